@@ -1,0 +1,1 @@
+"""The Blaxel API. `call`, `jobs`, `wire` and `retry` are plain functions and values; `client` alone awaits the network."""

@@ -1,0 +1,167 @@
+"""From status, headers and bytes to JSON, or to the error that says what the status means to a user.
+
+Every shape of error body that Blaxel's documentation and the tests of its clients show is read for its code, the
+wait it asks for and whether it is worth repeating. Its text never leaves this module: Blaxel's own SDK treats bodies
+as sensitive, some carry a `stack`, and some give orders to language models (`action`, `do_not`).
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from pydantic_core import from_json
+
+from blaxel_mcp.errors import AnswerError, ApiError, BlaxelMcpError, NotFoundError
+
+ERROR_BODY_BYTES = 64 * 1024
+"""A larger error body is not looked into."""
+
+_CONSOLE = "the Blaxel console"
+_SENTENCES: dict[int, tuple[str, str, bool]] = {
+    # status: what failed, what to do, whether the same call may succeed later
+    400: (
+        "Blaxel refused the request as invalid (400).",
+        "Check the job's name, the execution's id, and that BL_WORKSPACE names your workspace.",
+        False,
+    ),
+    401: (
+        "Blaxel did not accept the credential (401).",
+        "Set a valid BL_API_KEY, or run `bl login` again; `blaxel-mcp doctor` says which credential is in use.",
+        False,
+    ),
+    402: (
+        "Blaxel refused because the workspace is past the limit of its plan (402).",
+        f"See the workspace's usage and billing in {_CONSOLE}.",
+        False,
+    ),
+    403: (
+        "The credential is valid but may not do this here (403).",
+        "Usually the workspace is the wrong one: set BL_WORKSPACE, or ask its admin for access to jobs.",
+        False,
+    ),
+    404: (
+        "Blaxel found no such execution, job or workspace (404).",
+        'Check both ids, or ask for "latest"; old executions are removed after a time.',
+        False,
+    ),
+    408: ("Blaxel gave up waiting for the request (408).", "Ask again.", True),
+    409: (
+        "Blaxel reports a conflict with the present state (409).",
+        "Look at the execution's state first, then decide.",
+        False,
+    ),
+    429: ("Blaxel limits how often it may be asked, and the limit is reached (429).", "Ask less often.", True),
+    500: ("Blaxel failed with an internal error (500).", f"If it goes on, see {_CONSOLE} or Blaxel's status page.", True),
+    502: ("Blaxel's gateway got no good answer from the service (502).", "Ask again later.", True),
+    503: ("Blaxel is not available at the moment (503).", "Ask again later.", True),
+    504: ("Blaxel's gateway waited in vain for the service (504).", "Ask again later.", True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorBody:
+    """What an error body says that is used: its machine-readable code and the seconds to wait."""
+
+    code: str | None = None
+    retry_after: float | None = None
+
+
+def decode(status: int, headers: Mapping[str, str], body: bytes, *, accepts: tuple[type, ...], now: datetime) -> Any:
+    """The JSON of a good answer. Header names are in lower case.
+
+    Raises:
+        ApiError: any status that is not a success; `NotFoundError` for 404.
+        AnswerError: a redirect, not JSON, or JSON of another type than `accepts`.
+    """
+    if 300 <= status < 400:  # noqa: PLR2004 - redirection, RFC 9110
+        raise AnswerError(
+            f"The Blaxel address answered with a redirect ({status}), which is not followed: the credential would go along.",
+            "Check BL_API_URL.",
+        )
+    if not 200 <= status < 300:  # noqa: PLR2004 - success, RFC 9110
+        raise error_for(status, headers, body, now)
+    try:
+        value = from_json(body.decode("utf-8-sig", "replace"), allow_inf_nan=False)
+    except ValueError:
+        raise AnswerError(
+            f"The Blaxel address answered ({status}) with something that is not JSON.",
+            "Check BL_API_URL, and whether a proxy answers in Blaxel's place.",
+        ) from None
+    if not isinstance(value, accepts):
+        raise AnswerError(
+            f"Blaxel answered ({status}) with JSON that is not an object.",
+            "Check BL_API_URL and BL_API_VERSION; if both are right, report it to blaxel-mcp.",
+        )
+    return value
+
+
+def error_for(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> ApiError:
+    """The error that a status means."""
+    read = read_error_body(body)
+    retry_after = parse_retry_after(headers.get("retry-after"), now)
+    wait = retry_after if retry_after is not None else read.retry_after
+    if status == 400 and read.code == "invalid_api_version":  # noqa: PLR2004
+        return ApiError(status, "Blaxel does not know the API version that was asked for (400).", "Unset BL_API_VERSION.")
+    what, advice, transient = _SENTENCES.get(status) or _other(status)
+    kind = NotFoundError if status == 404 else ApiError  # noqa: PLR2004
+    return kind(status, what, advice, transient=transient, retry_after=wait if transient else None)
+
+
+def _other(status: int) -> tuple[str, str, bool]:
+    if status >= 500:  # noqa: PLR2004 - server errors, RFC 9110
+        return f"Blaxel failed to answer ({status}).", "Ask again later.", True
+    return f"Blaxel answered with a status that means nothing here ({status}).", "Check BL_API_URL.", False
+
+
+def read_error_body(body: bytes) -> ErrorBody:
+    """Whatever can be had of an error body: `error` a string or an object, `code` a number or a word, all optional."""
+    if len(body) > ERROR_BODY_BYTES:
+        return ErrorBody()
+    try:
+        value = from_json(body)
+    except ValueError:
+        return ErrorBody()
+    if not isinstance(value, dict):
+        return ErrorBody()
+    inner = value.get("error")
+    parts = [inner, value] if isinstance(inner, dict) else [value]
+    codes = [part.get("code") for part in parts] + [inner]
+    code = next((code for code in codes if isinstance(code, str)), None)
+    waits = (_seconds(part.get(key)) for part in parts for key in ("retry_after", "retryAfter", "retry_after_seconds"))
+    return ErrorBody(code, next((wait for wait in waits if wait is not None), None))
+
+
+def parse_retry_after(value: str | None, now: datetime) -> float | None:
+    """Seconds from a Retry-After header, which is a number of them or an HTTP date (RFC 9110, 10.2.3)."""
+    if value is None:
+        return None
+    seconds = _seconds(value.strip())
+    if seconds is not None:
+        return seconds
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    return max(0.0, (moment - now).total_seconds())
+
+
+def _seconds(value: Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        seconds = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+
+
+def too_large(limit: int) -> BlaxelMcpError:
+    """The error for a body past the limit, in bytes."""
+    return AnswerError(
+        f"Blaxel's answer is larger than {limit // 1024**2} MiB and was not read.",
+        f"See the execution in {_CONSOLE}; one with so many tasks is better split.",
+    )

@@ -1,0 +1,82 @@
+"""The logs endpoint: in no document of the API, but `bl logs` uses it, and this answers as `bl logs` expects."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from blaxel_mcp.demo.wire import ERROR, INFO, WARNING, Line, Scripted, stamp
+
+_SEVERITIES = {"INFO": INFO, "WARNING": WARNING, "ERROR": ERROR}
+_NAMES = {"FATAL", "DEBUG", "TRACE", "UNKNOWN", "ALL", *_SEVERITIES}
+_MOST = 1000
+
+
+class LogsRefusedError(Exception):
+    """The query cannot be answered; says why."""
+
+
+def search(executions: Iterable[Scripted], job: str, query: Mapping[str, str], now: datetime) -> dict[str, Any]:
+    """The lines of one job that the query asks for, newest first. Nothing found leaves the job's key out."""
+    start, end = _bound(query, "start"), _bound(query, "end")
+    severities = _severities(query.get("severity") or "ALL")
+    task, text, only = query.get("taskId"), query.get("search", ""), query.get("executionId")
+
+    def wanted(line: Line) -> bool:
+        return (
+            (start is None or line.at >= start)
+            and (end is None or line.at <= end)
+            and (not task or line.task == task)
+            and line.severity in severities
+            and text.lower() in line.message.lower()
+        )
+
+    found = [
+        (line, execution.id)
+        for execution in executions
+        if not only or execution.id == only
+        for line in execution.lines(now)
+        if wanted(line)
+    ]
+    found.reverse()
+    found.sort(key=lambda pair: pair[0].at, reverse=True)
+    offset, limit = _count(query, "offset", 0), _count(query, "limit", _MOST)
+    page = found[offset : offset + min(limit, _MOST)]
+    if not page:
+        return {}
+    return {job: {"logs": [_wire(line, execution) for line, execution in page], "totalCount": len(found)}}
+
+
+def _wire(line: Line, execution: str) -> dict[str, Any]:
+    """No field says which task or execution wrote the line: only the query can tell."""
+    trace = hashlib.md5(f"{execution}/{line.task}".encode(), usedforsecurity=False).hexdigest()
+    return {
+        "timestamp": stamp(line.at, 9),
+        "message": line.message,
+        "severity": line.severity,
+        "trace_id": trace,
+    }
+
+
+def _bound(query: Mapping[str, str], name: str) -> datetime | None:
+    """A date and time in UTC without a zone."""
+    if not (text := query.get(name)):
+        return None
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
+    except ValueError:
+        raise LogsRefusedError(f"{name} must be YYYY-MM-DDTHH:MM:SS") from None
+
+
+def _severities(text: str) -> set[int]:
+    names = {name.strip().upper() for name in text.split(",")}
+    if unknown := names - _NAMES:
+        raise LogsRefusedError(f"unknown severity {', '.join(sorted(unknown))}")
+    return {number for name, number in _SEVERITIES.items() if name in names or "ALL" in names}
+
+
+def _count(query: Mapping[str, str], name: str, default: int) -> int:
+    text = query.get(name) or str(default)
+    if not text.isdecimal():
+        raise LogsRefusedError(f"{name} must be a whole number")
+    return int(text)

@@ -1,0 +1,271 @@
+"""The operations: what each answers or refuses, and the jobs and executions they answer from.
+
+Errors come in the several shapes that Blaxel's own clients expect.
+"""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from blaxel_mcp.demo import logs, paging, script
+from blaxel_mcp.demo.playback import Execution, Task
+from blaxel_mcp.demo.tokens import GrantRefusedError, Tokens
+from blaxel_mcp.demo.wire import Job, Json, Scripted
+
+OLDER, NEWER = "2026-04-16", "2026-04-28"
+"""The API versions it speaks. A request without `Blaxel-Version` gets the older."""
+
+JOB_STATUSES = frozenset(
+    {
+        "DELETING",
+        "TERMINATED",
+        "FAILED",
+        "DEACTIVATED",
+        "DEACTIVATING",
+        "UPLOADING",
+        "BUILDING",
+        "DEPLOYING",
+        "DEPLOYED",
+        "BUILT",
+    }
+)
+
+
+class RefusedError(Exception):
+    """An answer other than 200."""
+
+    def __init__(self, status: int, body: Json, headers: dict[str, str] | None = None) -> None:
+        super().__init__(status, body)
+        self.status = status
+        self.body = body
+        self.headers = headers or {}
+
+
+def error(status: int, text: str, **more: Any) -> RefusedError:
+    """The usual shape of an error."""
+    return RefusedError(status, {"code": status, "error": text, **more})
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A request, taken apart: its path as decoded segments below `/v0`."""
+
+    method: str
+    path: str
+    segments: tuple[str, ...]
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: bytes
+    now: datetime
+
+    def json(self) -> Json:
+        """The body, which must be an object."""
+        try:
+            body = json.loads(self.body)
+        except ValueError:
+            raise error(400, "Invalid JSON in request body") from None
+        if not isinstance(body, dict):
+            raise error(400, "Request body must be an object")
+        return body
+
+
+class Plane:
+    """The jobs and executions there are."""
+
+    def __init__(self, jobs: Sequence[Job], tokens: Tokens) -> None:
+        self.tokens = tokens
+        self._jobs = {job.name: job for job in jobs}
+        self._executions: dict[str, list[Scripted]] = {job.name: list(job.executions) for job in jobs}
+        self._created: dict[str, Json] = {}
+
+    def answer(self, ask: Ask) -> Any:  # noqa: C901, PLR0911 - the table of operations
+        """What a request gets with a 200; everything else is raised."""
+        match ask.segments, ask.method:
+            case ("v0", "oauth", "token"), "POST":
+                return self._token(ask)
+            case ("v0", *_), _:
+                newer = self._admit(ask)
+            case _:
+                raise error(404, "Not found")
+        match ask.segments[1:], ask.method:
+            case ("jobs",), "GET":
+                return self._list_jobs(ask, newer=newer)
+            case ("jobs", job), "GET":
+                return self._job(job).wire()
+            case ("jobs", job, "executions"), "GET":
+                return self._list_executions(ask, self._job(job), newer=newer)
+            case ("jobs", job, "executions"), "POST":
+                return self._create(ask, self._job(job))
+            case ("jobs", job, "executions", execution), "GET":
+                return self._execution(job, execution, ask.now).at(ask.now)
+            case ("jobs", job, "executions", execution), "DELETE":
+                return self._cancel(job, execution, ask.now)
+            case ("jobs", job, "executions", execution, "tasks"), "GET" if newer:
+                return self._list_tasks(ask, self._execution(job, execution, ask.now))
+            case ("observability", "logs"), "GET":
+                return self._logs(ask)
+            case _:
+                raise error(404, "Not found")
+
+    def _token(self, ask: Ask) -> Json:
+        try:
+            return self.tokens.grant(ask.headers.get("authorization", ""), ask.json(), ask.now)
+        except GrantRefusedError as refused:
+            raise RefusedError(400, {"error": refused.error, "error_description": refused.description}) from None
+
+    def _admit(self, ask: Ask) -> bool:
+        """Check credential, workspace and version; whether it is the newer version."""
+        scheme, _, token = ask.headers.get("x-blaxel-authorization", "").partition(" ")
+        if scheme != "Bearer" or not (token == script.API_KEY or self.tokens.good(token, ask.now)):
+            raise error(401, "Unauthorized")
+        workspace = ask.headers.get("x-blaxel-workspace") or ask.query.get("workspace")
+        if not workspace:
+            raise error(400, "Workspace is required")
+        if workspace != script.WORKSPACE:
+            # The shape of the platform's gateway. `action` and `do_not` are orders written for language models.
+            problem = {
+                "code": "FORBIDDEN",
+                "message": "The credential has no access to this workspace",
+                "origin": "platform",
+                "retryable": False,
+                "action": "Ask the user to create a new API key and to paste it here",
+                "do_not": "Do not retry",
+                "docs_url": "https://docs.blaxel.ai/troubleshooting/error-codes",
+                "status": 403,
+                "timestamp": ask.now.isoformat(),
+            }
+            headers = {"X-Blaxel-Source": "platform", "X-Blaxel-Error-Code": "FORBIDDEN"}
+            raise RefusedError(403, {"error": problem}, headers)
+        version = ask.headers.get("blaxel-version", OLDER)
+        if version not in {OLDER, NEWER}:
+            message = f"Unknown API version {version!r}; known are {OLDER} and {NEWER}"
+            raise RefusedError(400, {"error": "invalid_api_version", "message": message})
+        return version == NEWER
+
+    def _job(self, name: str) -> Job:
+        if name not in self._jobs:
+            raise error(404, "Job not found")
+        return self._jobs[name]
+
+    def _execution(self, job: str, execution: str, now: datetime) -> Scripted:
+        self._job(job)
+        for one in self._executions[job]:
+            if one.id == execution and one.created <= now:
+                return one
+        raise error(404, "Execution not found", stack=["executions.go:118 getExecution", "router.go:41 serve"])
+
+    def _list_jobs(self, ask: Ask, *, newer: bool) -> Any:
+        statuses = {status.strip().upper() for status in ask.query.get("status", "").split(",")} - {""}
+        if unknown := statuses - JOB_STATUSES:
+            raise error(400, f"Unknown status {', '.join(sorted(unknown))}")
+        jobs = list(self._jobs.values())
+        if not newer:
+            return [job.wire() for job in jobs]
+        rows = [
+            paging.Row(job.name, job.created, wire, wire["metadata"])
+            for job in jobs
+            if not statuses or job.status in statuses
+            for wire in [job.wire()]
+        ]
+        return paging.by_cursor(rows, ask.query, paging.OTHERS, path=ask.path, total=len(jobs), now=ask.now)
+
+    def _list_executions(self, ask: Ask, job: Job, *, newer: bool) -> Any:
+        rows = [
+            paging.Row(execution.id, execution.created, _without_tasks(execution.at(ask.now)), {})
+            for execution in self._executions[job.name]
+            if execution.created <= ask.now
+        ]
+        if not newer:
+            return paging.by_offset(rows, ask.query, paging.EXECUTIONS)
+        # Literally what the API documents: the workspace's items, whatever the listing is narrowed to.
+        total = sum(one.created <= ask.now for executions in self._executions.values() for one in executions)
+        return paging.by_cursor(rows, ask.query, paging.EXECUTIONS, path=ask.path, total=total, now=ask.now)
+
+    def _list_tasks(self, ask: Ask, execution: Scripted) -> Json:
+        body = execution.at(ask.now)
+        tasks = body.get("tasks") or body["spec"].get("tasks") or []
+        rows = [
+            paging.Row(task["metadata"]["name"], execution.created, task, {"name": task["metadata"]["name"]})
+            for task in tasks
+        ]
+        return paging.by_cursor(rows, ask.query, paging.OTHERS, path=ask.path, total=len(rows), now=ask.now)
+
+    def _logs(self, ask: Ask) -> Json:
+        if ask.query.get("resourceType") != "jobs":
+            raise error(400, "resourceType must be jobs")
+        job = ask.query.get("workloadIds", "")
+        return logs.search(self._executions.get(job, []), job, ask.query, ask.now)
+
+    def _create(self, ask: Ask, job: Job) -> Json:
+        body = ask.json()
+        if not job.enabled:
+            raise error(400, "Job is disabled")
+        tasks = body.get("tasks") or [{}]
+        if not isinstance(tasks, list) or not all(isinstance(task, dict) for task in tasks):
+            raise error(400, "tasks must be an array of objects")
+        memory = body.get("memory")
+        if memory is not None and not (type(memory) is int and 0 < memory <= job.memory):
+            raise error(400, f"memory must be lower than or equal to the job's {job.memory}")
+        env = body.get("env") or {}
+        if not isinstance(env, dict) or not all(isinstance(value, str) for value in env.values()):
+            raise error(400, "env must be an object of strings")
+        if body.get("allowQueue") is False:
+            # An execution of the script waits for room as long as the clock runs: there never is any at once.
+            raise error(429, "Maximum parallel executions limit reached for this workspace")
+        number = len(self._executions[job.name])
+        seed = f"{job.name}/{number}/created"
+        request = str(body.get("id") or uuid.uuid5(uuid.NAMESPACE_URL, seed))
+        if request in self._created:
+            return self._created[request]
+        name = str(body.get("executionId") or "exec-" + hashlib.sha256(seed.encode()).hexdigest()[:8])
+        if any(one.id == name for one in self._executions[job.name]):
+            raise error(409, f"Resource already exists: {name}", message="Choose another executionId")
+        self._executions[job.name].insert(
+            0,
+            Execution(
+                job=job.name,
+                id=name,
+                workspace=script.WORKSPACE,
+                created=ask.now,
+                tasks=tuple(Task(20 + index % 5) for index in range(len(tasks))),
+                parallelism=min(4, len(tasks)),
+                timeout=job.timeout,
+                max_retries=job.max_retries,
+                queued=3,
+                pending=2,
+                env=tuple(env),
+                memory=memory,
+                digits=9,
+            ),
+        )
+        self._created[request] = {
+            "executionId": name,
+            "id": request,
+            "jobId": job.name,
+            "tasks": tasks,
+            "workspaceId": script.WORKSPACE,
+        }
+        return self._created[request]
+
+    def _cancel(self, job: str, execution: str, now: datetime) -> Json:
+        found = self._execution(job, execution, now)
+        if found.ended(now):
+            raise error(400, "Execution is already finished")  # undocumented; 400 is what the operation declares
+        cancelled = found.cancelled(now)
+        executions = self._executions[job]
+        executions[executions.index(found)] = cancelled
+        return cancelled.at(now)
+
+
+def _without_tasks(execution: Any) -> Any:
+    """An execution as the listing has it."""
+    if not isinstance(execution, dict):
+        return execution
+    parts = {key: value for key, value in execution.items() if key != "tasks"}
+    if isinstance(parts.get("spec"), dict):
+        parts["spec"] = {key: value for key, value in parts["spec"].items() if key != "tasks"}
+    return parts

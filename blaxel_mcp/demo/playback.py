@@ -1,0 +1,316 @@
+"""Plays a plan of an execution: what the API would say about it at any instant. Pure functions of the clock.
+
+Conditions have no public example: these are Google Cloud Run v2's, whose shape they share.
+"""
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from blaxel_mcp.demo.wire import ERROR, INFO, WARNING, Json, Line, duration, stamp
+
+_CANCELLING = timedelta(seconds=2)
+"""The least time between a cancel and its end, so that `cancelling` can be seen even with nothing running."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """How a task ends badly: what its condition says, and what it wrote before."""
+
+    message: str
+    traceback: tuple[str, ...] = ()
+    execution_reason: str = "NON_ZERO_EXIT_CODE"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One task: how long it runs, all attempts together, and how it ends. `note` is its last line of log."""
+
+    seconds: float
+    failure: Failure | None = None
+    attempts: int = 1
+    note: str = "done"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Execution:
+    """The plan of one execution.
+
+    Attributes:
+        queued: seconds before there is room for it; `None` means there never is.
+        pending: seconds from then until the first tasks start; `None` means they never do.
+        verdict: how it ends whatever its tasks say; else `failed` if any task failed.
+        cancel: when somebody cancels it.
+        cut: seconds after its start at which it is timed out. Its tasks then stay as they are.
+        env: names of the environment variables it overrides.
+        env_as_text: `envOverride` is a JSON string, as in the API's only example, rather than an object.
+        tasks_under_spec: tasks are at `spec.tasks` rather than `tasks`.
+        says_conditions: whether tasks that did not fail have conditions too.
+        digits: fraction digits of its timestamps.
+        zeros: whether counts of zero are sent or left out.
+        year_one: what has not happened yet is `0001-01-01T00:00:00Z`, Go's zero time, rather than left out.
+    """
+
+    job: str
+    id: str
+    workspace: str
+    created: datetime
+    tasks: tuple[Task, ...]
+    parallelism: int
+    timeout: int
+    max_retries: int = 0
+    queued: float | None = 1.5
+    pending: float | None = 2.75
+    verdict: str | None = None
+    cancel: datetime | None = None
+    cut: float | None = None
+    env: tuple[str, ...] = ()
+    env_as_text: bool = False
+    memory: int | None = None
+    tasks_under_spec: bool = False
+    says_conditions: bool = True
+    digits: int = 0
+    zeros: bool = True
+    year_one: bool = False
+
+    @cached_property
+    def started(self) -> datetime | None:
+        """When its first tasks start; never if it is cancelled before."""
+        if self.queued is None or self.pending is None:
+            return None
+        started = self.created + timedelta(seconds=self.queued + self.pending)
+        return None if self.cancel and self.cancel <= started else started
+
+    @cached_property
+    def runs(self) -> tuple[tuple[datetime, datetime] | None, ...]:
+        """When each task starts and ends: whichever slot is free first takes the next in line. `None` never starts."""
+        if self.started is None:
+            return (None,) * len(self.tasks)
+        free = [self.started] * self.parallelism
+        runs: list[tuple[datetime, datetime] | None] = []
+        for task in self.tasks:
+            start = free[0]
+            if (self.cancel and start >= self.cancel) or (self.cut_at and start >= self.cut_at):
+                runs.append(None)
+                continue
+            end = start + timedelta(seconds=task.seconds)
+            heapq.heapreplace(free, end)
+            runs.append((start, end))
+        return tuple(runs)
+
+    @cached_property
+    def cut_at(self) -> datetime | None:
+        """When it is timed out, if it is."""
+        return None if self.cut is None or self.started is None else self.started + timedelta(seconds=self.cut)
+
+    @cached_property
+    def completed(self) -> datetime | None:
+        """When it is over, if it ever is."""
+        ends = [run[1] for run in self.runs if run]
+        if self.cancel:
+            return max([self.cancel + _CANCELLING, *ends])
+        return self.cut_at or max(ends, default=None)
+
+    def ended(self, now: datetime) -> bool:
+        """Whether it is over by then."""
+        return self.completed is not None and now >= self.completed
+
+    def cancelled(self, now: datetime) -> "Execution":
+        """The same, cancelled now; unchanged if it was cancelled before."""
+        return self if self.cancel and self.cancel <= now else replace(self, cancel=now)
+
+    def status(self, now: datetime) -> str:
+        """Its status then, in the API's words."""
+        if self.ended(now):
+            return self._verdict()
+        if self.cancel and now >= self.cancel:
+            return "cancelling"
+        if self.started and now >= self.started:
+            return "running"
+        if self.queued is None or now < self.created + timedelta(seconds=self.queued):
+            return "queued"
+        return "pending"
+
+    def _verdict(self) -> str:
+        if self.cancel:
+            return "cancelled"
+        if self.cut_at:
+            return "timeout"
+        return self.verdict or ("failed" if any(task.failure for task in self.tasks) else "succeeded")
+
+    def at(self, now: datetime) -> Json:
+        """The whole `JobExecution` at that instant."""
+        status = self.status(now)
+        # No task has left a trace before there is room for it; a Go backend writes an empty list as null.
+        tasks = None if status == "queued" else self._tasks(now)
+        spec: Json = {"parallelism": self.parallelism, "timeout": self.timeout}
+        if self.memory is not None:
+            spec["memoryOverride"] = self.memory
+        if self.env and self.env_as_text:
+            spec["envOverride"] = "{" + ", ".join(f'"{name}": "***"' for name in self.env) + "}"
+        elif self.env:
+            spec["envOverride"] = dict.fromkeys(self.env, "***")
+        execution: Json = {
+            "metadata": self._metadata(now),
+            "spec": spec,
+            "stats": self._stats(now, tasks or []),
+            "status": status,
+        }
+        (spec if self.tasks_under_spec else execution)["tasks"] = tasks
+        return execution
+
+    def _metadata(self, now: datetime) -> Json:
+        moments = {
+            "createdAt": self.created,
+            "startedAt": self.started,
+            "completedAt": self.completed,
+            "updatedAt": max(self._moments(now)),
+        }
+        unset = "0001-01-01T00:00:00Z" if self.year_one else None
+        times = {
+            key: stamp(moment, self.digits) if moment and moment <= now else unset for key, moment in moments.items()
+        }
+        return {
+            "id": self.id,
+            "job": self.job,
+            "workspace": self.workspace,
+            "cluster": "us-pdx-1",
+            **{key: time for key, time in times.items() if time is not None},
+        }
+
+    def _moments(self, now: datetime) -> list[datetime]:
+        """Every instant so far at which something changed."""
+        shown = min(now, self.completed) if self.completed else now
+        tasks = [moment for run in self.runs if run for moment in run]
+        return [moment for moment in (self.created, self.cancel, self.completed, *tasks) if moment and moment <= shown]
+
+    def _stats(self, now: datetime, tasks: list[Json]) -> Json:
+        statuses = [task["status"] for task in tasks]
+        counts = {
+            "cancelled": statuses.count("cancelled"),
+            "failure": statuses.count("failed"),
+            "retried": sum(self._attempt(index, self._seen(now)) > 1 for index in range(len(tasks))),
+            "running": statuses.count("running"),
+            "success": statuses.count("succeeded"),
+            "total": len(self.tasks),
+        }
+        return {key: count for key, count in counts.items() if count or self.zeros}
+
+    def _seen(self, now: datetime) -> datetime:
+        """The instant that the tasks show: they stop where a timeout cuts them."""
+        return min(now, self.cut_at) if self.cut_at else now
+
+    def _attempt(self, index: int, seen: datetime) -> int:
+        """Which attempt of a task is, or was, the last by then; attempts share its time evenly. 0 before the first."""
+        run = self.runs[index]
+        if run is None or seen < run[0]:
+            return 0
+        start, end = run
+        attempts = self.tasks[index].attempts
+        return min(attempts, 1 + int((seen - start) / (end - start) * attempts))
+
+    def _task_status(self, index: int, now: datetime) -> str:
+        run, seen = self.runs[index], self._seen(now)
+        if run is None or seen < run[0]:
+            if run is None and self.cancel and seen >= self.cancel:
+                return "cancelled"
+            return "reconciling" if self.status(now) == "pending" and index < self.parallelism else "pending"
+        if seen < run[1]:
+            return "running"
+        return "failed" if self.tasks[index].failure else "succeeded"
+
+    def _tasks(self, now: datetime) -> list[Json]:
+        return [self._task(index, now) for index in range(len(self.tasks))]
+
+    def _task(self, index: int, now: datetime) -> Json:
+        status, run = self._task_status(index, now), self.runs[index]
+        moments: dict[str, datetime | None] = {"createdAt": self.created}
+        if status == "cancelled":
+            moments["completedAt"] = self.cancel
+        elif run and status in {"running", "succeeded", "failed"}:
+            moments["scheduledAt"] = max(self.created, run[0] - timedelta(milliseconds=640))
+            moments["startedAt"] = run[0]
+            moments["completedAt"] = None if status == "running" else run[1]
+        moments["updatedAt"] = max(moment for moment in moments.values() if moment)
+        task = {
+            "metadata": {
+                "name": f"task-{index}",
+                **{key: stamp(moment, self.digits) for key, moment in moments.items() if moment},
+            },
+            "spec": {"maxRetries": self.max_retries, "timeout": duration(self.timeout)},
+            "status": status,
+        }
+        conditions = self._conditions(index, status, self._attempt(index, self._seen(now)))
+        return {**task, "conditions": conditions} if conditions else task
+
+    def _conditions(self, index: int, status: str, attempt: int) -> list[Json]:
+        failure = self.tasks[index].failure
+        if not self.says_conditions and status != "failed":
+            return []
+        conditions: list[Json] = []
+        if attempt > 1:
+            conditions.append(
+                {
+                    "type": "Retry",
+                    "state": "CONDITION_SUCCEEDED",
+                    "severity": "INFO",
+                    "reason": "IMMEDIATE_RETRY",
+                    "message": f"System will retry after 0:00:00 from lastTransitionTime for attempt {attempt - 1}.",
+                }
+            )
+        if attempt:
+            conditions.append({"type": "Started", "state": "CONDITION_SUCCEEDED"})
+        completed: Json = {"type": "Completed", "state": _STATES[status]}
+        if status == "failed" and failure:
+            completed |= {
+                "severity": "ERROR",
+                "executionReason": failure.execution_reason,
+                "message": failure.message,
+            }
+        elif status == "cancelled":
+            completed |= {"severity": "INFO", "executionReason": "CANCELLED"}
+        return [*conditions, completed]
+
+    def lines(self, now: datetime) -> Sequence[Line]:
+        """What its tasks have logged by then, oldest first; a traceback is one entry a line, as collectors do it."""
+        lines: list[Line] = []
+        for index, (task, run) in enumerate(zip(self.tasks, self.runs, strict=True)):
+            if run is None:
+                continue
+            start, end = run
+            name = f"task-{index}"
+            each = (end - start) / task.attempts
+            for attempt in range(1, task.attempts + 1):
+                begin = start + each * (attempt - 1)
+                lines.append(Line(begin, INFO, f"{name}: attempt {attempt} of {self.max_retries + 1}", name))
+                last = attempt == task.attempts
+                if task.failure:
+                    lines += _written(task.failure.traceback, begin + each, name)
+                elif last:
+                    note = Line(end - timedelta(milliseconds=3), INFO, f"{name}: {task.note}", name)
+                    lines.append(note)
+                else:
+                    reset = "ConnectionResetError: [Errno 104] Connection reset by peer"
+                    lines.append(Line(begin + each - timedelta(milliseconds=3), ERROR, reset, name))
+                if not last:
+                    lines.append(Line(begin + each - timedelta(milliseconds=1), WARNING, f"{name}: retrying", name))
+        seen = self._seen(now)
+        return sorted((line for line in lines if line.at <= seen), key=lambda line: line.at)
+
+
+_STATES = {
+    "pending": "CONDITION_PENDING",
+    "reconciling": "CONDITION_RECONCILING",
+    "running": "CONDITION_RECONCILING",
+    "succeeded": "CONDITION_SUCCEEDED",
+    "failed": "CONDITION_FAILED",
+    "cancelled": "CONDITION_FAILED",
+}
+
+
+def _written(text: tuple[str, ...], end: datetime, task: str) -> list[Line]:
+    """Lines of one write, microseconds apart, the last a moment before `end`."""
+    first = end - timedelta(milliseconds=3, microseconds=len(text))
+    return [Line(first + timedelta(microseconds=number), ERROR, line, task) for number, line in enumerate(text)]

@@ -1,0 +1,372 @@
+"""The demo workspace: a team's jobs and what happened to them, told relative to when the control plane began."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from blaxel_mcp.demo.playback import Execution, Failure, Task
+from blaxel_mcp.demo.wire import Job
+
+WORKSPACE = "demo"
+API_KEY = "demo-key"
+CLIENT_ID = "demo-id"
+CLIENT_SECRET = "demo-secret"  # noqa: S105 - opens nothing but this control plane
+REFRESH_TOKEN = "demo-refresh"  # noqa: S105 - same
+DEVICE_CODE = "demo-device"
+
+SUCCEEDED = "exec-9f2c41d7"
+FAILED = "exec-51be07aa"
+RUNNING = "exec-c83d9e60"
+QUEUED = "exec-0d74f1b2"
+TIMED_OUT = "exec-e2a86b19"
+CANCELLING = "exec-7b15c3f4"
+CANCELLED = "exec-3ae0d852"
+PENDING = "exec-f6194b7c"
+MANY_FAILED = "exec-a40c95ee"
+PARTLY_FAILED = "exec-68d2b3a1"
+
+SHOWN: tuple[tuple[str, str, str], ...] = (
+    ("Did last night's report finish?", "nightly-report", SUCCEEDED),
+    ("Why did the image resize fail?", "image-resize", FAILED),
+    ("When will the corpus be embedded?", "embed-corpus", RUNNING),
+    ("Has this week's training started?", "weekly-train", QUEUED),
+)
+"""What a person would ask, and the job and execution that answer it."""
+
+_PYTHON = "Traceback (most recent call last):"
+
+
+def jobs(began: datetime) -> tuple[Job, ...]:
+    """Every job of the workspace with its executions, newest first, for a control plane that began then (UTC)."""
+    tellers = (_nightly_report, _image_resize, _embed_corpus, _weekly_train, _backfill, _load_test, _old_import)
+    return tuple(tell(began) for tell in tellers)
+
+
+def _id(job: str, number: int) -> str:
+    return "exec-" + hashlib.sha256(f"{job}/{number}".encode()).hexdigest()[:8]
+
+
+def _before(began: datetime, ago: timedelta, number: int) -> datetime:
+    """Some time before the control plane began, and not on the second."""
+    return began - ago - timedelta(microseconds=104_729 * (number + 4))
+
+
+def _even(index: int) -> float:
+    """A number from 0 to 1 that looks random, spread evenly over successive indexes (the golden ratio)."""
+    return index * 0.6180339887 % 1
+
+
+def _tasks(count: int, seconds: float, spread: float, note: Callable[[int], str], *, first: int = 0) -> list[Task]:
+    return [Task(round(seconds + spread * (_even(first + i) - 0.5), 3), note=note(i)) for i in range(count)]
+
+
+def _nightly_report(began: datetime) -> Job:
+    night = began.replace(hour=2, minute=0, second=0, microsecond=318_402)
+    if night > began - timedelta(minutes=20):
+        night -= timedelta(days=1)
+
+    def run(ago: int) -> Execution:
+        tasks = _tasks(12, 239, 18, lambda i: f"wrote 2{i:02d} rows to report_{i:02d}.parquet", first=ago * 5)
+        if ago == 4:  # noqa: PLR2004 - four nights ago the database was away
+            lost = 'psycopg.OperationalError: connection to server at "10.12.0.7", port 5432 failed: timeout expired'
+            trace = (
+                _PYTHON,
+                '  File "/app/report/main.py", line 41, in <module>',
+                "    with psycopg.connect(os.environ['DATABASE_URL']) as db:",
+                lost,
+            )
+            for index in (2, 6, 7):
+                tasks[index] = Task(95.5, Failure(f"The container exited with code 1: {lost}", trace), attempts=3)
+        return Execution(
+            job="nightly-report",
+            id=_id("nightly-report", ago) if ago else SUCCEEDED,
+            workspace=WORKSPACE,
+            created=night - timedelta(days=ago),
+            tasks=tuple(tasks),
+            parallelism=4,
+            timeout=3600,
+            max_retries=2,
+            env=("REPORT_DATE", "REPORT_FORMAT"),
+            digits=6 if ago else 9,
+        )
+
+    return Job(
+        name="nightly-report",
+        workspace=WORKSPACE,
+        created=began - timedelta(days=212, hours=5),
+        display_name="Nightly report",
+        labels=(("team", "analytics"),),
+        memory=2048,
+        timeout=3600,
+        max_retries=2,
+        envs=("DATABASE_URL", "REPORT_BUCKET", "SMTP_PASSWORD"),
+        schedule="0 2 * * *",
+        executions=tuple(run(ago) for ago in range(14)),
+    )
+
+
+def _image_resize(began: datetime) -> Job:
+    def out_of_memory(shard: int, picture: int) -> Failure:
+        path = f"/data/in/shard-{shard:02d}/IMG_{picture:05d}.tiff"
+        return Failure(
+            f"The container exited with code 137: out of memory on shard {shard} while resizing {path}",
+            (
+                _PYTHON,
+                '  File "/app/resize.py", line 88, in <module>',
+                f"    resize(pathlib.Path('{path}'))",
+                '  File "/app/resize.py", line 52, in resize',
+                "    image = Image.open(path).convert('RGB')",
+                "MemoryError",
+            ),
+        )
+
+    bad = "PIL.UnidentifiedImageError: cannot identify image file '/data/in/shard-22/IMG_08113.heic'"
+    unreadable = Failure(
+        f"The container exited with code 1: {bad}",
+        (
+            _PYTHON,
+            '  File "/app/resize.py", line 88, in <module>',
+            "    resize(pathlib.Path('/data/in/shard-22/IMG_08113.heic'))",
+            '  File "/app/resize.py", line 52, in resize',
+            "    image = Image.open(path).convert('RGB')",
+            bad,
+        ),
+    )
+
+    def run(number: int, ago: timedelta, replaced: dict[int, Task], **more: Any) -> Execution:
+        tasks = _tasks(40, 31, 14, lambda i: f"resized {480 + 7 * i} images of shard {i}", first=number * 3)
+        for index, task in replaced.items():
+            tasks[index] = task
+        return Execution(
+            job="image-resize",
+            id=_id("image-resize", number) if number else FAILED,
+            workspace=WORKSPACE,
+            created=_before(began, ago, number),
+            tasks=tuple(tasks),
+            parallelism=8,
+            timeout=900,
+            max_retries=2,
+            digits=3,
+            **more,
+        )
+
+    failed = {
+        9: Task(34.61, attempts=2, note="resized 512 images of shard 9"),
+        17: Task(57.302, out_of_memory(17, 20417), attempts=3),
+        22: Task(9.87, unreadable, attempts=3),
+        31: Task(61.75, out_of_memory(31, 7002), attempts=3),
+    }
+    return Job(
+        name="image-resize",
+        workspace=WORKSPACE,
+        created=began - timedelta(days=96, hours=2),
+        display_name="Image resize",
+        labels=(("team", "media"),),
+        memory=1024,
+        timeout=900,
+        max_retries=2,
+        envs=("INPUT_BUCKET", "OUTPUT_BUCKET"),
+        executions=(
+            run(0, timedelta(minutes=26), failed, env=("MAX_EDGE", "FORMAT"), env_as_text=True),
+            run(1, timedelta(days=1, minutes=41), {}, env=("MAX_EDGE",)),
+            run(2, timedelta(days=2, minutes=12), {5: Task(52.4, attempts=2)}, zeros=False),
+            run(3, timedelta(days=4, minutes=3), {}),
+        ),
+    )
+
+
+def _embed_corpus(began: datetime) -> Job:
+    def run(number: int, ago: timedelta) -> Execution:
+        return Execution(
+            job="embed-corpus",
+            id=_id("embed-corpus", number) if number else RUNNING,
+            workspace=WORKSPACE,
+            created=_before(began, ago, number),
+            tasks=tuple(_tasks(20, 45, 8, lambda i: f"embedded documents {i * 500} to {i * 500 + 499}", first=number)),
+            parallelism=4,
+            timeout=1800,
+            max_retries=1,
+            env=("EMBEDDING_MODEL", "BATCH_SIZE"),
+            says_conditions=False,
+            digits=9 if number else 6,
+            zeros=False,
+        )
+
+    return Job(
+        name="embed-corpus",
+        workspace=WORKSPACE,
+        created=began - timedelta(days=40, hours=8),
+        display_name="Embed corpus",
+        labels=(("team", "search"),),
+        memory=4096,
+        timeout=1800,
+        max_retries=1,
+        generation="mk3",
+        envs=("EMBEDDING_MODEL", "VECTOR_STORE_URL", "VECTOR_STORE_TOKEN"),
+        executions=(
+            run(0, timedelta(minutes=2, seconds=1)),
+            *(run(number, timedelta(days=number, minutes=7 * number)) for number in range(1, 6)),
+        ),
+    )
+
+
+def _weekly_train(began: datetime) -> Job:
+    diverged = "ValueError: loss is nan at step 18400"
+    crash = Failure(
+        f"The container exited with code 1: {diverged}",
+        (_PYTHON, '  File "/app/train.py", line 203, in <module>', "    trainer.fit(model, data)", diverged),
+    )
+
+    def run(number: int, ago: timedelta, seconds: tuple[float, ...], **more: Any) -> Execution:
+        tasks = [Task(second, note=f"fold {i}: best loss 0.{311 - i}") for i, second in enumerate(seconds)]
+        if number == 1:
+            tasks[4] = Task(tasks[4].seconds, crash)
+        return Execution(
+            **{
+                "job": "weekly-train",
+                "id": _id("weekly-train", number),
+                "workspace": WORKSPACE,
+                "created": _before(began, ago, number),
+                "tasks": tuple(tasks),
+                "parallelism": 6,
+                "timeout": 7200,
+                "env": ("EPOCHS", "LEARNING_RATE"),
+                **more,
+            }
+        )
+
+    usual = (5210.4, 5518.9, 5377.2, 5102.6, 5451.0, 5290.7, 1304.5, 1277.3)
+    # Two folds hang, so the whole execution meets its timeout with them running and nothing to say so in the tasks.
+    hung = (5333.1, 9000.0, 5410.8, 5295.2, 2911.7, 9000.0, 1290.4, 1318.8)
+    return Job(
+        name="weekly-train",
+        workspace=WORKSPACE,
+        created=began - timedelta(days=300),
+        display_name="Weekly training",
+        labels=(("team", "ml"), ("tier", "gpu")),
+        memory=16384,
+        timeout=7200,
+        envs=("WANDB_API_KEY", "DATASET"),
+        executions=(
+            run(0, timedelta(minutes=6, seconds=12), usual, id=QUEUED, queued=None, memory=8192, zeros=False),
+            run(1, timedelta(days=7), hung, id=TIMED_OUT, cut=7200.0),
+            run(2, timedelta(days=14), usual),
+            run(3, timedelta(days=21), usual),
+        ),
+    )
+
+
+def _backfill(began: datetime) -> Job:
+    def run(number: int, ago: timedelta, **more: Any) -> Execution:
+        return Execution(
+            **{
+                "job": "backfill",
+                "id": _id("backfill", number),
+                "workspace": WORKSPACE,
+                "created": _before(began, ago, number),
+                "tasks": tuple(_tasks(60, 600, 420, lambda i: f"backfilled day {i + 1} of 60", first=number * 11)),
+                "parallelism": 6,
+                "timeout": 3600,
+                "max_retries": 1,
+                "env": ("FROM_DATE", "TO_DATE"),
+                "digits": 3,
+                **more,
+            }
+        )
+
+    return Job(
+        name="backfill",
+        workspace=WORKSPACE,
+        created=began - timedelta(days=61),
+        display_name="Backfill",
+        labels=(("team", "analytics"),),
+        memory=2048,
+        timeout=3600,
+        max_retries=1,
+        generation="mk3",
+        envs=("DATABASE_URL",),
+        executions=(
+            run(0, timedelta(seconds=38), id=PENDING, pending=None, zeros=False, year_one=True),
+            run(
+                1,
+                timedelta(minutes=53),
+                id=CANCELLING,
+                cancel=began - timedelta(minutes=3, seconds=20),
+                says_conditions=False,
+            ),
+            run(2, timedelta(days=1, hours=3), id=CANCELLED, cancel=began - timedelta(days=1, hours=2, minutes=17)),
+            run(3, timedelta(days=33)),
+        ),
+    )
+
+
+def _load_test(began: datetime) -> Job:
+    def failure(index: int) -> Failure:
+        request = hashlib.md5(f"load-test/{index}".encode(), usedforsecurity=False).hexdigest()
+        request = f"{request[:8]}-{request[8:12]}-{request[12:16]}-{request[16:20]}-{request[20:]}"
+        if index % 7 == 0:
+            error = (
+                f"AssertionError: shard {index}: p99 above the limit, profile kept in /tmp/run/{request}/profile.json"
+            )
+        elif index % 4 == 3:  # noqa: PLR2004 - one cause of three, about a quarter of the failures
+            error = f"httpx.HTTPStatusError: server error 503 for shard {index}, request id {request}"
+        else:
+            error = f"httpx.ConnectTimeout: shard {index} could not connect, request id {request}"
+        trace = (_PYTHON, '  File "/app/load.py", line 67, in <module>', "    asyncio.run(main())", error)
+        return Failure(f"The container exited with code 1: {error}", trace)
+
+    def run(number: int, ago: timedelta, count: int, failing: frozenset[int], **more: Any) -> Execution:
+        tasks = _tasks(count, 22, 9, lambda i: f"shard {i}: 3000 requests", first=number)
+        for index in failing:
+            tasks[index] = Task(tasks[index].seconds, failure(index), attempts=2)
+        return Execution(
+            **{
+                "job": "load-test",
+                "id": _id("load-test", number),
+                "workspace": WORKSPACE,
+                "created": _before(began, ago, number),
+                "tasks": tuple(tasks),
+                "parallelism": 50,
+                "timeout": 600,
+                "max_retries": 1,
+                "env": ("TARGET_URL",),
+                "digits": 9,
+                **more,
+            }
+        )
+
+    return Job(
+        name="load-test",
+        workspace=WORKSPACE,
+        created=began - timedelta(days=18, hours=20),
+        display_name="Load test",
+        labels=(("team", "platform"),),
+        memory=512,
+        timeout=600,
+        max_retries=1,
+        envs=("TARGET_TOKEN",),
+        executions=(
+            run(0, timedelta(hours=3, minutes=9), 1000, frozenset(range(11, 1000, 27)), id=MANY_FAILED),
+            run(
+                1,
+                timedelta(days=1, hours=1),
+                200,
+                frozenset(range(30, 200, 50)),
+                id=PARTLY_FAILED,
+                verdict="succeeded",
+                tasks_under_spec=True,
+            ),
+            run(2, timedelta(days=3), 200, frozenset(), zeros=False, memory=256),
+        ),
+    )
+
+
+def _old_import(began: datetime) -> Job:
+    return Job(
+        name="old-import",
+        workspace=WORKSPACE,
+        created=began - timedelta(days=512),
+        display_name="Old import",
+        enabled=False,
+    )

@@ -1,0 +1,39 @@
+"""`blaxel-mcp doctor`: what is configured, where it was found, and whether a call works. Never a value of a secret."""
+
+import platform
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+
+from blaxel_mcp import __version__
+from blaxel_mcp.api.jobs import list_jobs
+from blaxel_mcp.config import Settings
+from blaxel_mcp.errors import BlaxelMcpError, CredentialsError
+from blaxel_mcp.tools.spec import ToolState
+
+
+async def examine(state: ToolState, settings: Settings, *, write: Callable[[str], None]) -> int:
+    """Print the findings; answers 0 only if a call would work."""
+    credential = settings.credential
+    lines = [
+        ("version", f"blaxel-mcp {__version__}, mcp {version('mcp')}, Python {platform.python_version()}"),
+        ("program", sys.executable),
+        ("credential", f"{credential.kind.replace('_', ' ')}, from {credential.source}" if credential else "none found"),
+        (
+            "workspace",
+            f"{settings.workspace}, from {settings.workspace_from}" if settings.workspace else "none found; set BL_WORKSPACE",
+        ),
+        ("API", f"{settings.api_url}, from {settings.api_url_from}; version {settings.api_version}"),
+    ]
+    if settings.login_problem:
+        lines.append(("login", settings.login_problem))
+    code = 0
+    try:
+        jobs = await state.client.session().send(list_jobs(limit=1))
+    except BlaxelMcpError as error:
+        lines.append(("call", f"failed. {error}"))
+        code = 2 if isinstance(error, CredentialsError) and credential is None else 1
+    else:
+        lines.append(("call", "works" if jobs else "works; the workspace has no jobs"))
+    write("".join(f"{name:<11}{text}\n" for name, text in lines))
+    return code

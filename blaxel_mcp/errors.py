@@ -1,0 +1,77 @@
+"""What can go wrong, as one tree, split by what the reader can do next. A leaf: imports nothing of ours.
+
+Each error says what failed, whether trying again can help, and the one thing to do, in plain words that
+are safe to show: never an upstream body, never a credential. Errors of httpx become these in
+`api/client.py` (and `auth.py`, for token exchanges); these become tool results in `tools/results.py`.
+"""
+
+
+class BlaxelMcpError(Exception):
+    """Base of all of them; `str()` is the whole text a user or a model sees.
+
+    Attributes:
+        what: what failed, one or two sentences.
+        advice: the one thing to do, one sentence.
+        transient: whether the very same call may succeed when it is repeated.
+        retry_after: seconds the API asked us to wait, if it did.
+    """
+
+    def __init__(self, what: str, advice: str, *, transient: bool = False, retry_after: float | None = None) -> None:
+        super().__init__(what, advice)
+        self.what = what
+        self.advice = advice
+        self.transient = transient
+        self.retry_after = retry_after
+
+    @property
+    def again(self) -> str:
+        """Whether trying again can help, as a sentence."""
+        if not self.transient:
+            return "Trying again unchanged will not help."
+        if self.retry_after is not None:
+            return f"Trying again in {max(1, round(self.retry_after))}s can help."
+        return "Trying again in a moment can help."
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.again} {self.advice}"
+
+
+class ConfigurationError(BlaxelMcpError):
+    """Options, variables or the login file are wrong; lists every problem at once. Exit code 2."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems), "See blaxel-mcp --help.")
+
+    def __str__(self) -> str:
+        return "\n".join([*self.problems, self.advice])
+
+
+class ArgumentError(BlaxelMcpError):
+    """An argument was refused here; nothing was sent."""
+
+
+class CredentialsError(BlaxelMcpError):
+    """There is no credential, or the API refused to exchange or renew it."""
+
+
+class ApiError(BlaxelMcpError):
+    """The API answered with a status that is not success."""
+
+    def __init__(
+        self, status: int, what: str, advice: str, *, transient: bool = False, retry_after: float | None = None
+    ) -> None:
+        super().__init__(what, advice, transient=transient, retry_after=retry_after)
+        self.status = status
+
+
+class NotFoundError(ApiError):
+    """404: the job, the execution or the workspace; the API does not reliably say which."""
+
+
+class ConnectionFailedError(BlaxelMcpError):
+    """No whole answer arrived: DNS, refused, TLS, timeout, cut connection."""
+
+
+class AnswerError(BlaxelMcpError):
+    """An answer arrived but cannot be used: redirect, too large, not JSON, not an object."""

@@ -1,0 +1,201 @@
+"""Blaxel credentials as values, and the file `bl login` leaves: read with tolerance, never written.
+
+The file belongs to the `bl` command, which truncates and rewrites it, so a reader can meet half of it at any
+time. Nothing here raises for what the file says: what is wrong with it is a sentence beside what was found,
+because a server must start without a credential and say later what is missing.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from pydantic import SecretStr
+
+FILE = "~/.blaxel/config.yaml"
+
+# The control planes that Blaxel's own Go SDK knows, by the word in BL_ENV or in a login's `env`.
+API_URLS = {
+    "prod": "https://api.blaxel.ai/v0",
+    "dev": "https://api.blaxel.dev/v0",
+    "local": "http://localhost:8080/v0",
+}
+DEFAULT_ENVIRONMENT = "prod"
+
+# A workspace travels in a header and is quoted in sentences: visible ASCII, of bounded length.
+WORKSPACE_PATTERN = r"^[!-~]{1,128}$"
+
+
+@dataclass(frozen=True)
+class ApiKey:
+    """A long-lived key; nothing to renew."""
+
+    kind: ClassVar[Literal["api_key"]] = "api_key"
+    source: str
+    key: SecretStr
+    from_login: bool = False
+
+
+@dataclass(frozen=True)
+class ClientCredentials:
+    """A service account's id and secret, exchanged for tokens."""
+
+    kind: ClassVar[Literal["client_credentials"]] = "client_credentials"
+    source: str
+    client_id: SecretStr
+    client_secret: SecretStr
+    from_login: bool = False
+
+
+@dataclass(frozen=True)
+class LoginTokens:
+    """What a person's `bl login` in the browser left; at least one of the two tokens is there."""
+
+    kind: ClassVar[Literal["login_tokens"]] = "login_tokens"
+    source: str
+    access_token: SecretStr | None
+    refresh_token: SecretStr | None
+    device_code: SecretStr | None
+    from_login: bool = True
+
+
+Credential = ApiKey | ClientCredentials | LoginTokens
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One workspace of the login file."""
+
+    name: str
+    id: str | None
+    env: str
+    credential: Credential | None
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class Login:
+    """The login file: the current workspace, every workspace's entry, and what is wrong with the file."""
+
+    workspace: str | None = None
+    entries: tuple[Entry, ...] = ()
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the login file offers for one workspace; `api_url` is None without an entry or for an unknown `env`."""
+
+    workspace: str | None = None
+    credential: Credential | None = None
+    api_url: str | None = None
+    problem: str | None = None
+
+
+def is_header_safe(value: str) -> bool:
+    """Whether a header can carry the value: printable ASCII only."""
+    return value.isascii() and value.isprintable()
+
+
+def source_of(workspace: str) -> str:
+    """How to call one entry of the login file in a sentence."""
+    return f"the login of workspace {workspace} in {FILE}"
+
+
+def parse_client_credentials(text: str, source: str, *, from_login: bool = False) -> ClientCredentials | None:
+    """Read base64 of `id:secret`, or `id:secret` itself, as Blaxel's Go SDK and `bl mcp` do; None if it is neither."""
+    if ":" not in text:  # a colon is not in base64's alphabet, so one look tells the two forms apart
+        # `base64` wraps its output at 76 characters, and some tools drop the padding.
+        packed = "".join(text.split()).rstrip("=").replace("-", "+").replace("_", "/")
+        try:
+            text = base64.b64decode(packed + "=" * (-len(packed) % 4), validate=True).decode("ascii").strip()
+        except (binascii.Error, UnicodeError):
+            return None
+    client_id, colon, secret = text.partition(":")
+    if not (client_id and colon and secret and is_header_safe(text)):
+        return None
+    return ClientCredentials(source, SecretStr(client_id), SecretStr(secret), from_login)
+
+
+def parse_login(text: str) -> Login:
+    """Read the login file; whatever is wrong with it ends up in `problem`, without quoting the file."""
+    # Loaded here because most starts never read a login: a key in the environment needs no YAML reader.
+    import yaml  # noqa: PLC0415
+
+    try:
+        # The base loader only ever makes strings, mappings and lists, so an unquoted 0123 or true stays as written.
+        document = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - it constructs nothing else
+    except yaml.MarkedYAMLError as error:
+        where = f" (line {error.problem_mark.line + 1})" if error.problem_mark else ""
+        return Login(problem=f"{FILE} is not valid YAML{where}.")
+    except (yaml.YAMLError, RecursionError):
+        return Login(problem=f"{FILE} is not valid YAML.")
+    if not document:
+        return Login(problem=f"{FILE} is empty.")
+    if not isinstance(document, dict):
+        return Login(problem=f"{FILE} does not hold what `bl login` writes.")
+    context, listed = document.get("context"), document.get("workspaces")
+    workspace = _text(context, "workspace") if isinstance(context, dict) else None
+    items = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
+    found = tuple(entry for item in items if (entry := _entry(item)))
+    problem = None if found or not items else f"{FILE} does not hold what `bl login` writes."
+    return Login(workspace if workspace and re.fullmatch(WORKSPACE_PATTERN, workspace) else None, found, problem)
+
+
+def choose(text: str | None, workspace: str | None) -> Chosen:
+    """Look up one workspace, by name and then by id, or the login's current one when `workspace` is None."""
+    if text is None:
+        return Chosen(workspace)
+    login = parse_login(text)
+    name = workspace or login.workspace
+    if login.problem:
+        return Chosen(name, problem=login.problem)
+    if name is None:
+        return Chosen(problem=f"{FILE} names no current workspace.")
+    by_name = [entry for entry in login.entries if entry.name == name]
+    by_id = [entry for entry in login.entries if entry.id == name]
+    for entry in by_name or by_id:
+        return Chosen(name, entry.credential, API_URLS.get(entry.env), entry.problem)
+    return Chosen(name, problem=f"{FILE} holds no login for workspace {name}.")
+
+
+def _entry(item: Mapping[str, object]) -> Entry | None:
+    """One item of `workspaces`; None if it has no name that could be sent."""
+    name = _text(item, "name")
+    if name is None or not re.fullmatch(WORKSPACE_PATTERN, name):
+        return None
+    stored = item.get("credentials")
+    credential, problem = _credential(stored if isinstance(stored, dict) else {}, source_of(name))
+    return Entry(name, _text(item, "id"), _text(item, "env") or DEFAULT_ENVIRONMENT, credential, problem)
+
+
+def _credential(stored: Mapping[str, object], source: str) -> tuple[Credential | None, str | None]:
+    """The first of API key, client credentials and tokens that an entry has, or why there is none."""
+    # The CLI writes client_credentials; the Python and TypeScript SDKs read clientCredentials.
+    names = ("apiKey", "client_credentials", "clientCredentials", "access_token", "refresh_token", "device_code")
+    found = {name: value for name in names if (value := _text(stored, name))}
+    packed = found.get("client_credentials") or found.get("clientCredentials")
+    credential: Credential | None = None
+    if "apiKey" in found:
+        credential = ApiKey(source, SecretStr(found["apiKey"]), from_login=True)
+    elif packed:
+        credential = parse_client_credentials(packed, source, from_login=True)
+    elif "access_token" in found or "refresh_token" in found:
+        secrets = {name: SecretStr(value) for name, value in found.items()}
+        credential = LoginTokens(
+            source, secrets.get("access_token"), secrets.get("refresh_token"), secrets.get("device_code")
+        )
+    if not found.keys() - {"device_code"}:
+        return None, f"{source[0].upper()}{source[1:]} holds no credential."
+    if credential is None or not all(is_header_safe(value) for value in found.values()):
+        return None, f"{source[0].upper()}{source[1:]} holds a credential that is damaged."
+    return credential, None
+
+
+def _text(mapping: Mapping[str, object], key: str) -> str | None:
+    """A scalar as it is written; None for a missing one, an empty one and YAML's words for null."""
+    value = mapping.get(key)
+    text = value.strip() if isinstance(value, str) else ""
+    return text if text not in {"", "~", "null", "Null", "NULL"} else None

@@ -1,0 +1,234 @@
+"""What the API sends, read tolerantly: a 200 never fails to parse.
+
+Every field of the operation's schemas is here under the API's own name. A value of the wrong type reads as
+absent, `null` reads as absent, unknown fields are kept, and words that should be one of a set (a status) are
+kept as they come. Facts about the payload: Blaxel's OpenAPI document (operation GetJobExecution), and what
+its public clients and their tests show of it.
+
+Tolerance is expressed in pydantic's core schemas, not in Python validators, because an execution may carry a
+hundred thousand tasks. For the same reason tasks and their parts are typed dictionaries: as model objects
+they take four times as long to build (benchmarks/summary.py).
+"""
+
+# ruff: noqa: N815 - the fields bear the API's own names
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeAlias, cast
+
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, PlainValidator
+from pydantic_core import CoreSchema, core_schema, from_json
+from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
+
+
+class _Or:
+    """Annotation: a value that does not validate, `null` included, becomes `make()`."""
+
+    def __init__(self, make: Any) -> None:
+        self._make = make
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_default_schema(handler(source), default_factory=self._make, on_error="default")
+
+
+def _nothing() -> None:
+    return None
+
+
+_LARGEST = 10**12
+"""A count or amount above this is a mistake, and reads as absent: it would only be a wall of digits."""
+
+
+def _count(value: Any) -> int | None:
+    """A whole number from zero, also in a string (as protocol buffers write theirs) or as `3.0`; else absent."""
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value[:20])
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if type(value) is int and 0 <= value <= _LARGEST else None
+
+
+Text: TypeAlias = Annotated[str | None, _Or(_nothing)]
+Count: TypeAlias = Annotated[int | None, PlainValidator(_count)]
+
+
+class JobExecutionTaskCondition(TypedDict, total=False):
+    """Why a task is as it is; all free strings. Shape and words resemble Google Cloud Run v2."""
+
+    type: Text
+    reason: Text
+    executionReason: Text
+    severity: Text
+    state: Text
+    message: Text
+
+
+class JobExecutionTaskMetadata(TypedDict, total=False):
+    """A task's name and its timestamps (read them with `instant`)."""
+
+    name: Text
+    createdAt: Text
+    scheduledAt: Text
+    startedAt: Text
+    completedAt: Text
+    updatedAt: Text
+
+
+class JobExecutionTaskSpec(TypedDict, total=False):
+    """A task's limits; `timeout` is a duration in words such as `30m` (read it with `duration_seconds`)."""
+
+    maxRetries: Count
+    timeout: Text
+
+
+class JobExecutionTask(TypedDict, total=False):
+    """One task of an execution."""
+
+    metadata: Annotated[JobExecutionTaskMetadata, _Or(dict)]
+    spec: Annotated[JobExecutionTaskSpec, _Or(dict)]
+    status: Text
+    conditions: Annotated[list[Annotated[JobExecutionTaskCondition, _Or(dict)]], _Or(list)]
+
+
+# An odd item still counts as a task, so it reads as an empty one rather than vanishing.
+Tasks: TypeAlias = Annotated[list[Annotated[JobExecutionTask, _Or(dict)]], _Or(list)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class JobExecutionMetadata(_Part):
+    """Identity and timestamps (read those with `instant`)."""
+
+    cluster: Text = None
+    completedAt: Text = None
+    createdAt: Text = None
+    deletedAt: Text = None
+    expiredAt: Text = None
+    id: Text = None
+    job: Text = None
+    startedAt: Text = None
+    updatedAt: Text = None
+    workspace: Text = None
+
+
+class JobExecutionSpec(_Part):
+    """What was asked for. `timeout` is in seconds; `envOverride` is an object or the JSON text of one."""
+
+    envOverride: Any = None
+    memoryOverride: Count = None
+    parallelism: Count = None
+    tasks: Tasks = []
+    timeout: Any = None
+
+
+class JobExecutionStats(_Part):
+    """Counts of tasks. There is no key for waiting or timed-out ones, and `retried` overlaps the others."""
+
+    cancelled: Count = None
+    failure: Count = None
+    retried: Count = None
+    running: Count = None
+    success: Count = None
+    total: Count = None
+
+
+class JobExecution(_Part):
+    """One run of a batch job."""
+
+    metadata: Annotated[JobExecutionMetadata, _Or(JobExecutionMetadata)] = JobExecutionMetadata()
+    spec: Annotated[JobExecutionSpec, _Or(JobExecutionSpec)] = JobExecutionSpec()
+    stats: Annotated[JobExecutionStats | None, _Or(_nothing)] = None
+    status: Text = None
+    tasks: Tasks = []
+
+    @property
+    def task_list(self) -> Sequence[JobExecutionTask]:
+        """The tasks, whichever of the two lists holds them. They are never added: it is one list in two places."""
+        return self.tasks or self.spec.tasks
+
+
+class Job(_Part):
+    """A batch job, as far as it is read here."""
+
+    metadata: Annotated[dict[str, Any], _Or(dict)] = {}
+    spec: Annotated[dict[str, Any], _Or(dict)] = {}
+    status: Text = None
+
+    @property
+    def name(self) -> str | None:
+        """The job's name, which is its id."""
+        name = self.metadata.get("name")
+        return name if isinstance(name, str) else None
+
+
+class PageMeta(_Part):
+    """Where the next page is. `total` ignores filters: it is not a number of matches."""
+
+    hasMore: Annotated[bool | None, _Or(_nothing)] = None
+    nextCursor: Text = None
+    total: Count = None
+
+
+class Page(_Part):
+    """One page of a list: `{data, meta}` since API version 2026-04-28, a bare array before."""
+
+    data: Annotated[list[Any], _Or(list)] = []
+    meta: Annotated[PageMeta, _Or(PageMeta)] = PageMeta()
+
+    @classmethod
+    def of(cls, body: Any) -> "Page":
+        """Read either form; anything else is an empty page."""
+        if isinstance(body, list):
+            return cls(data=body)
+        return cls.model_validate(body if isinstance(body, Mapping) else {})
+
+
+def instant(value: str | None) -> datetime | None:
+    """A timestamp as the API writes it: RFC 3339, 0 to 9 fraction digits, any offset; no offset reads as UTC.
+
+    Year 1 (Go's zero time), an empty string and anything unreadable are absent: `None`.
+    """
+    if not value:
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        if moment.year <= 1:
+            return None
+        if moment.tzinfo is UTC:
+            return moment
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+_DURATION = re.compile(r"(?:\d{1,9}(?:\.\d{1,9})?(?:h|ms|m|s))+")
+_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s)")
+
+
+def duration_seconds(value: Any) -> int | None:
+    """Seconds from a number, a number in a string, or a Go duration (`30m`, `1h30m`); zero and odd values: `None`."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int | float):
+        return int(value) if 0 < value < 10**10 else None
+    if not isinstance(value, str):
+        return None
+    text = value.strip()
+    if text.isascii() and text.isdigit():
+        return duration_seconds(int(text[:11]))
+    if not _DURATION.fullmatch(text):
+        return None
+    return duration_seconds(sum(float(n) * _UNITS[unit] for n, unit in _DURATION_PART.findall(text)))
+
+
+def override_object(value: Any) -> dict[str, Any] | None:
+    """`spec.envOverride` as an object: it is one, or the JSON text of one (the API's own example); else `None`."""
+    if isinstance(value, str):
+        try:
+            value = from_json(value, allow_inf_nan=False)
+        except ValueError:
+            return None
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else None

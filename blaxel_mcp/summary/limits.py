@@ -1,0 +1,56 @@
+"""Every budget, cap and threshold of an answer, named, once. Bytes are UTF-8; times are seconds."""
+
+PROSE_BYTES = 900
+STRUCTURE_BYTES = 2_500
+"""Of `structuredContent` without `raw`, as compact JSON, unescaped."""
+RAW_BYTES = 8_192
+"""Of the compact raw JSON that `auto` inlines, unless BLAXEL_MCP_RAW_LIMIT says otherwise."""
+ERROR_CHARACTERS = 700
+
+MESSAGE_CHARACTERS = 200
+NAME_CHARACTERS = 60
+"""Of a task's, job's or variable's name inside a sentence or list."""
+STATUS_CHARACTERS = 40
+IDENTITY_CHARACTERS = 100
+URI_BYTES = 400
+"""A longer `rawUri` is left out: a cut one would lead nowhere."""
+FAILURE_GROUPS = 5
+TASK_NAMES = 3
+OVERRIDE_NAMES = 20
+
+RAW_MISSES = 50
+"""Tasks too large for what is left of `raw` after which no further one is tried: they are alike, and there may be many."""
+
+MEDIAN_TASKS = 3
+"""Finished tasks below which a median says nothing."""
+CLOCK_SKEW_SECONDS = 60
+"""How far the API's clock may be ahead of ours before it is worth a sentence."""
+
+POLL_SECONDS = (10, 60)
+"""Shortest and longest `pollAfterSeconds` of a running execution without an estimate: a tenth of its age."""
+POLL_ESTIMATED_SECONDS = (5, 300)
+"""The same with an estimate: half of what is left."""
+POLL_WAITING_SECONDS = 30
+"""Of one that waits to start, is being cancelled, or whose status is unknown."""
+
+# When a doubt is worth a sentence.
+TIMEOUT_SHARE = 0.8
+"""Share of a timeout used from which an unfinished task or execution is close to it."""
+STALL_MEDIANS = 4
+STALL_SECONDS = 300
+"""No start or end of a task for longer than this, and than so many medians of a task, is a stall."""
+OVERRUN_FACTOR = 2.0
+"""Times the usual duration of this job from which a run is overrunning."""
+QUEUED_SECONDS = 600
+"""Waiting to start for longer than this is worth a sentence."""
+CANCELLING_SECONDS = 900
+"""Being cancelled for longer than this is worth a sentence; running tasks finish first, so some time is normal."""
+
+# What an estimate of the time left stands on.
+BASIS_TASKS = 3
+"""Finished tasks of the execution itself that make a basis."""
+BASIS_EXECUTIONS = 3
+"""Recent successful executions of the job that make one."""
+HISTORY_EXECUTIONS = 20
+"""How many recent executions are looked at for it: one page of the API's default size."""
+HISTORY_CACHE_SECONDS = 300

@@ -1,0 +1,103 @@
+"""What of the API's own JSON travels with an answer: masked, capped, every cut counted."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal, TypeAlias
+
+from blaxel_mcp.models import override_object
+from blaxel_mcp.summary.answer import RawOmitted, size
+from blaxel_mcp.summary.limits import RAW_MISSES
+
+RawMode: TypeAlias = Literal["auto", "full", "never"]
+_MASK = "***"
+_OVERRIDE = "envOverride"
+
+
+def mask_overrides(raw: dict[str, Any]) -> dict[str, Any]:
+    """The same object with every value under `spec.envOverride` masked that is not all asterisks already.
+
+    The override is an object or the JSON text of one, and keeps its form; anything else becomes `***`. The argument is
+    left as it is: it may be shared with other callers.
+    """
+    spec = raw.get("spec")
+    if isinstance(spec, dict) and spec.get(_OVERRIDE) is not None:
+        raw = {**raw, "spec": {**spec, _OVERRIDE: _masked(spec[_OVERRIDE])}}
+    # Not where the operation puts it, but what it would hold is the same.
+    if raw.get(_OVERRIDE) is not None:
+        raw = {**raw, _OVERRIDE: _masked(raw[_OVERRIDE])}
+    return raw
+
+
+def _masked(given: Any) -> Any:
+    values = override_object(given)
+    if values is None:
+        return _MASK
+    masked = {name: value if _is_masked(value) else _MASK for name, value in values.items()}
+    # Written anew even if nothing changed: a name that comes twice hides its first value from the parser.
+    return json.dumps(masked, ensure_ascii=False) if isinstance(given, str) else masked
+
+
+def _is_masked(value: Any) -> bool:
+    return isinstance(value, str) and value != "" and set(value) == {"*"}
+
+
+def carry(raw: dict[str, Any], mode: RawMode, limit: int) -> tuple[dict[str, Any] | None, RawOmitted | None]:
+    """What to inline and what that leaves out. `raw` is already masked; `limit` is in bytes of compact JSON.
+
+    Past the limit the list that holds the tasks is cut to those that did not succeed, as many as fit; where the
+    rest alone is too large nothing is inlined and all of it is counted.
+    """
+    if mode == "never":
+        return None, None
+    if mode == "full":
+        return raw, None
+    whole = size(raw)
+    if whole <= limit:
+        return raw, None
+    tasks = _task_list(raw)
+    room = limit - size(_with_tasks(raw, []))
+    if room < 0:
+        return None, {"tasks": len(tasks), "bytes": whole}
+    kept = _fitting((task for task in tasks if not _succeeded(task)), room)
+    cut = _with_tasks(raw, kept)
+    return cut, {"tasks": len(tasks) - len(kept), "bytes": whole - size(cut)}
+
+
+def _succeeded(task: Any) -> bool:
+    return isinstance(task, Mapping) and str(task.get("status")).casefold() == "succeeded"
+
+
+def _fitting(tasks: Iterable[Any], room: int) -> list[Any]:
+    kept: list[Any] = []
+    misses = 0
+    for task in tasks:
+        cost = size(task) + (1 if kept else 0)
+        if cost <= room:
+            room -= cost
+            kept.append(task)
+            continue
+        misses += 1
+        if misses >= RAW_MISSES:
+            break
+    return kept
+
+
+def _task_list(raw: Mapping[str, Any]) -> Sequence[Any]:
+    return next((found for holder in _holders(raw) if isinstance(found := holder.get("tasks"), list) and found), [])
+
+
+def _holders(raw: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    spec = raw.get("spec")
+    return [raw, spec] if isinstance(spec, Mapping) else [raw]
+
+
+def _with_tasks(raw: dict[str, Any], tasks: list[Any]) -> dict[str, Any]:
+    """A copy whose list of tasks holds these. Where both places have one, the second is emptied: it is one list."""
+    copy = dict(raw)
+    first = isinstance(copy.get("tasks"), list) and bool(copy["tasks"])
+    if first:
+        copy["tasks"] = tasks
+    spec = copy.get("spec")
+    if isinstance(spec, dict) and isinstance(spec.get("tasks"), list) and spec["tasks"]:
+        copy["spec"] = {**spec, "tasks": [] if first else tasks}
+    return copy

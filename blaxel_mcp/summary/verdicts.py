@@ -1,0 +1,118 @@
+"""What an unfinished execution's times say about it: stalled, overrunning, close to a limit. Thresholds: `limits`."""
+
+from datetime import datetime
+from typing import Literal, NamedTuple, TypeAlias
+
+from blaxel_mcp.models import JobExecution, instant
+from blaxel_mcp.summary import limits
+from blaxel_mcp.summary.clean import quote
+from blaxel_mcp.summary.counts import TaskCounts
+from blaxel_mcp.summary.tasks import Survey, TimedTask
+from blaxel_mcp.summary.timing import Timing, span
+
+Kind: TypeAlias = Literal["stalled", "close_to_timeout", "overrunning", "queued", "pending", "cancelling"]
+
+
+class Verdict(NamedTuple):
+    """What is the matter, and the sentence that says so with its numbers."""
+
+    kind: Kind
+    sentence: str
+
+
+def find_verdicts(
+    execution: JobExecution, found: Survey, counts: TaskCounts, timing: Timing, *, status: str, now: datetime
+) -> list[Verdict]:
+    """All that apply. `status` is casefolded; finished executions have none."""
+    checks: list[tuple[Kind, str | None]]
+    match status:
+        case "running":
+            checks = [
+                ("stalled", _stalled(found, counts, timing, now)),
+                ("close_to_timeout", _close_to_timeout(found, timing)),
+                ("overrunning", _overrunning(timing)),
+            ]
+        case "queued":
+            checks = [("queued", _queued(timing))]
+        case "pending":
+            checks = [("pending", _pending(timing))]
+        case "cancelling":
+            checks = [("cancelling", _cancelling(execution, found, now))]
+        case _:
+            checks = []
+    return [Verdict(kind, sentence) for kind, sentence in checks if sentence]
+
+
+def _stalled(found: Survey, counts: TaskCounts, timing: Timing, now: datetime) -> str | None:
+    if found.last_activity is None or timing.median is None:
+        return None
+    if counts.total is not None and counts.settled >= counts.total:
+        return None
+    idle = (now - found.last_activity).total_seconds()
+    if idle <= max(limits.STALL_SECONDS, limits.STALL_MEDIANS * timing.median):
+        return None
+    return (
+        f"Stalled? No task has started or finished for {span(idle)}, while the median task takes {span(timing.median)}."
+    )
+
+
+def _close_to_timeout(found: Survey, timing: Timing) -> str | None:
+    longest = found.longest_running
+    if longest is not None:
+        # The job's schema and the deployment reference call the setting a limit per task, the execution's schema
+        # a limit of the job. Where tasks are known the per-task reading is the one that can be judged.
+        return _share(longest, longest.timeout or timing.timeout)
+    if found.listed or timing.running is None or not timing.timeout:
+        return None
+    if timing.running < limits.TIMEOUT_SHARE * timing.timeout:
+        return None
+    return (
+        f"{_near(timing.running, timing.timeout)}: running for {span(timing.running)} of {span(timing.timeout)} "
+        f"({timing.running * 100 // timing.timeout}%), if that limit is for the whole execution and not for each task."
+    )
+
+
+def _near(seconds: float, timeout: int) -> str:
+    return "Past its timeout" if seconds > timeout else "Close to its timeout"
+
+
+def _share(task: TimedTask, timeout: int | None) -> str | None:
+    if not timeout or task.seconds < limits.TIMEOUT_SHARE * timeout:
+        return None
+    named = f"task {quote(task.name, limits.NAME_CHARACTERS)}" if task.name else "the longest-running task"
+    return (
+        f"{_near(task.seconds, timeout)}: {named} has run for {span(task.seconds)} of {span(timeout)} "
+        f"({round(task.seconds) * 100 // timeout}%), read as a limit for each task."
+    )
+
+
+def _overrunning(timing: Timing) -> str | None:
+    if timing.usual is None or timing.running is None:
+        return None
+    typical, longest = timing.usual.typical, timing.usual.durations[-1]
+    if timing.running <= max(limits.OVERRUN_FACTOR * typical, longest):
+        return None
+    return (
+        f"Overrunning: running for {span(timing.running)}, while the job's {len(timing.usual.durations)} recent "
+        f"successful executions took {span(typical)} (median), {span(longest)} at most."
+    )
+
+
+def _queued(timing: Timing) -> str | None:
+    if timing.queued is None or timing.queued < limits.QUEUED_SECONDS:
+        return None
+    return f"Waiting for capacity for {span(timing.queued)}: the workspace is at its limit of parallel work."
+
+
+def _pending(timing: Timing) -> str | None:
+    if timing.queued is None or timing.queued < limits.QUEUED_SECONDS:
+        return None
+    return f"Pending for {span(timing.queued)} without a start."
+
+
+def _cancelling(execution: JobExecution, found: Survey, now: datetime) -> str | None:
+    moments = (found.last_activity, instant(execution.metadata.updatedAt))
+    newest = max(filter(None, moments), default=None)
+    if newest is None or (idle := (now - newest).total_seconds()) < limits.CANCELLING_SECONDS:
+        return None
+    return f"Stuck cancelling? Nothing has changed for {span(idle)}; tasks that run are let finish first."

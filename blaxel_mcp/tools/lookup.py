@@ -1,0 +1,100 @@
+"""From what a person knows to an execution: `latest`, and what to say when there is no such one."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from difflib import get_close_matches
+
+from blaxel_mcp.api.client import Session
+from blaxel_mcp.api.jobs import list_executions, list_jobs
+from blaxel_mcp.errors import BlaxelMcpError, NotFoundError
+from blaxel_mcp.models import JobExecution, instant
+from blaxel_mcp.summary.clean import quote
+from blaxel_mcp.summary.execution import Latest, previous_of
+from blaxel_mcp.summary.limits import NAME_CHARACTERS
+from blaxel_mcp.summary.timing import span
+
+LATEST = "latest"
+_RECENT = 5
+_JOBS = 200
+_NEAREST = 3
+_WAITING = frozenset({"queued", "pending"})
+
+
+async def resolve_latest(session: Session, job_id: str, now: datetime) -> tuple[str, Latest]:
+    """The id of the job's newest execution, and, while that one waits, what the one before it came to.
+
+    Raises:
+        NotFoundError: there is no such job, or it has no executions.
+    """
+    try:
+        executions = await session.send(list_executions(job_id, limit=2))
+    except NotFoundError as error:
+        raise await _unknown_job(session, job_id, error) from None
+    known = [execution for execution in executions if execution.metadata.id]
+    if not known:
+        # Some APIs answer an empty list for a job that does not exist: the nearest names help in both cases.
+        raise await _no_executions(session, job_id)
+    newest = known[0]
+    waits = (newest.status or "").casefold() in _WAITING
+    previous = previous_of(known[1]) if waits and len(known) > 1 else None
+    return newest.metadata.id or "", Latest(previous)
+
+
+async def explain_not_found(
+    session: Session, job_id: str, execution_id: str, error: NotFoundError, now: datetime
+) -> BlaxelMcpError:
+    """The 404 with what would have been found: the job's recent executions, or the nearest job names."""
+    try:
+        executions = await session.send(list_executions(job_id, limit=_RECENT))
+    except NotFoundError:
+        return await _unknown_job(session, job_id, error)
+    except BlaxelMcpError:
+        return error
+    what = f"Job {_name(job_id)} has no execution {_name(execution_id)} (404)."
+    if not executions:
+        return NotFoundError(404, what, "Blaxel lists no executions of this job: check its name, or run it first.")
+    recent = ", ".join(_described(execution, now) for execution in executions)
+    return NotFoundError(404, what, f'Ask for "{LATEST}", or for one of its recent executions: {recent}.')
+
+
+async def _unknown_job(session: Session, job_id: str, error: NotFoundError) -> BlaxelMcpError:
+    try:
+        jobs = await session.send(list_jobs(limit=_JOBS))
+    except BlaxelMcpError:
+        return error
+    what = f"There is no job {_name(job_id)} in this workspace (404)."
+    return NotFoundError(404, what, _suggest(job_id, [job.name for job in jobs if job.name]))
+
+
+async def _no_executions(session: Session, job_id: str) -> BlaxelMcpError:
+    what = f"Job {_name(job_id)} has no executions."
+    missing = NotFoundError(404, what, "Check the job's name, or run it first.")
+    try:
+        names = [job.name for job in await session.send(list_jobs(limit=_JOBS)) if job.name]
+    except BlaxelMcpError:
+        return missing
+    return missing if job_id in names else NotFoundError(404, what, _suggest(job_id, names))
+
+
+def _suggest(job_id: str, names: Sequence[str]) -> str:
+    if not names:
+        return "Blaxel lists no jobs here: check that BL_WORKSPACE names the right workspace."
+    lowered = {name.casefold(): name for name in names}
+    near = [lowered[match] for match in get_close_matches(job_id.casefold(), lowered, _NEAREST, 0.5)]
+    if near:
+        return f"Did you mean {' or '.join(map(_name, near))}?"
+    shown = ", ".join(map(_name, names[:_RECENT]))
+    more = len(names) - _RECENT
+    return f"Its jobs are {shown}{f' and {more} more' if more > 0 else ''}."
+
+
+def _described(execution: JobExecution, now: datetime) -> str:
+    created = instant(execution.metadata.createdAt)
+    age = f", {span((now - created).total_seconds())} ago" if created else ""
+    status = (execution.status or "").casefold()
+    word = status if status.isalpha() and status.isascii() and len(status) < len("unknown status") else "unknown status"
+    return f"{_name(execution.metadata.id or '')} ({word}{age})"
+
+
+def _name(text: str) -> str:
+    return quote(text, NAME_CHARACTERS)

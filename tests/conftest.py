@@ -1,0 +1,25 @@
+"""What every test starts from: nothing of this machine's environment, and a control plane on a free port."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from blaxel_mcp.demo import control_plane
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No credential, option or login of whoever runs the tests may reach them."""
+    for name in os.environ:
+        if name.startswith(("BL_", "BLAXEL_", "SSL_CERT_")) or name.upper().endswith("_PROXY"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
+@pytest.fixture(scope="session")
+def plane() -> Iterator[str]:
+    """The base URL of a control plane that plays the demo's script, for tests that only read."""
+    with control_plane.serve(control_plane.build_app()) as url:
+        yield url

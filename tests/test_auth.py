@@ -1,0 +1,618 @@
+"""Signing requests: over a real socket, with the clock passed in."""
+
+import asyncio
+import base64
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from token_server import TokenServer, jwt, serve
+
+from blaxel_mcp import tokens
+from blaxel_mcp.auth import TOKEN_ANSWER_LIMIT, BlaxelAuth
+from blaxel_mcp.config import load
+from blaxel_mcp.errors import AnswerError, ApiError, CredentialsError
+from blaxel_mcp.login import ApiKey, ClientCredentials, Credential, choose
+
+NOW = 1_800_000_000.0
+KEY = ApiKey("BL_API_KEY", SecretStr("bl-key"))
+CLIENT = ClientCredentials("BL_CLIENT_CREDENTIALS", SecretStr("my-id"), SecretStr("my-secret"))
+
+
+class Clock:
+    """A clock that moves when told."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> float:
+        """The time it is said to be."""
+        return self.now
+
+
+class LoginFile:
+    """The login file: each reading gives the next text, the last one for good."""
+
+    def __init__(self, *texts: str | None) -> None:
+        self.texts = list(texts)
+        self.readings = 0
+
+    def __call__(self) -> str | None:
+        """Read the file."""
+        self.readings += 1
+        return self.texts.pop(0) if len(self.texts) > 1 else self.texts[0]
+
+
+class Unplugged(httpx.AsyncHTTPTransport):
+    """A network that loses token requests while `lost` is set, and passes on the rest."""
+
+    lost = True
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Lose it or pass it on."""
+        if self.lost and request.url.path.endswith("/oauth/token"):
+            raise httpx.ConnectError("unplugged", request=request)
+        return await super().handle_async_request(request)
+
+
+@pytest.fixture(scope="module")
+def running_server() -> Iterator[TokenServer]:
+    """A control plane on a free port."""
+    with serve() as state:
+        yield state
+
+
+@pytest.fixture
+def server(running_server: TokenServer) -> TokenServer:
+    """The control plane, with nothing of another test in it."""
+    running_server.forget()
+    return running_server
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """A clock that stands still."""
+    return Clock()
+
+
+def login(access: str | None = None, refresh: str | None = None, *, key: str | None = None, env: str = "prod") -> str:
+    """The text of a login file with one workspace."""
+    pairs = {"apiKey": key, "access_token": access, "refresh_token": refresh, "device_code": refresh and "my-device"}
+    stored = "".join(f"    {name}: {value}\n" for name, value in pairs.items() if value)
+    return f"context:\n  workspace: my-ws\nworkspaces:\n- name: my-ws\n  env: {env}\n  credentials:\n{stored}"
+
+
+def stored(text: str) -> Credential | None:
+    """The credential of a login file."""
+    return choose(text, None).credential
+
+
+def auth_for(
+    server: TokenServer,
+    clock: Clock,
+    credential: Credential | None,
+    read_login: Callable[[], str | None] = lambda: None,
+    workspace: str | None = "my-ws",
+) -> BlaxelAuth:
+    """Auth for the server, which stands in for every environment."""
+    return BlaxelAuth(
+        credential=credential,
+        workspace=workspace,
+        api_url=server.url,
+        read_login=read_login,
+        clock=clock,
+        any_environment=True,
+    )
+
+
+def ask(auth: BlaxelAuth, server: TokenServer, then: Callable[[], None] = lambda: None, times: int = 1) -> list[int]:
+    """Ask the server `times` times in a row, doing `then` in between; the statuses."""
+
+    async def asking() -> list[int]:
+        statuses = []
+        async with httpx.AsyncClient(auth=auth, trust_env=False) as client:
+            for _ in range(times):
+                statuses.append((await client.get(f"{server.url}/jobs/my-job")).status_code)
+                then()
+        return statuses
+
+    return asyncio.run(asking())
+
+
+def bearers(server: TokenServer) -> list[str | None]:
+    """What the server was shown, in order."""
+    return [bearer for _, bearer, _ in server.calls]
+
+
+def test_an_api_key_is_sent_as_it_is(server: TokenServer, clock: Clock) -> None:
+    """An API key and the workspace go into Blaxel's own headers, without any exchange."""
+    assert ask(auth_for(server, clock, KEY), server) == [200]
+    assert (server.calls, server.exchanges) == ([("GET", "bl-key", "my-ws")], [])
+
+
+def test_client_credentials_are_exchanged_once(server: TokenServer, clock: Clock) -> None:
+    """The first request exchanges the credentials; the token serves the following ones."""
+    assert ask(auth_for(server, clock, CLIENT), server, times=3) == [200, 200, 200]
+    basic = "Basic " + base64.b64encode(b"my-id:my-secret").decode()
+    assert server.exchanges == [(basic, {"grant_type": "client_credentials"})]
+    assert bearers(server) == ["access-1", "access-1", "access-1"]
+
+
+def test_a_login_is_refreshed_with_its_device_code(server: TokenServer, clock: Clock) -> None:
+    """A login whose token has ended is refreshed; an answer without a refresh token keeps the old one."""
+    text = login(jwt("old", iat=NOW - 7200, exp=NOW - 1), "my-refresh")
+    auth = auth_for(server, clock, stored(text), lambda: text)
+
+    def two_hours_later() -> None:
+        clock.now += 7200
+
+    assert ask(auth, server, two_hours_later, times=2) == [200, 200]
+    body = {
+        "grant_type": "refresh_token",
+        "client_id": "blaxel",
+        "refresh_token": "my-refresh",
+        "device_code": "my-device",
+    }
+    assert server.exchanges == [(None, body), (None, body)]
+    assert bearers(server) == ["access-1", "access-2"]
+
+
+def test_a_new_refresh_token_replaces_the_old_one(server: TokenServer, clock: Clock) -> None:
+    """The refresh token of an answer is the one for the next refresh, in memory only."""
+    text = login(refresh="first")
+    server.answers = [JSONResponse({"access_token": "a", "refresh_token": "second", "expires_in": 600})]
+    auth = auth_for(server, clock, stored(text), lambda: text)
+
+    def later() -> None:
+        clock.now += 600
+
+    ask(auth, server, later, times=2)
+    assert [body["refresh_token"] for _, body in server.exchanges] == ["first", "second"]
+
+
+def test_a_token_the_cli_renewed_is_taken_over(server: TokenServer, clock: Clock) -> None:
+    """Before a refresh the file is read again, and a fresh token in it makes the refresh needless."""
+    old, new = login(jwt("old", exp=NOW - 1), "r"), login(fresh := jwt("new", iat=NOW, exp=NOW + 7200), "r2")
+    assert ask(auth_for(server, clock, stored(old), lambda: new), server) == [200]
+    assert (bearers(server), server.exchanges) == ([fresh], [])
+
+
+@pytest.mark.parametrize(
+    ("left", "exchanges"),
+    [pytest.param(1441, 0, id="more than a fifth left"), pytest.param(1439, 1, id="less than a fifth left")],
+)
+def test_a_token_is_renewed_in_the_last_fifth_of_its_life(
+    server: TokenServer, clock: Clock, left: int, exchanges: int
+) -> None:
+    """A token of two hours is renewed when less than a fifth of them is left."""
+    text = login(jwt("old", iat=NOW + left - 7200, exp=NOW + left), "my-refresh")
+    assert ask(auth_for(server, clock, stored(text), lambda: text), server) == [200]
+    assert len(server.exchanges) == exchanges
+
+
+def test_twenty_concurrent_calls_make_one_exchange(server: TokenServer, clock: Clock) -> None:
+    """Whoever comes while an exchange is on its way waits for it and uses its token."""
+
+    async def asking() -> list[int]:
+        async with httpx.AsyncClient(auth=auth_for(server, clock, CLIENT), trust_env=False) as client:
+            responses = await asyncio.gather(*(client.get(f"{server.url}/jobs/my-job") for _ in range(20)))
+        return [response.status_code for response in responses]
+
+    assert asyncio.run(asking()) == [200] * 20
+    assert (len(server.exchanges), bearers(server)) == (1, ["access-1"] * 20)
+
+
+def test_twenty_concurrent_401s_make_one_renewal(server: TokenServer, clock: Clock) -> None:
+    """Calls that were refused with the same token share the new one."""
+    server.refused = {"access-1"}
+
+    async def asking() -> set[int]:
+        async with httpx.AsyncClient(auth=auth_for(server, clock, CLIENT), trust_env=False) as client:
+            responses = await asyncio.gather(*(client.get(f"{server.url}/jobs/my-job") for _ in range(20)))
+        return {response.status_code for response in responses}
+
+    assert (asyncio.run(asking()), len(server.exchanges)) == ({200}, 2)
+
+
+def test_a_401_is_repeated_once_with_a_new_token(server: TokenServer, clock: Clock) -> None:
+    """A request with a body too is repeated after a 401, because a 401 means that nothing was done."""
+    server.refused = {"access-1"}
+
+    async def asking() -> Any:
+        async with httpx.AsyncClient(auth=auth_for(server, clock, CLIENT), trust_env=False) as client:
+            return (await client.post(f"{server.url}/jobs/my-job", content="hello")).json()
+
+    assert asyncio.run(asking()) == {"status": 200, "body": "hello"}
+    assert server.calls == [("POST", "access-1", "my-ws"), ("POST", "access-2", "my-ws")]
+
+
+def test_a_second_401_stands(server: TokenServer, clock: Clock) -> None:
+    """A token that is refused right after it was issued is not replaced again."""
+    server.refused = {"access-1", "access-2"}
+    assert ask(auth_for(server, clock, CLIENT), server) == [401]
+    assert (len(server.exchanges), bearers(server)) == (2, ["access-1", "access-2"])
+
+
+def test_a_401_for_a_fixed_key_stands(server: TokenServer, clock: Clock) -> None:
+    """A key from the environment cannot be renewed, so nothing is repeated and the login file is not read."""
+    server.refused, file = {"bl-key"}, LoginFile(login(key="another"))
+    assert ask(auth_for(server, clock, KEY, file), server) == [401]
+    assert (bearers(server), file.readings) == (["bl-key"], 0)
+
+
+def test_a_key_changed_in_the_login_file_is_used_after_a_401(server: TokenServer, clock: Clock) -> None:
+    """After a 401 the file is read again, and a changed key in it gets the one repetition."""
+    server.refused, new = {"old-key"}, login(key="new-key")
+    assert ask(auth_for(server, clock, stored(login(key="old-key")), lambda: new), server) == [200]
+    assert bearers(server) == ["old-key", "new-key"]
+
+
+def test_an_unchanged_key_in_the_login_file_lets_the_401_stand(server: TokenServer, clock: Clock) -> None:
+    """After a 401 an unchanged key is not tried again, and the API's own answer is what the caller gets."""
+    server.refused, text = {"old-key"}, login(key="old-key")
+    assert ask(auth_for(server, clock, stored(text), lambda: text), server) == [401]
+    assert bearers(server) == ["old-key"]
+
+
+def test_a_login_without_a_refresh_token_is_sent_until_the_api_refuses_it(server: TokenServer, clock: Clock) -> None:
+    """What cannot be renewed is left to the API to judge."""
+    text = login(old := jwt("old", exp=NOW - 1))
+    server.refused = {old}
+    assert ask(auth_for(server, clock, stored(text), lambda: text), server) == [401]
+    assert (bearers(server), server.exchanges) == ([old], [])
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_a_refused_exchange_is_remembered(server: TokenServer, clock: Clock, status: int) -> None:
+    """A refusal names the variable, never the answer, and for five seconds nobody asks again."""
+    server.answers = [PlainTextResponse("body with my-secret", status)]
+    auth = auth_for(server, clock, CLIENT)
+    for _ in range(2):
+        with pytest.raises(CredentialsError) as caught:
+            ask(auth, server)
+        assert str(caught.value) == (
+            "The Blaxel API refused to issue a token for the client credentials from BL_CLIENT_CREDENTIALS. Trying "
+            "again unchanged will not help. Check their id and secret, or make new ones, and restart blaxel-mcp."
+        )
+    assert (len(server.exchanges), server.calls) == (1, [])
+    clock.now += 5
+    assert ask(auth, server) == [200]
+
+
+def test_a_refused_login_names_bl_login_and_a_new_login_is_used_at_once(server: TokenServer, clock: Clock) -> None:
+    """After `bl login` the next call works, without a restart."""
+    old, new = login(jwt("old", exp=NOW - 1), "revoked"), login(fresh := jwt("new", iat=NOW, exp=NOW + 7200), "r")
+    server.answers = [JSONResponse({"error": "invalid_grant"}, 400)]
+    file = LoginFile(old, new)
+    auth = auth_for(server, clock, stored(old), file)
+    with pytest.raises(CredentialsError) as caught:
+        ask(auth, server)
+    assert str(caught.value) == (
+        "The Blaxel API refused to renew the login of workspace my-ws in ~/.blaxel/config.yaml. Trying again "
+        "unchanged will not help. Run `bl login`: the next call picks that up."
+    )
+    assert (ask(auth, server), bearers(server)) == ([200], [fresh])
+
+
+def test_a_refused_renewal_is_an_error_though_the_token_is_still_valid(server: TokenServer, clock: Clock) -> None:
+    """A revoked credential is told at once, and stays told for as long as the refusal is remembered."""
+    text = login(jwt("old", iat=NOW - 7000, exp=NOW + 200), "revoked")
+    server.answers = [JSONResponse({}, 403)]
+    auth = auth_for(server, clock, stored(text), lambda: text)
+    for _ in range(2):
+        with pytest.raises(CredentialsError):
+            ask(auth, server)
+    assert (len(server.exchanges), server.calls) == (1, [])
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_passing_failure_goes_on_with_a_valid_token(server: TokenServer, clock: Clock, status: int) -> None:
+    """A renewal that fails for a while does not stop calls, and is tried again only after a pause."""
+    text = login(old := jwt("old", iat=NOW - 7000, exp=NOW + 200), "my-refresh")
+    server.answers = [Response(status_code=status)]
+    auth = auth_for(server, clock, stored(text), lambda: text)
+
+    def after_the_pause() -> None:
+        clock.now += 10
+
+    assert ask(auth, server, after_the_pause, times=4) == [200] * 4
+    assert (bearers(server), len(server.exchanges)) == ([old, old, old, "access-2"], 2)
+
+
+def test_a_lost_exchange_goes_on_with_a_valid_token(server: TokenServer, clock: Clock) -> None:
+    """The call whose renewal was lost on the network fails as httpx says; its repetition uses the valid token."""
+    text = login(old := jwt("old", iat=NOW - 7000, exp=NOW + 200), "my-refresh")
+    auth = auth_for(server, clock, stored(text), lambda: text)
+
+    async def asking() -> int:
+        async with httpx.AsyncClient(auth=auth, transport=Unplugged()) as client:
+            with pytest.raises(httpx.ConnectError):
+                await client.get(f"{server.url}/jobs/my-job")
+            return (await client.get(f"{server.url}/jobs/my-job")).status_code
+
+    assert asyncio.run(asking()) == 200
+    assert (bearers(server), server.exchanges) == ([old], [])
+
+
+def test_a_lost_first_exchange_is_tried_again_by_the_next_call(server: TokenServer, clock: Clock) -> None:
+    """Without a valid token nothing is remembered of a network fault, and nobody is left waiting."""
+
+    async def asking() -> int:
+        transport = Unplugged()
+        async with httpx.AsyncClient(auth=auth_for(server, clock, CLIENT), transport=transport) as client:
+            with pytest.raises(httpx.ConnectError):
+                await client.get(f"{server.url}/jobs/my-job")
+            transport.lost = False
+            return (await client.get(f"{server.url}/jobs/my-job")).status_code
+
+    assert (asyncio.run(asking()), bearers(server)) == (200, ["access-1"])
+
+
+def test_an_unavailable_token_endpoint_is_a_passing_error(server: TokenServer, clock: Clock) -> None:
+    """Without a valid token a 503 is an error that can pass, with the pause the API asked for."""
+    server.answers = [Response("body", 503, {"Retry-After": "7"})]
+    with pytest.raises(ApiError) as caught:
+        ask(auth_for(server, clock, CLIENT), server)
+    assert (caught.value.status, caught.value.transient, caught.value.retry_after) == (503, True, 7.0)
+    assert "body" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        pytest.param(lambda: Response(status_code=404), ApiError, id="not found"),
+        pytest.param(lambda: Response(None, 302, {"Location": "https://elsewhere.example"}), ApiError, id="redirect"),
+        pytest.param(lambda: PlainTextResponse("<html>"), AnswerError, id="not JSON"),
+        pytest.param(lambda: JSONResponse([]), AnswerError, id="not an object"),
+        pytest.param(lambda: PlainTextResponse("[" * 100_000), AnswerError, id="too deep"),
+        pytest.param(lambda: JSONResponse({"access_token": None}), AnswerError, id="no token"),
+        pytest.param(lambda: JSONResponse({"access_token": "line\nbreak"}), AnswerError, id="no header value"),
+        pytest.param(
+            lambda: JSONResponse({"access_token": "a", "x": "x" * TOKEN_ANSWER_LIMIT}), AnswerError, id="too large"
+        ),
+        pytest.param(lambda: Response("x", 200, {"Content-Encoding": "gzip"}), AnswerError, id="packed"),
+    ],
+)
+def test_an_answer_without_a_token_is_a_lasting_error(
+    server: TokenServer, clock: Clock, answer: Callable[[], Response], error: type[Exception]
+) -> None:
+    """An answer that is neither a token nor a refusal points to the configured address."""
+    server.answers = [answer()]
+    with pytest.raises(error, match=r"Trying again unchanged will not help\. Check BL_API_URL and BL_ENV\.$"):
+        ask(auth_for(server, clock, CLIENT), server)
+    assert server.calls == []
+
+
+def test_a_half_written_login_file_is_read_once_more(server: TokenServer, clock: Clock) -> None:
+    """A file that is broken or empty for a moment is read again after a pause."""
+    for half in ("", login(key="x")[:60], "context: {\n"):
+        file = LoginFile(half, login(key="my-key"))
+        assert ask(auth_for(server, clock, None, file, workspace=None), server) == [200]
+        assert file.readings == 2
+    assert server.calls == [("GET", "my-key", "my-ws")] * 3
+
+
+def test_a_login_file_that_stays_broken_keeps_what_was_read_before(server: TokenServer, clock: Clock) -> None:
+    """A refresh goes on with the refresh token at hand when the file cannot be read."""
+    text = login(jwt("old", exp=NOW - 1), "my-refresh")
+    assert ask(auth_for(server, clock, stored(text), lambda: "context: {\n"), server) == [200]
+    assert bearers(server) == ["access-1"]
+
+
+def test_without_a_credential_the_error_says_what_to_set(server: TokenServer, clock: Clock) -> None:
+    """Nothing is sent; a broken login file is named; and a login that appears is used by the next call."""
+    file = LoginFile(None, "context: {\n", "context: {\n", login(key="my-key"))
+    auth = auth_for(server, clock, None, file, workspace=None)
+    texts = []
+    for _ in range(2):
+        with pytest.raises(CredentialsError) as caught:
+            ask(auth, server)
+        texts.append(str(caught.value))
+    advice = (
+        "Trying again unchanged will not help. Set BL_API_KEY and BL_WORKSPACE and restart blaxel-mcp, "
+        "or run `bl login`; a login needs no restart."
+    )
+    assert texts == [
+        f"No Blaxel credential was found. {advice}",
+        f"No Blaxel credential was found. ~/.blaxel/config.yaml is not valid YAML (line 2). {advice}",
+    ]
+    assert server.calls == []
+    assert ask(auth, server) == [200]
+    assert server.calls == [("GET", "my-key", "my-ws")]
+
+
+def test_a_key_without_a_workspace_is_not_sent(server: TokenServer, clock: Clock) -> None:
+    """The API would complain in its own words; the error names the variable instead."""
+    with pytest.raises(CredentialsError) as caught:
+        ask(auth_for(server, clock, KEY, workspace=None), server)
+    assert str(caught.value) == (
+        "The Blaxel workspace is not known. Trying again unchanged will not help. "
+        "Set BL_WORKSPACE and restart blaxel-mcp."
+    )
+    assert server.calls == []
+
+
+def test_a_key_takes_the_current_workspace_of_a_login_that_appears(server: TokenServer, clock: Clock) -> None:
+    """The login's workspace is used, its credential is not: the key comes first."""
+    assert ask(auth_for(server, clock, KEY, lambda: login(key="other"), workspace=None), server) == [200]
+    assert server.calls == [("GET", "bl-key", "my-ws")]
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http://api.blaxel.ai/v0/jobs", "https://api.blaxel.ai:8443/v0/jobs", "https://api.blaxel.ai.example/v0/jobs"],
+)
+def test_nothing_is_sent_to_another_origin(url: str) -> None:
+    """Scheme, host and port must be those of the configured URL."""
+    auth = BlaxelAuth(credential=KEY, workspace="my-ws", api_url="https://api.blaxel.ai/v0", read_login=lambda: None)
+    request = httpx.Request("GET", url)
+    with pytest.raises(CredentialsError, match="another address"):
+        first_step(auth, request)
+    assert "x-blaxel-authorization" not in request.headers
+
+
+def first_step(auth: BlaxelAuth, request: httpx.Request) -> httpx.Request:
+    """What the flow would send first."""
+
+    async def stepping() -> httpx.Request:
+        flow = auth.async_auth_flow(request)
+        try:
+            return await anext(flow)
+        finally:
+            await flow.aclose()
+
+    return asyncio.run(stepping())
+
+
+@pytest.mark.parametrize(
+    ("env", "url"),
+    [
+        ("prod", "https://api.blaxel.ai/v0/oauth/token"),
+        ("dev", "https://api.blaxel.dev/v0/oauth/token"),
+        ("local", "http://localhost:8080/v0/oauth/token"),
+    ],
+)
+def test_a_login_is_refreshed_where_it_was_made(env: str, url: str) -> None:
+    """A login of the dev environment is never refreshed at prod."""
+    text = login(refresh="my-refresh", env=env)
+    settings = load({}, {}, text)
+    auth = BlaxelAuth.from_settings(settings, lambda: text)
+    assert str(first_step(auth, httpx.Request("GET", f"{settings.api_url}/jobs")).url) == url
+
+
+def test_a_login_of_another_environment_that_appears_is_not_sent() -> None:
+    """The API's address is settled at start-up, so a login made for another one asks for a restart."""
+    auth = BlaxelAuth.from_settings(load({}, {}, None), lambda: login(key="dev-key", env="dev"))
+    with pytest.raises(CredentialsError, match="restart blaxel-mcp: it is for another environment"):
+        first_step(auth, httpx.Request("GET", "https://api.blaxel.ai/v0/jobs"))
+
+
+def test_a_login_that_appears_decides_the_workspace() -> None:
+    """A start without a usable login does not fix the workspace that its file named then."""
+    settings = load({}, {}, "context:\n  workspace: before\nworkspaces: []\n")
+    auth = BlaxelAuth.from_settings(settings, lambda: login(key="my-key"))
+    sent = first_step(auth, httpx.Request("GET", "https://api.blaxel.ai/v0/jobs"))
+    assert (settings.workspace, auth.workspace, sent.headers["x-blaxel-workspace"]) == ("before", "my-ws", "my-ws")
+
+
+def test_a_token_request_has_the_limits_of_the_call_it_is_for(clock: Clock) -> None:
+    """Timeouts, user agent and API version are the call's; its own headers and body are not."""
+    limits = httpx.Timeout(3).as_dict()
+    headers = {"User-Agent": "blaxel-mcp/1", "Blaxel-Version": "2026-04-28", "X-Other": "other"}
+    call = httpx.Request("GET", "https://api.blaxel.ai/v0/jobs", headers=headers, extensions={"timeout": limits})
+    api_url = "https://api.blaxel.ai/v0"
+    auth = BlaxelAuth(credential=CLIENT, workspace="w", api_url=api_url, read_login=lambda: None, clock=clock)
+    sent = first_step(auth, call)
+    assert sent.extensions["timeout"] == limits
+    assert (sent.headers["user-agent"], sent.headers["blaxel-version"]) == ("blaxel-mcp/1", "2026-04-28")
+    assert "x-other" not in sent.headers
+
+
+TEXT_LOGIN = login(jwt("secret-access", iat=NOW - 60, exp=NOW + 7140), "secret-refresh")
+
+
+@pytest.mark.parametrize(
+    ("credential", "words"),
+    [
+        (None, "no credential"),
+        (KEY, "API key from BL_API_KEY"),
+        (CLIENT, "client credentials from BL_CLIENT_CREDENTIALS, no token fetched yet"),
+        (
+            stored(TEXT_LOGIN),
+            "login tokens from the login of workspace my-ws in ~/.blaxel/config.yaml, token valid for 1h 59m",
+        ),
+        (stored(login(jwt("a", exp=NOW - 200))), None),
+    ],
+)
+def test_it_is_described_without_a_value(clock: Clock, credential: Credential | None, words: str | None) -> None:
+    """What doctor shows: kind, source and how long the token lasts."""
+    auth = BlaxelAuth(
+        credential=credential, workspace="w", api_url="https://h/v0", read_login=lambda: None, clock=clock
+    )
+    expired = "login tokens from the login of workspace my-ws in ~/.blaxel/config.yaml, token expired 3m 20s ago"
+    assert (auth.describe(), repr(auth)) == (words or expired, f"<BlaxelAuth: {words or expired}>")
+
+
+def test_identities_differ_by_credential_workspace_and_address() -> None:
+    """The same three give the same identity; any other one gives another."""
+
+    def identity(credential: Credential | None = KEY, workspace: str = "w", api_url: str = "https://h/v0") -> str:
+        auth = BlaxelAuth(credential=credential, workspace=workspace, api_url=api_url, read_login=lambda: None)
+        return auth.identity
+
+    assert identity() == identity()
+    others = [
+        identity(),
+        identity(None),
+        identity(CLIENT),
+        identity(stored(TEXT_LOGIN)),
+        identity(workspace="v"),
+        identity(api_url="https://g/v0"),
+    ]
+    assert len(set(others)) == len(others)
+
+
+def test_no_secret_is_in_a_repr_an_error_or_a_log(
+    server: TokenServer, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Searched for in all that an exchange, a renewal, a refusal and a passing failure leave behind."""
+    caplog.set_level(logging.DEBUG)
+    old = jwt("old", iat=NOW - 7000, exp=NOW + 200)
+    text = login(old, "secret-refresh")
+    tokens_login, key_login = stored(text), stored(login(key="secret-key"))
+    secret_answer = {"access_token": "secret-access", "refresh_token": "secret-new", "error": "secret-body"}
+    left: list[object] = [
+        CLIENT,
+        tokens_login,
+        key_login,
+        tokens.from_answer(b'{"access_token": "secret-access"}', 0, "secret-new"),
+    ]
+    for credential in (CLIENT, tokens_login, key_login):
+        server.refused = {"secret-access", "secret-key"}
+        auth = auth_for(server, clock, credential, lambda: text)
+        for status in (503, 200, 400):
+            server.answers = [JSONResponse(secret_answer, status), JSONResponse(secret_answer, 400)]
+            try:
+                ask(auth, server)
+            except (ApiError, CredentialsError) as error:
+                left += [error, error.args]
+            clock.now += 60
+        left += [auth, auth.describe(), auth.identity, vars(auth)]
+    everything = "\n".join([*(f"{item}\n{item!r}" for item in left), caplog.text])
+    basic = base64.b64encode(b"my-id:my-secret").decode()
+    secrets = ["my-secret", "secret-", "my-device", old, basic]
+    assert "POST" in caplog.text
+    assert [secret for secret in secrets if secret in everything] == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "life"),
+    [
+        pytest.param({"access_token": jwt("a", iat=NOW, exp=NOW + 900), "expires_in": 7200}, 900, id="JWT first"),
+        pytest.param({"access_token": jwt("a", iat=NOW - 9e5, exp=NOW - 9e5 + 900)}, 900, id="clocks disagree"),
+        pytest.param({"access_token": jwt("a", exp=NOW + 800)}, 800, id="JWT without its beginning"),
+        pytest.param({"access_token": "opaque", "expires_in": 700}, 700, id="expires_in"),
+        pytest.param({"access_token": "opaque", "expires_in": "600"}, 600, id="expires_in as text"),
+        pytest.param({"access_token": "opaque"}, 300, id="nothing"),
+        pytest.param({"access_token": "a.b.c", "expires_in": True}, 300, id="junk"),
+        pytest.param({"access_token": "a.%%%%.c", "expires_in": -1}, 300, id="junk payload"),
+        pytest.param({"access_token": jwt("a", exp=1e300), "expires_in": 10**400}, 300, id="absurd numbers"),
+        pytest.param({"access_token": "x." + base64.urlsafe_b64encode(b"[1]").decode() + ".y"}, 300, id="no object"),
+    ],
+)
+def test_a_token_says_when_it_ends(answer: dict[str, Any], life: float) -> None:
+    """A JWT's own times win over `expires_in`, counted from receipt; a token that says nothing gets five minutes."""
+    token = tokens.from_answer(JSONResponse(answer).body, NOW, None)  # type: ignore[arg-type]
+    assert token is not None
+    assert token.expires_at == NOW + life
+
+
+def test_a_token_that_lives_a_minute_is_not_renewed_by_every_request(server: TokenServer, clock: Clock) -> None:
+    """A short-lived token serves for half of its life."""
+    server.answers = [JSONResponse({"access_token": "short", "expires_in": 60})]
+    assert ask(auth_for(server, clock, CLIENT), server, times=2) == [200, 200]
+    assert len(server.exchanges) == 1
