@@ -34,7 +34,12 @@ def _row(cause: Cause, *, word: Sequence[str], message: Sequence[str]) -> Row:
 # A shell and a container runtime report death by signal N as exit code 128+N.
 _EXIT = r"\bexit(?:ed)?[ _-]?(?:with )?(?:an? )?(?:non-?zero )?(?:(?:code|status)[ :=]*){1,2}"
 _SIGNALLED = _EXIT + r"(?:129|1[345]\d)\b"
-EXIT_BY_SIGNAL = re.compile(_SIGNALLED, re.IGNORECASE)
+EXIT_BY_SIGNAL = re.compile(_SIGNALLED.removeprefix(r"\b"))
+"""For lower-case text. It begins with letters, which makes it quick to tell that there is none."""
+
+_TASK = r"\b(?:task|execution|job|container)\b"
+_MET = r"(?:reached|exceeded|expired)\b)"
+_LIMIT = r"(?:its |the )?(?:\w+ ){0,2}(?:timeout|time limit|deadline)\b"
 
 TABLE: tuple[Row, ...] = (
     _row(
@@ -56,10 +61,10 @@ TABLE: tuple[Row, ...] = (
         "timed_out",
         word=(r"^(?:task |execution |job )?(?:time ?out|timed out)\b", r"\bdeadline exceeded\b"),
         message=(
-            r"\b(?:task|execution|job|container) (?:[\"'`]?[\w.-]{0,60}\d[\w.-]{0,60}[\"'`]? )?(?:has |was )?"
-            r"(?:timed[ -]?out\b|timeout (?:was )?(?:reached|exceeded|expired)\b)",
-            r"\b(?:task|execution|job|container)\b[^.:;]{0,60}\b(?:exceed\w*|reach\w*|(?:finish|complete) (?:with)?in) "
-            r"(?:its |the )?(?:\w+ ){0,2}(?:timeout|time limit|deadline)\b",
+            _TASK
+            + r" (?:[\"'`]?[\w.-]{0,60}\d[\w.-]{0,60}[\"'`]? )?(?:has |was )?(?:timed[ -]?out\b|timeout (?:was )?"
+            + _MET,
+            _TASK + r"[^.:;]{0,60}\b(?:exceed\w*|reach\w*|(?:finish|complete) (?:with)?in) " + _LIMIT,
             r"\bconfigured (?:\w+ )?timeout was reached\b",
         ),
     ),

@@ -37,27 +37,42 @@ def _plural(number: int, noun: str) -> str:
 def _status(execution: JobExecution, found: Survey, counts: TaskCounts) -> list[str]:
     said = []
     status = (execution.status or "").casefold()
-    failed, running, waiting = counts.failed or 0, counts.running or 0, counts.waiting or 0
     if not status:
         said.append("The API gave no status, so this is treated as not finished.")
     elif status not in _TERMINAL | _UNFINISHED:
         shown = quote(execution.status or "", STATUS_CHARACTERS)
         said.append(f"The status {shown} is not one that this version knows; it is treated as not finished.")
+    if status in _TERMINAL:
+        said += _finished(status, counts)
+    else:
+        said += _unfinished(status, execution, found, counts)
+    return said
+
+
+def _finished(status: str, counts: TaskCounts) -> list[str]:
+    said = []
+    failed, open_tasks = counts.failed or 0, (counts.running or 0) + (counts.waiting or 0)
     if status == "succeeded" and failed:
         said.append(f"The status is succeeded although {_plural(failed, 'task')} failed.")
     if status == "failed" and counts.failed == 0:
         said.append("The status is failed although no task is counted as failed.")
     if status in {"cancelled", "timeout"} and counts.total and counts.succeeded == counts.total:
         said.append(f"The status is {status} although every task succeeded.")
-    if status in {"succeeded", "failed"} and (running or waiting):
-        said.append(f"The execution is over, yet {_plural(running + waiting, 'task')} did not come to an end.")
-    if status in {"queued", "pending"} and (running or counts.settled):
-        said.append(f"The status is {status}, yet {_plural(running + counts.settled, 'task')} ran or are running.")
+    if status in {"succeeded", "failed"} and open_tasks:
+        said.append(f"The execution is over, yet {_plural(open_tasks, 'task')} did not come to an end.")
+    return said
+
+
+def _unfinished(status: str, execution: JobExecution, found: Survey, counts: TaskCounts) -> list[str]:
+    said = []
+    active = (counts.running or 0) + counts.settled
+    if status in {"queued", "pending"} and active:
+        said.append(f"The status is {status}, yet {_plural(active, 'task')} ran already or run now.")
     if status == "running" and counts.total and counts.settled >= counts.total:
         said.append("Every task has finished, yet the execution is still running; the status may lag behind.")
     elif status == "running" and found.listed and sum(found.statuses[word] for word in FINISHED) == found.listed:
         said.append("Every task in the list has finished, yet the execution is still running.")
-    if status not in _TERMINAL and instant(execution.metadata.completedAt):
+    if instant(execution.metadata.completedAt):
         said.append("It is not finished by its status, yet a completion time is given.")
     return said
 

@@ -2,8 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 
 from blaxel_mcp.models import JobExecutionTask, JobExecutionTaskCondition
 from blaxel_mcp.summary.causes import EXIT_BY_SIGNAL, Cause, judge
@@ -25,58 +24,53 @@ _VARYING = re.compile(
     """,
     re.VERBOSE,
 )
-_DIGIT_OR_PATH = re.compile(r"[\d/]|[a-f]{8}")
 _REMEMBERED_WORDS = 5_000
 
 
-@dataclass
+_NO_CONDITION: JobExecutionTaskCondition = {}
+
+
+@dataclass(slots=True)
 class FailureGroup:
-    """Tasks that failed for one reason. `message`, `tasks` and `words` are the API's own words, uncleaned.
+    """Tasks that failed for one reason. All strings are the API's own words, uncleaned.
 
     `message` is that of the first task in it; empty where the API gave no reason at all. `tasks` are the first few
-    names, `words` the reason, execution reason and type that the cause is judged by.
+    names, `condition` is what the cause is judged by.
     """
 
-    count: int = 0
-    message: str = ""
-    tasks: list[str] = field(default_factory=list)
-    words: Sequence[str] = ()
+    count: int
+    message: str
+    tasks: list[str]
+    condition: JobExecutionTaskCondition
 
-    @cached_property
+    @property
     def cause(self) -> Cause:
-        """What the table of causes makes of it. Judged when asked for: of a thousand groups a few are shown."""
-        return judge(self.words, self.message[:_READ_CHARACTERS])
+        """What the table of causes makes of it. Judged when asked for: of ten thousand groups five are shown."""
+        words = (self.condition.get("reason"), self.condition.get("executionReason"), self.condition.get("type"))
+        return judge([word for word in words if word], (self.condition.get("message") or "")[:_READ_CHARACTERS])
 
 
-def _fold_word(word: str) -> str:
-    return _VARYING.sub("#", word) if _DIGIT_OR_PATH.search(word) else word
+class _Folded(dict[str, str]):
+    """Words and what they fold to, remembered: most words of ten thousand messages are the same few."""
+
+    def __missing__(self, word: str) -> str:
+        folded = _VARYING.sub("#", word)
+        if len(self) < _REMEMBERED_WORDS:
+            self[word] = folded
+        return folded
 
 
-def fingerprint(message: str, name: str = "", seen: dict[str, str] | None = None) -> str:
-    """The message with everything folded to `#` that differs between tasks that failed alike.
-
-    `seen` remembers words over many messages.
-    """
-    text = message[:_READ_CHARACTERS]
+def _fold(text: str, name: str, words: _Folded) -> str:
     if len(name) > 1 and name in text:
         text = text.replace(name, "#")
-    text = text.lower()
     if '"' in text or "'" in text or "`" in text:
         text = _QUOTED.sub("#", text)
-    if seen is None:
-        seen = {}
-    folded = []
-    for word in text.split():
-        known = seen.get(word)
-        if known is None:
-            known = _fold_word(word)
-            if len(seen) < _REMEMBERED_WORDS:
-                seen[word] = known
-        folded.append(known)
-    return " ".join(folded)
+    return " ".join(map(words.__getitem__, text.split()))
 
 
-_NO_CONDITION: JobExecutionTaskCondition = {}
+def fingerprint(message: str, name: str = "") -> str:
+    """The message with everything folded to `#` that differs between tasks that failed alike."""
+    return _fold(message[:_READ_CHARACTERS].lower(), name.lower(), _Folded())
 
 
 def _deciding(conditions: Sequence[JobExecutionTaskCondition]) -> JobExecutionTaskCondition:
@@ -93,7 +87,7 @@ def _deciding(conditions: Sequence[JobExecutionTaskCondition]) -> JobExecutionTa
 
     if len(conditions) == 1:
         return conditions[0]
-    return max(conditions, key=weight, default=_NO_CONDITION)
+    return max(conditions, key=weight)
 
 
 def group_failures(failed: Iterable[JobExecutionTask], counted: int | None) -> list[FailureGroup]:
@@ -103,25 +97,28 @@ def group_failures(failed: Iterable[JobExecutionTask], counted: int | None) -> l
     without a message.
     """
     groups: dict[tuple[str, str, str, bool], FailureGroup] = {}
-    seen: dict[str, str] = {}
+    folded = _Folded()
     listed = 0
     for task in failed:
         listed += 1
-        condition = _deciding(task.get("conditions") or ())
+        conditions = task.get("conditions")
+        condition = _deciding(conditions) if conditions else _NO_CONDITION
         message = condition.get("message") or ""
         reason = condition.get("reason") or ""
         execution_reason = condition.get("executionReason") or ""
         name = task_name(task)
+        text = message[:_READ_CHARACTERS].lower()
         # An exit code is a number like others, but one that tells of a signal is another kind of failure.
-        signalled = "xit" in message and EXIT_BY_SIGNAL.search(message, 0, _READ_CHARACTERS) is not None
-        key = (reason, execution_reason, fingerprint(message, name, seen), signalled)
+        signalled = "exit" in text and EXIT_BY_SIGNAL.search(text) is not None
+        key = (reason, execution_reason, _fold(text, name.lower(), folded), signalled)
         group = groups.get(key)
         if group is None:
-            words = (reason, execution_reason, condition.get("type") or "")
-            group = groups[key] = FailureGroup(message=message or reason or execution_reason, words=words)
+            groups[key] = FailureGroup(1, message or reason or execution_reason, [name] if name else [], condition)
+            continue
         group.count += 1
-        if name and len(group.tasks) < TASK_NAMES:
+        if len(group.tasks) < TASK_NAMES and name:
             group.tasks.append(name)
     if counted is not None and counted > listed:
-        groups.setdefault(("", "", "", False), FailureGroup()).count += counted - listed
+        silent = groups.setdefault(("", "", "", False), FailureGroup(0, "", [], _NO_CONDITION))
+        silent.count += counted - listed
     return sorted(groups.values(), key=lambda group: -group.count)

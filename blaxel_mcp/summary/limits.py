@@ -19,7 +19,7 @@ TASK_NAMES = 3
 OVERRIDE_NAMES = 20
 
 RAW_MISSES = 50
-"""Tasks too large for what is left of `raw` after which no further one is tried: they are alike, and there may be many."""
+"""Tasks too large for what is left of `raw` after which no further one is tried: there may be many, and alike."""
 
 MEDIAN_TASKS = 3
 """Finished tasks below which a median says nothing."""

@@ -8,6 +8,7 @@ from datetime import datetime
 from blaxel_mcp.models import JobExecutionTask, duration_seconds, instant
 
 FINISHED = ("succeeded", "failed", "cancelled")
+_LOWER_CASE = frozenset({*FINISHED, "running", "pending"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def task_name(task: JobExecutionTask) -> str:
     return task.get("metadata", {}).get("name") or ""
 
 
-def survey(tasks: Sequence[JobExecutionTask], until: datetime | None) -> Survey:
+def survey(tasks: Sequence[JobExecutionTask], until: datetime | None) -> Survey:  # noqa: C901, PLR0912 - see below
     """Read every task once. `until` is when a task that runs is measured: the present, or the execution's end.
 
     Written as one plain loop, with the rare case last: at ten thousand tasks it is half of what a summary costs.
@@ -55,16 +56,15 @@ def survey(tasks: Sequence[JobExecutionTask], until: datetime | None) -> Survey:
         word = task.get("status") or ""
         words[word] += 1
         metadata = task.get("metadata")
-        status = word if word in _KNOWN else word.casefold()
+        status = word if word in _LOWER_CASE else word.casefold()
         if status == "failed":
             found.failed.append(task)
         if not metadata:
             continue
         started, completed = instant(metadata.get("startedAt")), instant(metadata.get("completedAt"))
-        if completed is not None:
-            if last is None or completed > last:
-                last = completed
-        elif started is not None and (last is None or started > last):
+        if completed is not None and (last is None or completed > last):
+            last = completed
+        if started is not None and (last is None or started > last):
             last = started
         if started is None:
             continue
@@ -83,9 +83,6 @@ def survey(tasks: Sequence[JobExecutionTask], until: datetime | None) -> Survey:
         found.slowest = TimedTask(task_name(slowest_task), slowest)
     found.last_activity = last
     return found
-
-
-_KNOWN = frozenset({*FINISHED, "running", "pending"})
 
 
 def _note_running(found: Survey, task: JobExecutionTask, seconds: float) -> None:

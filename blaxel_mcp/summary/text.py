@@ -72,12 +72,11 @@ def _verdict(summary: ExecutionSummary) -> str:
     counts = summary.counts
     match summary.outcome:
         case "succeeded":
-            return f"{_succeeded(counts)} Succeeded means the processes exited 0; whether the work is right, logs show."
+            return (
+                f"{_succeeded(counts)} A task succeeds when its process exits 0; whether the work is right, logs show."
+            )
         case "failed":
-            states = _states(counts, first="failed", running="still running", waiting="did not finish")
-            if counts.failed is None:
-                return f"Failed{states or '; the API gives no task counts'}."
-            return f"Failed{states or ': it had no tasks'}." if counts.failed else f"Failed, yet no task is{states}."
+            return _failed(counts)
         case "timed_out":
             after = f" after {span(summary.timing.running)}" if summary.timing.running else ""
             return f"Timed out{after}{_states(counts, running='still running', waiting='did not finish')}."
@@ -88,6 +87,15 @@ def _verdict(summary: ExecutionSummary) -> str:
         case _:
             word = f"status {quote(summary.status, limits.STATUS_CHARACTERS)}" if summary.status else "no status given"
             return f"Not known to be finished ({word}){_states(counts)}."
+
+
+def _failed(counts: TaskCounts) -> str:
+    states = _states(counts, first="failed", running="still running", waiting="did not finish")
+    if counts.total is None and not states:
+        return "Failed; the API gives no task counts."
+    if counts.failed == 0:
+        return f"Failed, although no task did{states}."
+    return f"Failed{states}."
 
 
 def _succeeded(counts: TaskCounts) -> str:
@@ -176,7 +184,7 @@ def _why(summary: ExecutionSummary, detail: Detail) -> str:
 def _group(group: FailureGroup, detail: Detail) -> str:
     names = [quote(name, detail.name) for name in group.tasks[: detail.names]]
     more = ", …" if len(names) < group.count and names else ""
-    who = f"{_tally(group.count, 'task')}{f' ({", ".join(names)}{more})' if names else ''}"
+    who = _tally(group.count, "task") + (f" ({', '.join(names)}{more})" if names else "")
     if not group.message:
         return f"{_CAUSES[group.cause]}{who}, the API gave no reason"
     return f"{_CAUSES[group.cause]}{who}: {quote(group.message, detail.message)}"

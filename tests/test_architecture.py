@@ -1,0 +1,107 @@
+"""The layers of the package, as a table: which module may import which, and who may touch the outside."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "blaxel_mcp"
+
+# A module or package, and what of ours it may import besides itself. "" is the package root, for __version__.
+LAYERS: dict[str, set[str]] = {
+    "": set(),
+    "__main__": {"cli"},
+    "errors": set(),
+    "models": set(),
+    "login": set(),
+    "tokens": {"login"},
+    "config": {"login", "errors"},
+    "auth": {"config", "login", "tokens", "errors"},
+    "api": {"auth", "models", "errors", ""},
+    "summary": {"models"},
+    "tools": {"api", "summary", "models", "errors"},
+    "resources": {"tools", "summary", "errors"},
+    "server": {"resources", "tools", "errors", ""},
+    "transports": {"server", "config", "errors", ""},
+    "get": {"tools", "summary", "errors"},
+    "doctor": {"tools", "api", "config", "errors", ""},
+    "demo": set(),
+    "cli": {"transports", "server", "tools", "api", "auth", "config", "get", "doctor", "demo", "errors", ""},
+}
+
+# Packages and names of the outside, and the only modules that may use them.
+OUTSIDE: dict[str, set[str]] = {
+    "httpx": {"api.client", "auth"},
+    "mcp": {"tools", "resources", "server", "transports", "demo.tour"},
+    "mcp_types": {"tools", "resources", "server", "transports", "demo.tour"},
+    "starlette": {"transports", "demo"},
+    "uvicorn": {"transports", "demo"},
+    "stamina": {"api.client"},
+    "yaml": {"login"},
+    "truststore": {"api.client"},
+}
+PROCESS = ("environ", "getenv", "argv", "home", "expanduser")
+ADVICE = (
+    "Pass the value in from the layer above, or move the function to the layer where it belongs; if the layers "
+    "themselves have changed, change this table, design and CONTRIBUTING.md in the same commit."
+)
+
+
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    """Each module's dotted name below the package, and its syntax tree."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
+        yield name.removesuffix("__init__").removesuffix("."), ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imports(tree: ast.Module) -> Iterator[str]:
+    """Every module that is imported anywhere in it, for type checking only included."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            whole = node.module or ""
+            yield whole
+            if whole in {"blaxel_mcp", "blaxel_mcp.demo", "blaxel_mcp.api", "blaxel_mcp.summary"}:
+                yield from (f"{whole}.{alias.name}" for alias in node.names)
+
+
+MODULES = dict(modules())
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_imports_follow_the_layers(name: str) -> None:
+    """A module imports only from the layers that the table gives it."""
+    layer = name.split(".")[0]
+    allowed = LAYERS[layer] | {layer}
+    for imported in imports(MODULES[name]):
+        if not imported.startswith("blaxel_mcp."):
+            continue
+        target = imported.split(".")[1]
+        if target.startswith("__") or not (PACKAGE / target).exists() and not (PACKAGE / f"{target}.py").exists():
+            target = ""
+        assert target in allowed, f"{name or 'blaxel_mcp'} may not import blaxel_mcp.{target}. {ADVICE}"
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_outside_is_touched_in_few_places(name: str) -> None:
+    """Network, protocol and file formats are each used by the modules named for it, and no others."""
+    for imported in imports(MODULES[name]):
+        users = OUTSIDE.get(imported.split(".")[0])
+        allowed = users is None or name in users or name.split(".")[0] in users
+        assert allowed, f"{name} may not import {imported}. {ADVICE}"
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name != "cli"])
+def test_only_the_command_line_reads_the_process(name: str) -> None:
+    """Environment, arguments and home folder are read in cli.py alone."""
+    for node in ast.walk(MODULES[name]):
+        read = isinstance(node, ast.Attribute) and node.attr in PROCESS
+        assert not read, f"{name} reads {ast.unparse(node)}. {ADVICE}"
+
+
+def test_the_table_is_complete() -> None:
+    """Every top-level module has a row, and no row is left of one that is gone."""
+    assert {name.split(".")[0] for name in MODULES} == set(LAYERS)

@@ -1,0 +1,105 @@
+"""The README against the program: examples, tables, commands and links."""
+
+import asyncio
+import base64
+import json
+import re
+import textwrap
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from blaxel_mcp.api.client import BlaxelClient
+from blaxel_mcp.auth import BlaxelAuth
+from blaxel_mcp.config import Settings, load, option_for
+from blaxel_mcp.demo import control_plane, script
+from blaxel_mcp.tools import select
+from blaxel_mcp.tools.get_execution import answer_for
+from blaxel_mcp.tools.spec import ToolState
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+
+
+def blocks(language: str) -> list[str]:
+    """The README's fenced blocks of a language."""
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def answer(job: str, execution: str) -> str:
+    """What the program says of a demo execution at nine o'clock."""
+
+    async def ask(url: str) -> str:
+        settings = load(
+            {}, {"BL_API_URL": url, "BL_API_KEY": script.API_KEY, "BL_WORKSPACE": script.WORKSPACE}, None
+        )
+        auth = BlaxelAuth.from_settings(settings, lambda: None)
+        client = BlaxelClient(api_url=url, api_version=settings.api_version, auth=auth, timeout=5)
+        try:
+            return (await answer_for(ToolState(client, lambda: NOW), job, execution))["summary"]
+        finally:
+            await client.aclose()
+
+    with control_plane.serve(control_plane.build_app(clock=lambda: NOW)) as url:
+        return asyncio.run(ask(url))
+
+
+@pytest.mark.parametrize(("question", "job", "execution"), script.SHOWN[1:3])
+def test_the_examples_are_what_the_program_prints(question: str, job: str, execution: str) -> None:
+    """Question, and the answer word for word, as the demo prints them."""
+    wrapped = textwrap.fill(answer(job, execution), 100)
+    assert f"> **{question}**" in README
+    assert f"```text\n{wrapped}\n```" in README
+
+
+def test_the_variables_table_is_the_programs() -> None:
+    """Each variable stands in the table with the program's own description, in its order, and no other does."""
+    rows = [
+        f"| `{field.alias}` | {field.description} |" for field in Settings.model_fields.values() if field.alias is not None
+    ]
+    table = [line for line in README.splitlines() if re.match(r"\| `(BL|BLAXEL|SSL)_", line)]
+    assert table == rows
+
+
+def test_the_tools_table_is_the_programs() -> None:
+    """Each tool stands in the table with its description, in its order, and no other does."""
+    rows = [f"| `{spec.fn.__name__}` | {spec.description} |" for spec in select(allow_writes=True)]
+    assert [line for line in README.splitlines() if re.match(r"\| `[a-z]+_", line)] == rows
+
+
+def test_options_in_the_readme_exist() -> None:
+    """Every option that the README names is one of the program's or of the tools it is used with."""
+    ours = {option_for(field.alias) for field in Settings.model_fields.values() if field.alias}
+    ours |= {"--demo", "--json", "--watch", "--version", "--help"}
+    others = {"--scope", "--env", "--add-mcp", "--with", "--extra", "--directory", "--refresh", "--cli", "--method"}
+    used = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
+    assert used <= ours | others
+
+
+def test_blocks_of_code_parse() -> None:
+    """JSON and TOML blocks are valid, so that they can be pasted."""
+    parsed = [json.loads(block) for block in blocks("json")] + [tomllib.loads(block) for block in blocks("toml")]
+    assert parsed
+
+
+def test_the_cursor_link_is_the_documented_object() -> None:
+    """The link installs what the text says."""
+    link = next(url for url in re.findall(r"\((https://cursor\.com/[^)]+)\)", README))
+    config = parse_qs(urlsplit(link).query)["config"][0]
+    assert json.loads(base64.b64decode(config)) == {"command": "uvx", "args": ["blaxel-mcp"]}
+
+
+def test_set_up_is_two_commands() -> None:
+    """One line installs and shows the demo, one installs and tests; .ci/run takes the second from here."""
+    commands = [line for block in blocks("sh") for line in block.splitlines() if line.startswith("python3 -m venv")]
+    assert [command.split(" && ")[-1] for command in commands] == [".venv/bin/blaxel-mcp demo", ".venv/bin/pytest -q"]
+    assert "<!-- test-command -->" in README
+
+
+def test_it_is_short() -> None:
+    """Under 200 lines."""
+    assert len(README.splitlines()) < 200
