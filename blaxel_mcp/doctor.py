@@ -29,7 +29,7 @@ async def examine(state: ToolState, settings: Settings, *, write: Callable[[str]
         lines.append(("login", settings.login_problem))
     code = 0
     try:
-        jobs = await state.client.session().send(list_jobs(limit=1))
+        jobs = (await state.client.session().send(list_jobs(limit=1))).items
     except BlaxelMcpError as error:
         lines.append(("call", f"failed. {error}"))
         code = 2 if isinstance(error, CredentialsError) and credential is None else 1

@@ -33,7 +33,7 @@ class History:
         except BlaxelMcpError:
             usual = None
         else:
-            usual = usual_duration(executions)
+            usual = usual_duration(executions.items)
         self._kept.pop(key, None)
         self._kept[key] = (now + HISTORY_CACHE_SECONDS, usual)
         while len(self._kept) > _JOBS:

@@ -27,7 +27,7 @@ async def resolve_latest(session: Session, job_id: str, now: datetime) -> tuple[
         NotFoundError: there is no such job, or it has no executions.
     """
     try:
-        executions = await session.send(list_executions(job_id, limit=2))
+        executions = (await session.send(list_executions(job_id, limit=2))).items
     except NotFoundError as error:
         raise await _unknown_job(session, job_id, error) from None
     known = [execution for execution in executions if execution.metadata.id]
@@ -45,7 +45,7 @@ async def explain_not_found(
 ) -> BlaxelMcpError:
     """The 404 with what would have been found: the job's recent executions, or the nearest job names."""
     try:
-        executions = await session.send(list_executions(job_id, limit=_RECENT))
+        executions = (await session.send(list_executions(job_id, limit=_RECENT))).items[:_RECENT]
     except NotFoundError:
         return await _unknown_job(session, job_id, error)
     except BlaxelMcpError:
@@ -59,7 +59,7 @@ async def explain_not_found(
 
 async def _unknown_job(session: Session, job_id: str, error: NotFoundError) -> BlaxelMcpError:
     try:
-        jobs = await session.send(list_jobs(limit=_JOBS))
+        jobs = (await session.send(list_jobs(limit=_JOBS))).items
     except BlaxelMcpError:
         return error
     what = f"There is no job {_name(job_id)} in this workspace (404)."
@@ -70,7 +70,7 @@ async def _no_executions(session: Session, job_id: str) -> BlaxelMcpError:
     what = f"Job {_name(job_id)} has no executions."
     missing = NotFoundError(404, what, "Check the job's name, or run it first.")
     try:
-        names = [job.name for job in await session.send(list_jobs(limit=_JOBS)) if job.name]
+        names = [job.name for job in (await session.send(list_jobs(limit=_JOBS))).items if job.name]
     except BlaxelMcpError:
         return missing
     return missing if job_id in names else NotFoundError(404, what, _suggest(job_id, names))

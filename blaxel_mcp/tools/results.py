@@ -9,10 +9,14 @@ from blaxel_mcp.errors import BlaxelMcpError
 from blaxel_mcp.summary.limits import ERROR_CHARACTERS
 
 
-def success(answer: Mapping[str, Any]) -> CallToolResult:
-    """The prose for clients that show `content`, the same and its facts for those that show `structuredContent`."""
+def success(answer: Mapping[str, Any], text: str | None = None) -> CallToolResult:
+    """The prose for clients that show `content`, the same facts for those that show `structuredContent`.
+
+    The prose is the answer's `summary`, unless it is given: where the answer is a list, its rows are in the text too.
+    """
+    prose = answer["summary"] if text is None else text
     return CallToolResult(
-        content=[TextContent(type="text", text=answer["summary"])], structured_content=cast("dict[str, Any]", answer)
+        content=[TextContent(type="text", text=prose)], structured_content=cast("dict[str, Any]", answer)
     )
 
 
