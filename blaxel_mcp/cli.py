@@ -62,7 +62,10 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"blaxel-mcp {__version__}")
     parser.add_argument(
-        "--transport", dest="BLAXEL_MCP_TRANSPORT", metavar="NAME", help="stdio (default), sse or streamable-http (http)"
+        "--transport",
+        dest="BLAXEL_MCP_TRANSPORT",
+        metavar="NAME",
+        help="stdio (default), sse or streamable-http (http)",
     )
     parser.add_argument("--host", dest="BLAXEL_MCP_HOST", metavar="ADDRESS", help="address to listen on (127.0.0.1)")
     parser.add_argument("--port", dest="BLAXEL_MCP_PORT", metavar="NUMBER", help="port to listen on (8000)")

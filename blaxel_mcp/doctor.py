@@ -18,10 +18,15 @@ async def examine(state: ToolState, settings: Settings, *, write: Callable[[str]
     lines = [
         ("version", f"blaxel-mcp {__version__}, mcp {version('mcp')}, Python {platform.python_version()}"),
         ("program", sys.executable),
-        ("credential", f"{credential.kind.replace('_', ' ')}, from {credential.source}" if credential else "none found"),
+        (
+            "credential",
+            f"{credential.kind.replace('_', ' ')}, from {credential.source}" if credential else "none found",
+        ),
         (
             "workspace",
-            f"{settings.workspace}, from {settings.workspace_from}" if settings.workspace else "none found; set BL_WORKSPACE",
+            f"{settings.workspace}, from {settings.workspace_from}"
+            if settings.workspace
+            else "none found; set BL_WORKSPACE",
         ),
         ("API", f"{settings.api_url}, from {settings.api_url_from}; version {settings.api_version}"),
     ]

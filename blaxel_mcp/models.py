@@ -149,6 +149,12 @@ class JobExecution(_Part):
         return self.tasks or self.spec.tasks
 
 
+class CreatedExecution(_Part):
+    """The answer to a create: `executionId` is the execution, `id` only the request."""
+
+    executionId: Text = None
+
+
 class Job(_Part):
     """A batch job, as far as it is read here."""
 
@@ -161,6 +167,14 @@ class Job(_Part):
         """The job's name, which is its id."""
         name = self.metadata.get("name")
         return name if isinstance(name, str) else None
+
+
+class LogLine(_Part):
+    """A line of a job's log; the severity is a number, on OpenTelemetry's scale as far as is known."""
+
+    timestamp: Text = None
+    message: Text = None
+    severity: Count = None
 
 
 class PageMeta(_Part):

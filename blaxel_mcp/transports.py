@@ -165,9 +165,7 @@ def allowed_origins(settings: Settings) -> list[str]:
     """The same for Origin; without a scheme both are meant."""
     given = settings.allowed_origins or [form for name in _LOOPBACK for form in (name, f"{name}:*")]
     return [
-        origin
-        for entry in given
-        for origin in ([entry] if "://" in entry else [f"http://{entry}", f"https://{entry}"])
+        origin for entry in given for origin in ([entry] if "://" in entry else [f"http://{entry}", f"https://{entry}"])
     ]
 
 

@@ -1,7 +1,7 @@
 """A request as a value, and the rules an id must keep before it becomes part of a path."""
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
@@ -26,6 +26,7 @@ class Call(Generic[T]):
         parse: from decoded JSON to a value; must not fail on what `accepts` lets through.
         query: in the order it is sent.
         accepts: the JSON types that a good answer may have.
+        body: what goes along as JSON, if anything.
     """
 
     method: str
@@ -33,6 +34,7 @@ class Call(Generic[T]):
     parse: Callable[[Any], T]
     query: tuple[tuple[str, str], ...] = ()
     accepts: tuple[type, ...] = (dict,)
+    body: Mapping[str, Any] | None = None
 
     @property
     def path(self) -> str:

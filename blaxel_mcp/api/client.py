@@ -172,16 +172,16 @@ class BlaxelClient:
         async with self._slots:
             try:
                 async with asyncio.timeout(self._timeout):
-                    request = pool.build_request(call.method, self._api_url + call.path, params=call.query)
+                    request = pool.build_request(
+                        call.method, self._api_url + call.path, params=call.query, json=call.body
+                    )
                     response = await pool.send(request, auth=self._auth, stream=True)
                     async with aclosing(response):
                         body = await _read(response)
             except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, TimeoutError) as error:
                 raise translate(error) from None
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return call.parse(
-            wire.decode(response.status_code, headers, body, accepts=call.accepts, now=datetime.now(UTC))
-        )
+        return call.parse(wire.decode(response.status_code, headers, body, accepts=call.accepts, now=datetime.now(UTC)))
 
     def _open(self) -> httpx.AsyncClient:
         if self._pool is None:
@@ -244,7 +244,12 @@ TRANSLATIONS: tuple[tuple[tuple[type[Exception], ...], type[BlaxelMcpError], tup
     ((httpx.ProxyError,), ConnectionFailedError, _PROXY, True),
     ((httpx.ConnectError,), ConnectionFailedError, _REACH, True),
     ((httpx.NetworkError, httpx.RemoteProtocolError), ConnectionFailedError, _CUT, True),
-    ((httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL), ConnectionFailedError, _UNSENDABLE, False),
+    (
+        (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL),
+        ConnectionFailedError,
+        _UNSENDABLE,
+        False,
+    ),
     ((httpx.DecodingError,), AnswerError, _UNREADABLE, False),
     ((httpx.HTTPError, httpx.StreamError), ConnectionFailedError, _CUT, True),
 )
@@ -276,5 +281,3 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
         queue += [current.__cause__, current.__context__]
         if isinstance(current, BaseExceptionGroup):
             queue += current.exceptions
-
-

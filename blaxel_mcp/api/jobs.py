@@ -1,16 +1,20 @@
 """The operations on jobs that are used here, as `Call`s. Names and parameters are those of Blaxel's OpenAPI document."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter
 
 from blaxel_mcp.api.call import Call, checked_id
-from blaxel_mcp.models import Job, JobExecution, JobExecutionTask, Page, Tasks, instant
+from blaxel_mcp.models import CreatedExecution, Job, JobExecution, JobExecutionTask, Page, Tasks, instant
 
 T = TypeVar("T")
 _TASKS: TypeAdapter[list[JobExecutionTask]] = TypeAdapter(Tasks)
+_OFFSET = "offset="
+_OFFSET_CURSOR = re.compile(_OFFSET + r"\d{1,9}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +43,42 @@ def get_execution(job_id: str, execution_id: str) -> Call[FetchedExecution]:
 
 
 def list_jobs(*, limit: int, search: str | None = None, cursor: str | None = None) -> Call[Listing[Job]]:
-    """ListJobs; `limit` is at most 200. A `search` of under two characters finds everything."""
+    """ListJobs; `limit` is at most 200. A `search` of under two characters finds everything.
+
+    An older API version answers with all jobs in a bare array, whatever the query: then the search is made here.
+    """
     query = {"limit": str(limit), "q": search, "cursor": cursor}
-    return Call("GET", ("jobs",), lambda body: _listing(_jobs, body), _given(query), (dict, list))
+
+    def read(body: Any) -> Listing[Job]:
+        listing = _listing(_jobs, body)
+        if search and isinstance(body, list):
+            return Listing([job for job in listing.items if _matches(job, search)])
+        return listing
+
+    return Call("GET", ("jobs",), read, _given(query), (dict, list))
 
 
 def list_executions(job_id: str, *, limit: int, cursor: str | None = None) -> Call[Listing[JobExecution]]:
-    """ListJobExecutions, the newest first; `limit` is at most 100. An older API version may answer with more than asked."""
-    query = {"limit": str(limit), "sort": "createdAt:desc", "cursor": cursor}
-    return Call(
-        "GET",
-        ("jobs", checked_id(job_id, "jobId"), "executions"),
-        lambda body: _listing(_newest_first, body),
-        _given(query),
-        (dict, list),
-    )
+    """ListJobExecutions, the newest first; `limit` is at most 100.
+
+    An older API version may answer with more than asked. It knows no cursors but offsets: a full page of it gets a
+    cursor of our own, which is sent as an offset.
+    """
+    offset = int(cursor.removeprefix(_OFFSET)) if cursor and _OFFSET_CURSOR.fullmatch(cursor) else None
+    query = {
+        "limit": str(limit),
+        "sort": "createdAt:desc",
+        "cursor": cursor if offset is None else None,
+        "offset": None if offset is None else str(offset),
+    }
+
+    def read(body: Any) -> Listing[JobExecution]:
+        listing = _listing(_newest_first, body)
+        if isinstance(body, list) and len(body) == limit:
+            return Listing(listing.items, f"{_OFFSET}{(offset or 0) + limit}")
+        return listing
+
+    return Call("GET", ("jobs", checked_id(job_id, "jobId"), "executions"), read, _given(query), (dict, list))
 
 
 def list_tasks(
@@ -70,6 +95,38 @@ def list_tasks(
     )
 
 
+def get_job(job_id: str) -> Call[Job]:
+    """GetJob. `show_secrets` exists and is never sent."""
+    return Call("GET", ("jobs", checked_id(job_id, "jobId")), Job.model_validate)
+
+
+def create_execution(job_id: str, body: Mapping[str, Any]) -> Call[str]:
+    """CreateJobExecution; answers the execution's id, empty if the API gives none.
+
+    In the answer `executionId` is the execution and `id` the request; Blaxel's CLI has been seen to mix them up. An
+    older form of the answer was a whole execution.
+    """
+    return Call(
+        "POST",
+        ("jobs", checked_id(job_id, "jobId"), "executions"),
+        lambda answer: CreatedExecution.model_validate(answer).executionId or _id_of(answer),
+        body=body,
+    )
+
+
+def cancel_execution(job_id: str, execution_id: str) -> Call[JobExecution]:
+    """DeleteJobExecution: running tasks finish, no new ones start."""
+    return Call(
+        "DELETE",
+        ("jobs", checked_id(job_id, "jobId"), "executions", checked_id(execution_id, "executionId")),
+        JobExecution.model_validate,
+    )
+
+
+def _id_of(answer: Any) -> str:
+    return JobExecution.model_validate(answer).metadata.id or ""
+
+
 def _given(query: dict[str, str | None]) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, value in query.items() if value)
 
@@ -82,6 +139,13 @@ def _listing(read: Callable[[list[Any]], list[T]], body: Any) -> Listing[T]:
 
 def _jobs(items: list[Any]) -> list[Job]:
     return [Job.model_validate(item) for item in items if isinstance(item, dict)]
+
+
+def _matches(job: Job, search: str) -> bool:
+    """What `q` is documented to look into: name, display name and labels."""
+    labels = job.metadata.get("labels")
+    words = [job.name, job.metadata.get("displayName"), *(chain(*labels.items()) if isinstance(labels, dict) else ())]
+    return any(search.casefold() in word.casefold() for word in words if isinstance(word, str))
 
 
 def _newest_first(items: list[Any]) -> list[JobExecution]:

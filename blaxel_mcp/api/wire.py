@@ -54,7 +54,11 @@ _SENTENCES: dict[int, tuple[str, str, bool]] = {
         False,
     ),
     429: ("Blaxel limits how often it may be asked, and the limit is reached (429).", "Ask less often.", True),
-    500: ("Blaxel failed with an internal error (500).", f"If it goes on, see {_CONSOLE} or Blaxel's status page.", True),
+    500: (
+        "Blaxel failed with an internal error (500).",
+        f"If it goes on, see {_CONSOLE} or Blaxel's status page.",
+        True,
+    ),
     502: ("Blaxel's gateway got no good answer from the service (502).", "Ask again later.", True),
     503: ("Blaxel is not available at the moment (503).", "Ask again later.", True),
     504: ("Blaxel's gateway waited in vain for the service (504).", "Ask again later.", True),
@@ -104,7 +108,9 @@ def error_for(status: int, headers: Mapping[str, str], body: bytes, now: datetim
     retry_after = parse_retry_after(headers.get("retry-after"), now)
     wait = retry_after if retry_after is not None else read.retry_after
     if status == 400 and read.code == "invalid_api_version":  # noqa: PLR2004
-        return ApiError(status, "Blaxel does not know the API version that was asked for (400).", "Unset BL_API_VERSION.")
+        return ApiError(
+            status, "Blaxel does not know the API version that was asked for (400).", "Unset BL_API_VERSION."
+        )
     what, advice, transient = _SENTENCES.get(status) or _other(status)
     kind = NotFoundError if status == 404 else ApiError  # noqa: PLR2004
     return kind(status, what, advice, transient=transient, retry_after=wait if transient else None)

@@ -67,8 +67,11 @@ class RawOmitted(TypedDict):
     bytes: int
 
 
-class ExecutionAnswer(TypedDict):
-    """`structuredContent`. The order is fixed; a key with nothing to say is left out."""
+class ExecutionCore(TypedDict):
+    """What leads every answer about an execution; published alone by tools that answer as `get_job_execution` does.
+
+    Its whole schema once is enough: clients pay for each copy in every conversation.
+    """
 
     summary: str
     status: NotRequired[str]
@@ -76,6 +79,11 @@ class ExecutionAnswer(TypedDict):
     outcome: Literal["succeeded", "failed", "cancelled", "timed_out", "in_progress", "unknown"]
     nextStep: str
     pollAfterSeconds: NotRequired[int]
+
+
+class ExecutionAnswer(ExecutionCore):
+    """`structuredContent`. The order is fixed; a key with nothing to say is left out."""
+
     tasks: NotRequired[Tasks]
     failures: NotRequired[list[Failure]]
     failuresOmitted: NotRequired[int]

@@ -54,3 +54,44 @@ BASIS_EXECUTIONS = 3
 HISTORY_EXECUTIONS = 20
 """How many recent executions are looked at for it: one page of the API's default size."""
 HISTORY_CACHE_SECONDS = 300
+
+# Logs.
+LOG_BYTES = 16 * 1024
+"""Of an answer with lines of log, in each channel."""
+LOG_FRAME_BYTES = 2_500
+"""What is kept free of it for everything but the lines."""
+LOG_CHARACTERS = 500
+"""Of one line."""
+LOG_LINES = 500
+LOG_LINES_USUAL = 50
+"""How many lines a caller may ask for, and gets without asking."""
+LOG_PIECE_SECONDS = 3 * 86_400 - 60
+"""Of the time that one call to the API covers: its limit is three days, and bounds may be moved by a second."""
+LOG_PIECES = 4
+"""Calls to the API at most: a longer execution is searched in its newest part only."""
+LOG_BEFORE_SECONDS = 60
+LOG_AFTER_SECONDS = 120
+"""How much is searched before an execution's creation and after its end: lines arrive up to a minute late."""
+
+# Waiting. The longest wait and its margin stay under the 60 seconds after which many clients give up.
+WAIT_SECONDS_USUAL = 30
+WAIT_SECONDS = 45
+WAIT_MARGIN_SECONDS = 2.0
+"""Past the time to wait, for a last look that is under way."""
+
+# Lists: of jobs, executions and tasks.
+LIST_BYTES = 3_000
+"""Of an answer with rows, in each channel."""
+LIST_MESSAGE_CHARACTERS = 100
+LIST_JOBS = (20, 50)
+LIST_EXECUTIONS = (10, 50)
+LIST_TASKS = (20, 100)
+"""How many rows a caller gets without asking, and may ask for."""
+LIST_BASIS = 20
+"""Executions that are looked at, at least, to tell what is usual."""
+LIST_FILTERED = 100
+"""Executions that are looked at to find those of a status: the API's largest page."""
+LIST_TASK_PAGES = 5
+"""How many pages of 200 tasks are read where an execution comes without its tasks; each costs the API a whole read."""
+CURSOR_CHARACTERS = 1_000
+"""Of the API's cursor inside ours; a longer one leaves no room for rows."""

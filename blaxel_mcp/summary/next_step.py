@@ -46,9 +46,9 @@ def choose(situation: Situation) -> str:
     """One sentence."""
     match situation.outcome:
         case "in_progress" if situation.stalled:
-            return f"See in the logs what the running tasks are doing: {_logs(situation)}."
+            return _logs(situation, "to see what the running tasks are doing")
         case "in_progress" | "unknown":
-            return _again(situation)
+            return again(situation.job_id, situation.execution_id, situation.poll_after)
         case "cancelled":
             return "Nothing to do, unless the rest is still wanted: then run the job again."
         case "succeeded" if not situation.failures:
@@ -57,20 +57,20 @@ def choose(situation: Situation) -> str:
             return _after_failure(situation)
 
 
-def _again(situation: Situation) -> str:
-    wait = f"in {situation.poll_after}s" if situation.poll_after else "later"
-    if plain(situation.job_id) and plain(situation.execution_id):
-        return (
-            f'Call get_job_execution with jobId "{situation.job_id}" and executionId "{situation.execution_id}" '
-            f"again {wait}."
-        )
-    return f"Call get_job_execution with the same arguments again {wait}."
+def again(job_id: str, execution_id: str, poll_after: int | None, *, tool: str = "get_job_execution") -> str:
+    """To ask the same once more, with this tool."""
+    wait = f"in {poll_after}s" if poll_after else "later"
+    if plain(job_id) and plain(execution_id):
+        return f'Call {tool} with jobId "{job_id}" and executionId "{execution_id}" again {wait}.'
+    return f"Call {tool} with the same arguments again {wait}."
 
 
-def _logs(situation: Situation) -> str:
+def _logs(situation: Situation, purpose: str, task: str | None = None) -> str:
     if plain(situation.job_id) and plain(situation.execution_id):
-        return f"bl logs job {situation.job_id} {situation.execution_id}"
-    return "the Blaxel console has them"
+        arguments = f'jobId "{situation.job_id}" and executionId "{situation.execution_id}"'
+        named = f' and taskName "{task}"' if task else ""
+        return f"Call get_job_execution_logs with {arguments}{named} {purpose}."
+    return f"Read the logs in the Blaxel console {purpose}."
 
 
 def _after_failure(situation: Situation) -> str:
@@ -92,8 +92,7 @@ def _after_failure(situation: Situation) -> str:
             return f"Raise the job's timeout{above}, or split the work into smaller tasks, and run it again."
         case _:
             name = next((n for group in situation.failures for n in group.tasks if _plain_name(n)), None)
-            of = f" of {name}" if name else ""
-            return f"Read the logs{of} for the reason: {_logs(situation)}."
+            return _logs(situation, "for the reason", name)
 
 
 def memory_limit_mb(message: str) -> int | None:

@@ -2,10 +2,28 @@
 
 from collections.abc import Sequence
 
-from blaxel_mcp.tools import get_execution
+from blaxel_mcp.tools import (
+    cancel_execution,
+    get_execution,
+    get_logs,
+    list_executions,
+    list_jobs,
+    list_tasks,
+    run_job,
+    wait_execution,
+)
 from blaxel_mcp.tools.spec import ToolSpec
 
-TOOLS: tuple[ToolSpec, ...] = (get_execution.SPEC,)
+TOOLS: tuple[ToolSpec, ...] = (
+    list_jobs.SPEC,
+    list_executions.SPEC,
+    get_execution.SPEC,
+    list_tasks.SPEC,
+    get_logs.SPEC,
+    wait_execution.SPEC,
+    run_job.SPEC,
+    cancel_execution.SPEC,
+)
 
 
 def select(*, allow_writes: bool) -> Sequence[ToolSpec]:

@@ -1,7 +1,7 @@
 """`get_job_execution`: how one execution of a job stands, in the summary's words and with the API's own JSON."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from mcp.server.mcpserver import Resolve
 from mcp_types import CallToolResult, ToolAnnotations
@@ -50,8 +50,12 @@ async def answer_for(state: ToolState, job_id: str, execution_id: str) -> Execut
         usual=await state.history.usual(session, job_id) if running else None,
         latest=latest,
     )
-    answer = build_answer(summary)
-    raw, omitted = carry(mask_overrides(fetched.raw), state.raw, state.raw_limit)
+    return with_raw(build_answer(summary), fetched.raw, state)
+
+
+def with_raw(answer: ExecutionAnswer, fetched: dict[str, Any], state: ToolState) -> ExecutionAnswer:
+    """The answer with as much of the API's own JSON as the settings let through."""
+    raw, omitted = carry(mask_overrides(fetched), state.raw, state.raw_limit)
     if raw is not None:
         answer["raw"] = raw
     if omitted is not None:
@@ -82,11 +86,9 @@ SPEC = ToolSpec(
     description=(
         "How one execution of a Blaxel batch job stands: whether it is done, how many tasks succeeded or failed and why, "
         "how long it took or may still take, and what to do next. "
-        'If the execution\'s id isn\'t known, give "latest" for the job\'s newest one.'
+        "If the execution's id isn't known, give \"latest\" for the job's newest one."
     ),
     annotations=ToolAnnotations(
         read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True
     ),
 )
-
-

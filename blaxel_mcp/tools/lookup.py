@@ -29,7 +29,7 @@ async def resolve_latest(session: Session, job_id: str, now: datetime) -> tuple[
     try:
         executions = (await session.send(list_executions(job_id, limit=2))).items
     except NotFoundError as error:
-        raise await _unknown_job(session, job_id, error) from None
+        raise await explain_unknown_job(session, job_id, error) from None
     known = [execution for execution in executions if execution.metadata.id]
     if not known:
         # Some APIs answer an empty list for a job that does not exist: the nearest names help in both cases.
@@ -47,7 +47,7 @@ async def explain_not_found(
     try:
         executions = (await session.send(list_executions(job_id, limit=_RECENT))).items[:_RECENT]
     except NotFoundError:
-        return await _unknown_job(session, job_id, error)
+        return await explain_unknown_job(session, job_id, error)
     except BlaxelMcpError:
         return error
     what = f"Job {_name(job_id)} has no execution {_name(execution_id)} (404)."
@@ -57,7 +57,8 @@ async def explain_not_found(
     return NotFoundError(404, what, f'Ask for "{LATEST}", or for one of its recent executions: {recent}.')
 
 
-async def _unknown_job(session: Session, job_id: str, error: NotFoundError) -> BlaxelMcpError:
+async def explain_unknown_job(session: Session, job_id: str, error: NotFoundError) -> BlaxelMcpError:
+    """The 404 with the job names that are nearest to what was asked for."""
     try:
         jobs = (await session.send(list_jobs(limit=_JOBS))).items
     except BlaxelMcpError:
@@ -85,7 +86,7 @@ def _suggest(job_id: str, names: Sequence[str]) -> str:
         return f"Did you mean {' or '.join(map(_name, near))}?"
     shown = ", ".join(map(_name, names[:_RECENT]))
     more = len(names) - _RECENT
-    return f"Its jobs are {shown}{f' and {more} more' if more > 0 else ''}."
+    return f"Its jobs are {shown}{f' and {more} more, which list_jobs names' if more > 0 else ''}."
 
 
 def _described(execution: JobExecution, now: datetime) -> str:

@@ -1,6 +1,8 @@
 """What a tool is here, what it is handed, and how the SDK is told about it."""
 
-from collections.abc import Callable
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,7 +21,8 @@ from blaxel_mcp.tools.history import History
 class ToolState:
     """What every tool and resource is handed: made once by the composition root.
 
-    `clock` gives the present in UTC. `raw` and `raw_limit` say how much raw JSON a result carries.
+    `clock` gives the present in UTC. `raw` and `raw_limit` say how much raw JSON a result carries. `sleep` and `timer`
+    are for waiting; a timer counts seconds and is never set back.
     """
 
     client: BlaxelClient
@@ -27,6 +30,8 @@ class ToolState:
     raw: RawMode = "auto"
     raw_limit: int = RAW_BYTES
     history: History = field(default_factory=History)
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    timer: Callable[[], float] = time.monotonic
 
 
 def state_of(ctx: Context[ToolState]) -> ToolState:
@@ -73,8 +78,20 @@ def _untitled(schema: Any) -> Any:
     if not isinstance(schema, dict):
         return schema
     generated = {"title", "description"} if "properties" in schema else {"title"}
-    return {
-        key: {name: _untitled(part) for name, part in value.items()} if key in {"properties", "$defs"} else _untitled(value)
+    tidied = {
+        key: {name: _untitled(part) for name, part in value.items()}
+        if key in {"properties", "$defs"}
+        else _untitled(value)
         for key, value in schema.items()
         if not (key in generated and isinstance(value, str))
     }
+    return _optional(tidied)
+
+
+def _optional(schema: dict[str, Any]) -> dict[str, Any]:
+    """An argument that may be left out as just that: null is accepted for it, but nobody needs to be told."""
+    match schema:
+        case {"anyOf": [dict(wanted), {"type": "null"}], "default": None}:
+            rest = {key: value for key, value in schema.items() if key not in {"anyOf", "default"}}
+            return {**wanted, **rest}
+    return schema

@@ -1,0 +1,162 @@
+"""A list of a job's executions, the newest first, and what those that were looked at say about the job."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NotRequired
+
+from typing_extensions import TypedDict
+
+from blaxel_mcp.models import JobExecution, instant
+from blaxel_mcp.summary import limits
+from blaxel_mcp.summary.clean import clean
+from blaxel_mcp.summary.counts import count_tasks
+from blaxel_mcp.summary.execution import OUTCOMES, outcome_of
+from blaxel_mcp.summary.listing import Listed, Row, Window, ago, known_word, name, said, seconds, tally, tell
+from blaxel_mcp.summary.tasks import survey
+from blaxel_mcp.summary.timing import span, stamp, usual_duration
+
+_STATUSES = tuple(OUTCOMES)
+_NOT_OVER = frozenset({"in_progress", "unknown"})
+_IS = {
+    "queued": "is queued",
+    "pending": "is pending",
+    "running": "is running",
+    "cancelling": "is being cancelled",
+    "cancelled": "was cancelled",
+    "timeout": "timed out",
+}
+
+
+class ExecutionsAnswer(TypedDict):
+    """`structuredContent`. A row: `id`, `status`, `tasks` (total, succeeded, failed), `startedAt` and a duration.
+
+    The duration is `durationSeconds` or, of one that is not over, `runningSeconds`; one that has not started has
+    `createdAt` instead. `finished` and `succeeded` count the executions looked at.
+    """
+
+    summary: str
+    executions: list[dict[str, Any]]
+    lookedAt: int
+    matching: NotRequired[int]
+    finished: NotRequired[int]
+    succeeded: NotRequired[int]
+    usualSeconds: NotRequired[int]
+    notShown: NotRequired[int]
+    nextCursor: NotRequired[str]
+
+
+def build_executions(
+    job_id: str, window: Window[JobExecution], *, limit: int, status: str | None, now: datetime
+) -> tuple[ExecutionsAnswer, str]:
+    """The answer, and the same as text. With a `status` only those are meant, whatever the case of the API's word."""
+    items = window.items
+    matching = [at for at, item in enumerate(items) if status is None or (item.status or "").casefold() == status]
+    meant = [at for at in matching if at >= window.start]
+    outcomes = [outcome_of(item.status) for item in items]
+    finished = sum(outcome not in _NOT_OVER for outcome in outcomes)
+    succeeded = outcomes.count("succeeded")
+    usual = usual_duration(items)
+    health = _health(len(items), finished, succeeded, usual.typical if usual else None)
+
+    def head(shown: int, more: bool) -> str:  # noqa: FBT001 - called by `tell` alone
+        return " ".join(part for part in (opening(shown, more), health) if part)
+
+    def opening(shown: int, more: bool) -> str:  # noqa: FBT001
+        job = name(job_id)
+        if not items:
+            return f"Job {job} has no {'executions' if window.first else 'more executions'}."
+        if status is not None:
+            said_of = f"{len(matching) or 'None'} of the {len(items):,} executions of job {job} looked at"
+            verb = "has" if len(matching) <= 1 else "have"
+            older = "; older ones follow" if more and shown == len(meant) else ""
+            part = f", {_part(matching.index(meant[0]), shown)}" if 0 < shown < len(matching) else ""
+            return f"{said_of} {verb} status {status}{part}{older}."
+        if not window.first:
+            return f"{tally(shown, 'older execution') if shown else 'No older executions'} of job {job}."
+        newest = items[0]
+        return f"The newest execution of job {job} {_is(newest)}{_when(newest, now)}."
+
+    facts = {
+        "lookedAt": len(items),
+        "matching": len(matching) if status is not None else None,
+        "finished": finished if items else None,
+        "succeeded": succeeded if items else None,
+        "usualSeconds": usual.typical if usual else None,
+    }
+    answer, text = tell(Listed("executions", window, meant, lambda item: _row(item, now), head, facts), limit)
+    return answer, text  # type: ignore[return-value]  # the keys are those of ExecutionsAnswer
+
+
+def _part(before: int, shown: int) -> str:
+    return f"number {before + 1:,} to {before + shown:,} here" if shown > 1 else f"number {before + 1:,} here"
+
+
+def _health(looked_at: int, finished: int, succeeded: int, usual: int | None) -> str:
+    """What share succeeded, and how long one usually takes."""
+    if looked_at <= 1:
+        return ""
+    if not finished:
+        return f"None of the {looked_at:,} executions looked at is over."
+    # 999 of 1,000 are not all of them.
+    share = 100 if succeeded == finished else min(99, round(succeeded * 100 / finished))
+    over = "all" if finished == looked_at else f"{finished:,}"
+    took = f", usually in {span(usual)}" if usual is not None else ""
+    return f"Of {looked_at:,} executions looked at, {over} are over and {succeeded:,} succeeded ({share}%){took}."
+
+
+def _is(execution: JobExecution) -> str:
+    word, _ = known_word(execution.status, _STATUSES)
+    if word in OUTCOMES:
+        return _IS.get(word, word)
+    return f"has {known_word(execution.status, ())[1]}"
+
+
+def _when(execution: JobExecution, now: datetime) -> str:
+    """The end for one that is over, else the start, else the creation."""
+    metadata = execution.metadata
+    over = outcome_of(execution.status) not in _NOT_OVER
+    moments: Sequence[tuple[str, str | None]] = (
+        ("", metadata.completedAt if over else None),
+        (", started", metadata.startedAt),
+        (", created", metadata.createdAt),
+    )
+    return next((f"{word}{passed}" for word, text in moments if (passed := ago(instant(text), now))), "")
+
+
+def _row(execution: JobExecution, now: datetime) -> Row:
+    metadata = execution.metadata
+    fact, word = known_word(execution.status, _STATUSES)
+    created, started, completed = map(instant, (metadata.createdAt, metadata.startedAt, metadata.completedAt))
+    over = outcome_of(execution.status) not in _NOT_OVER
+    took = seconds(started, completed) if over else None
+    running = None if over else seconds(started, now)
+    counts = count_tasks(execution.stats, survey(execution.task_list, now))
+    tasks = said({"total": counts.total, "succeeded": counts.succeeded, "failed": counts.failed})
+    parts = [
+        f"{word} for {span(running)}" if running is not None and fact == "running" else word,
+        _tasks(counts.total, counts.succeeded, counts.failed),
+        f"started {stamp(started)}" if started else f"created {stamp(created)}" if created else "",
+        f"took {span(took)}" if took is not None else "",
+    ]
+    facts = {
+        "id": clean(metadata.id or "", limits.IDENTITY_CHARACTERS),
+        "status": fact,
+        "tasks": tasks or None,
+        "createdAt": stamp(created) if created and not started else None,
+        "startedAt": stamp(started) if started else None,
+        "durationSeconds": took,
+        "runningSeconds": running,
+    }
+    return Row(said(facts), f"- {name(metadata.id)}: {', '.join(part for part in parts if part)}")
+
+
+def _tasks(total: int | None, succeeded: int | None, failed: int | None) -> str:
+    """`12 of 12 tasks succeeded`, `36 of 40 tasks succeeded, 3 failed`, with what is known."""
+    lost = f"{failed:,} failed" if failed else ""
+    if succeeded is None:
+        done = tally(total, "task") if total else ""
+    elif total is None:
+        done = f"{tally(succeeded, 'task')} succeeded"
+    else:
+        done = f"{succeeded:,} of {tally(total, 'task')} succeeded"
+    return ", ".join(part for part in (done, lost) if part)

@@ -1,0 +1,155 @@
+"""A list of an execution's tasks, the failed ones first."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NotRequired
+
+from typing_extensions import TypedDict
+
+from blaxel_mcp.models import JobExecution, JobExecutionTask, instant
+from blaxel_mcp.summary import limits
+from blaxel_mcp.summary.clean import clean, quote
+from blaxel_mcp.summary.execution import OUTCOMES, outcome_of
+from blaxel_mcp.summary.failures import group_failures
+from blaxel_mcp.summary.listing import Listed, Row, Window, known_word, name, said, seconds, tally, tell
+from blaxel_mcp.summary.tasks import task_name
+from blaxel_mcp.summary.timing import span
+
+STATUSES = ("failed", "cancelled", "running", "reconciling", "pending", "unspecified", "succeeded")
+"""The OpenAPI's words; in the order in which a summary counts them."""
+
+
+class TasksAnswer(TypedDict):
+    """`structuredContent`. A row: `name`, `status`, `durationSeconds` or `runningSeconds`, `cause`, `message`."""
+
+    summary: str
+    tasks: list[dict[str, Any]]
+    jobId: str
+    executionId: str
+    lookedAt: int
+    matching: NotRequired[int]
+    notShown: NotRequired[int]
+    nextCursor: NotRequired[str]
+
+
+def without_repeats(tasks: Iterable[JobExecutionTask]) -> list[JobExecutionTask]:
+    """Each name once, as it was last seen: pages shift while an execution runs. Nameless ones all stay."""
+    kept: dict[str | int, JobExecutionTask] = {}
+    for number, task in enumerate(tasks):
+        kept[task_name(task) or number] = task
+    return list(kept.values())
+
+
+def ordered(tasks: Sequence[JobExecutionTask], status: str | None) -> list[JobExecutionTask]:
+    """Those of the status, or all with the failed ones first; else as they came."""
+    if status is not None:
+        return [task for task in tasks if _word(task) == status]
+    return sorted(tasks, key=lambda task: _word(task) != "failed")
+
+
+def build_tasks(
+    asked: tuple[str, str],
+    execution: JobExecution,
+    tasks: Sequence[JobExecutionTask],
+    window: Window[JobExecutionTask],
+    *,
+    limit: int,
+    status: str | None,
+    now: datetime,
+) -> tuple[TasksAnswer, str]:
+    """The answer, and the same as text.
+
+    Args:
+        asked: job and execution, `latest` resolved.
+        execution: what they belong to.
+        tasks: all that are known, for the counts.
+        window: those that are meant, in order, and how far the caller has come in them.
+        limit: how many rows at most.
+        status: what was asked for, if anything.
+        now: the present, in UTC.
+    """
+    over = outcome_of(execution.status) not in {"in_progress", "unknown"}
+    until = instant(execution.metadata.completedAt) if over else now
+    counted = execution.stats.total if execution.stats else None
+    stands = known_word(execution.status, tuple(OUTCOMES))[1]
+    of_what = f"execution {name(asked[1])} of job {name(asked[0])} ({stands})"
+    counts = _counts(tasks)
+    missing = ""
+    if counted is not None and counted > len(tasks):
+        missing = f" The API counts {tally(counted, 'task')} but lists {len(tasks):,}."
+
+    def head(shown: int, _: bool) -> str:  # noqa: FBT001 - called by `tell` alone
+        if not tasks:
+            return f"No tasks are listed for {of_what}.{missing}"
+        if status is not None:
+            number, verb = (len(window.items) or "None"), ("has" if len(window.items) <= 1 else "have")
+            text = f"{number} of the {tally(len(tasks), 'task')} of {of_what} {verb} status {status}"
+        else:
+            text = f"{tally(len(tasks), 'task')} of {of_what}: {counts}"
+        first = window.start + 1
+        if not shown:
+            part = "" if window.first else "; no more of them"
+        elif shown == len(window.items):
+            part = ""
+        else:
+            part = f"; number {first:,} to {window.start + shown:,} here" if shown > 1 else f"; number {first:,} here"
+        return f"{text}{part}.{missing}"
+
+    facts = {
+        "jobId": clean(asked[0], limits.IDENTITY_CHARACTERS),
+        "executionId": clean(asked[1], limits.IDENTITY_CHARACTERS),
+        "lookedAt": len(tasks),
+        "matching": len(window.items) if status is not None else None,
+    }
+    meant = range(window.start, len(window.items))
+    listed = Listed("tasks", window, meant, lambda task: _row(task, until), head, facts)
+    answer, text = tell(listed, limit)
+    return answer, text  # type: ignore[return-value]  # the keys are those of TasksAnswer
+
+
+def _word(task: JobExecutionTask) -> str:
+    return (task.get("status") or "").casefold()
+
+
+def _counts(tasks: Sequence[JobExecutionTask]) -> str:
+    """`3 failed, 37 succeeded`: the known words, the others together."""
+    words = Counter(map(_word, tasks))
+    told = [f"{words[word]:,} {word}" for word in STATUSES if words[word]]
+    others = len(tasks) - sum(words[word] for word in STATUSES)
+    return ", ".join([*told, *([f"{others:,} of other or no status"] if others else [])])
+
+
+def _row(task: JobExecutionTask, until: datetime | None) -> Row:
+    metadata = task.get("metadata", {})
+    started, completed = instant(metadata.get("startedAt")), instant(metadata.get("completedAt"))
+    fact, word = known_word(task.get("status"), STATUSES)
+    running = seconds(started, until) if fact == "running" else None
+    took = None if fact == "running" else seconds(started, completed)
+    cause, message = _why(task, fact)
+    told = cause.replace("_", " ") if cause and cause not in {"unknown", fact} else ""
+    quoted = quote(message, limits.LIST_MESSAGE_CHARACTERS) if message else ""
+    parts = [
+        f"running for {span(running)}" if running is not None else word,
+        f"took {span(took)}" if took is not None else "",
+        ": ".join(part for part in (told, quoted) if part) or ("no reason given" if fact == "failed" else ""),
+    ]
+    facts = {
+        "name": clean(task_name(task), limits.IDENTITY_CHARACTERS),
+        "status": fact,
+        "durationSeconds": took,
+        "runningSeconds": running,
+        "cause": cause,
+        "message": message,
+    }
+    return Row(said(facts), f"- {name(task_name(task))}: {', '.join(part for part in parts if part)}")
+
+
+def _why(task: JobExecutionTask, status: str) -> tuple[str, str]:
+    """Cause and message of one that failed or was cancelled, as the groups of get_job_execution have them."""
+    if status not in {"failed", "cancelled"}:
+        return "", ""
+    (group,) = group_failures([task], None)
+    message = clean(group.message, limits.LIST_MESSAGE_CHARACTERS)
+    # Where the API only says the status once more, nothing is lost by leaving it out.
+    return (group.cause, message) if message and message.casefold() != status else ("", "")

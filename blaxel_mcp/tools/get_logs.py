@@ -1,0 +1,118 @@
+"""`get_job_execution_logs`: the newest lines that an execution wrote. The endpoint is undocumented: best effort."""
+
+from typing import Annotated, Literal, TypeAlias
+
+from mcp.server.mcpserver import Resolve
+from mcp_types import CallToolResult, ToolAnnotations
+from pydantic import Field
+
+from blaxel_mcp.api.logs import LogPage, get_logs
+from blaxel_mcp.errors import AnswerError, ApiError, BlaxelMcpError
+from blaxel_mcp.summary.limits import LOG_LINES, LOG_LINES_USUAL
+from blaxel_mcp.summary.logs import Lines, LogsAnswer, Piece, Search, build_logs, instead, pieces
+from blaxel_mcp.summary.timing import stamp
+from blaxel_mcp.tools.get_execution import ExecutionId, JobId, fetch
+from blaxel_mcp.tools.results import success
+from blaxel_mcp.tools.spec import ToolSpec, ToolState, state_of
+
+# The words of api.logs.SEVERITIES; a test holds them together.
+Severity: TypeAlias = Literal["FATAL", "ERROR", "WARNING", "INFO", "DEBUG", "TRACE", "UNKNOWN"]
+_LONGEST_TEXT = 200
+
+
+async def get_job_execution_logs(  # noqa: PLR0917 - the SDK passes them by name
+    jobId: JobId,  # noqa: N803 - the operation's own name
+    executionId: ExecutionId,  # noqa: N803
+    state: Annotated[ToolState, Resolve(state_of)],
+    taskName: Annotated[str | None, Field(max_length=_LONGEST_TEXT, description="Of this task only")] = None,  # noqa: N803
+    search: Annotated[str | None, Field(max_length=_LONGEST_TEXT, description="Text the lines contain")] = None,
+    severity: Annotated[Severity | None, Field(description="The least that is wanted")] = None,
+    limit: Annotated[int, Field(ge=1, le=LOG_LINES, description="Lines, the newest")] = LOG_LINES_USUAL,
+) -> Annotated[CallToolResult, LogsAnswer]:
+    """Find the execution's time, and its lines within; errors are raised, `server` turns them into a result."""
+    session = state.client.session()
+    now = state.clock()
+    fetched, execution_id, _ = await fetch(session, jobId, executionId, now)
+    execution = fetched.execution
+    wanted = Search(
+        jobId,
+        execution_id,
+        limit,
+        severity=severity,
+        text=(search or "").strip() or None,
+        task=(taskName or "").strip() or None,
+    )
+    stretches, whole = pieces(execution, now)
+    read: list[Lines] = []
+    problem = ""
+    for stretch in stretches:
+        try:
+            page = _told(
+                await session.send(
+                    get_logs(
+                        jobId,
+                        execution_id,
+                        workspace=state.client.workspace or execution.metadata.workspace or "",
+                        start=stretch.start,
+                        end=stretch.end,
+                        limit=limit,
+                        severity=wanted.severity,
+                        search=wanted.text,
+                        task=wanted.task,
+                    )
+                )
+            )
+        except BlaxelMcpError as error:
+            if not any(lines.found for lines in read):
+                raise _unavailable(error, jobId, execution_id) from None
+            problem = f": {_what(error)}"
+            break
+        read.append(page)
+        if sum(len(lines.found) for lines in read) >= limit:
+            break
+    oldest = stretches[len(read) - 1]
+    before = not whole or len(read) < len(stretches)
+    answer, text = build_logs(
+        wanted,
+        execution.status,
+        Piece(oldest.start, stretches[0].end),
+        read,
+        earlier=f"The time before {stamp(oldest.start)} was not searched{problem or '.'}" if before else None,
+    )
+    return success(answer, text)
+
+
+def _told(page: LogPage) -> Lines:
+    if page.odd:
+        raise AnswerError("Blaxel answered for the log in a form that is not known.", "")
+    return Lines(page.lines, page.total)
+
+
+def _what(error: BlaxelMcpError) -> str:
+    # The 404's own words are about executions, and this one was found a moment ago.
+    if isinstance(error, ApiError) and error.status == 404:  # noqa: PLR2004
+        return "Blaxel does not know the log endpoint (404)."
+    return error.what
+
+
+def _unavailable(error: BlaxelMcpError, job_id: str, execution_id: str) -> BlaxelMcpError:
+    """The error, with what else to do about logs."""
+    return BlaxelMcpError(
+        f"The log could not be read, which Blaxel does not document how to do: {_what(error)}",
+        f"Instead, {instead(job_id, execution_id)}",
+        transient=error.transient,
+        retry_after=error.retry_after,
+    )
+
+
+SPEC = ToolSpec(
+    fn=get_job_execution_logs,
+    title="Get job execution logs",
+    description=(
+        "The newest lines of log that one execution of a Blaxel batch job wrote in its whole run, oldest first; "
+        "what is left out is counted. Best effort: Blaxel does not document its logs, and lines may be late or gone."
+    ),
+    annotations=ToolAnnotations(
+        read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True
+    ),
+)

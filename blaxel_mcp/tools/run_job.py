@@ -1,0 +1,185 @@
+"""`run_job`: start an execution. Only with --allow-writes; sent once, never repeated."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from mcp.server.elicitation import ElicitationResult
+from mcp.server.mcpserver import Context, Elicit, Resolve
+from mcp_types import CallToolResult, ToolAnnotations
+from pydantic import Field
+from typing_extensions import TypedDict
+
+from blaxel_mcp.api.call import checked_id
+from blaxel_mcp.api.client import Session
+from blaxel_mcp.api.jobs import create_execution, get_job
+from blaxel_mcp.errors import ApiError, BlaxelMcpError, ConnectionFailedError, NotFoundError
+from blaxel_mcp.models import Job
+from blaxel_mcp.summary.clean import clean, quote
+from blaxel_mcp.summary.limits import IDENTITY_CHARACTERS, NAME_CHARACTERS
+from blaxel_mcp.summary.next_step import plain
+from blaxel_mcp.tools.confirm import Confirmation, ask, require
+from blaxel_mcp.tools.get_execution import JobId
+from blaxel_mcp.tools.lookup import explain_unknown_job
+from blaxel_mcp.tools.results import success
+from blaxel_mcp.tools.spec import ToolSpec, ToolState, state_of
+
+Tasks = Annotated[
+    list[dict[str, Any]], Field(description="One object of parameters per task; without it one task", min_length=1)
+]
+Env = Annotated[dict[str, str], Field(description="Environment variables to override")]
+Memory = Annotated[int, Field(description="Megabytes, at most the job's own", ge=1)]
+AllowQueue = Annotated[bool, Field(description="Wait for capacity; false refuses at once when there is none")]
+
+
+class Started(TypedDict):
+    """What was started."""
+
+    summary: str
+    jobId: str
+    executionId: str
+    nextStep: str
+
+
+def confirm(
+    jobId: str,  # noqa: N803 - the tool's argument
+    ctx: Context[ToolState],
+    tasks: list[dict[str, Any]] | None = None,
+    env: dict[str, str] | None = None,
+    memory: int | None = None,
+) -> Elicit[Confirmation] | Confirmation:
+    """What will happen, in words; a person is not asked about what would be refused anyway."""
+    checked_id(jobId, "jobId")
+    return ask(
+        ctx, f"Start job {quote(jobId, NAME_CHARACTERS)} with {_with(tasks, env, memory)}? It uses paid compute."
+    )
+
+
+def _with(tasks: list[dict[str, Any]] | None, env: Mapping[str, str] | None, memory: int | None) -> str:
+    count = len(tasks or [{}])
+    said = [f"{count:,} task{'s' if count > 1 else ''}"]
+    if env:
+        names = ", ".join(quote(name, NAME_CHARACTERS) for name in list(env)[:5])
+        said.append(f"overrides for {names}{f' and {len(env) - 5} more' if len(env) > 5 else ''}")  # noqa: PLR2004
+    if memory:
+        said.append(f"{memory:,} MB")
+    return ", ".join(said)
+
+
+async def run_job(
+    jobId: JobId,  # noqa: N803 - the operation's own names
+    state: Annotated[ToolState, Resolve(state_of)],
+    confirmation: Annotated[ElicitationResult[Confirmation], Resolve(confirm)],
+    tasks: Tasks | None = None,
+    env: Env | None = None,
+    memory: Memory | None = None,
+    allowQueue: AllowQueue = True,  # noqa: N803, FBT001, FBT002
+) -> Annotated[CallToolResult, Started]:
+    """Start it and name the execution; errors are raised, `server` turns them into a result."""
+    call = create_execution(jobId, _body(tasks, env, memory, allow_queue=allowQueue))
+    require(confirmation)
+    session = state.client.session()
+    try:
+        execution_id = await session.send(call)
+    except NotFoundError as error:
+        raise await explain_unknown_job(session, jobId, error) from None
+    except ApiError as error:
+        raise await _refused(session, jobId, error, memory, allow_queue=allowQueue) from None
+    except ConnectionFailedError as error:
+        raise _uncertain(error) from None
+    return success(_started(jobId, execution_id, len(tasks or [{}])))
+
+
+def _body(
+    tasks: list[dict[str, Any]] | None, env: dict[str, str] | None, memory: int | None, *, allow_queue: bool
+) -> dict[str, Any]:
+    body: dict[str, Any] = {"tasks": tasks or [{}]}
+    if env:
+        body["env"] = env
+    if memory:
+        body["memory"] = memory
+    if not allow_queue:
+        body["allowQueue"] = False
+    return body
+
+
+def _started(job_id: str, execution_id: str, tasks: int) -> Started:
+    known = plain(job_id) and plain(execution_id)
+    wanted = f'jobId "{job_id}" and executionId "{execution_id}"' if known else 'this job and executionId "latest"'
+    step = f"Call wait_for_job_execution with {wanted}."
+    named = (
+        f"execution {quote(execution_id, IDENTITY_CHARACTERS)}"
+        if execution_id
+        else "an execution whose id Blaxel did not tell"
+    )
+    count = f"{tasks:,} task{'s' if tasks > 1 else ''}"
+    return {
+        "summary": f"Started {named} of job {quote(job_id, IDENTITY_CHARACTERS)} with {count}. Next: {step}",
+        "jobId": clean(job_id, IDENTITY_CHARACTERS),
+        "executionId": clean(execution_id, IDENTITY_CHARACTERS),
+        "nextStep": step,
+    }
+
+
+async def _refused(
+    session: Session, job_id: str, error: ApiError, memory: int | None, *, allow_queue: bool
+) -> BlaxelMcpError:
+    """Why it was not started, as far as the job itself tells."""
+    if error.status == 429:  # noqa: PLR2004
+        advice = (
+            "Wait until running executions end."
+            if allow_queue
+            else "Call again with allowQueue true to let it wait in the queue."
+        )
+        return ApiError(
+            429,
+            "Not started: the workspace is at its limit of parallel executions (429). Nothing was created.",
+            advice,
+            transient=True,
+            retry_after=error.retry_after,
+        )
+    if error.status >= 500 or error.status == 408:  # noqa: PLR2004
+        return _uncertain(error)
+    if error.status != 400:  # noqa: PLR2004
+        return error
+    try:
+        job = await session.send(get_job(job_id))
+    except BlaxelMcpError:
+        return error
+    return _unacceptable(job, memory) or error
+
+
+def _unacceptable(job: Job, memory: int | None) -> ApiError | None:
+    if job.spec.get("enabled") is False:
+        return ApiError(
+            400,
+            "Not started: the job is disabled (400). Nothing was created.",
+            "Enable it in the Blaxel console first.",
+        )
+    runtime = job.spec.get("runtime")
+    most = runtime.get("memory") if isinstance(runtime, dict) else None
+    if memory and isinstance(most, int) and memory > most:
+        return ApiError(
+            400,
+            f"Not started: memory may be at most the job's own {most:,} MB (400). Nothing was created.",
+            "Ask for less, or raise the job's memory and deploy it.",
+        )
+    return None
+
+
+def _uncertain(error: BlaxelMcpError) -> BlaxelMcpError:
+    """Whether a create that got no clear answer took effect is not known: it must not simply be sent again."""
+    return ConnectionFailedError(
+        f"{error.what} Whether the job was started is not known.",
+        "Look with list_job_executions for a new execution before trying again.",
+    )
+
+
+SPEC = ToolSpec(
+    fn=run_job,
+    title="Run job",
+    description="Start an execution of a Blaxel batch job. Uses paid compute. Answers the execution's id and what to call next.",
+    annotations=ToolAnnotations(
+        read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=True
+    ),
+    writes=True,
+)

@@ -1,0 +1,101 @@
+"""The call to the logs endpoint: what is asked, and what is read of the answer."""
+
+from datetime import UTC, datetime
+from typing import Any, get_args
+
+import pytest
+
+from blaxel_mcp.api.call import Call
+from blaxel_mcp.api.logs import SEVERITIES, LogPage, get_logs
+from blaxel_mcp.errors import ArgumentError
+from blaxel_mcp.models import LogLine
+from blaxel_mcp.tools.get_logs import Severity
+
+
+def call(job: str = "report", execution: str = "exec-1", **more: Any) -> Call[LogPage]:
+    """A call about an hour of one morning."""
+    return get_logs(
+        job,
+        execution,
+        workspace="acme",
+        start=datetime(2026, 11, 24, 2, 0, 1, 999, tzinfo=UTC),
+        end=datetime(2026, 11, 24, 3, 0, tzinfo=UTC),
+        limit=50,
+        **more,
+    )
+
+
+def test_the_request_is_the_one_of_bl_logs() -> None:
+    """Every parameter is sent, in its order, those that say nothing too."""
+    asked = call()
+    assert (asked.method, asked.path) == ("GET", "/observability/logs")
+    assert asked.query == (
+        ("start", "2026-11-24T02:00:01"),
+        ("end", "2026-11-24T03:00:00"),
+        ("resourceType", "jobs"),
+        ("workloadIds", "report"),
+        ("type", "all"),
+        ("traceId", ""),
+        ("limit", "50"),
+        ("offset", "0"),
+        ("severity", "FATAL,ERROR,WARNING,INFO,DEBUG,TRACE,UNKNOWN"),
+        ("search", ""),
+        ("taskId", ""),
+        ("executionId", "exec-1"),
+        ("interval", "60"),
+        ("workspace", "acme"),
+    )
+
+
+def test_filters_are_passed_on() -> None:
+    """The task goes as `taskId`, the text as it is, and a severity with all that are graver."""
+    query = dict(call(task="task-3", search="out of memory?", severity="WARNING").query)
+    assert (query["taskId"], query["search"], query["severity"]) == ("task-3", "out of memory?", "FATAL,ERROR,WARNING")
+
+
+def test_the_tool_knows_the_severities_of_the_endpoint() -> None:
+    """The words in the tool's schema are those of the call, in the same order."""
+    assert get_args(Severity) == SEVERITIES
+
+
+@pytest.mark.parametrize("ids", [(" ", "exec-1"), ("report", ".."), ("report", "a\nb")])
+def test_ids_that_cannot_be_are_refused(ids: tuple[str, str]) -> None:
+    """Nothing is sent for them."""
+    with pytest.raises(ArgumentError):
+        call(*ids)
+
+
+def test_lines_and_their_number_are_read() -> None:
+    """Odd parts of an answer read as absent, odd items are skipped."""
+    lines = [{"timestamp": "2026-11-24T02:00:02.123456789Z", "message": "a", "severity": 9}, 7, {"message": ["b"]}]
+    page = call().parse({"report": {"logs": lines, "totalCount": "12"}})
+    assert [(line.timestamp, line.message, line.severity) for line in page.lines] == [
+        ("2026-11-24T02:00:02.123456789Z", "a", 9),
+        (None, None, None),
+    ]
+    assert (page.total, page.odd) == (12, False)
+
+
+@pytest.mark.parametrize("body", [{}, None])
+def test_an_answer_without_the_job_is_nothing_found(body: Any) -> None:
+    """The endpoint leaves the job's key out then."""
+    assert call().parse(body) == LogPage([])
+    assert type(body) in call().accepts
+
+
+def test_a_list_that_is_null_is_empty() -> None:
+    """As a Go backend writes it."""
+    assert call().parse({"report": {"logs": None, "totalCount": 0}}) == LogPage([], 0)
+
+
+@pytest.mark.parametrize(
+    "body", [{"error": "gone"}, {"report": []}, {"report": {"logs": {"a": 1}}}, {"report": {"logs": "a line"}}]
+)
+def test_another_form_is_odd_and_not_nothing(body: Any) -> None:
+    """What cannot be read must not pass for an empty log."""
+    assert call().parse(body) == LogPage([], odd=True)
+
+
+def test_a_line_keeps_what_is_not_known() -> None:
+    """Unknown fields do no harm."""
+    assert LogLine.model_validate({"message": "a", "trace_id": "t"}).message == "a"

@@ -1,0 +1,73 @@
+"""Completion of job names and execution ids: from the live lists, bounded, remembered, never an error."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from faults import Answer, Faults
+from mcp import Client
+from mcp_types import PromptReference, ResourceTemplateReference
+from wired import NOW, tool_state
+
+from blaxel_mcp.demo import control_plane, script
+from blaxel_mcp.demo.wire import Job
+from blaxel_mcp.resources import EXECUTION
+from blaxel_mcp.server import build_server
+
+TEMPLATE = ResourceTemplateReference(type="ref/resource", uri=EXECUTION)
+PROMPT = PromptReference(type="ref/prompt", name="diagnose_execution")
+Reference = ResourceTemplateReference | PromptReference
+Ask = tuple[Reference, str, str, dict[str, str]]
+
+
+async def _complete(url: str, asks: Sequence[Ask], era: str = "auto") -> list[list[str]]:
+    async with tool_state(url) as state, Client(build_server(state, ()), mode=era) as client:
+        found = []
+        for ref, name, value, context in asks:
+            result = await client.complete(ref, {"name": name, "value": value}, context_arguments=context)
+            found.append(result.completion.values)
+        return found
+
+
+@pytest.mark.parametrize("era", ["legacy", "auto"])
+@pytest.mark.parametrize("ref", [TEMPLATE, PROMPT])
+def test_names_that_begin_with_what_was_typed_come_first(plane: str, era: str, ref: Reference) -> None:
+    """Then those that contain it, whatever the case."""
+    assert asyncio.run(_complete(plane, [(ref, "jobId", "L", {})], era)) == [
+        ["load-test", "backfill", "nightly-report", "weekly-train", "old-import"]
+    ]
+
+
+def test_execution_ids_are_those_of_the_job(plane: str) -> None:
+    """With `latest` first; none before the job is known."""
+    known, unknown = asyncio.run(
+        _complete(plane, [(TEMPLATE, "executionId", "", {"jobId": "weekly-train"}), (TEMPLATE, "executionId", "", {})])
+    )
+    assert known[:3] == ["latest", script.QUEUED, script.TIMED_OUT]
+    assert unknown == []
+
+
+def test_a_list_is_asked_for_once_in_a_while() -> None:
+    """Each key press asks here, but not there."""
+    app = control_plane.build_app(clock=lambda: NOW)
+    with control_plane.serve(app) as url:
+        asyncio.run(_complete(url, [(TEMPLATE, "jobId", typed, {}) for typed in ("", "l", "lo", "loa", "load")]))
+    assert [handled.path for handled in app.state.requests] == ["/v0/jobs"]
+
+
+def test_no_more_than_the_protocol_allows() -> None:
+    """A hundred values, and the number of all that matched."""
+    jobs = [Job(name=f"job-{number:04}", workspace=script.WORKSPACE, created=NOW) for number in range(500)]
+    with control_plane.serve(control_plane.build_app(clock=lambda: NOW, jobs=lambda _: jobs)) as url:
+        (values,) = asyncio.run(_complete(url, [(TEMPLATE, "jobId", "job-", {})]))
+    assert len(values) == 100
+
+
+@pytest.mark.parametrize("status", [401, 404, 503])
+def test_what_cannot_be_had_is_empty(status: int) -> None:
+    """Never an error: a person is typing."""
+    faults = Faults(control_plane.build_app(clock=lambda: NOW))
+    faults.always(Answer(status))
+    with control_plane.serve(faults) as url:
+        found = asyncio.run(_complete(url, [(TEMPLATE, "jobId", "", {}), (TEMPLATE, "nothing", "", {})]))
+    assert found == [[], []]

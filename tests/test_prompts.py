@@ -1,0 +1,72 @@
+"""The prompts, and what is wrong with a request for one."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from mcp import Client
+from mcp.shared.exceptions import MCPError
+from mcp_types import GetPromptResult, ListPromptsResult, TextContent
+from wired import tool_state
+
+from blaxel_mcp.prompts import PROMPTS
+from blaxel_mcp.server import build_server
+
+ERAS = ("legacy", "auto")
+
+
+async def _connected(url: str, era: str, name: str | None, arguments: dict[str, str]) -> Any:
+    """The answer, or the error's code and message; caught here because it would leave the client in a group."""
+    async with tool_state(url) as state, Client(build_server(state, ()), mode=era) as client:
+        try:
+            return await (client.list_prompts() if name is None else client.get_prompt(name, arguments))
+        except MCPError as error:
+            return error.error.code, error.error.message
+
+
+@pytest.mark.parametrize("era", ERAS)
+def test_two_are_listed_with_their_arguments(plane: str, era: str) -> None:
+    """Names, titles, and which arguments must be given."""
+    listed: ListPromptsResult = asyncio.run(_connected(plane, era, None, {}))
+    assert [
+        (prompt.name, prompt.title, [(argument.name, argument.required) for argument in prompt.arguments or []])
+        for prompt in listed.prompts
+    ] == [
+        ("diagnose_execution", "Diagnose execution", [("jobId", True), ("executionId", False)]),
+        ("job_health", "Job health", [("jobId", True)]),
+    ]
+    assert [prompt.name for prompt in listed.prompts] == [fn.__name__ for fn in PROMPTS]
+
+
+@pytest.mark.parametrize("era", ERAS)
+def test_they_name_the_tools_and_quote_the_ids(plane: str, era: str) -> None:
+    """One message, with the job as given and the newest execution where none is."""
+    made: GetPromptResult = asyncio.run(_connected(plane, era, "diagnose_execution", {"jobId": 'a "b"'}))
+    (message,) = made.messages
+    assert isinstance(message.content, TextContent)
+    assert message.content.text.startswith(
+        'Find out how execution "latest" of the Blaxel job "a \'b\'" stands. Call get_job_execution first.'
+    )
+    assert len(message.content.text) < 600
+
+
+@pytest.mark.parametrize("era", ERAS)
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        ("nothing", {}, "There is no such prompt. There are diagnose_execution, job_health."),
+        ("job_health", {}, "The prompt needs jobId."),
+        ("job_health", {"jobId": "a", "more": "b"}, "The prompt takes jobId and nothing else."),
+        (
+            "diagnose_execution",
+            {"jobId": "a", "executionId": ".."},
+            "executionId is a dot segment, so nothing was sent. Trying again unchanged will not help. "
+            'Give the execution\'s id, or "latest" for the newest one.',
+        ),
+    ],
+)
+def test_a_wrong_request_is_invalid_params(
+    plane: str, era: str, name: str, arguments: dict[str, str], message: str
+) -> None:
+    """The protocol's error for it, in both eras, with what is wrong."""
+    assert asyncio.run(_connected(plane, era, name, arguments)) == (-32602, message)

@@ -1,0 +1,266 @@
+"""`list_job_executions`: what the newest ones came to, filters made here, and cursors that lose and repeat nothing."""
+
+from collections.abc import Sequence
+from typing import Any, get_args
+
+import pytest
+from faults import Answer, Faults
+from listed import HOSTILE, VERSIONS, Caller, execution, job, plane, run
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+from wired import NOW
+
+from blaxel_mcp.demo import control_plane
+from blaxel_mcp.summary.execution import OUTCOMES
+from blaxel_mcp.tools.list_executions import ExecutionStatus
+
+TOOL = "list_job_executions"
+
+
+def ids(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Of executions."""
+    return [row["id"] for row in rows]
+
+
+def demo() -> Any:
+    """The demo's plane with its clock standing still."""
+    return control_plane.build_app(clock=lambda: NOW)
+
+
+def test_the_schemas_words_are_the_summarys() -> None:
+    """A status that can be asked for is one that an answer can give."""
+    assert get_args(ExecutionStatus) == tuple(OUTCOMES)
+
+
+def test_did_last_nights_report_run() -> None:
+    """The first sentence tells of the newest, the second how the job has been doing, then a line each."""
+
+    async def what(call: Caller) -> None:
+        answer = await call.ask(TOOL, jobId="nightly-report", limit=2)
+        assert answer == {
+            "summary": 'The newest execution of job "nightly-report" succeeded 6h 47m ago. '
+            "Of 14 executions looked at, all are over and 13 succeeded (93%), usually in 12m 10s.",
+            "executions": [
+                {
+                    "id": "exec-9f2c41d7",
+                    "status": "succeeded",
+                    "tasks": {"total": 12, "succeeded": 12, "failed": 0},
+                    "startedAt": "2026-11-24T02:00:04Z",
+                    "durationSeconds": 728,
+                },
+                {
+                    "id": "exec-e92bd830",
+                    "status": "succeeded",
+                    "tasks": {"total": 12, "succeeded": 12, "failed": 0},
+                    "startedAt": "2026-11-23T02:00:04Z",
+                    "durationSeconds": 733,
+                },
+            ],
+            "lookedAt": 14,
+            "finished": 14,
+            "succeeded": 13,
+            "usualSeconds": 730,
+            "nextCursor": answer["nextCursor"],
+        }
+        assert call.texts[-1].splitlines()[1:] == [
+            '- "exec-9f2c41d7": succeeded, 12 of 12 tasks succeeded, started 2026-11-24T02:00:04Z, took 12m 8s',
+            '- "exec-e92bd830": succeeded, 12 of 12 tasks succeeded, started 2026-11-23T02:00:04Z, took 12m 13s',
+            f'To go on, call again with cursor "{answer["nextCursor"]}".',
+        ]
+
+    run(demo(), what)
+
+
+@pytest.mark.parametrize(
+    ("job_id", "sentence", "line"),
+    [
+        ("embed-corpus", "is running, started 1m 57s ago.", "running for 1m 57s, 8 of 20 tasks succeeded, started "),
+        ("weekly-train", "is queued, created 6m 13s ago.", "queued, 8 tasks, created 2026-11-24T08:53:47Z"),
+        ("backfill", "is pending, created 38s ago.", "pending, 60 tasks, created 2026-11-24T08:59:21Z"),
+    ],
+)
+def test_one_that_is_not_over_says_where_it_is(job_id: str, sentence: str, line: str) -> None:
+    """Running since, or waiting since."""
+
+    async def what(call: Caller) -> None:
+        answer = await call.ask(TOOL, jobId=job_id)
+        assert answer["summary"].startswith(f'The newest execution of job "{job_id}" {sentence}')
+        assert line in call.texts[-1].splitlines()[1]
+
+    run(demo(), what)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_execution_comes_once(version: str) -> None:
+    """Following the cursors to the end gives the whole list, newest first, in both API versions."""
+    every = [execution(f"exec-{number:05d}", age=100 + number) for number in range(130)]
+    counts = (0, 1, 10, 20, 21, 100, 130)
+
+    async def what(call: Caller) -> None:
+        for count in counts:
+            for limit in (9, 10, 50):
+                found = await call.follow(TOOL, "executions", jobId=f"of-{count}", limit=limit)
+                assert ids(found) == [one.id for one in every[:count]]
+
+    run(plane(*(job(f"of-{count}", every[:count]) for count in counts)), what, version)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_filter_is_made_here_and_says_how_many_it_looked_at(version: str) -> None:
+    """The API has none: a hundred are looked at for each answer, and every match comes once."""
+    words = ("succeeded", "FAILED", "succeeded", "timeout", "Failed")
+    executions = [
+        execution(f"exec-{number:05d}", age=100 + number, status=words[number % 5] if number >= 120 else "succeeded")
+        for number in range(250)
+    ]
+    wanted = [one.id for one in executions if one.body["status"].casefold() == "failed"]
+
+    async def what(call: Caller) -> None:
+        answer = await call.ask(TOOL, jobId="a", status="failed")
+        assert answer["summary"] == (
+            'None of the 100 executions of job "a" looked at has status failed; older ones follow. '
+            "Of 100 executions looked at, all are over and 100 succeeded (100%), usually in 1m."
+        )
+        assert (answer["executions"], answer["lookedAt"], answer["matching"]) == ([], 100, 0)
+        answer = await call.ask(TOOL, jobId="a", status="failed", cursor=answer["nextCursor"])
+        assert answer["summary"] == (
+            '32 of the 100 executions of job "a" looked at have status failed, number 1 to 10 here. '
+            "Of 100 executions looked at, all are over and 52 succeeded (52%), usually in 1m."
+        )
+        assert answer["executions"][0]["status"] == "failed"
+        assert ids(await call.follow(TOOL, "executions", jobId="a", status="FAILED", limit=9)) == wanted
+
+    run(plane(job("a", executions)), what, version)
+
+
+def test_ten_thousand_executions_come_once() -> None:
+    """Those of a status, found in a hundred pages."""
+    words = ["succeeded" if n % 9 else "timeout" for n in range(10_000)]
+    bodies = [execution(f"exec-{n:05d}", age=n, status=word).body for n, word in enumerate(words)]
+
+    async def pages(request: Request) -> JSONResponse:
+        start = int(request.query_params.get("cursor", "0"))
+        end = start + int(request.query_params["limit"])
+        following = str(end) if end < len(bodies) else ""
+        return JSONResponse({"data": bodies[start:end], "meta": {"hasMore": bool(following), "nextCursor": following}})
+
+    async def what(call: Caller) -> None:
+        found = ids(await call.follow(TOOL, "executions", jobId="a", status="timeout", limit=50))
+        assert found == [f"exec-{n:05d}" for n in range(0, 10_000, 9)]
+
+    run(Starlette(routes=[Route("/v0/jobs/a/executions", pages)]), what)
+
+
+def test_rows_that_do_not_fit_are_counted() -> None:
+    """Fifty with long ids are too many: what did not fit is a number, and the cursor goes on there."""
+    executions = [execution(f"{'x' * 80}-{number:03d}", age=number + 100) for number in range(50)]
+
+    async def what(call: Caller) -> None:
+        answer = await call.ask(TOOL, jobId="a", limit=50)
+        shown = len(answer["executions"])
+        assert answer["notShown"] == 50 - shown > 0
+        assert f"{50 - shown} more did not fit. To go on, " in call.texts[-1]
+        rest = await call.ask(TOOL, jobId="a", limit=1, cursor=answer["nextCursor"])
+        assert ids(rest["executions"]) == [executions[shown].id]
+
+    run(plane(job("a", executions)), what)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_hostile_ids_and_words_stay_quoted(version: str) -> None:
+    """An id, a status and counts that the API should never give are cleaned, quoted or left out."""
+    executions = [
+        execution(name, age=100 + age, status=name, stats={"total": "many", "success": -1})
+        for age, name in enumerate(HOSTILE)
+    ]
+
+    async def what(call: Caller) -> None:
+        rows = await call.follow(TOOL, "executions", jobId="a", limit=50)
+        assert len(rows) == len(HOSTILE)
+        assert all("tasks" not in row for row in rows)
+
+    run(plane(job("a", executions)), what, version)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {},
+        {"metadata": None, "spec": None, "status": None, "stats": None, "tasks": None},
+        {"metadata": {"id": 1, "startedAt": "0001-01-01T00:00:00Z", "completedAt": ""}, "status": 7, "stats": []},
+        {"metadata": {"startedAt": "soon"}, "spec": {"tasks": "none"}},
+    ],
+)
+def test_odd_executions_are_rows_all_the_same(item: dict[str, Any]) -> None:
+    """What cannot be read is left out, not guessed, and nothing fails."""
+    faults = Faults(plane(job("a")))
+    faults.always(Answer(200, json_body=[item]))
+
+    async def what(call: Caller) -> None:
+        answer = await call.ask(TOOL, jobId="a")
+        assert answer["executions"] == [{}]
+        assert answer["summary"] == 'The newest execution of job "a" has no status.'
+        assert call.texts[-1].endswith("- (no name): no status")
+
+    run(faults, what)
+
+
+def test_counts_come_from_the_tasks_where_there_are_no_stats() -> None:
+    """As in get_job_execution."""
+    tasks = [{"metadata": {"name": "t0"}, "status": "failed"}, {"metadata": {"name": "t1"}, "status": "SUCCEEDED"}]
+    one = execution("e", age=100, status="failed", stats=None, spec={"tasks": tasks})
+    faults = Faults(plane(job("a")))
+    faults.always(Answer(200, json_body={"data": [one.body]}))
+
+    async def what(call: Caller) -> None:
+        (row,) = (await call.ask(TOOL, jobId="a"))["executions"]
+        assert row["tasks"] == {"total": 2, "succeeded": 1, "failed": 1}
+        assert "failed, 1 of 2 tasks succeeded, 1 failed, started" in call.texts[-1]
+
+    run(faults, what)
+
+
+def test_an_unknown_job_is_answered_with_the_nearest_names() -> None:
+    """By a 404, and as well where the API answers an empty list for it."""
+    faults = Faults(demo())
+    said = (
+        'There is no job "nightly-reprot" in this workspace (404). Trying again unchanged will not help. '
+        'Did you mean "nightly-report"?'
+    )
+
+    async def what(call: Caller) -> None:
+        assert await call.refusal(TOOL, jobId="nightly-reprot") == said
+        faults.add(Answer(200, json_body={"data": [], "meta": {}}), path="/executions")
+        assert await call.refusal(TOOL, jobId="nightly-reprot") == said
+        assert await call.ask(TOOL, jobId="old-import") == {
+            "summary": 'Job "old-import" has no executions.',
+            "executions": [],
+            "lookedAt": 0,
+        }
+
+    run(faults, what)
+
+
+def test_wrong_arguments_name_what_is_right() -> None:
+    """The known statuses are named; nothing is sent."""
+    app = demo()
+
+    async def what(call: Caller) -> None:
+        cursor = (await call.ask(TOOL, jobId="nightly-report", limit=2))["nextCursor"]
+        handled = len(app.state.requests)
+        assert await call.refusal(TOOL, jobId="nightly-report", status="done") == (
+            "Wrong arguments: status: input should be 'queued', 'pending', 'running', 'cancelling', 'cancelled', "
+            "'failed', 'succeeded' or 'timeout'. Nothing was sent. Trying again unchanged will not help. "
+            "The tool takes jobId, status, limit, cursor."
+        )
+        for limit in (0, 51):
+            assert (await call.refusal(TOOL, jobId="a", limit=limit)).startswith("Wrong arguments: limit: ")
+        for other in ({"jobId": "backfill"}, {"jobId": "nightly-report", "status": "failed"}):
+            said = await call.refusal(TOOL, **other, cursor=cursor)
+            assert said.startswith("cursor was given for another query.")
+        assert (await call.refusal(TOOL, jobId="..")).startswith("jobId is a dot segment")
+        assert len(app.state.requests) == handled
+
+    run(app, what)

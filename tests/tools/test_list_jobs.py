@@ -1,0 +1,247 @@
+"""`list_jobs`: what it says of a job, what it never says, and that its cursors lose and repeat nothing."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from faults import Answer, Faults
+from listed import FORBIDDEN, HOSTILE, VERSIONS, Caller, job, plane, run
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from blaxel_mcp.demo import control_plane
+from blaxel_mcp.demo.operations import NEWER, OLDER
+
+
+def names(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Of jobs."""
+    return [row["name"] for row in rows]
+
+
+def test_the_demos_jobs_in_both_channels() -> None:
+    """A sentence that answers, then a line per job, and the same facts in the object."""
+
+    async def what(call: Caller) -> None:
+        answer = await call.ask("list_jobs", search="report")
+        assert answer == {
+            "summary": '1 job matching "report" in workspace "demo".',
+            "jobs": [
+                {
+                    "name": "nightly-report",
+                    "status": "deployed",
+                    "schedule": "0 2 * * *",
+                    "memoryMb": 2048,
+                    "region": "us-pdx-1",
+                }
+            ],
+        }
+        assert call.texts[-1] == (
+            '1 job matching "report" in workspace "demo".\n'
+            '- "nightly-report": deployed, scheduled "0 2 * * *", 2,048 MB, region "us-pdx-1"'
+        )
+        every = await call.ask("list_jobs")
+        assert every["summary"] == '7 jobs in workspace "demo".'
+        assert [row["name"] for row in every["jobs"] if row.get("enabled") is False] == ["old-import"]
+        assert '- "old-import": deactivated, disabled, 2,048 MB, region "us-pdx-1"' in call.texts[-1]
+        assert "Environment" not in call.texts[-1]
+        assert "DATABASE_URL" not in json.dumps(every)
+
+    run(control_plane.build_app(), what)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("count", [0, 1, 20, 21, 50, 120])
+def test_every_job_comes_once(count: int, version: str) -> None:
+    """Following the cursors to the end gives the whole list in order, whatever fits an answer."""
+    wanted = [f"job-{number:05d}-{'x' * (number % 40)}" for number in range(count)]
+
+    async def what(call: Caller) -> None:
+        for limit in (20, 50):
+            assert names(await call.follow("list_jobs", "jobs", limit=limit)) == wanted
+
+    run(plane(*(job(name, age=age) for age, name in enumerate(wanted))), what, version)
+
+
+def test_ten_thousand_jobs_come_once() -> None:
+    """From pages that the API cuts, each of them cut again by what fits an answer."""
+    # A thousand of the names are long, so that fewer fit an answer than a page holds.
+    wanted = [f"job-{number:05d}{'-long' * 12 * (4000 <= number < 5000)}" for number in range(10_000)]
+    wires = [{"metadata": {"name": name}, "spec": {}} for name in wanted]
+
+    async def pages(request: Request) -> JSONResponse:
+        start, size = int(request.query_params.get("cursor", "0")), int(request.query_params["limit"])
+        end = start + size
+        meta = {"hasMore": end < len(wires), "nextCursor": str(end) if end < len(wires) else "", "total": 3}
+        return JSONResponse({"data": wires[start:end], "meta": meta})
+
+    async def what(call: Caller) -> None:
+        found = await call.follow("list_jobs", "jobs", limit=50)
+        assert names(found) == wanted
+
+    run(Starlette(routes=[Route("/v0/jobs", pages)]), what)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_search_finds_by_name_in_both_api_versions(version: str) -> None:
+    """The older version ignores the search, so it is made here; cursors stay within it."""
+    jobs = [job(f"{'resize' if number % 3 else 'other'}-{number:03d}", age=number) for number in range(90)]
+    wanted = [one.name for one in jobs if one.name.startswith("resize")]
+
+    async def what(call: Caller) -> None:
+        assert names(await call.follow("list_jobs", "jobs", search="resize")) == wanted
+        nothing = await call.ask("list_jobs", search="zzz")
+        assert nothing == {"summary": 'No job has "zzz" in its name, display name or labels.', "jobs": []}
+
+    run(plane(*jobs), what, version)
+
+
+def test_a_job_made_between_two_calls_moves_nothing() -> None:
+    """The list grows at its head; the next answer still begins right after the last row shown."""
+    jobs = [job(f"job-{number:03d}-{'x' * 60}", age=100 + number) for number in range(40)]
+    later = [job(f"late-{number}", age=99 - number).wire() for number in range(3)]
+    wires = [one.wire() for one in jobs]
+
+    async def all_of_them(_: Request) -> JSONResponse:
+        return JSONResponse(wires)
+
+    def grow() -> None:
+        if later:
+            wires.insert(0, later.pop())
+
+    async def what(call: Caller) -> None:
+        found = names(await call.follow("list_jobs", "jobs", limit=10, between=grow))
+        assert found == [one.name for one in jobs]
+        assert not later
+
+    run(Starlette(routes=[Route("/v0/jobs", all_of_them)]), what, OLDER)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_hostile_names_stay_quoted_within_the_budget(version: str) -> None:
+    """Escapes, bidi, quotes and walls of text come out as one clean line each, in a row of their own."""
+
+    async def what(call: Caller) -> None:
+        rows = await call.follow("list_jobs", "jobs", limit=50)
+        assert len(rows) == len(HOSTILE)
+        for text in call.texts:
+            lines = [line for line in text.splitlines() if line.startswith("- ")]
+            assert all(line.count('"') % 2 == 0 for line in lines)
+
+    run(plane(*(job(name, age=age) for age, name in enumerate(HOSTILE))), what, version)
+
+
+def test_environment_values_never_leave() -> None:
+    """Neither values nor names of the environment, nor secrets of triggers, even where the API shows them."""
+    wire = job("leaky", schedule="0 * * * *").wire()
+    wire["spec"]["runtime"]["envs"] = [{"name": "TOKEN", "value": "s3cret-value"}]
+    configuration = {"schedule": "@daily", "callbackSecret": "s3cret-callback", "tasks": [{"key": "s3cret-task"}]}
+    wire["spec"]["triggers"].append({"type": "cron", "enabled": False, "configuration": configuration})
+    faults = Faults(plane())
+    faults.always(Answer(200, json_body={"data": [wire], "meta": {}}))
+
+    async def what(call: Caller) -> None:
+        answer = await call.ask("list_jobs")
+        assert answer["jobs"][0]["schedule"] == "0 * * * *; @daily (off)"
+        assert "s3cret" not in call.texts[-1] + json.dumps(answer)
+        assert "TOKEN" not in call.texts[-1] + json.dumps(answer)
+
+    run(faults, what)
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        {},
+        {"metadata": None, "spec": None, "status": None},
+        {"metadata": {"name": 7}, "spec": {"runtime": [], "triggers": {}, "region": 3, "enabled": "no"}, "status": 5},
+        {"spec": {"runtime": {"memory": -1}, "triggers": [None, {"type": "cron"}, {"type": "http"}]}},
+        {"spec": {"triggers": [{"type": "cron", "configuration": {"schedule": " "}}]}, "status": "ODD\x1b[1mWORD"},
+    ],
+)
+def test_odd_jobs_are_rows_all_the_same(item: dict[str, Any]) -> None:
+    """What cannot be read is left out, not guessed, and nothing fails."""
+    faults = Faults(plane())
+    faults.always(Answer(200, json_body=[item]))
+
+    async def what(call: Caller) -> None:
+        (row,) = (await call.ask("list_jobs"))["jobs"]
+        assert row.keys() <= {"status"}
+        assert "- (no name): " in call.texts[-1]
+
+    run(faults, what)
+
+
+def test_wrong_arguments_name_what_is_right() -> None:
+    """Nothing is sent for them."""
+    app = plane(*(job(f"job-{number}", age=number) for number in range(5)))
+
+    async def what(call: Caller) -> None:
+        cursor = (await call.ask("list_jobs", limit=2))["nextCursor"]
+        handled = len(app.state.requests)  # type: ignore[attr-defined]
+        assert await call.refusal("list_jobs", search=" x ") == (
+            "search must have 2 to 200 characters, so nothing was sent. Trying again unchanged will not help. "
+            "Leave it out to list all jobs."
+        )
+        assert (await call.refusal("list_jobs", search="x" * 201)).startswith("search must have 2 to 200")
+        again = (
+            "Trying again unchanged will not help. Give nextCursor as it was, with the same other arguments, "
+            "or leave cursor out to begin anew."
+        )
+        odd = ("x", "12", "0.0.00000000.000000", cursor + "\x00", "é~" + cursor, "9999999" + cursor)
+        for text in odd:
+            assert await call.refusal("list_jobs", cursor=text) == f"cursor is not one that this tool gave. {again}"
+        said = await call.refusal("list_jobs", cursor=cursor, search="job")
+        assert said == f"cursor was given for another query. {again}"
+        for limit in (0, 51, -1, "many"):
+            assert (await call.refusal("list_jobs", limit=limit)).startswith("Wrong arguments: limit: ")
+        assert (await call.refusal("list_jobs", name="x")).startswith("Wrong arguments: name: is not an argument")
+        assert len(app.state.requests) == handled  # type: ignore[attr-defined]
+        for blank in ({"search": "  ", "cursor": ""}, {"search": None, "cursor": None}):
+            assert len((await call.ask("list_jobs", **blank))["jobs"]) == 5
+
+    run(app, what)
+
+
+def test_a_cursor_that_the_api_refuses_says_so() -> None:
+    """It keeps them for a day; the advice is to begin anew."""
+    faults = Faults(plane(*(job(f"job-{number}", age=number) for number in range(5))))
+
+    async def what(call: Caller) -> None:
+        cursor = (await call.ask("list_jobs", limit=2))["nextCursor"]
+        faults.add(Answer(400, json_body={"error": "cursor has expired"}))
+        assert await call.refusal("list_jobs", limit=2, cursor=cursor) == (
+            "Blaxel refused the cursor (400): it keeps one for 24 hours, and for one query. "
+            "Trying again unchanged will not help. Call again without cursor to begin anew."
+        )
+
+    run(faults, what)
+
+
+def test_a_cursor_of_the_apis_that_is_too_long_is_not_passed_on() -> None:
+    """The answer keeps its budget and says that there are more; odd characters in a cursor survive the journey."""
+    wires = [job("one").wire()]
+    faults = Faults(plane())
+    asked: list[str] = []
+
+    async def listing(request: Request) -> JSONResponse:
+        asked.append(request.query_params.get("cursor", ""))
+        following = "" if asked[-1] else 'a "b"\n\u202e%2F+&=😀'
+        return JSONResponse({"data": wires, "meta": {"hasMore": bool(following), "nextCursor": following}})
+
+    async def long(call: Caller) -> None:
+        faults.add(Answer(200, json_body={"data": wires, "meta": {"hasMore": True, "nextCursor": "x" * 5_000}}))
+        answer = await call.ask("list_jobs")
+        assert "nextCursor" not in answer
+        assert answer["summary"] == 'The first 1 job in workspace "demo"; more follow.'
+        assert call.texts[-1].endswith("There are more, but Blaxel's cursor to them is too long to pass on.")
+
+    async def odd(call: Caller) -> None:
+        assert names(await call.follow("list_jobs", "jobs")) == ["one", "one"]
+        assert asked == ["", 'a "b"\n\u202e%2F+&=😀']
+        assert not FORBIDDEN & set("".join(call.texts))
+
+    run(faults, long, NEWER)
+    run(Starlette(routes=[Route("/v0/jobs", listing)]), odd)

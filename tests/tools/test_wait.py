@@ -1,0 +1,360 @@
+"""`wait_for_job_execution` through the SDK's client; both sides share a clock that only sleeping moves."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from faults import Answer, Delay, Fault, Faults
+from mcp import Client
+from mcp_types import CallToolResult, TextContent
+from wired import NOW, tool_state
+
+from blaxel_mcp.demo import control_plane, script
+from blaxel_mcp.demo.playback import Execution, Failure, Task
+from blaxel_mcp.demo.wire import Job
+from blaxel_mcp.server import build_server
+from blaxel_mcp.summary.limits import PROSE_BYTES, STRUCTURE_BYTES, WAIT_MARGIN_SECONDS, WAIT_SECONDS
+from blaxel_mcp.tools import get_execution, wait_execution
+
+SPECS = (get_execution.SPEC, wait_execution.SPEC)
+EXECUTION = "/executions/exec-1"
+RUN = {"jobId": "run", "executionId": "exec-1"}
+CLIENTS_GIVE_UP = 60
+"""Seconds after which many clients do (shared/mcp/clients.md)."""
+
+
+def run_job(*tasks: Task, began: float = 0, queued: float = 0, parallelism: int = 1) -> Job:
+    """A job whose one execution was created so many seconds before now."""
+    created = NOW - timedelta(seconds=began)
+    execution = Execution(
+        job="run",
+        id="exec-1",
+        workspace=script.WORKSPACE,
+        created=created,
+        tasks=tasks,
+        parallelism=parallelism,
+        timeout=3600,
+        queued=queued,
+        pending=0,
+    )
+    return Job(name="run", workspace=script.WORKSPACE, created=created, executions=(execution,))
+
+
+@dataclass
+class World:
+    """A control plane and a clock that both sides share; sleeping moves it."""
+
+    jobs: Sequence[Job]
+    faults: Sequence[Fault] = ()
+    always: Fault | None = None
+    now: datetime = NOW
+    slept: list[float] = field(default_factory=list)
+    progress: list[tuple[float, float | None]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
+    fails_after: int = 0
+
+    def clock(self) -> datetime:
+        """The present."""
+        return self.now
+
+    def timer(self) -> float:
+        """The same in seconds."""
+        return self.now.timestamp()
+
+    async def sleep(self, seconds: float) -> None:
+        """Time passes; after so many pauses `always` sets in."""
+        self.slept.append(seconds)
+        self.now += timedelta(seconds=seconds)
+        if self.always and len(self.slept) == self.fails_after:
+            self.faulty.always(self.always, path=EXECUTION)
+
+    async def _progress(self, progress: float, total: float | None, message: str | None) -> None:
+        assert message is None
+        self.progress.append((progress, total))
+
+    def wait(self, *, tool: str = "wait_for_job_execution", **arguments: Any) -> CallToolResult:
+        """Call the tool."""
+        app = control_plane.build_app(clock=self.clock, jobs=lambda _: self.jobs)
+        self.faulty = Faults(app)
+        self.faulty.add(*self.faults, path=EXECUTION)
+
+        async def call(url: str) -> CallToolResult:
+            async with tool_state(url, self.clock) as made:
+                state = replace(made, sleep=self.sleep, timer=self.timer)
+                async with Client(build_server(state, SPECS)) as client:
+                    return await client.call_tool(tool, {**RUN, **arguments}, progress_callback=self._progress)
+
+        with control_plane.serve(self.faulty) as url:
+            result = asyncio.run(call(url))
+        self.paths = [seen.path.removeprefix("/v0/jobs/run") for seen in self.faulty.seen]
+        return result
+
+
+def text_of(result: CallToolResult) -> str:
+    """The one text block."""
+    (block,) = result.content
+    assert isinstance(block, TextContent)
+    return block.text
+
+
+def facts_of(result: CallToolResult) -> dict[str, Any]:
+    """The structured content."""
+    assert not result.is_error, text_of(result)
+    facts: dict[str, Any] | None = result.structured_content
+    assert facts is not None
+    return facts
+
+
+def test_a_finished_execution_is_answered_at_once_as_get_does() -> None:
+    """Word for word, raw JSON included."""
+    jobs = [run_job(Task(5), began=60)]
+    world = World(jobs)
+    result = world.wait()
+    assert (facts_of(result), world.slept) == (facts_of(World(jobs).wait(tool="get_job_execution")), [])
+    assert text_of(result) == facts_of(result)["summary"]
+    assert "raw" in facts_of(result)
+
+
+def test_it_returns_as_soon_as_it_is_done() -> None:
+    """Long before the time is up; the plane is asked about once a second and for nothing else."""
+    world = World([run_job(Task(2), Task(2))])
+    facts = facts_of(world.wait())
+    assert (facts["done"], facts["outcome"]) == (True, "succeeded")
+    assert 4 <= sum(world.slept) <= 6
+    assert [path for path in world.paths if path != EXECUTION] == ["/executions"]
+    assert len(world.paths) <= 8
+
+
+def test_an_unfinished_execution_is_an_answer() -> None:
+    """How it stands when the time is up: not done, no raw JSON, and the call to go on with."""
+    world = World([run_job(*[Task(20)] * 10)])
+    facts = facts_of(world.wait(timeoutSeconds=45))
+    assert (facts["done"], facts["status"], facts["tasks"]["succeeded"]) == (False, "running", 2)
+    assert not {"raw", "rawOmitted", "warnings"} & set(facts)
+    assert facts["nextStep"].startswith(
+        'Call wait_for_job_execution with jobId "run" and executionId "exec-1" again in '
+    )
+    assert facts["nextStep"] in facts["summary"]
+    assert sum(world.slept) == pytest.approx(45)
+
+
+def test_half_a_minute_is_waited_unless_told_otherwise() -> None:
+    """Any number of seconds from one to forty-five will do; others are refused and send nothing."""
+    world = World([run_job(Task(600))])
+    world.wait()
+    assert sum(world.slept) == pytest.approx(30)
+    world = World([run_job(Task(600))])
+    world.wait(timeoutSeconds=1)
+    assert world.slept == [1]
+    for wrong in (0, 46, "soon"):
+        world = World([run_job(Task(600))])
+        assert text_of(world.wait(timeoutSeconds=wrong)).startswith("Wrong arguments: timeoutSeconds: ")
+        assert world.paths == []
+
+
+def test_the_longest_wait_is_shorter_than_the_patience_of_clients() -> None:
+    """With its margin, and time to spare for both ends."""
+    assert WAIT_SECONDS + WAIT_MARGIN_SECONDS <= CLIENTS_GIVE_UP - 10
+
+
+def test_progress_tells_of_finished_tasks() -> None:
+    """Each number once and growing, with the total."""
+    world = World([run_job(Task(2), Task(3), Task(2))])
+    world.wait()
+    assert world.progress == [(0, 3), (1, 3), (2, 3), (3, 3)]
+
+
+def test_pauses_grow_with_the_age_of_the_execution() -> None:
+    """One that has run for hours is asked a few times only."""
+    world = World([run_job(Task(9000), began=7200)])
+    world.wait(timeoutSeconds=45)
+    assert world.slept == [10, 10, 10, 10, 5]
+
+
+def test_latest_is_resolved_once() -> None:
+    """A newer execution does not change what is waited for; the one before is mentioned only while this one waits."""
+    world = World([run_job(Task(3), queued=2)])
+    facts = facts_of(world.wait(executionId="latest"))
+    assert facts["executionId"] == "exec-1"
+    assert "This is the job's newest execution" in facts["summary"]
+    assert world.paths[:2] == ["/executions", EXECUTION]
+
+
+def test_a_failed_poll_in_between_leaves_no_trace() -> None:
+    """The next one succeeds, after the client's own retries are used up."""
+    world = World([run_job(Task(4))], always=Answer(500), fails_after=1)
+    cleared = world.sleep
+
+    async def sleep(seconds: float) -> None:
+        await cleared(seconds)
+        if len(world.slept) == 2:
+            world.faulty.clear()
+
+    world.sleep = sleep  # type: ignore[method-assign]
+    facts = facts_of(world.wait())
+    assert facts["outcome"] == "succeeded"
+    assert "warnings" not in facts
+
+
+def test_the_last_known_state_stands_in_for_polls_that_fail() -> None:
+    """With a warning that says since when and why, in both channels and within the budgets."""
+    world = World([run_job(*[Task(4)] * 20)], always=Answer(500), fails_after=5)
+    result = world.wait(timeoutSeconds=20)
+    facts = facts_of(result)
+    assert (facts["done"], facts["tasks"]["succeeded"]) == (False, 1)
+    warning = "This is how it stood 16s ago, since looking again failed: Blaxel failed with an internal error (500)."
+    assert facts["warnings"][0] == warning
+    assert f"Note: {warning}" in text_of(result)
+    assert sum(world.slept) == pytest.approx(20)
+
+
+def test_the_warning_keeps_the_budgets() -> None:
+    """Also where the answer is full already."""
+    failure = Failure("The container exited with code 1: " + "é" * 400, ())
+    tasks = [Task(1, failure=replace(failure, message=f"{'abcdefgh'[i]} {failure.message}")) for i in range(6)]
+    world = World([run_job(*tasks, Task(600), parallelism=8)], always=Answer(500), fails_after=2)
+    facts = facts_of(world.wait(timeoutSeconds=20))
+    assert facts["warnings"][0].startswith("This is how it stood ")
+    assert "This is how it stood " in facts["summary"]
+    assert len(facts["summary"].encode()) <= PROSE_BYTES
+    assert len(json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode()) <= STRUCTURE_BYTES
+
+
+def test_a_refusal_ends_the_wait_with_what_is_known() -> None:
+    """Asking again would not help, so it is not done."""
+    world = World([run_job(Task(600))], always=Answer(403), fails_after=3)
+    facts = facts_of(world.wait())
+    assert facts["warnings"][0].endswith("The credential is valid but may not do this here (403).")
+    assert len(world.slept) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "faults", "said"),
+    [
+        ({"executionId": "exec-9"}, [], 'Job "run" has no execution "exec-9" (404).'),
+        ({}, [Answer(403)], "The credential is valid but may not do this here (403)."),
+        ({}, [Answer(500)] * 9, "Blaxel failed with an internal error (500)."),
+    ],
+)
+def test_a_first_poll_that_fails_is_an_error(arguments: dict[str, str], faults: list[Fault], said: str) -> None:
+    """The same as that of `get_job_execution`."""
+    jobs = [run_job(Task(5))]
+    world = World(jobs, faults)
+    result = world.wait(**arguments)
+    assert result.is_error
+    assert text_of(result).startswith(said)
+    assert text_of(result) == text_of(World(jobs, faults).wait(tool="get_job_execution", **arguments))
+    assert world.slept == []
+
+
+def test_a_silent_api_ends_with_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A poll that gets no answer is given up at the end of the time and its margin, in real seconds."""
+    monkeypatch.setattr(wait_execution, "WAIT_MARGIN_SECONDS", -0.8)  # so that one second and it are a fifth of one
+    faulty = Faults(control_plane.build_app(clock=lambda: NOW, jobs=lambda _: [run_job(Task(600))]))
+    faulty.always(Delay(30), path=EXECUTION)
+
+    async def call(url: str) -> CallToolResult:
+        async with tool_state(url) as state, Client(build_server(state, SPECS)) as client, asyncio.timeout(4):
+            return await client.call_tool("wait_for_job_execution", {**RUN, "timeoutSeconds": 1})
+
+    with control_plane.serve(faulty) as url:
+        result = asyncio.run(call(url))
+    assert result.is_error
+    assert text_of(result).startswith("Blaxel did not answer in the time that one question may take.")
+    assert faulty.gone.wait(2)
+
+
+def test_a_cancelled_wait_leaves_nothing_behind() -> None:
+    """Over stdio, as clients cancel: the server answers other calls, and the control plane is asked no more."""
+    app = control_plane.build_app(jobs=lambda now: [replace_created(run_job(Task(600)), now)])
+    faulty = Faults(app)
+
+    async def talk(url: str) -> tuple[int, int, list[Any]]:
+        server = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "blaxel_mcp",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            env={"BL_API_URL": url, "BL_API_KEY": script.API_KEY, "BL_WORKSPACE": script.WORKSPACE, "PATH": ""},
+        )
+        assert server.stdin is not None
+        assert server.stdout is not None
+        ids: list[Any] = []
+
+        async def say(method: str, number: int | None = None, **params: Any) -> None:
+            message = {"jsonrpc": "2.0", "method": method, "params": params, **({"id": number} if number else {})}
+            assert server.stdin is not None
+            server.stdin.write(json.dumps(message).encode() + b"\n")
+            await server.stdin.drain()
+
+        async def answer(number: int) -> None:
+            assert server.stdout is not None
+            while not ids or ids[-1] != number:
+                ids.append(json.loads(await server.stdout.readline()).get("id"))
+
+        async with asyncio.timeout(15):
+            client = {"name": "test", "version": "1"}
+            await say("initialize", 1, protocolVersion="2025-06-18", capabilities={}, clientInfo=client)
+            await answer(1)
+            await say("notifications/initialized")
+            await say("tools/call", 2, name="wait_for_job_execution", arguments=RUN)
+            while not [seen for seen in faulty.seen if seen.path.endswith(EXECUTION)]:  # noqa: ASYNC110 - another thread
+                await asyncio.sleep(0.01)
+            await say("notifications/cancelled", requestId=2)
+            await say("ping", 3)
+            await answer(3)
+            before = len(faulty.seen)
+            await asyncio.sleep(
+                1.3
+            )  # the second look would come after one second: only real time can show that none does
+            after = len(faulty.seen)
+            server.stdin.close()
+            await server.wait()
+        return before, after, ids
+
+    with control_plane.serve(faulty) as url:
+        before, after, ids = asyncio.run(talk(url))
+    assert after == before
+    assert 2 not in ids
+
+
+def replace_created(job: Job, now: datetime) -> Job:
+    """The same job, its execution created now."""
+    (execution,) = job.executions
+    assert isinstance(execution, Execution)
+    return replace(job, executions=(replace(execution, created=now),))
+
+
+@pytest.mark.parametrize("era", ["legacy", "auto"])
+def test_a_client_that_goes_away_stops_the_polling(era: str) -> None:
+    """In memory, in both eras: the call is cancelled in its pause, and no look comes after."""
+    faulty = Faults(control_plane.build_app(clock=lambda: NOW, jobs=lambda _: [run_job(Task(600))]))
+
+    async def call(url: str) -> int:
+        pausing, ended = asyncio.Event(), asyncio.Event()
+
+        async def sleep(_: float) -> None:
+            pausing.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                ended.set()
+
+        async with tool_state(url) as made, asyncio.timeout(10):
+            server = build_server(replace(made, sleep=sleep), SPECS)
+            async with Client(server, mode=era) as client:
+                waiting = asyncio.create_task(client.call_tool("wait_for_job_execution", RUN))
+                await pausing.wait()
+                waiting.cancel()
+                await asyncio.wait({waiting})
+                await ended.wait()
+        return len([seen for seen in faulty.seen if seen.path.endswith(EXECUTION)])
+
+    with control_plane.serve(faulty) as url:
+        assert asyncio.run(call(url)) == 1
