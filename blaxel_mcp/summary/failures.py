@@ -3,29 +3,23 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from heapq import nlargest
 
 from blaxel_mcp.models import JobExecutionTask, JobExecutionTaskCondition
 from blaxel_mcp.summary.causes import EXIT_BY_SIGNAL, Cause, judge
-from blaxel_mcp.summary.limits import TASK_NAMES
-from blaxel_mcp.summary.tasks import task_name
+from blaxel_mcp.summary.limits import FAILURE_GROUPS, TASK_NAMES
 
 _READ_CHARACTERS = 400
 """Of a message, for its fingerprint and cause: what differs only later than this is one failure to a reader."""
 
-# What differs between two tasks that failed alike: quoted values (they may hold spaces), then word by word ids,
-# numbers, dates, paths and addresses. Word by word, because most words come again and are then a look-up.
+# What differs between two tasks that failed alike: quoted values (they may hold spaces), and words with a digit or a
+# slash in them: numbers, dates, ids, addresses, paths. Several of these in a row are one, since lists differ in length.
 _QUOTED = re.compile(r"\"[^\"]*\"|`[^`]*`|(?<!\w)'[^']*'")
-_VARYING = re.compile(
-    r"""
-      [a-z][a-z0-9+.-]{0,15}://.*             # addresses
-    | (?:~|\.{1,2})?[^\s=:(\[]*/.*            # paths
-    | (?<!\w)[a-f]{8,}(?!\w)                  # hexadecimal ids without a digit
-    | [\w.+:-]*\d[\w.+:-]*                    # numbers, dates and ids: what has a digit in it
-    """,
-    re.VERBOSE,
-)
-_REMEMBERED_WORDS = 5_000
+# Written for speed: it begins with a literal space, has no character categories, and never backtracks.
+_VARYING = re.compile(r" [^ 0-9/]*+[0-9/][^ ]*+(?: [^ 0-9/]*+[0-9/][^ ]*+)*+")
 
+_MAYBE_SIGNALLED = re.compile(r"1[2345]\d").search
+"""Quicker than the whole pattern, which most messages then never meet."""
 
 _NO_CONDITION: JobExecutionTaskCondition = {}
 
@@ -50,27 +44,17 @@ class FailureGroup:
         return judge([word for word in words if word], (self.condition.get("message") or "")[:_READ_CHARACTERS])
 
 
-class _Folded(dict[str, str]):
-    """Words and what they fold to, remembered: most words of ten thousand messages are the same few."""
+def fingerprint(message: str, name: str = "") -> str:
+    """The message with everything folded to `#` that differs between tasks that failed alike.
 
-    def __missing__(self, word: str) -> str:
-        folded = _VARYING.sub("#", word)
-        if len(self) < _REMEMBERED_WORDS:
-            self[word] = folded
-        return folded
-
-
-def _fold(text: str, name: str, words: _Folded) -> str:
-    if len(name) > 1 and name in text:
-        text = text.replace(name, "#")
+    Both are in lower case already.
+    """
+    text = message.replace(name, "#") if len(name) > 1 and name in message else message
     if '"' in text or "'" in text or "`" in text:
         text = _QUOTED.sub("#", text)
-    return " ".join(map(words.__getitem__, text.split()))
-
-
-def fingerprint(message: str, name: str = "") -> str:
-    """The message with everything folded to `#` that differs between tasks that failed alike."""
-    return _fold(message[:_READ_CHARACTERS].lower(), name.lower(), _Folded())
+    if not text.isprintable():
+        text = " ".join(text.split())
+    return _VARYING.sub(" #", " " + text).strip()
 
 
 def _deciding(conditions: Sequence[JobExecutionTaskCondition]) -> JobExecutionTaskCondition:
@@ -90,35 +74,59 @@ def _deciding(conditions: Sequence[JobExecutionTaskCondition]) -> JobExecutionTa
     return max(conditions, key=weight)
 
 
-def group_failures(failed: Iterable[JobExecutionTask], counted: int | None) -> list[FailureGroup]:
-    """Groups, the largest first; their counts add up to the larger of the tasks given and `counted`.
+class _Alike:
+    """Tasks that failed alike while they are counted: a task's own words are only looked at if its group is shown."""
 
-    One group per reason and message fingerprint. Tasks that the counts know of but the list does not show are a group
-    without a message.
+    __slots__ = ("condition", "count", "names")
+
+    def __init__(self, condition: JobExecutionTaskCondition, name: str) -> None:
+        self.condition = condition
+        self.count = 1
+        self.names: tuple[str, ...] = (name,)
+
+
+def group_failures(failed: Iterable[JobExecutionTask], counted: int | None) -> tuple[list[FailureGroup], int]:
+    """The largest groups, largest first, and how many failed tasks are in the others.
+
+    Together they add up to the larger of the tasks given and `counted`. One group per reason and message fingerprint.
+    Tasks that the counts know of but the list does not show are a group without a message.
     """
-    groups: dict[tuple[str, str, str, bool], FailureGroup] = {}
-    folded = _Folded()
+    alike: dict[tuple[str, str, str, bool], _Alike] = {}
     listed = 0
     for task in failed:
         listed += 1
         conditions = task.get("conditions")
         condition = _deciding(conditions) if conditions else _NO_CONDITION
-        message = condition.get("message") or ""
         reason = condition.get("reason") or ""
         execution_reason = condition.get("executionReason") or ""
-        name = task_name(task)
-        text = message[:_READ_CHARACTERS].lower()
+        metadata = task.get("metadata")
+        name = (metadata.get("name") or "") if metadata else ""
+        text = (condition.get("message") or "")[:_READ_CHARACTERS].lower()
         # An exit code is a number like others, but one that tells of a signal is another kind of failure.
-        signalled = "exit" in text and EXIT_BY_SIGNAL.search(text) is not None
-        key = (reason, execution_reason, _fold(text, name.lower(), folded), signalled)
-        group = groups.get(key)
+        signalled = "exit" in text and _MAYBE_SIGNALLED(text) is not None and EXIT_BY_SIGNAL.search(text) is not None
+        key = (reason, execution_reason, fingerprint(text, name.lower()), signalled)
+        group = alike.get(key)
         if group is None:
-            groups[key] = FailureGroup(1, message or reason or execution_reason, [name] if name else [], condition)
+            alike[key] = _Alike(condition, name)
             continue
         group.count += 1
-        if len(group.tasks) < TASK_NAMES and name:
-            group.tasks.append(name)
+        if len(group.names) < TASK_NAMES and name:
+            group.names = (*group.names, name) if group.names[0] else (name,)
     if counted is not None and counted > listed:
-        silent = groups.setdefault(("", "", "", False), FailureGroup(0, "", [], _NO_CONDITION))
+        silent = alike.get(_NOTHING_SAID)
+        if silent is None:
+            silent = alike[_NOTHING_SAID] = _Alike(_NO_CONDITION, "")
+            silent.count = 0
         silent.count += counted - listed
-    return sorted(groups.values(), key=lambda group: -group.count)
+    largest = nlargest(FAILURE_GROUPS, alike.values(), key=lambda group: group.count)
+    shown = [_shown(group) for group in largest]
+    return shown, max(listed, counted or 0) - sum(group.count for group in shown)
+
+
+_NOTHING_SAID = ("", "", "", False)
+
+
+def _shown(group: _Alike) -> FailureGroup:
+    said = (group.condition.get(key) for key in ("message", "reason", "executionReason"))
+    message = next((text for text in said if isinstance(text, str) and text), "")
+    return FailureGroup(group.count, message, [name for name in group.names if name], group.condition)
