@@ -12,6 +12,7 @@ import io
 import logging
 import os
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,7 +32,7 @@ _DESCRIPTION = """\
 MCP server that answers questions about Blaxel batch jobs: is it done, why did it fail, when will it finish.
 Without a command it serves MCP over stdio."""
 _LAST_SECONDS = 0.5
-"""Between the end of the work and the end of the process, whatever still sits in a thread."""
+"""Between the end of the work and the end of the process, for what cannot be told to stop."""
 _EXIT_CODES = """\
 exit codes: 0 done (also get of a failed execution), 1 the API said no, 2 bad usage or configuration,
 3 get --watch of an execution that ended otherwise than succeeded"""
@@ -122,10 +123,17 @@ def parse(argv: Sequence[str]) -> Command:
 
 def main() -> int:
     """The program; answers its exit code."""
+    code = _run(sys.argv[1:])
+    if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
+        _leave(code)  # the interpreter would wait for the SDK's read of standard input
+    return code
+
+
+def _run(argv: Sequence[str]) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # whatever a job's messages are written in
     try:
-        command = parse(sys.argv[1:])
+        command = parse(argv)
         if command.name == "demo":
             from blaxel_mcp.demo.tour import run_tour  # noqa: PLC0415 - imports an MCP client
 
@@ -218,7 +226,7 @@ async def _carry_out(command: Command, settings: Settings) -> int:
         code = _fail(error, settings)
     finally:
         await client.aclose()
-        # asyncio waits for threads, and these may never be done: the SDK's with standard input, a look-up of a name.
+        # asyncio would wait for a look-up of a host name that hangs in a thread.
         asyncio.get_running_loop().call_later(_LAST_SECONDS, _leave, code)
     return code
 

@@ -22,7 +22,7 @@ from typing_extensions import TypedDict  # pydantic asks for this one before Pyt
 
 
 class _OrNone:
-    """Annotation: a value that does not validate becomes `None`. (A constant is cheaper than a factory, see `_Or`.)"""
+    """Annotation: a value that does not validate becomes `None`, which is cheaper than to call for it."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_default_schema(handler(source), default=None, on_error="default")

@@ -28,7 +28,7 @@ from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.server import Server
 
 _CANCEL_SECONDS = 0.3
-"""For what is cancelled over stdio to clean up. The SDK's read of standard input, in a thread, never gets done."""
+"""For calls that are cancelled over stdio to clean up."""
 _GRACE_SECONDS = 2
 """For the calls in flight when an HTTP server is told to end; those that take longer are cancelled."""
 _PARENT_SECONDS = 2.0
@@ -146,7 +146,8 @@ def _listen(host: str, port: int) -> socket.socket:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         return socket.create_server((address, port), family=family)
     except OSError as error:
-        raise ConfigurationError([f"Cannot listen on {host}, port {port}: {error.strerror or 'refused'}."]) from None
+        reason = os.strerror(error.errno or 0)  # its own text names the address once more
+        raise ConfigurationError([f"Cannot listen on {host}, port {port}: {reason}."]) from None
 
 
 def build_app(server: Server, settings: Settings) -> ASGIApp:

@@ -31,9 +31,10 @@ COMMAND = (sys.executable, "-m", "blaxel_mcp")
 
 def environment(**variables: str) -> dict[str, str]:
     """Nothing of this machine's environment but what a program needs to start; warnings are errors there too."""
+    # But one: the SDK leaves streams of a connection that is cut off unclosed.
     package = Path(blaxel_mcp.__file__).parent.parent
     needed = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "PYTHONPATH": str(package)}
-    return needed | {"PYTHONWARNINGS": "error"} | variables
+    return needed | {"PYTHONWARNINGS": "error,ignore::ResourceWarning"} | variables
 
 
 def account(url: str) -> dict[str, str]:
@@ -121,6 +122,10 @@ class Program:
     def wait(self, seconds: float = PATIENCE) -> int:
         """Its exit code, which must come within this time."""
         return self.process.wait(seconds)
+
+    def next_line(self) -> str:
+        """The next line of its standard output."""
+        return self._out.next()
 
     def output(self) -> str:
         """What is left of its standard output, to the end."""

@@ -8,6 +8,7 @@ from heapq import nlargest
 from blaxel_mcp.models import JobExecutionTask, JobExecutionTaskCondition
 from blaxel_mcp.summary.causes import EXIT_BY_SIGNAL, Cause, judge
 from blaxel_mcp.summary.limits import FAILURE_GROUPS, TASK_NAMES
+from blaxel_mcp.summary.tasks import task_name
 
 _READ_CHARACTERS = 400
 """Of a message, for its fingerprint and cause: what differs only later than this is one failure to a reader."""
@@ -45,16 +46,16 @@ class FailureGroup:
 
 
 def fingerprint(message: str, name: str = "") -> str:
-    """The message with everything folded to `#` that differs between tasks that failed alike.
+    """The message with everything folded to `#` that differs between tasks that failed alike; begins with a space.
 
     Both are in lower case already.
     """
     text = message.replace(name, "#") if len(name) > 1 and name in message else message
     if '"' in text or "'" in text or "`" in text:
         text = _QUOTED.sub("#", text)
-    if not text.isprintable():
+    if "\n" in text or "\t" in text or "  " in text:
         text = " ".join(text.split())
-    return _VARYING.sub(" #", " " + text).strip()
+    return _VARYING.sub(" #", " " + text)
 
 
 def _deciding(conditions: Sequence[JobExecutionTaskCondition]) -> JobExecutionTaskCondition:
@@ -69,20 +70,7 @@ def _deciding(conditions: Sequence[JobExecutionTaskCondition]) -> JobExecutionTa
             bool(condition.get("message") or condition.get("reason") or condition.get("executionReason")),
         )
 
-    if len(conditions) == 1:
-        return conditions[0]
     return max(conditions, key=weight)
-
-
-class _Alike:
-    """Tasks that failed alike while they are counted: a task's own words are only looked at if its group is shown."""
-
-    __slots__ = ("condition", "count", "names")
-
-    def __init__(self, condition: JobExecutionTaskCondition, name: str) -> None:
-        self.condition = condition
-        self.count = 1
-        self.names: tuple[str, ...] = (name,)
 
 
 def group_failures(failed: Iterable[JobExecutionTask], counted: int | None) -> tuple[list[FailureGroup], int]:
@@ -91,42 +79,47 @@ def group_failures(failed: Iterable[JobExecutionTask], counted: int | None) -> t
     Together they add up to the larger of the tasks given and `counted`. One group per reason and message fingerprint.
     Tasks that the counts know of but the list does not show are a group without a message.
     """
-    alike: dict[tuple[str, str, str, bool], _Alike] = {}
+    # Plain dictionaries of numbers and strings: ten thousand small objects would wake the garbage collector.
+    counts: dict[str, int] = {}
+    first: dict[str, JobExecutionTask] = {}
+    names: dict[str, list[str]] = {}
     listed = 0
     for task in failed:
         listed += 1
         conditions = task.get("conditions")
-        condition = _deciding(conditions) if conditions else _NO_CONDITION
-        reason = condition.get("reason") or ""
-        execution_reason = condition.get("executionReason") or ""
-        metadata = task.get("metadata")
-        name = (metadata.get("name") or "") if metadata else ""
+        if not conditions:
+            condition = _NO_CONDITION
+        elif len(conditions) == 1:
+            condition = conditions[0]
+        else:
+            condition = _deciding(conditions)
         text = (condition.get("message") or "")[:_READ_CHARACTERS].lower()
         # An exit code is a number like others, but one that tells of a signal is another kind of failure.
         signalled = "exit" in text and _MAYBE_SIGNALLED(text) is not None and EXIT_BY_SIGNAL.search(text) is not None
-        key = (reason, execution_reason, fingerprint(text, name.lower()), signalled)
-        group = alike.get(key)
-        if group is None:
-            alike[key] = _Alike(condition, name)
+        name = task_name(task)
+        said = f"{condition.get('reason') or ''}\0{condition.get('executionReason') or ''}"
+        key = f"{said}\0{'signal' if signalled else ''}\0{fingerprint(text, name.lower())}"
+        if key not in counts:
+            counts[key] = 1
+            first[key] = task
             continue
-        group.count += 1
-        if len(group.names) < TASK_NAMES and name:
-            group.names = (*group.names, name) if group.names[0] else (name,)
+        counts[key] += 1
+        if name and len(known := names.setdefault(key, [])) < TASK_NAMES:
+            known.append(name)
     if counted is not None and counted > listed:
-        silent = alike.get(_NOTHING_SAID)
-        if silent is None:
-            silent = alike[_NOTHING_SAID] = _Alike(_NO_CONDITION, "")
-            silent.count = 0
-        silent.count += counted - listed
-    largest = nlargest(FAILURE_GROUPS, alike.values(), key=lambda group: group.count)
-    shown = [_shown(group) for group in largest]
+        counts[_NOTHING_SAID] = counts.get(_NOTHING_SAID, 0) + counted - listed
+    largest = nlargest(FAILURE_GROUPS, counts, key=counts.__getitem__)
+    shown = [_shown(counts[key], first.get(key, _NO_TASK), names.get(key, [])) for key in largest]
     return shown, max(listed, counted or 0) - sum(group.count for group in shown)
 
 
-_NOTHING_SAID = ("", "", "", False)
+_NOTHING_SAID = "\0\0\0 "
+_NO_TASK: JobExecutionTask = {}
 
 
-def _shown(group: _Alike) -> FailureGroup:
-    said = (group.condition.get(key) for key in ("message", "reason", "executionReason"))
-    message = next((text for text in said if isinstance(text, str) and text), "")
-    return FailureGroup(group.count, message, [name for name in group.names if name], group.condition)
+def _shown(count: int, first: JobExecutionTask, names: list[str]) -> FailureGroup:
+    conditions = first.get("conditions")
+    condition = _deciding(conditions) if conditions else _NO_CONDITION
+    said = (condition.get("message"), condition.get("reason"), condition.get("executionReason"))
+    known = [name for name in (task_name(first), *names) if name]
+    return FailureGroup(count, next(filter(None, said), ""), known[:TASK_NAMES], condition)

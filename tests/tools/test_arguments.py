@@ -1,10 +1,11 @@
 """What the tool takes: two ids and nothing else; whatever is refused is never sent."""
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from asking import MODES, Mode, ask, client_for, clock, facts, ids, refusal
+from asking import MODES, Mode, answered, ask, client_for, clock, connected, facts, ids, refusal
 from faults import Faults
 
 from blaxel_mcp.demo import control_plane, script
@@ -17,17 +18,25 @@ JOB = f"so nothing was sent. {NO} Give the job's name as Blaxel shows it."
 EXECUTION = f'so nothing was sent. {NO} Give the execution\'s id, or "latest" for the newest one.'
 
 
-@pytest.fixture
-def faults() -> Faults:
-    """A control plane whose requests are counted."""
-    return Faults(control_plane.build_app(clock=clock))
-
-
-@pytest.fixture
-def url(faults: Faults) -> Iterator[str]:
-    """Its base URL."""
+@pytest.fixture(scope="module")
+def running() -> Iterator[tuple[str, Faults]]:
+    """A control plane that all of these ask."""
+    faults = Faults(control_plane.build_app(clock=clock))
     with serve(faults) as url:
-        yield url
+        yield url, faults
+
+
+@pytest.fixture
+def faults(running: tuple[str, Faults]) -> Faults:
+    """It, with nothing asked yet."""
+    running[1].seen.clear()
+    return running[1]
+
+
+@pytest.fixture
+def url(running: tuple[str, Faults]) -> str:
+    """Its base URL."""
+    return running[0]
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
@@ -37,12 +46,20 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({**ids("j", "e"), "workspace": "w"}, f"Wrong arguments: workspace is not an argument of this tool. {TAKES}"),
     (
         {"job_id": "j", "execution_id": "e"},
-        "Wrong arguments: jobId is required; executionId is required; job_id is not an argument of this tool; "
-        f"execution_id is not an argument of this tool. {TAKES}",
+        (
+            "Wrong arguments: jobId is required; executionId is required; job_id is not an argument of this tool; "
+            f"execution_id is not an argument of this tool. {TAKES}"
+        ),
     ),
     ({"jobId": 1, "executionId": "e"}, f"Wrong arguments: jobId must be a string. {TAKES}"),
-    ({"jobId": None, "executionId": ["e"]}, "Wrong arguments: jobId must be a string; executionId must be a string. " + TAKES),
-    ({"jobId": {"secret": "x"}, "executionId": True}, "Wrong arguments: jobId must be a string; executionId must be a string. " + TAKES),
+    (
+        {"jobId": None, "executionId": ["e"]},
+        "Wrong arguments: jobId must be a string; executionId must be a string. " + TAKES,
+    ),
+    (
+        {"jobId": {"secret": "x"}, "executionId": True},
+        "Wrong arguments: jobId must be a string; executionId must be a string. " + TAKES,
+    ),
     (ids("", "e"), f"Wrong arguments: jobId must not be empty. {TAKES}"),
     (ids("j", ""), f"Wrong arguments: executionId must not be empty. {TAKES}"),
     (
@@ -51,7 +68,8 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {**ids("j", "e"), **{f"extra{number}": number for number in range(9)}},
-        "Wrong arguments: " + "; ".join(f"extra{number} is not an argument of this tool" for number in range(5))
+        "Wrong arguments: "
+        + "; ".join(f"extra{number} is not an argument of this tool" for number in range(5))
         + f"; and 4 more. {TAKES}",
     ),
     (ids("  ", "e"), f"jobId is empty, {JOB}"),
@@ -80,9 +98,6 @@ def test_what_is_refused_is_told_and_not_sent(
 @pytest.mark.parametrize("mode", MODES)
 def test_an_unknown_tool_is_no_success(mode: Mode, url: str) -> None:
     """The SDK's own words."""
-    import asyncio
-
-    from asking import answered, connected
 
     async def run() -> object:
         async with connected(client_for(url), mode) as session:
@@ -106,7 +121,13 @@ def test_a_good_answer_is_the_same_in_both_channels(mode: Mode, url: str) -> Non
 
 @pytest.mark.parametrize(
     ("job_id", "segment"),
-    [("a/b", "a%2Fb"), ("../agents", "..%2Fagents"), ("a?x=1", "a%3Fx%3D1"), ("a%2Fb", "a%252Fb"), ("größe", "gr%C3%B6%C3%9Fe")],
+    [
+        ("a/b", "a%2Fb"),
+        ("../agents", "..%2Fagents"),
+        ("a?x=1", "a%3Fx%3D1"),
+        ("a%2Fb", "a%252Fb"),
+        ("größe", "gr%C3%B6%C3%9Fe"),
+    ],
 )
 def test_an_awkward_id_reaches_no_other_endpoint(job_id: str, segment: str, faults: Faults, url: str) -> None:
     """It is one segment of the path in the call and in both look-ups for a 404."""

@@ -8,7 +8,6 @@ import socket
 import ssl
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from asking import ACCOUNT, MODES, Answer, Mode, answered, ask, client_for, cloc
 from cryptography import x509  # comes with mcp, which needs it for pyjwt[crypto]
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from faults import Answer as Says
 from faults import (
     Cut,
     Delay,
@@ -28,7 +28,6 @@ from faults import (
     redirect,
     refused,
 )
-from faults import Answer as Says
 
 from blaxel_mcp.api.client import BODY_BYTES
 from blaxel_mcp.demo import control_plane, script
@@ -49,135 +48,154 @@ def says(status: int, **headers: str) -> Says:
     return Says(status, json_body=BODY, headers=headers)
 
 
-ANSWERS: list[tuple[str, Fault, str]] = [
+ANSWERS: list[tuple[str, Fault, str, str, str]] = [
     (
         "400",
         says(400),
-        f"Blaxel refused the request as invalid (400). {NO} "
+        "Blaxel refused the request as invalid (400).",
+        NO,
         "Check the job's name, the execution's id, and that BL_WORKSPACE names your workspace.",
     ),
     (
         "400, version",
         Says(400, json_body={"error": "invalid_api_version", "message": LEAK}),
-        f"Blaxel does not know the API version that was asked for (400). {NO} Unset BL_API_VERSION.",
+        "Blaxel does not know the API version that was asked for (400).",
+        NO,
+        "Unset BL_API_VERSION.",
     ),
     (
         "401",
         says(401),
-        f"Blaxel did not accept the credential (401). {NO} Set a valid BL_API_KEY, or run `bl login` again; "
-        "`blaxel-mcp doctor` says which credential is in use.",
+        "Blaxel did not accept the credential (401).",
+        NO,
+        "Set a valid BL_API_KEY, or run `bl login` again; `blaxel-mcp doctor` says which credential is in use.",
     ),
     (
         "402",
         says(402),
-        f"Blaxel refused because the workspace is past the limit of its plan (402). {NO} "
+        "Blaxel refused because the workspace is past the limit of its plan (402).",
+        NO,
         "See the workspace's usage and billing in the Blaxel console.",
     ),
     (
         "403",
         says(403),
-        f"The credential is valid but may not do this here (403). {NO} "
+        "The credential is valid but may not do this here (403).",
+        NO,
         "Usually the workspace is the wrong one: set BL_WORKSPACE, or ask its admin for access to jobs.",
     ),
     (
         "404",
         says(404),
-        f"Blaxel found no such execution, job or workspace (404). {NO} "
+        "Blaxel found no such execution, job or workspace (404).",
+        NO,
         'Check both ids, or ask for "latest"; old executions are removed after a time.',
     ),
-    ("408", says(408), f"Blaxel gave up waiting for the request (408). {SOON} Ask again."),
+    ("408", says(408), "Blaxel gave up waiting for the request (408).", SOON, "Ask again."),
     (
         "409",
         says(409),
-        f"Blaxel reports a conflict with the present state (409). {NO} "
+        "Blaxel reports a conflict with the present state (409).",
+        NO,
         "Look at the execution's state first, then decide.",
     ),
     (
         "429",
         says(429),
-        f"Blaxel limits how often it may be asked, and the limit is reached (429). {SOON} Ask less often.",
+        "Blaxel limits how often it may be asked, and the limit is reached (429).",
+        SOON,
+        "Ask less often.",
     ),
     (
         "429, wait",
         says(429, **{"retry-after": "90"}),
-        "Blaxel limits how often it may be asked, and the limit is reached (429). "
-        "Trying again in 90s can help. Ask less often.",
+        "Blaxel limits how often it may be asked, and the limit is reached (429).",
+        "Trying again in 90s can help.",
+        "Ask less often.",
     ),
     (
         "500",
         says(500),
-        f"Blaxel failed with an internal error (500). {SOON} "
+        "Blaxel failed with an internal error (500).",
+        SOON,
         "If it goes on, see the Blaxel console or Blaxel's status page.",
     ),
-    ("502", says(502), f"Blaxel's gateway got no good answer from the service (502). {SOON} Ask again later."),
-    ("503", says(503), f"Blaxel is not available at the moment (503). {SOON} Ask again later."),
-    ("504", says(504), f"Blaxel's gateway waited in vain for the service (504). {SOON} Ask again later."),
-    ("another 5xx", says(529), f"Blaxel failed to answer (529). {SOON} Ask again later."),
-    (
-        "another 4xx",
-        says(418),
-        f"Blaxel answered with a status that means nothing here (418). {NO} Check BL_API_URL.",
-    ),
+    ("502", says(502), "Blaxel's gateway got no good answer from the service (502).", SOON, "Ask again later."),
+    ("503", says(503), "Blaxel is not available at the moment (503).", SOON, "Ask again later."),
+    ("504", says(504), "Blaxel's gateway waited in vain for the service (504).", SOON, "Ask again later."),
+    ("another 5xx", says(529), "Blaxel failed to answer (529).", SOON, "Ask again later."),
+    ("another 4xx", says(418), "Blaxel answered with a status that means nothing here (418).", NO, "Check BL_API_URL."),
     (
         "timeout",
         Delay(60),
-        f"Blaxel did not answer in time. {SOON} "
+        "Blaxel did not answer in time.",
+        SOON,
         "Ask again later; BLAXEL_MCP_TIMEOUT sets how long one attempt may take.",
     ),
     (
         "dropped",
         Drop(),
-        f"The connection to Blaxel was cut before the answer was whole. {SOON} "
+        "The connection to Blaxel was cut before the answer was whole.",
+        SOON,
         "Ask again; if it goes on, check the network.",
     ),
     (
         "cut",
         Cut(LEAK.encode()),
-        f"The connection to Blaxel was cut before the answer was whole. {SOON} "
+        "The connection to Blaxel was cut before the answer was whole.",
+        SOON,
         "Ask again; if it goes on, check the network.",
     ),
     (
         "redirect",
         redirect(f"https://{LEAK}.invalid/"),
-        f"The Blaxel address answered with a redirect (302), which is not followed. {NO} Check BL_API_URL.",
+        "The Blaxel address answered with a redirect (302), which is not followed.",
+        NO,
+        "Check BL_API_URL.",
     ),
     (
         "too large",
         Oversize(BODY_BYTES + 1),
-        f"Blaxel's answer is larger than 64 MiB and was not read. {NO} "
+        "Blaxel's answer is larger than 64 MiB and was not read.",
+        NO,
         "See the execution in the Blaxel console; one with so many tasks is better split.",
     ),
     (
         "not JSON",
         not_json(),
-        f"The Blaxel address answered (200) with something that is not JSON. {NO} "
+        "The Blaxel address answered (200) with something that is not JSON.",
+        NO,
         "Check BL_API_URL, and whether a proxy answers in Blaxel's place.",
     ),
     (
         "not an object",
         not_an_object(),
-        f"Blaxel answered (200) with JSON that is not an object. {NO} "
+        "Blaxel answered (200) with JSON that is not an object.",
+        NO,
         "Check BL_API_URL and BL_API_VERSION; if both are right, report it to blaxel-mcp.",
     ),
     (
         "not gzip",
         Says(200, LEAK.encode(), {"content-encoding": "gzip"}),
-        f"Blaxel's answer could not be decoded. {NO} "
+        "Blaxel's answer could not be decoded.",
+        NO,
         "Check whether a proxy changes the answers; else report it.",
     ),
 ]
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize(("fault", "text"), [row[1:] for row in ANSWERS], ids=[row[0] for row in ANSWERS])
-def test_an_answer_of_the_api_that_is_none(fault: Fault, text: str, mode: Mode) -> None:
+@pytest.mark.parametrize(
+    ("fault", "what", "again", "advice"), [row[1:] for row in ANSWERS], ids=[row[0] for row in ANSWERS]
+)
+def test_an_answer_of_the_api_that_is_none(fault: Fault, what: str, again: str, advice: str, mode: Mode) -> None:
     """What failed, whether trying again can help, the one thing to do; nothing of the body, no object beside it."""
     faults = Faults(control_plane.build_app(clock=clock))
     faults.always(fault)
     with serve(faults) as url:
         timeout = 0.1 if isinstance(fault, Delay) else 10.0
-        assert ask(client_for(url, timeout=timeout), ONE, mode=mode) == [refusal(text)]
-    assert len(text) <= ERROR_CHARACTERS
+        assert ask(client_for(url, timeout=timeout), ONE, mode=mode) == [refusal(f"{what} {again} {advice}")]
+    assert len(f"{what} {again} {advice}") <= ERROR_CHARACTERS
 
 
 @contextmanager
@@ -201,35 +219,41 @@ def no_tls() -> Iterator[str]:
         yield url.replace("http:", "https:")
 
 
-CONNECTIONS: list[tuple[str, Callable[[], AbstractContextManager[str]], str]] = [
+CONNECTIONS: list[tuple[str, Callable[[], AbstractContextManager[str]], str, str, str]] = [
     (
         "DNS",
         no_such_name,
-        f"Blaxel's address could not be looked up (DNS). {SOON} "
+        "Blaxel's address could not be looked up (DNS).",
+        SOON,
         "Check the network connection, and BL_API_URL if you set it.",
     ),
     (
         "refused",
         refused,
-        f"The connection to Blaxel was refused. {SOON} Check BL_API_URL, and that no firewall is in between.",
+        "The connection to Blaxel was refused.",
+        SOON,
+        "Check BL_API_URL, and that no firewall is in between.",
     ),
     (
         "TLS",
         no_tls,
-        f"No secure connection to Blaxel could be made (TLS). {NO} "
+        "No secure connection to Blaxel could be made (TLS).",
+        NO,
         "Check BL_API_URL, and that no proxy or firewall answers in its place.",
     ),
 ]
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize(("place", "text"), [row[1:] for row in CONNECTIONS], ids=[row[0] for row in CONNECTIONS])
+@pytest.mark.parametrize(
+    ("place", "what", "again", "advice"), [row[1:] for row in CONNECTIONS], ids=[row[0] for row in CONNECTIONS]
+)
 def test_no_connection(
-    place: Callable[[], AbstractContextManager[str]], text: str, mode: Mode
+    place: Callable[[], AbstractContextManager[str]], what: str, again: str, advice: str, mode: Mode
 ) -> None:
     """Each way of not getting through has its own sentence, without the address."""
     with place() as url:
-        assert ask(client_for(url), ONE, mode=mode) == [refusal(text)]
+        assert ask(client_for(url), ONE, mode=mode) == [refusal(f"{what} {again} {advice}")]
 
 
 def self_signed(folder: Path) -> ssl.SSLContext:
@@ -250,9 +274,7 @@ def self_signed(folder: Path) -> ssl.SSLContext:
     )
     file = folder / "server.pem"
     file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         + certificate.public_bytes(serialization.Encoding.PEM)
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -282,26 +304,24 @@ def test_a_certificate_that_nobody_vouches_for(tmp_path: Path, mode: Mode) -> No
     assert heard == []
 
 
-MISSING: list[tuple[dict[str, str], str]] = [
+MISSING: list[tuple[dict[str, str], str, str, str]] = [
     (
         {},
-        f"No Blaxel credential was found. {NO} "
+        "No Blaxel credential was found.",
+        NO,
         "Set BL_API_KEY and BL_WORKSPACE and restart blaxel-mcp, or run `bl login`; a login needs no restart.",
     ),
-    (
-        {"BL_API_KEY": LEAK},
-        f"The Blaxel workspace is not known. {NO} Set BL_WORKSPACE and restart blaxel-mcp.",
-    ),
+    ({"BL_API_KEY": LEAK}, "The Blaxel workspace is not known.", NO, "Set BL_WORKSPACE and restart blaxel-mcp."),
 ]
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize(("variables", "text"), MISSING)
-def test_missing_credentials(variables: dict[str, str], text: str, mode: Mode) -> None:
+@pytest.mark.parametrize(("variables", "what", "again", "advice"), MISSING)
+def test_missing_credentials(variables: dict[str, str], what: str, again: str, advice: str, mode: Mode) -> None:
     """The server is there, its tools are listed, and a call says what is missing; nothing is sent."""
     faults = Faults(control_plane.build_app())
     with serve(faults) as url:
-        assert ask(client_for(url, variables=variables), ONE, mode=mode) == [refusal(text)]
+        assert ask(client_for(url, variables=variables), ONE, mode=mode) == [refusal(f"{what} {again} {advice}")]
     assert faults.seen == []
 
 
