@@ -34,9 +34,7 @@ def answer(job: str, execution: str) -> str:
     """What the program says of a demo execution at nine o'clock."""
 
     async def ask(url: str) -> str:
-        settings = load(
-            {}, {"BL_API_URL": url, "BL_API_KEY": script.API_KEY, "BL_WORKSPACE": script.WORKSPACE}, None
-        )
+        settings = load({}, {"BL_API_URL": url, "BL_API_KEY": script.API_KEY, "BL_WORKSPACE": script.WORKSPACE}, None)
         auth = BlaxelAuth.from_settings(settings, lambda: None)
         client = BlaxelClient(api_url=url, api_version=settings.api_version, auth=auth, timeout=5)
         try:
@@ -58,9 +56,8 @@ def test_the_examples_are_what_the_program_prints(question: str, job: str, execu
 
 def test_the_variables_table_is_the_programs() -> None:
     """Each variable stands in the table with the program's own description, in its order, and no other does."""
-    rows = [
-        f"| `{field.alias}` | {field.description} |" for field in Settings.model_fields.values() if field.alias is not None
-    ]
+    fields = [field for field in Settings.model_fields.values() if field.alias]
+    rows = [f"| `{field.alias}` | {field.description} |" for field in fields]
     table = [line for line in README.splitlines() if re.match(r"\| `(BL|BLAXEL|SSL)_", line)]
     assert table == rows
 
