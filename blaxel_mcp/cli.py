@@ -124,6 +124,7 @@ def parse(argv: Sequence[str]) -> Command:
 def main() -> int:
     """The program; answers its exit code."""
     code = _run(sys.argv[1:])
+    _flush()
     if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
         _leave(code)  # the interpreter would wait for the SDK's read of standard input
     return code
@@ -143,12 +144,21 @@ def _run(argv: Sequence[str]) -> int:
             return asyncio.run(_carry_out(command, settings))
     except ConfigurationError as error:
         return _fail(error)
+    except SystemExit as ended:  # argparse, after --help or --version
+        return ended.code if isinstance(ended.code, int) else DONE
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader has gone, as with `| head`: nothing to say, and nobody to say it to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # as with `| head`
         return DONE
+
+
+def _flush() -> None:
+    """Write what is left; where the reader has gone there is nobody to say anything to, and no error either."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _write(text: str) -> None:
@@ -232,9 +242,8 @@ async def _carry_out(command: Command, settings: Settings) -> int:
 
 
 def _leave(code: int) -> None:
-    logging.shutdown()
-    with contextlib.suppress(OSError, ValueError):
-        sys.stdout.flush()
+    """End here and now, without waiting for threads."""
+    _flush()
     os._exit(code)
 
 

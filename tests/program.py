@@ -4,6 +4,8 @@ The deadlines are generous where they only keep a broken test from hanging (`PAT
 is promised, the test gives its own.
 """
 
+import contextlib
+import io
 import json
 import os
 import queue
@@ -11,7 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -43,7 +45,10 @@ def account(url: str) -> dict[str, str]:
 
 
 class Program:
-    """A run of the program, in a process group of its own; whatever is left of it goes when the `with` ends."""
+    """A run of the program, in a process group of its own; whatever is left of it goes when the `with` ends.
+
+    Its three streams are pipes, unless it is given others: those can then not be asked for.
+    """
 
     def __init__(
         self,
@@ -51,12 +56,15 @@ class Program:
         env: Mapping[str, str] | None = None,
         command: Sequence[str] = COMMAND,
         cwd: Path | None = None,
+        stdin: int = subprocess.PIPE,
+        stdout: int = subprocess.PIPE,
+        stderr: int = subprocess.PIPE,
     ) -> None:
         self.process = subprocess.Popen(  # noqa: S603 - our own program
             [*command, *arguments],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
             env=environment(**(env or {})),
             cwd=cwd,
             start_new_session=True,
@@ -116,8 +124,8 @@ class Program:
 
     def close_input(self) -> None:
         """End its standard input."""
-        assert self.process.stdin
-        self.process.stdin.close()
+        if self.process.stdin:
+            self.process.stdin.close()
 
     def wait(self, seconds: float = PATIENCE) -> int:
         """Its exit code, which must come within this time."""
@@ -160,8 +168,7 @@ class _Lines:
     """A pipe's lines, read by a thread, since a read of a pipe knows no deadline."""
 
     def __init__(self, pipe: IO[bytes] | None) -> None:
-        assert pipe
-        self._pipe = pipe
+        self._pipe = pipe or io.BytesIO()
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._seen: list[str] = []
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -169,7 +176,7 @@ class _Lines:
 
     def _read(self) -> None:
         for line in self._pipe:
-            self._lines.put(line.decode())
+            self._lines.put(line.decode(errors="backslashreplace"))
         self._lines.put(None)
 
     def next(self) -> str:
@@ -187,3 +194,25 @@ class _Lines:
     def close(self) -> None:
         self._reader.join(PATIENCE)
         self._pipe.close()
+
+
+@contextlib.contextmanager
+def nobody() -> Iterator[int]:
+    """The writing end of a pipe that nobody reads."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        yield writing
+    finally:
+        os.close(writing)
+
+
+@contextlib.contextmanager
+def terminal() -> Iterator[tuple[IO[bytes], int]]:
+    """A terminal: what is shown on it, line by line, and the end for a program."""
+    ours, theirs = os.openpty()
+    with os.fdopen(ours, "rb") as screen:
+        try:
+            yield screen, theirs
+        finally:
+            os.close(theirs)

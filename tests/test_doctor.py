@@ -1,13 +1,21 @@
 """`blaxel-mcp doctor`: what is found, where, and whether it works; never a value of a secret."""
 
-from pathlib import Path
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
 
 import pytest
 from faults import refused
-from program import account, run
+from program import PATIENCE, account, run
 
 from blaxel_mcp import __version__
+from blaxel_mcp.api.client import BlaxelClient
+from blaxel_mcp.auth import BlaxelAuth
+from blaxel_mcp.cli import exit_code
+from blaxel_mcp.config import load
 from blaxel_mcp.demo import script
+from blaxel_mcp.doctor import examine
+from blaxel_mcp.tools.spec import ToolState
 
 SECRET = "s3cr3t-of-the-user"
 LOGIN = f"""
@@ -23,6 +31,25 @@ workspaces:
 def findings(out: str) -> dict[str, str]:
     """What it says, by what it says it of."""
     return dict(line.split(maxsplit=1) for line in out.splitlines())
+
+
+def examined(env: Mapping[str, str], login: str | None = None) -> tuple[int, str]:
+    """The exit code and what is printed, for an environment and a login file."""
+    printed: list[str] = []
+
+    async def ask() -> int:
+        settings = load({}, env, login)
+        auth = BlaxelAuth.from_settings(settings, lambda: login)
+        client = BlaxelClient(
+            api_url=settings.api_url, api_version=settings.api_version, auth=auth, timeout=PATIENCE, first_wait=0.001
+        )
+        try:
+            failure = await examine(ToolState(client, lambda: datetime.now(UTC)), settings, write=printed.append)
+        finally:
+            await client.aclose()
+        return 0 if failure is None else exit_code(failure, settings)
+
+    return asyncio.run(ask()), "".join(printed)
 
 
 def test_it_says_what_works(plane: str) -> None:
@@ -42,9 +69,9 @@ def test_it_says_what_works(plane: str) -> None:
 
 def test_it_says_what_is_missing() -> None:
     """Without a credential nothing is sent; exit code 2, since that is a matter of configuration."""
-    code, out, err = run("doctor")
+    code, out = examined({})
     found = findings(out)
-    assert (code, err) == (2, "")
+    assert code == 2
     assert (found["credential"], found["workspace"]) == ("none found", "none found")
     assert found["call"].startswith("failed. No Blaxel credential was found.")
 
@@ -60,18 +87,17 @@ def test_a_refused_credential_is_not_shown(plane: str) -> None:
 def test_an_api_that_does_not_answer_is_said() -> None:
     """Exit code 1, and what to check."""
     with refused() as url:
-        code, out, _ = run("doctor", env=account(url))
+        code, out = examined(account(url))
     assert code == 1
     assert findings(out)["call"].startswith("failed. The connection to Blaxel was refused.")
 
 
-@pytest.mark.parametrize("whole", [True, False], ids=["a login", "a broken login"])
-def test_it_says_what_became_of_the_login(plane: str, tmp_path: Path, *, whole: bool) -> None:
+@pytest.mark.parametrize(
+    ("login", "line", "code"), [(LOGIN, "credential", 1), (LOGIN + "\t]", "login", 2)], ids=["whole", "broken"]
+)
+def test_it_says_what_became_of_the_login(plane: str, login: str, line: str, code: int) -> None:
     """Where it was found, or why it could not be used; its contents stay out of it."""
-    (tmp_path / ".blaxel").mkdir()
-    (tmp_path / ".blaxel" / "config.yaml").write_text(LOGIN if whole else LOGIN + "\t]", encoding="utf-8")
-    code, out, err = run("doctor", env={"HOME": str(tmp_path), "BL_API_URL": plane})
-    found = findings(out)
-    assert code == (1 if whole else 2)
-    assert "~/.blaxel/config.yaml" in (found["credential"] if whole else found["login"])
-    assert SECRET not in out + err
+    got, out = examined({"BL_API_URL": plane}, login)
+    assert got == code
+    assert "~/.blaxel/config.yaml" in findings(out)[line]
+    assert SECRET not in out

@@ -56,4 +56,4 @@ def test_serving_over_stdio_imports_nothing_of_the_other_commands() -> None:
     modules = imported()
     assert "blaxel_mcp.server" in modules
     ours = {"blaxel_mcp.demo", "blaxel_mcp.doctor", "blaxel_mcp.get"}
-    assert modules.isdisjoint(ours | {"yaml", "truststore", "starlette.testclient", "mcp.client"})
+    assert modules.isdisjoint(ours | {"yaml", "truststore", "starlette.testclient"})

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import socket
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -20,9 +19,11 @@ from blaxel_mcp.api.client import BlaxelClient
 from blaxel_mcp.auth import BlaxelAuth
 from blaxel_mcp.config import load
 from blaxel_mcp.demo import script
+from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.server import build_server
 from blaxel_mcp.tools import select
 from blaxel_mcp.tools.spec import ToolState
+from blaxel_mcp.transports import check_exposure
 
 TOOL = "get_job_execution"
 TOKEN = "let-me-in"
@@ -68,7 +69,9 @@ def test_the_modern_era_over_stdio(plane: str) -> None:
         assert (program.wait(), program.output().count("\n"), program.errors()) == (0, 4, "")
 
 
-@pytest.mark.parametrize("line", ["", "no json", "{}", "[]", "1", '{"jsonrpc": "2.0", "id": 9}', "{" * 100_000, "\ud800"])
+@pytest.mark.parametrize(
+    "line", ["", "no json", "{}", "[]", "1", '{"jsonrpc": "2.0", "id": 9}', "{" * 100_000, "\ud800"]
+)
 def test_lines_that_are_no_messages_are_survived(line: str, malformed: Program) -> None:
     """Whatever comes in between, the next request is answered."""
     assert malformed.process.stdin
@@ -225,11 +228,12 @@ def test_health_says_ok_to_anyone(over_http: str, over_sse: str, guarded: str) -
         ({"Origin": "null"}, 403),
     ],
 )
-@pytest.mark.parametrize(("method", "path"), [("POST", "/mcp"), ("GET", "/mcp"), ("GET", "/sse"), ("POST", "/messages/")])
+@pytest.mark.parametrize("request_line", ["POST /mcp", "GET /mcp", "GET /sse", "POST /messages/"])
 def test_a_foreign_host_or_origin_is_turned_away(
-    over_http: str, over_sse: str, method: str, path: str, header: dict[str, str], status: int
+    over_http: str, over_sse: str, request_line: str, header: dict[str, str], status: int
 ) -> None:
     """A page in a browser cannot reach the server, on any of its paths, also by a name that leads to this machine."""
+    method, path = request_line.split()
     base = over_http if path == "/mcp" else over_sse
     assert httpx.request(method, base + path, headers=header, json={}).status_code == status
 
@@ -277,20 +281,28 @@ def test_who_has_the_token_comes_in_by_the_name_that_is_allowed(guarded: str) ->
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("env", "said"),
     [
         (
-            ("--host", "0.0.0.0"),  # noqa: S104 - that it is refused is the test
+            {"BLAXEL_MCP_HOST": "0.0.0.0"},  # noqa: S104 - that it is refused is the test
             "This version listens on loopback only, and 0.0.0.0 is another address; use --host 127.0.0.1.",
         ),
-        (("--auth", "per-request"), "BLAXEL_MCP_AUTH=per-request is not available in this version; unset it."),
-        (("--auth", "gateway"), "BLAXEL_MCP_AUTH=gateway is not available in this version; unset it."),
+        ({"BLAXEL_MCP_AUTH": "per-request"}, "BLAXEL_MCP_AUTH=per-request is not available in this version; unset it."),
+        ({"BLAXEL_MCP_AUTH": "gateway"}, "BLAXEL_MCP_AUTH=gateway is not available in this version; unset it."),
     ],
 )
-def test_it_does_not_listen_where_nobody_would_be_kept_out(arguments: tuple[str, ...], said: str) -> None:
-    """Exit code 2 and the reason in one line."""
-    expected = (2, "", f"blaxel-mcp: {said} See blaxel-mcp --help.\n")
-    assert run("--transport", "http", *arguments) == expected
+def test_it_does_not_listen_where_nobody_would_be_kept_out(env: dict[str, str], said: str) -> None:
+    """The reason, and what to do."""
+    with pytest.raises(ConfigurationError) as refused:
+        check_exposure(load({}, env, None))
+    assert refused.value.problems == [said]
+
+
+def test_a_host_that_is_refused_is_one_line() -> None:
+    """Exit code 2, and nothing listens."""
+    code, out, err = run("--transport", "http", "--host", "::")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("blaxel-mcp: This version listens on loopback only, and :: is another address")
 
 
 def test_a_port_that_is_taken_is_one_line() -> None:

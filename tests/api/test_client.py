@@ -33,6 +33,8 @@ from blaxel_mcp.api import client as client_module
 from blaxel_mcp.api.call import Call
 from blaxel_mcp.api.client import BODY_BYTES, CONCURRENCY, BlaxelClient, CertificateSource, translate
 from blaxel_mcp.api.jobs import FetchedExecution, get_execution
+from blaxel_mcp.auth import BlaxelAuth
+from blaxel_mcp.config import load
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.control_plane import Handled, serve
 from blaxel_mcp.errors import AnswerError, ApiError, BlaxelMcpError, ConnectionFailedError, CredentialsError
@@ -324,6 +326,22 @@ def test_a_caller_that_runs_out_of_time_spares_the_others(plane: Plane) -> None:
     assert plane.calls == 1
 
 
+def test_a_shared_call_goes_on_for_the_most_patient(plane: Plane) -> None:
+    """Whoever came first has no time for another attempt; whoever joined has, so both get its answer."""
+    hold = Hold(then=Answer(503, headers=AT_ONCE))
+    plane.faults.add(hold)
+
+    async def work(client: BlaxelClient) -> list[FetchedExecution]:
+        callers = [asyncio.create_task(client.session(seconds).send(ONE)) for seconds in (0.95, 30.0)]
+        await reaches(hold.arrived)
+        hold.release.set()
+        return await asyncio.gather(*callers)
+
+    first, second = use(client_for(plane.url), work)
+    assert first is second
+    assert plane.calls == 2
+
+
 def test_the_last_caller_to_leave_ends_the_call(plane: Plane) -> None:
     """Nothing is asked for nobody, and the next caller is not given what was given up."""
     hold = Hold()
@@ -383,6 +401,39 @@ def test_identities_never_share(plane: Plane) -> None:
         f"Bearer {script.API_KEY}",
         "Bearer another-key",
     }
+
+
+class Turncoat(BlaxelAuth):
+    """Signs for whoever it is at the moment, as an auth for many callers would."""
+
+    who = "first"
+
+    @property
+    def identity(self) -> str:
+        """Whoever it is."""
+        return self.who
+
+
+def test_identities_never_share_within_one_client(plane: Plane) -> None:
+    """Nor when the identity changes, as a login does, while a call is under way."""
+    holds = Hold(), Hold()
+    plane.faults.add(*holds)
+    settings = load({}, {**ACCOUNT, "BL_API_URL": plane.url}, None)
+    auth = Turncoat.from_settings(settings, lambda: None)
+    client = BlaxelClient(api_url=plane.url, api_version=settings.api_version, auth=auth, timeout=10.0)
+
+    async def work(client: BlaxelClient) -> list[FetchedExecution]:
+        callers = []
+        for auth.who, hold in zip(("first", "second"), holds, strict=True):
+            callers.append(asyncio.create_task(fetch(client)))
+            await reaches(hold.arrived)
+        for hold in holds:
+            hold.release.set()
+        return await asyncio.gather(*callers)
+
+    first, second = use(client, work)
+    assert first is not second
+    assert plane.calls == 2
 
 
 def test_exactly_the_headers_that_are_promised_are_sent(plane: Plane) -> None:

@@ -1,11 +1,9 @@
 """`blaxel-mcp demo`: what a newcomer sees first."""
 
-import os
 import re
-import subprocess
 from pathlib import Path
 
-from program import COMMAND, PATIENCE, environment, run
+from program import Program, run, terminal
 
 from blaxel_mcp.demo.script import SHOWN
 
@@ -26,18 +24,9 @@ def test_it_shows_four_questions_calls_and_answers(tmp_path: Path) -> None:
 
 def test_it_has_colours_on_a_terminal() -> None:
     """Questions stand out, calls stand back."""
-    ours, theirs = os.openpty()
-    with (
-        subprocess.Popen(
-            [*COMMAND, "demo"], env=environment(TERM="xterm"), stdout=theirs, stderr=theirs, stdin=subprocess.DEVNULL
-        ) as process,
-        os.fdopen(ours, "rb") as terminal,
-    ):
-        os.close(theirs)
-        assert terminal.readline().startswith(b"Four questions")
-        assert terminal.readline() == b"\r\n"
-        assert terminal.readline() == f"\x1b[1m{SHOWN[0][0]}\x1b[0m\r\n".encode()
-        assert terminal.readline().startswith(b"\x1b[2m  get_job_execution")
-        while terminal.peek():
-            terminal.read1()
-        assert process.wait(PATIENCE) == 0
+    with terminal() as (screen, theirs), Program("demo", env={"TERM": "xterm"}, stdout=theirs) as program:
+        assert screen.readline().startswith(b"Four questions")
+        assert screen.readline() == b"\r\n"
+        assert screen.readline() == f"\x1b[1m{SHOWN[0][0]}\x1b[0m\r\n".encode()
+        assert screen.readline().startswith(b"\x1b[2m  get_job_execution")
+        assert (program.wait(), program.errors()) == (0, "")
