@@ -13,13 +13,16 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Self
+from typing import IO, Any, Self, TypeVar
 
 import blaxel_mcp
 from blaxel_mcp.demo import script
+
+T = TypeVar("T")
 
 PATIENCE = 30.0
 HANDSHAKE, MODERN = "2025-11-25", "2026-07-28"
@@ -162,6 +165,13 @@ def run(*arguments: str, env: Mapping[str, str] | None = None, cwd: Path | None 
     with Program(*arguments, env=env, cwd=cwd) as program:
         program.close_input()
         return program.wait(), program.output(), program.errors()
+
+
+def side_by_side(runs: Mapping[str, Callable[[], T]]) -> dict[str, T]:
+    """Do things that have nothing to do with each other, a few at a time: most of a run is start-up."""
+    with ThreadPoolExecutor(3) as threads:
+        running = {name: threads.submit(do) for name, do in runs.items()}
+        return {name: future.result() for name, future in running.items()}
 
 
 class _Lines:

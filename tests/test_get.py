@@ -4,13 +4,13 @@ import asyncio
 import json
 import signal
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from faults import Answer, Faults
-from program import PATIENCE, Program, account, nobody, run
+from program import PATIENCE, Program, account, nobody, run, side_by_side
 
 from blaxel_mcp.api.client import BlaxelClient
 from blaxel_mcp.auth import BlaxelAuth
@@ -31,15 +31,22 @@ RUNS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
 }
 
 
+CALL = {"name": "get_job_execution", "arguments": {"jobId": "image-resize", "executionId": script.FAILED}}
+
+
 @pytest.fixture(scope="module")
 def runs(plane: str) -> dict[str, tuple[int, str, str]]:
-    """All of them, a few at a time: most of a run is start-up, and they have nothing to do with each other."""
-    with ThreadPoolExecutor(4) as threads:
-        running = {
-            name: threads.submit(run, "get", *arguments, env=account(plane) | env)
-            for name, (arguments, env) in RUNS.items()
-        }
-        return {name: future.result() for name, future in running.items()}
+    """All of them, and what the tool's structured result is of the same execution."""
+
+    def get(arguments: tuple[str, ...], env: dict[str, str]) -> tuple[int, str, str]:
+        return run("get", *arguments, env=account(plane) | env)
+
+    def call() -> tuple[int, str, str]:
+        with Program(env=account(plane)) as program:
+            result = program.request("tools/call", CALL, modern=True)["result"]
+            return 0, json.dumps(result["structuredContent"]), ""
+
+    return side_by_side({name: partial(get, *given) for name, given in RUNS.items()} | {"over MCP": call})
 
 
 def test_an_answer_is_success_whatever_it_says(runs: dict[str, tuple[int, str, str]]) -> None:
@@ -69,12 +76,9 @@ def test_an_error_is_one_line(runs: dict[str, tuple[int, str, str]], name: str, 
     assert said in err
 
 
-def test_json_is_the_tools_structured_result(plane: str, runs: dict[str, tuple[int, str, str]]) -> None:
+def test_json_is_the_tools_structured_result(runs: dict[str, tuple[int, str, str]]) -> None:
     """The same object, key by key and in the same order, but for the seconds between the two."""
-    params = {"name": "get_job_execution", "arguments": {"jobId": "image-resize", "executionId": script.FAILED}}
-    with Program(env=account(plane)) as program:
-        expected = program.request("tools/call", params, modern=True)["result"]["structuredContent"]
-    given = json.loads(runs["failed, watched"][1])
+    given, expected = json.loads(runs["failed, watched"][1]), json.loads(runs["over MCP"][1])
     assert list(given) == list(expected)
     assert given | {"summary": ""} == expected | {"summary": ""}
 

@@ -3,19 +3,22 @@
 import contextlib
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
 from threading import Event
 
 import httpx
 import pytest
 from faults import Faults, Hold
-from program import COMMAND, ENVELOPE, PATIENCE, Program, account, nobody
+from program import COMMAND, ENVELOPE, PATIENCE, Program, account, nobody, side_by_side
 
 from blaxel_mcp.demo import control_plane, script
 
 STDIO_SECONDS = 2.0
 HTTP_SECONDS = 5.0
+AT_ONCE_SECONDS = 1.5
 CALL = {"name": "get_job_execution", "arguments": {"jobId": "image-resize", "executionId": script.FAILED}}
 HEADERS = {
     "Accept": "application/json, text/event-stream",
@@ -35,13 +38,20 @@ class Upstream:
         self.hold = hold
 
 
-@pytest.fixture
-def upstream() -> Iterator[Upstream]:
+@contextlib.contextmanager
+def holding() -> Iterator[Upstream]:
     """Where a call stays in flight."""
     faults, hold = Faults(control_plane.build_app()), Hold()
     faults.always(hold)
     with control_plane.serve(faults) as url:
         yield Upstream(url, faults, hold)
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    """The same, for one test."""
+    with holding() as upstream:
+        yield upstream
 
 
 ENDS: dict[str, tuple[Callable[[Program], None], int]] = {
@@ -106,62 +116,88 @@ def test_a_look_up_that_hangs_does_not_keep_it() -> None:
         assert program.errors() == "looking up\n"
 
 
-@pytest.mark.parametrize(
-    ("transport", "busy", "number", "code"),
-    [
-        ("http", False, signal.SIGTERM, 0),
-        ("http", True, signal.SIGTERM, 0),
-        ("sse", True, signal.SIGTERM, 0),
-        ("sse", False, signal.SIGINT, 130),
-    ],
-    ids=["idle", "call in flight", "open stream", "interrupted"],
-)
-def test_http_ends_within_five_seconds(
-    upstream: Upstream, transport: str, number: signal.Signals, code: int, *, busy: bool
-) -> None:
-    """A signal ends it with all that is under way; a SIGTERM is a service's orderly end."""
+def call_over_http(client: httpx.Client, upstream: Upstream, threads: ThreadPoolExecutor) -> None:
+    """Have a tool called, and held upstream."""
+    threads.submit(client.post, "/mcp", json=BODY, headers=HEADERS)
+    assert upstream.hold.arrived.wait(PATIENCE)
+
+
+def open_stream(client: httpx.Client, _: Upstream, threads: ThreadPoolExecutor) -> None:
+    """Have an SSE stream opened, and read for as long as there is one."""
+    opened = Event()
+
+    def read() -> None:
+        with client.stream("GET", "/sse") as stream:
+            for _ in stream.iter_lines():
+                opened.set()
+
+    threads.submit(read)
+    assert opened.wait(PATIENCE)
+
+
+def nothing(client: httpx.Client, upstream: Upstream, threads: ThreadPoolExecutor) -> None:
+    """Leave it idle."""
+
+
+Busy = Callable[[httpx.Client, Upstream, ThreadPoolExecutor], None]
+HTTP: dict[str, tuple[str, Busy, Sequence[signal.Signals]]] = {
+    "idle": ("http", nothing, [signal.SIGTERM]),
+    "call in flight": ("http", call_over_http, [signal.SIGTERM]),
+    "open stream": ("sse", open_stream, [signal.SIGTERM]),
+    "interrupted": ("sse", nothing, [signal.SIGINT]),
+    "interrupted twice": ("http", call_over_http, [signal.SIGINT, signal.SIGINT]),
+}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a server over HTTP ended: its code, what it had written, and whether its call upstream was given up."""
+
+    code: int
+    is_gone: bool
+    lines: int
+    gave_up: bool
+
+
+def end_http(transport: str, busy: Busy, signals: Sequence[signal.Signals]) -> Ended:
+    """Start a server, make it busy, and signal it; with two signals, the second once the first is seen to work."""
     with (
+        holding() as upstream,
         Program("--transport", transport, "--port", "0", env=upstream.env) as program,
         httpx.Client(base_url=program.listening(), timeout=PATIENCE) as client,
         ThreadPoolExecutor() as threads,
     ):
-        if busy and transport == "http":
-            threads.submit(client.post, "/mcp", json=BODY, headers=HEADERS)
-            assert upstream.hold.arrived.wait(PATIENCE)
-        elif busy:
-            threads.submit(_read_stream, client, opened := Event())
-            assert opened.wait(PATIENCE)
-        program.signal(number)
-        assert program.wait(HTTP_SECONDS) == code
-        assert program.is_gone()
-        assert program.errors().count("\n") == 1
-    assert upstream.faults.gone.is_set() == upstream.hold.arrived.is_set()
+        busy(client, upstream, threads)
+        for number in signals[:-1]:
+            program.signal(number)
+            with contextlib.suppress(httpx.ConnectError):  # it stops listening first of all
+                while True:
+                    httpx.get(f"{client.base_url}/health", timeout=PATIENCE)
+        program.signal(signals[-1])
+        code = program.wait(HTTP_SECONDS if len(signals) == 1 else AT_ONCE_SECONDS)
+        gave_up = upstream.hold.arrived.is_set() and upstream.faults.gone.wait(PATIENCE)
+        return Ended(code, program.is_gone(), program.errors().count("\n"), gave_up)
 
 
-def _read_stream(client: httpx.Client, opened: Event) -> None:
-    with client.stream("GET", "/sse") as stream:
-        for _ in stream.iter_lines():
-            opened.set()
+@pytest.fixture(scope="module")
+def http_ends() -> dict[str, Ended]:
+    """All of them, side by side."""
+    return side_by_side({name: partial(end_http, *case) for name, case in HTTP.items()})
 
 
-def test_a_second_interrupt_ends_http_at_once(upstream: Upstream) -> None:
-    """Who presses Ctrl-C twice does not wait for the call in flight."""
-    with (
-        Program("--transport", "http", "--port", "0", env=upstream.env) as program,
-        httpx.Client(base_url=program.listening(), timeout=PATIENCE) as client,
-        ThreadPoolExecutor() as threads,
-    ):
-        threads.submit(client.post, "/mcp", json=BODY, headers=HEADERS)
-        assert upstream.hold.arrived.wait(PATIENCE)
-        program.signal(signal.SIGINT)
-        _wait_until_refused(client)
-        program.signal(signal.SIGINT)
-        assert program.wait(1) == 130
-        assert program.errors().count("\n") == 1
+@pytest.mark.parametrize(
+    ("name", "code", "gave_up"),
+    [
+        ("idle", 0, False),
+        ("call in flight", 0, True),
+        ("open stream", 0, False),
+        ("interrupted", 130, False),
+        ("interrupted twice", 130, True),
+    ],
+)
+def test_http_ends_in_time(http_ends: dict[str, Ended], name: str, code: int, *, gave_up: bool) -> None:
+    """Within 5 s of a signal and at once after a second; nothing is left, nothing said, the call upstream given up.
 
-
-def _wait_until_refused(client: httpx.Client) -> None:
-    """Until nobody listens any more, which is the first thing that a signal brings about."""
-    with contextlib.suppress(httpx.ConnectError):
-        while True:
-            httpx.get(f"{client.base_url}/health", timeout=PATIENCE)
+    A SIGTERM is a service's orderly end, so its code is 0.
+    """
+    assert http_ends[name] == Ended(code, is_gone=True, lines=1, gave_up=gave_up)

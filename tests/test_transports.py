@@ -12,7 +12,7 @@ import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.sse import sse_client
 from mcp_types import CallToolResult, TextContent, TextResourceContents
-from program import COMMAND, ENVELOPE, HANDSHAKE, MODERN, PATIENCE, Program, account, environment, run
+from program import COMMAND, ENVELOPE, HANDSHAKE, MODERN, PATIENCE, Program, account, environment, run, side_by_side
 
 from blaxel_mcp import __version__
 from blaxel_mcp.api.client import BlaxelClient
@@ -69,22 +69,22 @@ def test_the_modern_era_over_stdio(plane: str) -> None:
         assert (program.wait(), program.output().count("\n"), program.errors()) == (0, 4, "")
 
 
+@pytest.fixture(scope="module")
+def unconfigured() -> Iterator[Program]:
+    """A program of the 2025 era with nothing set."""
+    with Program(env={"BL_API_KEY": "${BL_API_KEY}", "BL_WORKSPACE": " ", "BLAXEL_MCP_TRANSPORT": ""}) as program:
+        program.shake_hands()
+        yield program
+
+
 @pytest.mark.parametrize(
     "line", ["", "no json", "{}", "[]", "1", '{"jsonrpc": "2.0", "id": 9}', "{" * 100_000, "\ud800"]
 )
-def test_lines_that_are_no_messages_are_survived(line: str, malformed: Program) -> None:
+def test_lines_that_are_no_messages_are_survived(line: str, unconfigured: Program) -> None:
     """Whatever comes in between, the next request is answered."""
-    assert malformed.process.stdin
-    malformed.process.stdin.write(line.encode(errors="surrogatepass") + b"\n")
-    assert malformed.request("ping") == {"result": {}}
-
-
-@pytest.fixture(scope="module")
-def malformed() -> Iterator[Program]:
-    """A program that is sent what no client sends."""
-    with Program() as program:
-        program.shake_hands()
-        yield program
+    assert unconfigured.process.stdin
+    unconfigured.process.stdin.write(line.encode(errors="surrogatepass") + b"\n")
+    assert unconfigured.request("ping") == {"result": {}}
 
 
 def test_the_demo_over_stdio_with_a_windows_encoding() -> None:
@@ -97,14 +97,12 @@ def test_the_demo_over_stdio_with_a_windows_encoding() -> None:
         assert WORD in refused["content"][0]["text"]
 
 
-def test_it_serves_without_credentials() -> None:
-    """Nothing is configured, or only blanks and what a client failed to fill in: the tool is there, and says so."""
-    with Program(env={"BL_API_KEY": "${BL_API_KEY}", "BL_WORKSPACE": " ", "BLAXEL_MCP_TRANSPORT": ""}) as program:
-        program.shake_hands()
-        assert [tool["name"] for tool in program.request("tools/list")["result"]["tools"]] == [TOOL]
-        answer = program.request("tools/call", call("image-resize", script.FAILED))["result"]
-        assert answer["isError"]
-        assert answer["content"][0]["text"].startswith("No Blaxel credential was found.")
+def test_it_serves_without_credentials(unconfigured: Program) -> None:
+    """Nothing is configured but blanks and what a client failed to fill in: the tool is there, and says so."""
+    assert [tool["name"] for tool in unconfigured.request("tools/list")["result"]["tools"]] == [TOOL]
+    answer = unconfigured.request("tools/call", call("image-resize", script.FAILED))["result"]
+    assert answer["isError"]
+    assert answer["content"][0]["text"].startswith("No Blaxel credential was found.")
 
 
 # The SDK's client over each transport
@@ -298,17 +296,19 @@ def test_it_does_not_listen_where_nobody_would_be_kept_out(env: dict[str, str], 
     assert refused.value.problems == [said]
 
 
-def test_a_host_that_is_refused_is_one_line() -> None:
-    """Exit code 2, and nothing listens."""
-    code, out, err = run("--transport", "http", "--host", "::")
-    assert (code, out, err.count("\n")) == (2, "", 1)
-    assert err.startswith("blaxel-mcp: This version listens on loopback only, and :: is another address")
-
-
-def test_a_port_that_is_taken_is_one_line() -> None:
-    """Exit code 2 and which port it is."""
+def test_an_address_that_is_refused_or_taken_is_one_line() -> None:
+    """Exit code 2 and which it is."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        said = f"Cannot listen on 127.0.0.1, port {port}: Address already in use."
-        expected = (2, "", f"blaxel-mcp: {said} See blaxel-mcp --help.\n")
-        assert run("--transport", "sse", "--port", str(port)) == expected
+        port = str(taken.getsockname()[1])
+        ended = side_by_side(
+            {
+                "refused": lambda: run("--transport", "http", "--host", "::"),
+                "taken": lambda: run("--transport", "sse", "--port", port),
+            }
+        )
+    refused = "This version listens on loopback only, and :: is another address; use --host 127.0.0.1."
+    in_use = f"Cannot listen on 127.0.0.1, port {port}: Address already in use."
+    assert ended == {
+        "refused": (2, "", f"blaxel-mcp: {refused} See blaxel-mcp --help.\n"),
+        "taken": (2, "", f"blaxel-mcp: {in_use} See blaxel-mcp --help.\n"),
+    }

@@ -3,30 +3,47 @@
 import re
 from pathlib import Path
 
-from program import Program, run, terminal
+import pytest
+from program import Program, run, side_by_side, terminal
 
 from blaxel_mcp.demo.script import SHOWN
 
 
-def test_it_shows_four_questions_calls_and_answers(tmp_path: Path) -> None:
-    """From any folder, whatever lies there and whatever is configured; without escape codes when not on a terminal."""
-    (tmp_path / "mcp.py").write_text("raise SystemExit('the wrong module')", encoding="utf-8")
-    (tmp_path / "blaxel_mcp.py").write_text("raise SystemExit('the wrong module')", encoding="utf-8")
+def on_a_terminal() -> tuple[int, str, str]:
+    """Exit code, what is shown on a terminal to the beginning of the first answer, and errors."""
+    with terminal() as (screen, theirs), Program("demo", env={"TERM": "xterm"}, stdout=theirs) as program:
+        shown = b"".join(screen.readline() for _ in range(4))
+        return program.wait(), shown.decode(), program.errors()
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[int, str, str]]:
+    """In a pipe, from a folder with misleading files and with misleading variables; and on a terminal."""
+    folder = tmp_path_factory.mktemp("elsewhere")
+    (folder / "json.py").write_text("raise SystemExit('the wrong module')", encoding="utf-8")
     env = {"BLAXEL_MCP_TRANSPORT": "http", "BL_API_URL": "https://api.invalid/v0", "PYTHONSAFEPATH": "1"}
-    code, out, err = run("demo", env=env, cwd=tmp_path)
+    return side_by_side({"pipe": lambda: run("demo", env=env, cwd=Path(folder)), "terminal": on_a_terminal})
+
+
+def test_it_shows_four_questions_calls_and_answers(shown: dict[str, tuple[int, str, str]]) -> None:
+    """From any folder, whatever lies there and whatever is configured; no escape codes where there is no terminal."""
+    code, out, err = shown["pipe"]
     assert (code, err) == (0, "")
     for question, job, execution in SHOWN:
         assert f'\n{question}\n  get_job_execution {{"jobId": "{job}", "executionId": "{execution}"}}\n  ' in out
-    verdicts = re.findall(r"^  get_job_execution .*\n  (\w+)", out, re.MULTILINE)
-    assert verdicts == ["Succeeded", "Failed", "Running", "Not"]
+    assert re.findall(r"^  get_job_execution .*\n  (\w+)", out, re.MULTILINE) == [
+        "Succeeded",
+        "Failed",
+        "Running",
+        "Not",
+    ]
     assert "\x1b" not in out
 
 
-def test_it_has_colours_on_a_terminal() -> None:
+def test_it_has_colours_on_a_terminal(shown: dict[str, tuple[int, str, str]]) -> None:
     """Questions stand out, calls stand back."""
-    with terminal() as (screen, theirs), Program("demo", env={"TERM": "xterm"}, stdout=theirs) as program:
-        assert screen.readline().startswith(b"Four questions")
-        assert screen.readline() == b"\r\n"
-        assert screen.readline() == f"\x1b[1m{SHOWN[0][0]}\x1b[0m\r\n".encode()
-        assert screen.readline().startswith(b"\x1b[2m  get_job_execution")
-        assert (program.wait(), program.errors()) == (0, "")
+    code, out, err = shown["terminal"]
+    assert (code, err) == (0, "")
+    first, empty, question, call = out.splitlines()
+    assert (first[:14], empty, question) == ("Four questions", "", f"\x1b[1m{SHOWN[0][0]}\x1b[0m")
+    assert call.startswith("\x1b[2m  get_job_execution")
