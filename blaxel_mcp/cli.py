@@ -8,10 +8,12 @@ import argparse
 import asyncio
 import contextlib
 import gc
+import io
 import logging
 import os
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,15 +21,18 @@ from typing import TYPE_CHECKING, NoReturn
 
 from blaxel_mcp import __version__
 from blaxel_mcp.config import HOSTED_NAMES, Settings, load
-from blaxel_mcp.errors import BlaxelMcpError, ConfigurationError
+from blaxel_mcp.errors import ArgumentError, BlaxelMcpError, ConfigurationError, CredentialsError
 
 if TYPE_CHECKING:
     from blaxel_mcp.tools.spec import ToolState
 
 DONE, API_SAID_NO, BAD_USAGE, ENDED_OTHERWISE = range(4)
+INTERRUPTED = 130
 _DESCRIPTION = """\
 MCP server that answers questions about Blaxel batch jobs: is it done, why did it fail, when will it finish.
 Without a command it serves MCP over stdio."""
+_LAST_SECONDS = 0.5
+"""Between the end of the work and the end of the process, for what cannot be told to stop."""
 _EXIT_CODES = """\
 exit codes: 0 done (also get of a failed execution), 1 the API said no, 2 bad usage or configuration,
 3 get --watch of an execution that ended otherwise than succeeded"""
@@ -77,7 +82,8 @@ def build_parser() -> argparse.ArgumentParser:
         const="true",
         help="add the tools that change something (there are none yet)",
     )
-    parser.add_argument("--demo", action="store_true", help="serve from an embedded control plane, without an account")
+    demo = "use an embedded control plane instead of Blaxel, without an account"
+    parser.add_argument("--demo", action="store_true", help=demo)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     get = commands.add_parser("get", help="print the summary of an execution", allow_abbrev=False)
     get.add_argument("job", metavar="JOB", help="name of the job")
@@ -85,7 +91,11 @@ def build_parser() -> argparse.ArgumentParser:
     get.add_argument("--json", dest="as_json", action="store_true", help="print the tool's structured result")
     get.add_argument("--watch", action="store_true", help="follow until it is done")
     commands.add_parser("demo", help="see four answers without an account", allow_abbrev=False)
-    commands.add_parser("doctor", help="say which credentials are used and whether a call works", allow_abbrev=False)
+    doctor = commands.add_parser(
+        "doctor", help="say which credentials are used and whether a call works", allow_abbrev=False
+    )
+    for command in (get, doctor):  # after the command too; without a default, which would undo the one before it
+        command.add_argument("--demo", action="store_true", default=argparse.SUPPRESS, help=demo)
     return parser
 
 
@@ -113,27 +123,42 @@ def parse(argv: Sequence[str]) -> Command:
 
 def main() -> int:
     """The program; answers its exit code."""
-    try:
-        command = parse(sys.argv[1:])
-        if command.name == "demo":
-            from blaxel_mcp.demo.tour import run_tour  # noqa: PLC0415
+    code = _run(sys.argv[1:])
+    _flush()
+    if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
+        _leave(code)  # the interpreter would wait for the SDK's read of standard input
+    return code
 
-            return run_tour(
-                [sys.executable, "-m", "blaxel_mcp", "--demo"], write=_write, colours=_wants_colours(os.environ)
-            )
+
+def _run(argv: Sequence[str]) -> int:
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # whatever a job's messages are written in
+    try:
+        command = parse(argv)
+        if command.name == "demo":
+            from blaxel_mcp.demo.tour import run_tour  # noqa: PLC0415 - imports an MCP client
+
+            return run_tour(sys.executable, sys.path, write=_write, colours=_wants_colours(os.environ))
         with _settings(command) as settings:
             _configure_logging(settings.log_level)
-            return _run(command, settings)
-    except BlaxelMcpError as error:
-        sys.stderr.write(f"blaxel-mcp: {error}\n")
-        bad_usage = isinstance(error, ConfigurationError)
-        return BAD_USAGE if bad_usage else API_SAID_NO
+            return asyncio.run(_carry_out(command, settings))
+    except ConfigurationError as error:
+        return _fail(error)
+    except SystemExit as ended:  # argparse, after --help or --version
+        return ended.code if isinstance(ended.code, int) else DONE
     except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        # The reader has gone, as with `| head`: nothing to say, and nobody to say it to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return INTERRUPTED
+    except BrokenPipeError:  # as with `| head`
         return DONE
+
+
+def _flush() -> None:
+    """Write what is left; where the reader has gone there is nobody to say anything to, and no error either."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _write(text: str) -> None:
@@ -145,18 +170,32 @@ def _wants_colours(env: Mapping[str, str]) -> bool:
     return sys.stdout.isatty() and not env.get("NO_COLOR") and env.get("TERM") != "dumb"
 
 
+def _fail(error: BlaxelMcpError, settings: Settings | None = None) -> int:
+    """Say what went wrong; answers the exit code."""
+    one_problem = isinstance(error, ConfigurationError) and len(error.problems) == 1
+    sys.stderr.write(f"blaxel-mcp: {str(error).replace(chr(10), ' ') if one_problem else error}\n")
+    return exit_code(error, settings)
+
+
+def exit_code(error: BlaxelMcpError, settings: Settings | None = None) -> int:
+    """Whether something was said no to, or was not even asked. Credentials can be either: missing, or refused."""
+    if isinstance(error, CredentialsError) and settings is not None:
+        return BAD_USAGE if settings.credential is None or settings.workspace is None else API_SAID_NO
+    return BAD_USAGE if isinstance(error, ConfigurationError | ArgumentError) else API_SAID_NO
+
+
 @contextlib.contextmanager
 def _settings(command: Command) -> Iterator[Settings]:
     """From the arguments, the environment and the login; with --demo from the embedded control plane, and only that."""
     if not command.demo:
         yield load(command.flags, os.environ, read_login())
         return
-    from blaxel_mcp.demo import control_plane, script  # noqa: PLC0415
+    from blaxel_mcp.demo import control_plane, script  # noqa: PLC0415 - a web server that only the demo needs
 
     with control_plane.serve(control_plane.build_app()) as url:
         blaxel = {"BL_API_URL": url, "BL_API_KEY": script.API_KEY, "BL_WORKSPACE": script.WORKSPACE}
-        ours = {name: value for name, value in os.environ.items() if not name.startswith("BL_")}
-        yield load({**command.flags, **blaxel}, ours, None)
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("BL_") or name == "BL_NAME"}
+        yield load(command.flags, ours | blaxel, None)
 
 
 def read_login() -> str | None:
@@ -172,60 +211,66 @@ def _configure_logging(level: str) -> None:
     logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
 
 
-def _run(command: Command, settings: Settings) -> int:
+async def _carry_out(command: Command, settings: Settings) -> int:
+    """Put together what every command works with, and let this one use it; answers the exit code."""
     gc.disable()  # what start-up makes stays for good: looking through it again and again costs a tenth of a second
-    runner = _runner(command, settings)
-    gc.enable()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)  # one execution of a thousand tasks is a hundred thousand objects
-    return asyncio.run(runner())
-
-
-def _runner(command: Command, settings: Settings) -> Callable[[], Coroutine[None, None, int]]:
-    """The imports that the command needs, and the coroutine function that carries it out."""
-    from blaxel_mcp.api.client import BlaxelClient, CertificateSource  # noqa: PLC0415
+    from blaxel_mcp.api.client import BlaxelClient, CertificateSource  # noqa: PLC0415 - not needed for --help
     from blaxel_mcp.auth import BlaxelAuth  # noqa: PLC0415
     from blaxel_mcp.tools.spec import ToolState  # noqa: PLC0415
 
     work = _work(command, settings)
+    client = BlaxelClient(
+        api_url=settings.api_url,
+        api_version=settings.api_version,
+        auth=BlaxelAuth.from_settings(settings, (lambda: None) if command.demo else read_login),
+        timeout=settings.timeout,
+        certificates=CertificateSource(settings.ssl_cert_file, settings.ssl_cert_dir),
+    )
+    gc.enable()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)  # one execution of a thousand tasks is a hundred thousand objects
+    code = INTERRUPTED
+    try:
+        code = await work(ToolState(client, lambda: datetime.now(UTC), settings.raw, settings.raw_limit))
+    except BlaxelMcpError as error:
+        code = _fail(error, settings)
+    finally:
+        await client.aclose()
+        # asyncio would wait for a look-up of a host name that hangs in a thread.
+        asyncio.get_running_loop().call_later(_LAST_SECONDS, _leave, code)
+    return code
 
-    async def run() -> int:
-        auth = BlaxelAuth.from_settings(settings, (lambda: None) if command.demo else read_login)
-        client = BlaxelClient(
-            api_url=settings.api_url,
-            api_version=settings.api_version,
-            auth=auth,
-            timeout=settings.timeout,
-            certificates=CertificateSource(settings.ssl_cert_file, settings.ssl_cert_dir),
-        )
-        state = ToolState(client, lambda: datetime.now(UTC), settings.raw, settings.raw_limit)
-        try:
-            return await work(state)
-        finally:
-            await client.aclose()
 
-    return run
+def _leave(code: int) -> None:
+    """End here and now, without waiting for threads."""
+    _flush()
+    os._exit(code)
 
 
-def _work(command: Command, settings: Settings) -> Callable[["ToolState"], Coroutine[None, None, int]]:
+def _work(command: Command, settings: Settings) -> "Callable[[ToolState], Awaitable[int]]":
+    """What the command does, with its imports made."""
     if command.name == "get":
-        from blaxel_mcp.get import get  # noqa: PLC0415
+        from blaxel_mcp.get import get  # noqa: PLC0415 - each command's own
 
-        return lambda state: get(
-            state, command.job, command.execution, as_json=command.as_json, watch=command.watch, write=_write
-        )
-    if command.name == "doctor":
+        async def work(state: "ToolState") -> int:
+            asked = (command.job, command.execution)
+            last = await get(state, *asked, as_json=command.as_json, watch=command.watch, write=_write)
+            return ENDED_OTHERWISE if command.watch and last["outcome"] != "succeeded" else DONE
+
+    elif command.name == "doctor":
         from blaxel_mcp.doctor import examine  # noqa: PLC0415
 
-        return lambda state: examine(state, settings, write=_write)
-    from blaxel_mcp.server import build_server  # noqa: PLC0415
-    from blaxel_mcp.tools import select  # noqa: PLC0415
-    from blaxel_mcp.transports import serve_http, serve_stdio  # noqa: PLC0415
+        async def work(state: "ToolState") -> int:
+            failure = await examine(state, settings, write=_write)
+            return DONE if failure is None else exit_code(failure, settings)
 
-    def serve(state: "ToolState") -> Coroutine[None, None, int]:
-        server = build_server(state, select(allow_writes=settings.allow_writes))
-        if settings.transport == "stdio":
-            return serve_stdio(server)
-        return serve_http(server, settings)
+    else:
+        from blaxel_mcp.server import build_server  # noqa: PLC0415
+        from blaxel_mcp.tools import select  # noqa: PLC0415
+        from blaxel_mcp.transports import serve_http, serve_stdio  # noqa: PLC0415
 
-    return serve
+        async def work(state: "ToolState") -> int:
+            server = build_server(state, select(allow_writes=settings.allow_writes))
+            return await (serve_stdio(server) if settings.transport == "stdio" else serve_http(server, settings))
+
+    return work

@@ -8,37 +8,30 @@ from importlib.metadata import version
 from blaxel_mcp import __version__
 from blaxel_mcp.api.jobs import list_jobs
 from blaxel_mcp.config import Settings
-from blaxel_mcp.errors import BlaxelMcpError, CredentialsError
+from blaxel_mcp.errors import BlaxelMcpError
 from blaxel_mcp.tools.spec import ToolState
 
 
-async def examine(state: ToolState, settings: Settings, *, write: Callable[[str], None]) -> int:
-    """Print the findings; answers 0 only if a call would work."""
-    credential = settings.credential
+async def examine(state: ToolState, settings: Settings, *, write: Callable[[str], None]) -> BlaxelMcpError | None:
+    """Print the findings; answers the error that a call met, or None if it worked."""
+    credential, workspace = settings.credential, settings.workspace
+    kind = credential.kind.replace("_", " ").replace("api", "API") if credential else ""
     lines = [
         ("version", f"blaxel-mcp {__version__}, mcp {version('mcp')}, Python {platform.python_version()}"),
         ("program", sys.executable),
-        (
-            "credential",
-            f"{credential.kind.replace('_', ' ')}, from {credential.source}" if credential else "none found",
-        ),
-        (
-            "workspace",
-            f"{settings.workspace}, from {settings.workspace_from}"
-            if settings.workspace
-            else "none found; set BL_WORKSPACE",
-        ),
+        ("credential", f"{kind}, from {credential.source}" if credential else "none found"),
+        ("workspace", f"{workspace}, from {settings.workspace_from}" if workspace else "none found"),
         ("API", f"{settings.api_url}, from {settings.api_url_from}; version {settings.api_version}"),
     ]
     if settings.login_problem:
         lines.append(("login", settings.login_problem))
-    code = 0
+    failure = None
     try:
         jobs = (await state.client.session().send(list_jobs(limit=1))).items
     except BlaxelMcpError as error:
         lines.append(("call", f"failed. {error}"))
-        code = 2 if isinstance(error, CredentialsError) and credential is None else 1
+        failure = error
     else:
         lines.append(("call", "works" if jobs else "works; the workspace has no jobs"))
     write("".join(f"{name:<11}{text}\n" for name, text in lines))
-    return code
+    return failure

@@ -9,7 +9,6 @@ from blaxel_mcp.summary.answer import ExecutionAnswer
 from blaxel_mcp.tools.get_execution import answer_for
 from blaxel_mcp.tools.spec import ToolState
 
-_ENDED_OTHERWISE = 3
 _FAILED_POLLS = 5
 """In a row, after which watching ends with the error."""
 _WAIT_SECONDS = 30
@@ -24,20 +23,18 @@ async def get(
     watch: bool,
     write: Callable[[str], None],
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-) -> int:
-    """Print the answer, or with `watch` one whenever it has changed, until it is done; answers the exit code.
+) -> ExecutionAnswer:
+    """Print the answer, or with `watch` one whenever it has changed, until it is done; answers the last one.
 
     Raises:
         BlaxelMcpError: the API said no, or went on failing.
     """
     answer = await answer_for(state, job, execution)
     write(_shown(answer, as_json=as_json))
-    if not watch:
-        return 0
     # `latest` would turn into another one as soon as somebody starts the job again.
     execution = answer["executionId"] if execution == "latest" else execution
     seen, failed = _essence(answer), 0
-    while not answer["done"]:
+    while watch and not answer["done"]:
         await sleep(answer.get("pollAfterSeconds", _WAIT_SECONDS))
         try:
             answer = await answer_for(state, job, execution)
@@ -50,7 +47,7 @@ async def get(
         if _essence(answer) != seen:
             seen = _essence(answer)
             write(_shown(answer, as_json=as_json))
-    return 0 if answer["outcome"] == "succeeded" else _ENDED_OTHERWISE
+    return answer
 
 
 def _essence(answer: ExecutionAnswer) -> object:
@@ -59,4 +56,5 @@ def _essence(answer: ExecutionAnswer) -> object:
 
 
 def _shown(answer: ExecutionAnswer, *, as_json: bool) -> str:
-    return (json.dumps(answer, ensure_ascii=False, indent=2) if as_json else answer["summary"]) + "\n"
+    # Escaped, so that the JSON is whole in whatever encoding standard output has.
+    return (json.dumps(answer, indent=2) if as_json else answer["summary"]) + "\n"

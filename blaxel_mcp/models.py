@@ -16,9 +16,16 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, TypeAlias, cast
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, PlainValidator
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, PlainValidator, Strict
 from pydantic_core import CoreSchema, core_schema, from_json
 from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
+
+
+class _OrNone:
+    """Annotation: a value that does not validate becomes `None`, which is cheaper than to call for it."""
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.with_default_schema(handler(source), default=None, on_error="default")
 
 
 class _Or:
@@ -29,10 +36,6 @@ class _Or:
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_default_schema(handler(source), default_factory=self._make, on_error="default")
-
-
-def _nothing() -> None:
-    return None
 
 
 _LARGEST = 10**12
@@ -48,8 +51,10 @@ def _count(value: Any) -> int | None:
     return value if type(value) is int and 0 <= value <= _LARGEST else None
 
 
-Text: TypeAlias = Annotated[str | None, _Or(_nothing)]
+Text: TypeAlias = Annotated[Annotated[str, Strict()] | None, _OrNone()]
 Count: TypeAlias = Annotated[int | None, PlainValidator(_count)]
+PlainCount: TypeAlias = Annotated[Annotated[int, Strict(), Field(ge=0)] | None, _OrNone()]
+"""The same without a Python function, for what every task has."""
 
 
 class JobExecutionTaskCondition(TypedDict, total=False):
@@ -77,7 +82,7 @@ class JobExecutionTaskMetadata(TypedDict, total=False):
 class JobExecutionTaskSpec(TypedDict, total=False):
     """A task's limits; `timeout` is a duration in words such as `30m` (read it with `duration_seconds`)."""
 
-    maxRetries: Count
+    maxRetries: PlainCount
     timeout: Text
 
 
@@ -139,7 +144,7 @@ class JobExecution(_Part):
 
     metadata: Annotated[JobExecutionMetadata, _Or(JobExecutionMetadata)] = JobExecutionMetadata()
     spec: Annotated[JobExecutionSpec, _Or(JobExecutionSpec)] = JobExecutionSpec()
-    stats: Annotated[JobExecutionStats | None, _Or(_nothing)] = None
+    stats: Annotated[JobExecutionStats | None, _OrNone()] = None
     status: Text = None
     tasks: Tasks = []
 
@@ -180,7 +185,7 @@ class LogLine(_Part):
 class PageMeta(_Part):
     """Where the next page is. `total` ignores filters: it is not a number of matches."""
 
-    hasMore: Annotated[bool | None, _Or(_nothing)] = None
+    hasMore: Annotated[bool | None, _OrNone()] = None
     nextCursor: Text = None
     total: Count = None
 

@@ -1,7 +1,8 @@
 """Serving a server: stdio, SSE, Streamable HTTP; who may connect; and how it ends.
 
 The SDK's own `run` installs no signal handlers over stdio and sets no time limit for ending over HTTP: with a call in
-flight it would not end at all (python-sdk issues 1272, 3551).
+flight it would not end at all (python-sdk issues 1272, 3551). Starlette and uvicorn cost stdio nothing here, because
+the SDK imports both in any case.
 """
 
 import asyncio
@@ -13,29 +14,31 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import Any
+
+import uvicorn
+from mcp.server.transport_security import TransportSecurityMiddleware, TransportSecuritySettings
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from blaxel_mcp import __version__
 from blaxel_mcp.config import Settings, is_loopback
 from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.server import Server
 
-if TYPE_CHECKING:
-    from starlette.types import ASGIApp
-
-logger = logging.getLogger(__name__)
-
-_LAST_SECONDS = 1.0
-"""Between being told to end and ending regardless, over stdio: its reader thread may never return."""
-_GRACE_SECONDS = 3
-"""For the calls in flight when an HTTP server is told to end."""
+_CANCEL_SECONDS = 0.3
+"""For calls that are cancelled over stdio to clean up."""
+_GRACE_SECONDS = 2
+"""For the calls in flight when an HTTP server is told to end; those that take longer are cancelled."""
+_PARENT_SECONDS = 2.0
+"""Between two looks at whether the client's process is still there."""
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-_ENDING = (signal.SIGINT, signal.SIGTERM)
 
 
 def _on_signals(end: Callable[[signal.Signals], None]) -> None:
     loop = asyncio.get_running_loop()
-    for number in _ENDING:
+    for number in (signal.SIGINT, signal.SIGTERM):
         try:
             loop.add_signal_handler(number, end, number)
         except NotImplementedError:  # Windows
@@ -43,24 +46,43 @@ def _on_signals(end: Callable[[signal.Signals], None]) -> None:
 
 
 async def serve_stdio(server: Server) -> int:
-    """Serve until standard input ends or a signal comes; answers the exit code."""
-    loop = asyncio.get_running_loop()
-    serving = asyncio.ensure_future(server.run_stdio_async())
-    code = 0
+    """Serve until standard input ends, a signal comes or the parent process has gone; answers the exit code."""
+    told_to_end: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     def end(number: signal.Signals) -> None:
-        nonlocal code
-        code = 128 + number
-        serving.cancel()
-        # The SDK reads standard input in a thread, which cannot be told to stop while the other side keeps it open.
-        loop.call_later(_LAST_SECONDS, os._exit, code)
+        if not told_to_end.done():
+            told_to_end.set_result(128 + number)
 
     _on_signals(end)
-    with contextlib.suppress(asyncio.CancelledError, BrokenPipeError):
-        await serving
-    # A look-up of a host name may still sit in a thread, which the interpreter would wait for.
-    loop.call_later(_LAST_SECONDS, os._exit, code)
-    return code
+    if sys.stdin.isatty():
+        sys.stderr.write("blaxel-mcp waits for an MCP client on standard input; to see it at work: blaxel-mcp demo\n")
+    serving = asyncio.create_task(server.run_stdio_async())
+    orphaned = asyncio.create_task(_until_orphaned())
+    reasons: set[asyncio.Future[Any]] = {serving, orphaned, told_to_end}
+    await asyncio.wait(reasons, return_when=asyncio.FIRST_COMPLETED)
+    orphaned.cancel()
+    serving.cancel()
+    await asyncio.wait({serving}, timeout=_CANCEL_SECONDS)
+    if serving.done() and not serving.cancelled():
+        try:
+            serving.result()
+        except* BrokenPipeError:
+            pass  # the client went away in the middle of an answer
+    return told_to_end.result() if told_to_end.done() else 0
+
+
+async def _until_orphaned() -> None:
+    """Wait until the parent has gone: another of its children may still hold our standard input open."""
+    parent = os.getppid()
+    while os.getppid() == parent:  # noqa: ASYNC110 - nothing tells of it
+        await asyncio.sleep(_PARENT_SECONDS)
+
+
+class _Uvicorn(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to us: uvicorn raises them again once it has ended, for a traceback or another code."""
+        yield
 
 
 async def serve_http(server: Server, settings: Settings) -> int:
@@ -69,41 +91,36 @@ async def serve_http(server: Server, settings: Settings) -> int:
     Raises:
         ConfigurationError: it may not listen there, or cannot.
     """
-    import uvicorn  # noqa: PLC0415 - stdio, which is started far more often, does not need it
-
     check_exposure(settings)
     listening = _listen(settings.host, settings.port)
-    app = build_app(server, settings)
-    http = uvicorn.Server(
+    http = _Uvicorn(
         uvicorn.Config(
-            app, log_config=None, access_log=False, timeout_graceful_shutdown=_GRACE_SECONDS, server_header=False
+            build_app(server, settings),
+            ws="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE_SECONDS,
         )
     )
-    http.capture_signals = _no_signals  # type: ignore[method-assign]  # uvicorn raises the signal again after its end
     code = 0
 
     def end(number: signal.Signals) -> None:
         nonlocal code
-        code = 128 + number if number == signal.SIGINT else 0
-        # What uvicorn says from here on is a traceback for each call that it cuts off.
-        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL + 1)
-        logging.getLogger("mcp").setLevel(logging.CRITICAL + 1)
+        code = 128 + number if number == signal.SIGINT else 0  # a SIGTERM is how services are stopped in good order
+        for name in ("uvicorn.error", "mcp"):  # what they say from here on is a traceback for each call that is cut off
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         http.force_exit = http.should_exit
         http.should_exit = True
 
     _on_signals(end)
-    path = "sse" if settings.transport == "sse" else "mcp"
     host, port = listening.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
+    path = "sse" if settings.transport == "sse" else "mcp"
     sys.stderr.write(f"blaxel-mcp {__version__} listening on http://{shown}:{port}/{path}\n")
     sys.stderr.flush()
     await http.serve(sockets=[listening])
     return code
-
-
-@contextlib.contextmanager
-def _no_signals() -> Iterator[None]:
-    yield
 
 
 def check_exposure(settings: Settings) -> None:
@@ -127,16 +144,18 @@ def _listen(host: str, port: int) -> socket.socket:
     address = host.strip("[]")
     try:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        return socket.create_server((address, port), family=family)
+        listening = socket.create_server((address, port), family=family)
     except OSError as error:
-        raise ConfigurationError([f"Cannot listen on {host}, port {port}: {error.strerror or 'refused'}."]) from None
+        reason = os.strerror(error.errno or 0)  # its own text names the address once more
+        raise ConfigurationError([f"Cannot listen on {host}, port {port}: {reason}."]) from None
+    # asyncio turns TCP_NODELAY on only for sockets that name their protocol, and these do not; without it, every answer
+    # after a connection's first one waits 40 ms for an acknowledgement.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
-def build_app(server: Server, settings: Settings) -> "ASGIApp":
+def build_app(server: Server, settings: Settings) -> ASGIApp:
     """The HTTP application: `/mcp`, or `/sse` with `/messages`; `/health` says `ok` to anyone."""
-    from mcp.server.transport_security import TransportSecuritySettings  # noqa: PLC0415 - HTTP only
-    from starlette.requests import Request  # noqa: PLC0415
-    from starlette.responses import PlainTextResponse  # noqa: PLC0415
 
     async def health(_: Request) -> PlainTextResponse:
         return PlainTextResponse("ok")
@@ -152,8 +171,7 @@ def build_app(server: Server, settings: Settings) -> "ASGIApp":
         app = server.sse_app(sse_path="/sse", message_path="/messages/", transport_security=security)
     else:
         app = server.streamable_http_app(stateless_http=True, transport_security=security)
-    token = settings.auth_token.get_secret_value() if settings.auth_token else None
-    return guard(app, security, token)
+    return guard(app, security, settings.auth_token.get_secret_value() if settings.auth_token else None)
 
 
 def allowed_hosts(settings: Settings) -> list[str]:
@@ -169,21 +187,12 @@ def allowed_origins(settings: Settings) -> list[str]:
     ]
 
 
-def guard(app: "ASGIApp", security: object, token: str | None) -> "ASGIApp":
+def guard(app: ASGIApp, security: TransportSecuritySettings, token: str | None) -> ASGIApp:
     """Checks Host, Origin and the token before anything of MCP is reached; `/health` is outside.
 
     A plain ASGI function: Starlette's BaseHTTPMiddleware and SSE do not go together (python-sdk issue 883), and the
     SDK's own check over SSE answers with a traceback in the log.
     """
-    from mcp.server.transport_security import (  # noqa: PLC0415 - HTTP only
-        TransportSecurityMiddleware,
-        TransportSecuritySettings,
-    )
-    from starlette.requests import Request  # noqa: PLC0415
-    from starlette.responses import PlainTextResponse  # noqa: PLC0415
-    from starlette.types import Receive, Scope, Send  # noqa: PLC0415
-
-    assert isinstance(security, TransportSecuritySettings)  # noqa: S101 - for the type checker
     check = TransportSecurityMiddleware(security)
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:

@@ -9,6 +9,11 @@ import pytest
 from blaxel_mcp.demo import control_plane
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--update-contract` writes the snapshots under tests/contract anew, to be reviewed as a diff."""
+    parser.addoption("--update-contract", action="store_true", help="write the snapshots under tests/contract anew")
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No credential, option or login of whoever runs the tests may reach them."""

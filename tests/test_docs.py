@@ -56,11 +56,8 @@ def test_the_examples_are_what_the_program_prints(question: str, job: str, execu
 
 def test_the_variables_table_is_the_programs() -> None:
     """Each variable stands in the table with the program's own description, in its order, and no other does."""
-    rows = [
-        f"| `{field.alias}` | {field.description} |"
-        for field in Settings.model_fields.values()
-        if field.alias is not None
-    ]
+    fields = [field for field in Settings.model_fields.values() if field.alias]
+    rows = [f"| `{field.alias}` | {field.description} |" for field in fields]
     table = [line for line in README.splitlines() if re.match(r"\| `(BL|BLAXEL|SSL)_", line)]
     assert table == rows
 

@@ -1,4 +1,4 @@
-"""The names and numbers that several files must agree on: pyproject.toml, the package, server.json, README, CHANGELOG."""
+"""Names and numbers that several files must agree on: pyproject.toml, package, server.json, README, CHANGELOG."""
 
 import json
 import re

@@ -58,6 +58,7 @@ class TokenServer:
 def serve() -> Iterator[TokenServer]:
     """Run one on a free port; the socket listens before the thread starts, so nobody has to wait for it."""
     listener = socket.create_server(("127.0.0.1", 0))
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # asyncio does so only where the protocol is named
     state = TokenServer(f"http://127.0.0.1:{listener.getsockname()[1]}/v0")
     routes = [
         Route("/v0/oauth/token", state.token, methods=["POST"]),

@@ -1,1 +1,1 @@
-"""The Blaxel API. `call`, `jobs`, `wire` and `retry` are plain functions and values; `client` alone awaits the network."""
+"""The Blaxel API. `call`, `jobs`, `wire` and `retry` are values and plain functions; `client` alone awaits."""

@@ -8,10 +8,11 @@ import asyncio
 import logging
 import socket
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Iterator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,13 +26,10 @@ from blaxel_mcp.auth import BlaxelAuth
 from blaxel_mcp.errors import AnswerError, BlaxelMcpError, ConnectionFailedError
 
 T = TypeVar("T")
+logger = logging.getLogger(__name__)
 
 CONCURRENCY = 8
 BODY_BYTES = 64 * 1024**2
-
-# httpcore's debug lines show headers; URLs at INFO are noise on a client's screen.
-for _name in ("httpx", "httpcore"):
-    logging.getLogger(_name).setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +50,11 @@ class CertificateSource:
 
 @dataclass(slots=True)
 class _Flight:
-    task: "asyncio.Task[Any]"
+    """One GET on its way for everybody who waits for it; `end` is when the most patient of them gives up."""
+
+    end: float
     waiting: int = 0
+    task: "asyncio.Task[Any]" = field(init=False)
 
 
 class BlaxelClient:
@@ -75,7 +76,7 @@ class BlaxelClient:
         api_version: str,
         auth: BlaxelAuth,
         timeout: float,
-        certificates: CertificateSource = CertificateSource(),  # noqa: B008 - frozen
+        certificates: CertificateSource = CertificateSource(),
         first_wait: float = retry.FIRST_WAIT,
     ) -> None:
         self._api_url = api_url
@@ -121,22 +122,25 @@ class BlaxelClient:
         Raises:
             BlaxelMcpError: any of them.
         """
-        if not call.idempotent:
-            return await self._attempt(call)
-        key = (self._auth.identity, call.segments, call.query)
-        flight = self._flights.get(key)
-        if flight is None:
-            flight = self._flights[key] = _Flight(asyncio.create_task(self._persist(call)))
-            flight.task.add_done_callback(lambda task: self._land(key, task))
-        flight.waiting += 1
         try:
             async with asyncio.timeout(seconds):
-                # Shielded: a caller that goes away must not take the others' answer along.
-                answer: T = await asyncio.shield(flight.task)
+                return await (self._share(call, seconds) if call.idempotent else self._attempt(call))
         except TimeoutError:
-            raise ConnectionFailedError(
-                "Blaxel did not answer in the time that one question may take.", "Ask again later.", transient=True
-            ) from None
+            raise ConnectionFailedError(*_TOTAL_TIMEOUT, transient=True) from None
+
+    async def _share(self, call: Call[T], seconds: float) -> T:
+        key = (self._auth.identity, call.segments, call.query)
+        end = asyncio.get_running_loop().time() + seconds
+        flight = self._flights.get(key)
+        if flight is None:
+            flight = self._flights[key] = _Flight(end)
+            flight.task = asyncio.create_task(self._persist(call, flight))
+            flight.task.add_done_callback(lambda task: self._land(key, task))
+        flight.end = max(flight.end, end)
+        flight.waiting += 1
+        try:
+            # Shielded: a caller that goes away must not take the others' answer along.
+            answer: T = await asyncio.shield(flight.task)
         finally:
             flight.waiting -= 1
             if flight.waiting == 0 and not flight.task.done():
@@ -151,20 +155,23 @@ class BlaxelClient:
         if not task.cancelled():
             task.exception()  # seen, even if the last caller has just gone
 
-    async def _persist(self, call: Call[T]) -> T:
+    async def _persist(self, call: Call[T], flight: _Flight) -> T:
         """Attempts until one succeeds or `retry` gives up."""
         clock = asyncio.get_running_loop().time
-        end = clock() + retry.TOTAL_SECONDS
         async for attempt in stamina.retry_context(
-            on=lambda error: retry.backoff(error, end - clock()),
+            on=lambda error: retry.backoff(error, flight.end - clock()),
             attempts=retry.ATTEMPTS,
-            timeout=retry.TOTAL_SECONDS,
+            timeout=None,  # `backoff` knows what is left
             wait_initial=self._first_wait,
             wait_max=retry.LONGEST_WAIT,
             wait_jitter=self._first_wait,
         ):
             with attempt:
-                return await self._attempt(call)
+                try:
+                    return await self._attempt(call)
+                except BlaxelMcpError as error:
+                    logger.info("Attempt %d at GET %s failed. %s", attempt.num, call.path, error.what)
+                    raise
         raise AssertionError("stamina yields until an attempt returns or raises")  # pragma: no cover
 
     async def _attempt(self, call: Call[T]) -> T:
@@ -178,20 +185,35 @@ class BlaxelClient:
                     response = await pool.send(request, auth=self._auth, stream=True)
                     async with aclosing(response):
                         body = await _read(response)
-            except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, TimeoutError) as error:
+            except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, UnicodeError, TimeoutError) as error:
                 raise translate(error) from None
         headers = {name.lower(): value for name, value in response.headers.items()}
         return call.parse(wire.decode(response.status_code, headers, body, accepts=call.accepts, now=datetime.now(UTC)))
 
     def _open(self) -> httpx.AsyncClient:
-        if self._pool is None:
+        if self._pool is not None:
+            return self._pool
+        # httpcore's debug lines show headers; httpx's show each URL; stamina's warnings do not say what went wrong.
+        for name, level in (("httpx", logging.WARNING), ("httpcore", logging.WARNING), ("stamina", logging.ERROR)):
+            logging.getLogger(name).setLevel(level)
+        secure = self._api_url.startswith("https:")
+        try:
+            certificates = self._certificates.context() if secure else None
+        except OSError:  # an SSLError is one too
+            raise ConnectionFailedError(*_NO_CERTIFICATES) from None
+        try:
             self._pool = httpx.AsyncClient(
                 headers=self._headers,
                 timeout=None,  # noqa: S113 - the attempt as a whole is bounded
-                verify=self._certificates.context() if self._api_url.startswith("https:") else False,  # noqa: S501
+                verify=certificates or False,  # plain HTTP is for loopback only, see config.py
+                trust_env=secure,  # HTTPS_PROXY and the like; no proxy can reach this machine's own loopback
                 follow_redirects=False,
+                # None is kept: one caller's must not go out with another's calls.
+                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
                 limits=httpx.Limits(max_connections=CONCURRENCY),
             )
+        except (ImportError, ValueError, httpx.InvalidURL):  # a SOCKS proxy, or none that is known
+            raise ConnectionFailedError(*_BAD_PROXY) from None
         return self._pool
 
 
@@ -209,9 +231,9 @@ class Session:
 
 
 async def _read(response: httpx.Response) -> bytes:
-    """The decoded body, counted while it comes in: a length that is announced may be absent, or of the compressed form."""
+    """The decoded body, counted as it comes: an announced length may be absent, or that of the packed form."""
     chunks, size = [], 0
-    async for chunk in _chunks(response):
+    async for chunk in response.aiter_bytes():
         size += len(chunk)
         if size > BODY_BYTES:
             raise wire.too_large(BODY_BYTES)
@@ -219,12 +241,17 @@ async def _read(response: httpx.Response) -> bytes:
     return b"".join(chunks)
 
 
-def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:
-    return response.aiter_bytes()
-
-
 _CUT = ("The connection to Blaxel was cut before the answer was whole.", "Ask again; if it goes on, check the network.")
 _TIMEOUT = ("Blaxel did not answer in time.", "Ask again later; BLAXEL_MCP_TIMEOUT sets how long one attempt may take.")
+_TOTAL_TIMEOUT = ("Blaxel did not answer in the time that one question may take.", "Ask again later.")
+_BAD_PROXY = (
+    "The proxy settings cannot be used.",
+    "Check HTTPS_PROXY and ALL_PROXY: http:// and https:// proxies work.",
+)
+_NO_CERTIFICATES = (
+    "The certificate authorities to trust could not be read.",
+    "Check that SSL_CERT_FILE and SSL_CERT_DIR name PEM files, or unset them to trust the system's.",
+)
 _PROXY = ("The proxy between here and Blaxel refused or failed.", "Check HTTPS_PROXY and NO_PROXY.")
 _UNSENDABLE = ("The request to Blaxel could not be formed.", "Check BL_API_URL and the ids.")
 _UNREADABLE = ("Blaxel's answer could not be decoded.", "Check whether a proxy changes the answers; else report it.")
@@ -232,9 +259,15 @@ _REACH = ("Blaxel could not be reached.", "Check the network, and BL_API_URL if 
 _DNS = ("Blaxel's address could not be looked up (DNS).", "Check the network connection, and BL_API_URL if you set it.")
 _REFUSED = ("The connection to Blaxel was refused.", "Check BL_API_URL, and that no firewall is in between.")
 _TLS = (
+    "No secure connection to Blaxel could be made (TLS).",
+    "Check BL_API_URL, and that no proxy or firewall answers in its place.",
+)
+_CERTIFICATE = (
     "Blaxel's certificate could not be verified (TLS).",
-    "Behind a company proxy, add its certificate to the system's store or name it in SSL_CERT_FILE "
-    "(uvx itself needs UV_SYSTEM_CERTS=1), and check HTTPS_PROXY.",
+    (
+        "Behind a company proxy, add its certificate to the system's store or name it in SSL_CERT_FILE "
+        "(uvx itself needs UV_SYSTEM_CERTS=1), and check HTTPS_PROXY."
+    ),
 )
 
 # Every exception that httpx raises for a request, the first matching row counts; tests/api/test_client.py holds the
@@ -245,7 +278,7 @@ TRANSLATIONS: tuple[tuple[tuple[type[Exception], ...], type[BlaxelMcpError], tup
     ((httpx.ConnectError,), ConnectionFailedError, _REACH, True),
     ((httpx.NetworkError, httpx.RemoteProtocolError), ConnectionFailedError, _CUT, True),
     (
-        (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL),
+        (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL, UnicodeError),
         ConnectionFailedError,
         _UNSENDABLE,
         False,
@@ -258,14 +291,20 @@ TRANSLATIONS: tuple[tuple[tuple[type[Exception], ...], type[BlaxelMcpError], tup
 def translate(error: Exception) -> BlaxelMcpError:
     """What an exception of httpx means to a user. Its own text is dropped: it may hold addresses or headers."""
     kind, (what, advice), transient = next(row[1:] for row in TRANSLATIONS if isinstance(error, row[0]))
-    for cause in _causes(error):
-        if isinstance(cause, ssl.SSLError):
-            return ConnectionFailedError(*_TLS)
-        if isinstance(error, httpx.ConnectError) and isinstance(cause, socket.gaierror):
-            return ConnectionFailedError(*_DNS, transient=True)
-        if isinstance(error, httpx.ConnectError) and isinstance(cause, ConnectionRefusedError):
-            return ConnectionFailedError(*_REFUSED, transient=True)
+    # Only while connecting: an SSLError later on is a connection that was cut.
+    for cause in _causes(error) if isinstance(error, httpx.ConnectError) else ():
+        for type_, sentences, passing in _CONNECTING:
+            if isinstance(cause, type_):
+                return ConnectionFailedError(*sentences, transient=passing)
     return kind(what, advice, transient=transient)
+
+
+_CONNECTING: tuple[tuple[type[Exception], tuple[str, str], bool], ...] = (
+    (ssl.SSLCertVerificationError, _CERTIFICATE, False),
+    (ssl.SSLError, _TLS, False),
+    (socket.gaierror, _DNS, True),
+    (ConnectionRefusedError, _REFUSED, True),
+)
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

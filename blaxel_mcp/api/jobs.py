@@ -1,4 +1,4 @@
-"""The operations on jobs that are used here, as `Call`s. Names and parameters are those of Blaxel's OpenAPI document."""
+"""The operations used here, as `Call`s; names and parameters are those of Blaxel's OpenAPI document."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ class Listing(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class FetchedExecution:
-    """An execution as the API answered it and as it is read. `raw` may be shared with other callers: leave it as it is."""
+    """An execution as the API answered it, and as it is read. `raw` may be shared by callers: never change it."""
 
     raw: dict[str, Any]
     execution: JobExecution

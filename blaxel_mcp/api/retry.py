@@ -9,7 +9,7 @@ FIRST_WAIT = 0.25
 """Seconds before the second attempt; doubled each time, with as much jitter on top."""
 LONGEST_WAIT = 5.0
 _STATUSES = frozenset({408, 429, 502, 503, 504})
-_ATTEMPT_SECONDS = 0.5
+_ATTEMPT_SECONDS = 1.0
 """What must be left of the total for another attempt to make sense."""
 
 

@@ -5,7 +5,6 @@ wait it asks for and whether it is worth repeating. Its text never leaves this m
 as sensitive, some carry a `stack`, and some give orders to language models (`action`, `do_not`).
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,6 +17,9 @@ from blaxel_mcp.errors import AnswerError, ApiError, BlaxelMcpError, NotFoundErr
 
 ERROR_BODY_BYTES = 64 * 1024
 """A larger error body is not looked into."""
+
+LONGEST_WAIT = 86_400.0
+"""Seconds. Whoever asks for more than a day is mistaken, or means somebody else."""
 
 _CONSOLE = "the Blaxel console"
 _SENTENCES: dict[int, tuple[str, str, bool]] = {
@@ -82,7 +84,7 @@ def decode(status: int, headers: Mapping[str, str], body: bytes, *, accepts: tup
     """
     if 300 <= status < 400:  # noqa: PLR2004 - redirection, RFC 9110
         raise AnswerError(
-            f"The Blaxel address answered with a redirect ({status}), which is not followed: the credential would go along.",
+            f"The Blaxel address answered with a redirect ({status}), which is not followed.",
             "Check BL_API_URL.",
         )
     if not 200 <= status < 300:  # noqa: PLR2004 - success, RFC 9110
@@ -149,10 +151,10 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
         return seconds
     try:
         moment = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-    return max(0.0, (moment - now).total_seconds())
+    return _seconds(max(0.0, (moment - now).total_seconds()))
 
 
 def _seconds(value: Any) -> float | None:
@@ -162,7 +164,7 @@ def _seconds(value: Any) -> float | None:
         seconds = float(value)
     except (ValueError, OverflowError):
         return None
-    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+    return seconds if 0 <= seconds <= LONGEST_WAIT else None  # not a number compares as false
 
 
 def too_large(limit: int) -> BlaxelMcpError:

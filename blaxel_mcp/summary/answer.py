@@ -137,14 +137,16 @@ def _prose_details() -> Iterator[Detail]:
     """Prose is for reading: fewer groups from the start, and what repeats the object goes first."""
     return _details(
         Detail(groups=3, warnings=4, overrides=5),
-        {"overrides": 0, "message": 140},
+        {"overrides": 0, "message": 140, "name": 40},
         {"message": 100, "names": 2, "identity": 60},
-        {"message": 70, "groups": 2},
+        {"message": 70, "groups": 2, "name": 25},
         {"warnings": 3, "message": 50, "identity": 40},
-        {"warnings": 2, "names": 1, "message": 40},
+        {"warnings": 2, "names": 1, "message": 40, "name": 15},
         {"groups": 1, "identity": 24},
         {"warnings": 1, "names": 0, "message": 24},
-        {"warnings": 0, "message": 12, "identity": 12},
+        {"identity": 12, "name": 10},
+        {"warnings": 0, "message": 12},
+        {"identity": 8, "name": 5},
     )
 
 
@@ -157,8 +159,8 @@ def _structure_details() -> Iterator[Detail]:
         {"overrides": 0},
         {"message": 120},
         {"message": 80},
-        {"names": 2},
-        {"message": 50, "names": 1},
+        {"names": 2, "name": 40},
+        {"message": 50, "names": 1, "name": 25},
         {"names": 0, "groups": 3},
         {"warnings": 3},
         {"message": 30, "groups": 2},
@@ -169,7 +171,7 @@ def _structure_details() -> Iterator[Detail]:
 
 
 def _facts(summary: ExecutionSummary, prose: str, detail: Detail) -> ExecutionAnswer:
-    failures, omitted = failures_shown(summary.failures, detail)
+    failures, omitted = failures_shown(summary, detail)
     uri = raw_uri(*summary.asked)
     whole: dict[str, Any] = {
         "summary": prose,

@@ -68,7 +68,7 @@ def _unfinished(status: str, execution: JobExecution, found: Survey, counts: Tas
     active = (counts.running or 0) + counts.settled
     if status in {"queued", "pending"} and active:
         said.append(f"The status is {status}, yet {_plural(active, 'task')} ran already or run now.")
-    if status == "running" and counts.total and counts.settled >= counts.total:
+    if status == "running" and counts.total and counts.settled == counts.total:
         said.append("Every task has finished, yet the execution is still running; the status may lag behind.")
     elif status == "running" and found.listed and sum(found.statuses[word] for word in FINISHED) == found.listed:
         said.append("Every task in the list has finished, yet the execution is still running.")

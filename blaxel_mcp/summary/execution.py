@@ -55,6 +55,7 @@ class ExecutionSummary:
     outcome: Outcome
     counts: TaskCounts
     failures: Sequence[FailureGroup]
+    failures_omitted: int
     warnings: Sequence[str]
     timing: Timing
     next_step: str
@@ -110,7 +111,7 @@ def summarize(
     done = outcome not in {"in_progress", "unknown"}
     found = survey(execution.task_list, instant(execution.metadata.completedAt) if done else now)
     counts = count_tasks(execution.stats, found)
-    failures = group_failures(found.failed, counts.failed)
+    failures, failures_omitted = group_failures(found.failed, counts.failed)
     timing = measure(execution, found, counts, status=word, done=done, now=now, usual=usual)
     verdicts = find_verdicts(execution, found, counts, timing, status=word, now=now)
     stalled = any(verdict.kind == "stalled" for verdict in verdicts)
@@ -124,6 +125,7 @@ def summarize(
         outcome=outcome,
         counts=counts,
         failures=failures,
+        failures_omitted=failures_omitted,
         warnings=[
             *find_contradictions(execution, found, counts, asked=asked, now=now),
             *(verdict.sentence for verdict in verdicts),

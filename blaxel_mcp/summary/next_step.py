@@ -74,10 +74,12 @@ def _logs(situation: Situation, purpose: str, task: str | None = None) -> str:
 
 
 def _after_failure(situation: Situation) -> str:
-    cause = situation.failures[0].cause if situation.failures else "unknown"
+    # The largest group that says anything: what has no reason at all leads nowhere.
+    group = next((group for group in situation.failures if group.message), None)
+    cause = group.cause if group else "unknown"
     match cause:
-        case "out_of_memory":
-            limit = memory_limit_mb(situation.failures[0].message) or situation.memory_mb
+        case "out_of_memory" if group:
+            limit = memory_limit_mb(group.message) or situation.memory_mb
             above = f" above {limit} MB" if limit else ""
             return f"Raise the job's memory{above} and run it again, or give each task less to hold."
         case "image":

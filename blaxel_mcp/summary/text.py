@@ -40,7 +40,7 @@ _CAUSES = {
 def render(summary: ExecutionSummary, detail: Detail) -> str:
     """The whole prose at this level of detail, one paragraph."""
     parts = [
-        _verdict(summary),
+        _verdict(summary, detail),
         _why(summary, detail),
         _doubts(summary.warnings, detail),
         _timing(summary, detail),
@@ -51,9 +51,10 @@ def render(summary: ExecutionSummary, detail: Detail) -> str:
     return " ".join(part for part in parts if part)
 
 
-def failures_shown(failures: Sequence[FailureGroup], detail: Detail) -> tuple[Sequence[FailureGroup], int]:
+def failures_shown(summary: ExecutionSummary, detail: Detail) -> tuple[Sequence[FailureGroup], int]:
     """The groups that are shown, and how many failed tasks are in the others."""
-    return failures[: detail.groups], sum(group.count for group in failures[detail.groups :])
+    shown, others = summary.failures[: detail.groups], summary.failures[detail.groups :]
+    return shown, summary.failures_omitted + sum(group.count for group in others)
 
 
 def warnings_shown(warnings: Sequence[str], detail: Detail) -> list[str]:
@@ -68,7 +69,7 @@ def _tally(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def _verdict(summary: ExecutionSummary) -> str:
+def _verdict(summary: ExecutionSummary, detail: Detail) -> str:
     counts = summary.counts
     match summary.outcome:
         case "succeeded":
@@ -85,7 +86,8 @@ def _verdict(summary: ExecutionSummary) -> str:
         case "in_progress":
             return _in_progress(summary)
         case _:
-            word = f"status {quote(summary.status, limits.STATUS_CHARACTERS)}" if summary.status else "no status given"
+            shown = quote(summary.status, min(limits.STATUS_CHARACTERS, detail.identity))
+            word = f"status {shown}" if summary.status else "no status given"
             return f"Not known to be finished ({word}){_states(counts)}."
 
 
@@ -126,9 +128,9 @@ def _in_progress(summary: ExecutionSummary) -> str:
             return f"Not started yet: {status}{waited}, {why}{size}."
         case "cancelling":
             states = _states(counts, waiting="will not start")
-            return f"Being cancelled, not over yet; tasks that run are let finish{states}."
-        case _ if counts.total:
-            share = f" ({counts.settled * 100 // counts.total}%)" if counts.settled <= counts.total else ""
+            return f"Being cancelled, not over yet{states}; running tasks are let finish."
+        case _ if counts.total and counts.settled <= counts.total:
+            share = f" ({counts.settled * 100 // counts.total}%)"
             parts = ((counts.failed, "failed"), (counts.cancelled, "cancelled"))
             ended = [f"{number:,} {word}" for number, word in parts if number]
             of_them = f", {' and '.join(ended)} among them" if ended else ""
@@ -161,7 +163,7 @@ def _states(counts: TaskCounts, *, first: str = "succeeded", running: str = "run
     if not said:
         return f": {_tally(counts.total, 'task')}" if counts.total else ""
     (number, word), *rest = said
-    if counts.total is None:
+    if counts.total is None or number > counts.total:
         head = f"{_tally(number, 'task')} {word}"
     elif counts.total == number == 1:
         head = f"its one task {word}"
@@ -171,7 +173,7 @@ def _states(counts: TaskCounts, *, first: str = "succeeded", running: str = "run
 
 
 def _why(summary: ExecutionSummary, detail: Detail) -> str:
-    shown, omitted = failures_shown(summary.failures, detail)
+    shown, omitted = failures_shown(summary, detail)
     if not shown:
         return "The API gives no reason for the failure." if summary.outcome == "failed" else ""
     parts = [_group(group, detail) for group in shown]
@@ -211,7 +213,9 @@ def _course(summary: ExecutionSummary) -> str:
         ran = f"ran {span(timing.running)}{queued}" if timing.running is not None else ""
         return "; ".join(part for part in (ran, _ended(summary)) if part)
     if timing.running is not None:
-        return f"running for {span(timing.running)}{queued}"
+        if summary.status in {"running", "cancelling"}:
+            return f"running for {span(timing.running)}{queued}"
+        return f"started {span(timing.running)} ago{queued}"
     if timing.created and timing.queued is None and timing.created <= summary.now:
         return f"created {span((summary.now - timing.created).total_seconds())} ago"
     return ""
@@ -260,7 +264,7 @@ def _share(summary: ExecutionSummary) -> str:
 
 
 def _percent(part: float, whole: int) -> str:
-    share = round(part * 100 / whole)
+    share = int(part * 100 // whole)
     return f"{share}%" if share < 1000 else "over 1,000%"  # noqa: PLR2004 - longer numbers say no more
 
 

@@ -52,7 +52,8 @@ def _stalled(found: Survey, counts: TaskCounts, timing: Timing, now: datetime) -
     if idle <= max(limits.STALL_SECONDS, limits.STALL_MEDIANS * timing.median):
         return None
     return (
-        f"Stalled? No task has started or finished for {span(idle)}, while the median task takes {span(timing.median)}."
+        f"Probably stalled: no task has started or finished for {span(idle)}, "
+        f"while the median task takes {span(timing.median)}."
     )
 
 
@@ -68,7 +69,7 @@ def _close_to_timeout(found: Survey, timing: Timing) -> str | None:
         return None
     return (
         f"{_near(timing.running, timing.timeout)}: running for {span(timing.running)} of {span(timing.timeout)} "
-        f"({timing.running * 100 // timing.timeout}%), if that limit is for the whole execution and not for each task."
+        f"({timing.running * 100 // timing.timeout}%), if that is for the whole execution and not for each task."
     )
 
 
@@ -80,10 +81,9 @@ def _share(task: TimedTask, timeout: int | None) -> str | None:
     if not timeout or task.seconds < limits.TIMEOUT_SHARE * timeout:
         return None
     named = f"task {quote(task.name, limits.NAME_CHARACTERS)}" if task.name else "the longest-running task"
-    return (
-        f"{_near(task.seconds, timeout)}: {named} has run for {span(task.seconds)} of {span(timeout)} "
-        f"({round(task.seconds) * 100 // timeout}%), read as a limit for each task."
-    )
+    used = f"({int(task.seconds * 100 // timeout)}%)"
+    limit = f"its own {span(timeout)} {used}." if task.timeout else f"{span(timeout)} {used}, if that is for each task."
+    return f"{_near(task.seconds, timeout)}: {named} has run for {span(task.seconds)} of {limit}"
 
 
 def _overrunning(timing: Timing) -> str | None:
@@ -115,4 +115,4 @@ def _cancelling(execution: JobExecution, found: Survey, now: datetime) -> str | 
     newest = max(filter(None, moments), default=None)
     if newest is None or (idle := (now - newest).total_seconds()) < limits.CANCELLING_SECONDS:
         return None
-    return f"Stuck cancelling? Nothing has changed for {span(idle)}; tasks that run are let finish first."
+    return f"Perhaps stuck cancelling: nothing has changed for {span(idle)}, though tasks that run are let finish."

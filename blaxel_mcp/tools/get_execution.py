@@ -73,7 +73,7 @@ async def fetch(
     """
     latest = None
     if execution_id == LATEST:
-        execution_id, latest = await resolve_latest(session, job_id, now)
+        execution_id, latest = await resolve_latest(session, job_id)
     try:
         return await session.send(get_execution(job_id, execution_id)), execution_id, latest
     except NotFoundError as error:
@@ -84,8 +84,8 @@ SPEC = ToolSpec(
     fn=get_job_execution,
     title="Get job execution",
     description=(
-        "How one execution of a Blaxel batch job stands: whether it is done, how many tasks succeeded or failed and why, "
-        "how long it took or may still take, and what to do next. "
+        "How one execution of a Blaxel batch job stands: whether it is done, how many tasks succeeded or failed and "
+        "why, how long it took or may still take, and what to do next. "
         "If the execution's id isn't known, give \"latest\" for the job's newest one."
     ),
     annotations=ToolAnnotations(

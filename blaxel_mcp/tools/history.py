@@ -11,8 +11,10 @@ from blaxel_mcp.summary.timing import Usual, usual_duration
 
 _JOBS = 200
 """How many are remembered at most; the oldest is forgotten first."""
-_WAIT_SECONDS = 5.0
+_WAIT_SECONDS = 2.0
 """An estimate is not worth a longer wait for the answer."""
+_FAILURE_SECONDS = 60.0
+"""How long a failure is remembered, so that a slow listing does not delay every answer."""
 
 
 @dataclass(slots=True)
@@ -28,14 +30,16 @@ class History:
         kept = self._kept.get(key)
         if kept is not None and now < kept[0]:
             return kept[1]
+        usual: Usual | None = None
+        keep = _FAILURE_SECONDS
         try:
             executions = await session.send(list_executions(job_id, limit=HISTORY_EXECUTIONS), at_most=_WAIT_SECONDS)
         except BlaxelMcpError:
-            usual = None
+            pass
         else:
-            usual = usual_duration(executions.items)
+            usual, keep = usual_duration(executions.items), HISTORY_CACHE_SECONDS
         self._kept.pop(key, None)
-        self._kept[key] = (now + HISTORY_CACHE_SECONDS, usual)
+        self._kept[key] = (now + keep, usual)
         while len(self._kept) > _JOBS:
             del self._kept[next(iter(self._kept))]
         return usual

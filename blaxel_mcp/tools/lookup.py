@@ -1,6 +1,6 @@
 """From what a person knows to an execution: `latest`, and what to say when there is no such one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from difflib import get_close_matches
 
@@ -10,17 +10,19 @@ from blaxel_mcp.errors import BlaxelMcpError, NotFoundError
 from blaxel_mcp.models import JobExecution, instant
 from blaxel_mcp.summary.clean import quote
 from blaxel_mcp.summary.execution import Latest, previous_of
-from blaxel_mcp.summary.limits import NAME_CHARACTERS
+from blaxel_mcp.summary.limits import ERROR_CHARACTERS, NAME_CHARACTERS
 from blaxel_mcp.summary.timing import span
 
 LATEST = "latest"
 _RECENT = 5
 _JOBS = 200
 _NEAREST = 3
+_SECONDS = 5.0
+"""For each of the two calls that explain a 404: the answer is known already, this only makes it more helpful."""
 _WAITING = frozenset({"queued", "pending"})
 
 
-async def resolve_latest(session: Session, job_id: str, now: datetime) -> tuple[str, Latest]:
+async def resolve_latest(session: Session, job_id: str) -> tuple[str, Latest]:
     """The id of the job's newest execution, and, while that one waits, what the one before it came to.
 
     Raises:
@@ -45,48 +47,65 @@ async def explain_not_found(
 ) -> BlaxelMcpError:
     """The 404 with what would have been found: the job's recent executions, or the nearest job names."""
     try:
-        executions = (await session.send(list_executions(job_id, limit=_RECENT))).items[:_RECENT]
+        executions = await session.send(list_executions(job_id, limit=_RECENT), at_most=_SECONDS)
     except NotFoundError:
         return await explain_unknown_job(session, job_id, error)
     except BlaxelMcpError:
         return error
     what = f"Job {_name(job_id)} has no execution {_name(execution_id)} (404)."
-    if not executions:
+    recent = [_described(execution, now) for execution in executions.items[:_RECENT] if execution.metadata.id]
+    if not recent:
         return NotFoundError(404, what, "Blaxel lists no executions of this job: check its name, or run it first.")
-    recent = ", ".join(_described(execution, now) for execution in executions)
-    return NotFoundError(404, what, f'Ask for "{LATEST}", or for one of its recent executions: {recent}.')
+    return _fitting(what, recent, lambda some: f'Ask for "{LATEST}", or for a recent execution: {", ".join(some)}.')
 
 
 async def explain_unknown_job(session: Session, job_id: str, error: NotFoundError) -> BlaxelMcpError:
     """The 404 with the job names that are nearest to what was asked for."""
     try:
-        jobs = (await session.send(list_jobs(limit=_JOBS))).items
+        names = await _job_names(session)
     except BlaxelMcpError:
         return error
-    what = f"There is no job {_name(job_id)} in this workspace (404)."
-    return NotFoundError(404, what, _suggest(job_id, [job.name for job in jobs if job.name]))
+    return _nearest(f"There is no job {_name(job_id)} in this workspace (404).", job_id, names)
 
 
 async def _no_executions(session: Session, job_id: str) -> BlaxelMcpError:
     what = f"Job {_name(job_id)} has no executions."
     missing = NotFoundError(404, what, "Check the job's name, or run it first.")
     try:
-        names = [job.name for job in (await session.send(list_jobs(limit=_JOBS))).items if job.name]
+        names = await _job_names(session)
     except BlaxelMcpError:
         return missing
-    return missing if job_id in names else NotFoundError(404, what, _suggest(job_id, names))
+    return missing if job_id in names else _nearest(what, job_id, names)
 
 
-def _suggest(job_id: str, names: Sequence[str]) -> str:
+async def _job_names(session: Session) -> list[str]:
+    return [job.name for job in (await session.send(list_jobs(limit=_JOBS), at_most=_SECONDS)).items if job.name]
+
+
+def _nearest(what: str, job_id: str, names: Sequence[str]) -> NotFoundError:
     if not names:
-        return "Blaxel lists no jobs here: check that BL_WORKSPACE names the right workspace."
+        return NotFoundError(404, what, "Blaxel lists no jobs here: check that BL_WORKSPACE names the right workspace.")
     lowered = {name.casefold(): name for name in names}
     near = [lowered[match] for match in get_close_matches(job_id.casefold(), lowered, _NEAREST, 0.5)]
     if near:
-        return f"Did you mean {' or '.join(map(_name, near))}?"
-    shown = ", ".join(map(_name, names[:_RECENT]))
-    more = len(names) - _RECENT
-    return f"Its jobs are {shown}{f' and {more} more, which list_jobs names' if more > 0 else ''}."
+        return _fitting(what, list(map(_name, near)), lambda some: f"Did you mean {' or '.join(some)}?")
+
+    def known(some: Sequence[str]) -> str:
+        more = len(names) - len(some)
+        # A full page says that there are more jobs than it holds, not how many.
+        others = " and others, which list_jobs names" if len(names) >= _JOBS else f" and {more} more, which list_jobs names" if more else ""
+        return f"The workspace's jobs are {', '.join(some)}{others}."
+
+    return _fitting(what, list(map(_name, names[:_RECENT])), known)
+
+
+def _fitting(what: str, items: Sequence[str], advice: Callable[[Sequence[str]], str]) -> NotFoundError:
+    """With as many of the items as there is room for, the first of them at least."""
+    for count in range(len(items), 0, -1):
+        error = NotFoundError(404, what, advice(items[:count]))
+        if len(str(error)) <= ERROR_CHARACTERS:
+            break
+    return error
 
 
 def _described(execution: JobExecution, now: datetime) -> str:

@@ -1,12 +1,23 @@
 """From our values to what travels: an answer in both channels, or an error as one text."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from mcp_types import CallToolResult, TextContent
+from pydantic import ValidationError
 
 from blaxel_mcp.errors import BlaxelMcpError
+from blaxel_mcp.summary.clean import clean
 from blaxel_mcp.summary.limits import ERROR_CHARACTERS
+
+_ARGUMENT_PROBLEMS = 5
+_ARGUMENT_CHARACTERS = 40
+_PROBLEMS = {
+    "missing": "is required",
+    "extra_forbidden": "is not an argument of this tool",
+    "string_type": "must be a string",
+    "string_too_short": "must not be empty",
+}
 
 
 def success(answer: Mapping[str, Any], text: str | None = None) -> CallToolResult:
@@ -20,12 +31,31 @@ def success(answer: Mapping[str, Any], text: str | None = None) -> CallToolResul
     )
 
 
-def failure(error: BlaxelMcpError | str) -> CallToolResult:
+def failure(error: BlaxelMcpError) -> CallToolResult:
     """One text, since clients drop everything else of an error."""
-    return CallToolResult(content=[TextContent(type="text", text=error_text(error))], is_error=True)
+    return _refusal(error_text(error))
 
 
-def error_text(error: BlaxelMcpError | str) -> str:
+def error_text(error: BlaxelMcpError) -> str:
     """What failed, whether trying again can help, what to do; bounded."""
     text = str(error)
     return text if len(text) <= ERROR_CHARACTERS else text[: ERROR_CHARACTERS - 1] + "…"
+
+
+def wrong_arguments(error: ValidationError, takes: Iterable[str]) -> CallToolResult:
+    """Which argument, what about it, and what the tool takes. What was given stays out: it may be anything."""
+    problems = error.errors(include_url=False, include_input=False, include_context=False)
+    said = [
+        f"{clean('.'.join(map(str, problem['loc'])), _ARGUMENT_CHARACTERS)} "
+        f"{_PROBLEMS.get(problem['type'], 'is not what the tool takes')}"
+        for problem in problems[:_ARGUMENT_PROBLEMS]
+    ]
+    more = len(problems) - len(said)
+    return _refusal(
+        f"Wrong arguments: {'; '.join(said)}{f'; and {more} more' if more > 0 else ''}. Nothing was sent. "
+        f"Trying again unchanged will not help. The tool takes {', '.join(takes)}."
+    )
+
+
+def _refusal(text: str) -> CallToolResult:
+    return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -51,7 +51,7 @@ class ToolSpec:
 
 
 def bind(spec: ToolSpec) -> Tool:
-    """The SDK's tool, with schemas that refuse unknown arguments and carry no generated titles.
+    """The SDK's tool, with schemas that refuse unknown arguments and carry nothing generated that says nothing.
 
     The SDK drops unknown arguments in silence, and clients pay for every byte of a schema. Its `Tool` is marked
     internal there: hence the upper bound on `mcp` and the reviewed snapshot of tools/list in the tests.
@@ -61,29 +61,37 @@ def bind(spec: ToolSpec) -> Tool:
     )
     model = tool.fn_metadata.arg_model
 
-    class Strict(model, extra="forbid"):  # type: ignore[valid-type, misc]  # the base is made at run time
+    class Strict(model, extra="forbid"):  # type: ignore[valid-type, misc, call-arg]  # its base is made at run time
         pass
 
-    tool.parameters = _untitled(Strict.model_json_schema())
+    tool.parameters = _tidy(Strict.model_json_schema())
     tool.fn_metadata = tool.fn_metadata.model_copy(
-        update={"arg_model": Strict, "output_schema": _untitled(tool.fn_metadata.output_schema)}
+        update={"arg_model": Strict, "output_schema": _tidy(tool.fn_metadata.output_schema)}
     )
     return tool
 
 
-def _untitled(schema: Any) -> Any:
-    """Without the titles and class docstrings that pydantic generates; a description that is written stays."""
+def _tidy(schema: Any, definitions: Mapping[str, Any] | None = None) -> Any:
+    """Without the titles and class docstrings that pydantic generates, and with each definition where it is used.
+
+    Descriptions of single fields stay: somebody wrote them.
+    """
     if isinstance(schema, list):
-        return [_untitled(item) for item in schema]
+        return [_tidy(item, definitions) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    generated = {"title", "description"} if "properties" in schema else {"title"}
+    definitions = definitions or schema.get("$defs", {})
+    if "$ref" in schema:
+        return _tidy(definitions[schema["$ref"].removeprefix("#/$defs/")], definitions)
+    generated = {"$defs", "title"} | ({"description"} if "properties" in schema else set())
+    if schema.get("additionalProperties") is True:  # says what is so without it
+        generated.add("additionalProperties")
     tidied = {
-        key: {name: _untitled(part) for name, part in value.items()}
-        if key in {"properties", "$defs"}
-        else _untitled(value)
+        key: {name: _tidy(part, definitions) for name, part in value.items()}
+        if key == "properties"
+        else _tidy(value, definitions)
         for key, value in schema.items()
-        if not (key in generated and isinstance(value, str))
+        if key not in generated
     }
     return _optional(tidied)
 

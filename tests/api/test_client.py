@@ -1,0 +1,632 @@
+"""Sending: the client against the control plane over a real socket, with things going wrong in between."""
+
+import asyncio
+import inspect
+import logging
+import ssl
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from asking import ACCOUNT, client_for, clock, use
+from faults import (
+    Answer,
+    Cut,
+    Delay,
+    Drop,
+    Fault,
+    Faults,
+    Hold,
+    Oversize,
+    Trickle,
+    not_an_object,
+    not_json,
+    redirect,
+    silent,
+)
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from blaxel_mcp import __version__
+from blaxel_mcp.api import client as client_module
+from blaxel_mcp.api.call import Call
+from blaxel_mcp.api.client import BODY_BYTES, CONCURRENCY, BlaxelClient, CertificateSource, translate
+from blaxel_mcp.api.jobs import FetchedExecution, get_execution
+from blaxel_mcp.auth import BlaxelAuth
+from blaxel_mcp.config import load
+from blaxel_mcp.demo import control_plane, script
+from blaxel_mcp.demo.control_plane import Handled, serve
+from blaxel_mcp.errors import AnswerError, ApiError, BlaxelMcpError, ConnectionFailedError, CredentialsError
+
+ONE = get_execution("nightly-report", script.SUCCEEDED)
+PATH = f"/jobs/nightly-report/executions/{script.SUCCEEDED}"
+WRITE: Call[object] = Call("POST", ("jobs", "nightly-report", "executions"), dict)
+LATER = {"retry-after": "3600"}
+AT_ONCE = {"retry-after": "0"}
+LONG_PAST = {"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}
+
+
+class Plane:
+    """A control plane behind faults."""
+
+    def __init__(self) -> None:
+        app = control_plane.build_app(clock=clock)
+        self.faults = Faults(app)
+        self.requests: list[Handled] = app.state.requests
+        self.url = ""
+
+    @property
+    def calls(self) -> int:
+        """How many requests have arrived, those that met a fault included."""
+        return len(self.faults.seen)
+
+
+@pytest.fixture
+def plane() -> Iterator[Plane]:
+    """One that nobody has asked yet."""
+    plane = Plane()
+    with serve(plane.faults) as plane.url:
+        yield plane
+
+
+async def fetch(client: BlaxelClient) -> FetchedExecution:
+    """Ask for one execution, with the time that a tool call has."""
+    return await client.session().send(ONE)
+
+
+def failure(client: BlaxelClient, work: Callable[[BlaxelClient], Awaitable[object]] = fetch) -> BlaxelMcpError:
+    """The error that the work ends in."""
+    with pytest.raises(BlaxelMcpError) as error:
+        use(client, work)
+    return error.value
+
+
+async def reaches(event: threading.Event) -> None:
+    """Let the loop run until something has happened on the other side."""
+    assert await asyncio.to_thread(event.wait, 10)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Answer(408), Answer(429), Answer(502), Answer(503), Answer(504), Drop(), Drop(reset=True), Cut()],
+    ids=repr,
+)
+def test_a_get_is_sent_four_times_at_most(plane: Plane, fault: Fault) -> None:
+    """Passing failures are tried again, and then the last of them is told."""
+    plane.faults.always(fault)
+    error = failure(client_for(plane.url))
+    assert (plane.calls, error.transient) == (4, True)
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 409, 418, 500, 501])
+def test_other_failures_are_told_at_once(plane: Plane, status: int) -> None:
+    """What will not pass, and what may have been half done, is not tried again."""
+    plane.faults.always(Answer(status, headers=AT_ONCE))
+    error = failure(client_for(plane.url))
+    assert isinstance(error, ApiError)
+    assert (plane.calls, error.status) == (1, status)
+
+
+@pytest.mark.parametrize(
+    ("fault", "text"),
+    [
+        (redirect("/v0/elsewhere"), "The Blaxel address answered with a redirect (302), which is not followed."),
+        (not_json(), "The Blaxel address answered (200) with something that is not JSON."),
+        (not_an_object(), "Blaxel answered (200) with JSON that is not an object."),
+        (Answer(200, b"not gzip", {"content-encoding": "gzip"}), "Blaxel's answer could not be decoded."),
+        (Oversize(BODY_BYTES + 1), "Blaxel's answer is larger than 64 MiB and was not read."),
+    ],
+    ids=["redirect", "not JSON", "not an object", "not gzip", "too large"],
+)
+def test_an_answer_that_cannot_be_used_is_not_asked_for_again(plane: Plane, fault: Fault, text: str) -> None:
+    """It would be the same the next time."""
+    plane.faults.always(fault)
+    error = failure(client_for(plane.url))
+    assert (plane.calls, type(error), error.what) == (1, AnswerError, text)
+
+
+def test_a_body_within_the_limit_is_read(plane: Plane) -> None:
+    """Some mebibytes are nothing special."""
+    plane.faults.add(Oversize(4 * 1024**2))
+    raw = use(client_for(plane.url), fetch).raw
+    assert [(key, len(value)) for key, value in raw.items()] == [("padding", 4 * 1024**2)]
+
+
+def test_it_recovers(plane: Plane) -> None:
+    """Three failures of different kinds, and then the answer."""
+    plane.faults.add(Answer(503), Drop(), Cut())
+    assert use(client_for(plane.url), fetch).execution.status == "succeeded"
+    assert plane.calls == 4
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Answer(429, headers=AT_ONCE),
+        Answer(503, headers=LONG_PAST),
+        Answer(429, json_body={"error": {"retry_after": 0}}),
+    ],
+    ids=["seconds", "date", "body"],
+)
+def test_a_wait_that_is_asked_for_replaces_our_own(plane: Plane, fault: Fault) -> None:
+    """Ours would be longer than a tool call may take."""
+    plane.faults.add(fault)
+    assert use(client_for(plane.url, first_wait=1000), fetch).execution.status == "succeeded"
+
+
+@pytest.mark.parametrize(("seconds", "headers"), [(30.0, LATER), (5.0, {"retry-after": "10"})])
+def test_a_wait_that_does_not_fit_is_not_begun(plane: Plane, seconds: float, headers: dict[str, str]) -> None:
+    """The caller learns at once how long the API wants to be left alone."""
+    plane.faults.always(Answer(429, headers=headers))
+    error = failure(client_for(plane.url), lambda client: client.session(seconds).send(ONE))
+    assert (plane.calls, error.retry_after) == (1, float(headers["retry-after"]))
+
+
+@pytest.mark.parametrize("fault", [Answer(503, headers=AT_ONCE), Answer(429), Drop(), Cut()], ids=repr)
+def test_a_post_is_never_repeated(plane: Plane, fault: Fault) -> None:
+    """It may have been carried out before it failed."""
+    plane.faults.always(fault)
+    failure(client_for(plane.url), lambda client: client.session().send(WRITE))
+    assert plane.calls == 1
+
+
+def test_equal_posts_are_sent_each(plane: Plane) -> None:
+    """Two callers who start a job mean two executions."""
+    plane.faults.always(Answer(200, json_body={"executionId": "e"}))
+
+    async def work(client: BlaxelClient) -> list[object]:
+        return await asyncio.gather(*(client.session().send(WRITE) for _ in range(2)))
+
+    assert use(client_for(plane.url), work) == [{"executionId": "e"}] * 2
+    assert plane.calls == 2
+
+
+@pytest.mark.parametrize(
+    "fault", [Delay(60), Trickle(b" " * 10_000, 0.01), Oversize(10**12)], ids=["silence", "trickle", "flood"]
+)
+def test_an_attempt_is_bounded_as_a_whole(plane: Plane, fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However lively the connection: a byte now and then, or more of them than anybody wants, is no answer."""
+    monkeypatch.setattr(client_module, "BODY_BYTES", 10**12)
+    plane.faults.always(fault)
+    error = failure(client_for(plane.url, timeout=0.2))
+    assert (plane.calls, error.what) == (4, "Blaxel did not answer in time.")
+    assert plane.faults.gone.wait(10)
+
+
+def test_an_attempt_is_bounded_before_the_first_byte() -> None:
+    """A server that accepts and says nothing is left after the same time."""
+    with silent() as url:
+        assert failure(client_for(url, timeout=0.05)).what == "Blaxel did not answer in time."
+
+
+def test_the_caller_is_answered_in_its_time(plane: Plane) -> None:
+    """Whatever an attempt may take, what is left of the tool call's time is less; nothing goes on behind its back."""
+    plane.faults.always(Delay(60))
+    error = failure(client_for(plane.url), lambda client: client.session(0.5).send(ONE))
+    assert error.what == "Blaxel did not answer in the time that one question may take."
+    assert plane.faults.gone.wait(10)
+    assert plane.calls == 1
+
+
+def test_a_session_without_time_left_sends_nothing(plane: Plane) -> None:
+    """The calls of one tool call share one budget."""
+    error = failure(client_for(plane.url), lambda client: client.session(-1.0).send(ONE))
+    assert (plane.calls, type(error)) == (0, ConnectionFailedError)
+
+
+class Crowd:
+    """Lets nobody through until as many are there as may come at once, and counts how many ever were."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._arrived = 0
+        self._inside = 0
+        self._full = asyncio.Condition()
+        self.most = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI. Whoever is about to get the end of its answer is inside no longer."""
+
+        async def leaving(message: Message) -> None:
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                self._inside -= 1
+            await send(message)
+
+        self._inside += 1
+        self.most = max(self.most, self._inside)
+        batch = self._arrived // CONCURRENCY + 1
+        self._arrived += 1
+        async with self._full:
+            self._full.notify_all()
+            await self._full.wait_for(lambda: self._arrived >= batch * CONCURRENCY)
+        await self._app(scope, receive, leaving)
+
+
+def test_eight_calls_are_under_way_at_once() -> None:
+    """As many and no more, however many wait."""
+    crowd = Crowd(control_plane.build_app(clock=clock))
+
+    async def work(client: BlaxelClient) -> int:
+        calls = [get_execution("nightly-report", f"unknown-{number}") for number in range(5 * CONCURRENCY)]
+        ends = await asyncio.gather(*(client.session().send(call) for call in calls), return_exceptions=True)
+        return sum(isinstance(end, ApiError) and end.status == 404 for end in ends)
+
+    with serve(crowd) as url:
+        assert use(client_for(url), work) == 5 * CONCURRENCY
+    assert crowd.most == CONCURRENCY == 8
+
+
+def test_twenty_equal_gets_are_one_call(plane: Plane) -> None:
+    """Who asks for what is under way gets its answer; who asks after that asks anew."""
+    hold = Hold()
+    plane.faults.add(hold)
+
+    async def work(client: BlaxelClient) -> list[FetchedExecution]:
+        callers = [asyncio.create_task(fetch(client)) for _ in range(20)]
+        await reaches(hold.arrived)
+        hold.release.set()
+        return [*await asyncio.gather(*callers), await fetch(client)]
+
+    *shared, alone = use(client_for(plane.url), work)
+    assert {id(answer) for answer in shared} == {id(shared[0])}
+    assert (alone is shared[0], alone == shared[0]) == (False, True)
+    assert plane.calls == 2
+
+
+def test_a_shared_call_fails_for_everybody(plane: Plane) -> None:
+    """With the same error, from one call."""
+    hold = Hold(then=Answer(403))
+    plane.faults.add(hold)
+
+    async def work(client: BlaxelClient) -> list[BlaxelMcpError | FetchedExecution | BaseException]:
+        callers = [asyncio.create_task(fetch(client)) for _ in range(3)]
+        await reaches(hold.arrived)
+        hold.release.set()
+        return await asyncio.gather(*callers, return_exceptions=True)
+
+    ends = use(client_for(plane.url), work)
+    assert [end.status for end in ends if isinstance(end, ApiError)] == [403, 403, 403]
+    assert plane.calls == 1
+
+
+def test_a_caller_that_leaves_spares_the_others(plane: Plane) -> None:
+    """The first to come, whose call it was, goes; the second gets the answer of that call."""
+    hold = Hold()
+    plane.faults.add(hold)
+
+    async def work(client: BlaxelClient) -> FetchedExecution:
+        first, second = (asyncio.create_task(fetch(client)) for _ in range(2))
+        await reaches(hold.arrived)
+        first.cancel()
+        await asyncio.wait({first})
+        assert first.cancelled()
+        hold.release.set()
+        return await second
+
+    assert use(client_for(plane.url), work).execution.status == "succeeded"
+    assert plane.calls == 1
+
+
+def test_a_caller_that_runs_out_of_time_spares_the_others(plane: Plane) -> None:
+    """The hasty one is told so; the patient one gets the answer."""
+    hold = Hold()
+    plane.faults.add(hold)
+
+    async def work(client: BlaxelClient) -> FetchedExecution:
+        hasty = asyncio.create_task(client.session(0.1).send(ONE))
+        patient = asyncio.create_task(fetch(client))
+        await reaches(hold.arrived)
+        with pytest.raises(ConnectionFailedError, match="in the time that one question may take"):
+            await hasty
+        hold.release.set()
+        return await patient
+
+    assert use(client_for(plane.url), work).execution.status == "succeeded"
+    assert plane.calls == 1
+
+
+def test_a_shared_call_goes_on_for_the_most_patient(plane: Plane) -> None:
+    """Whoever came first has no time for another attempt; whoever joined has, so both get its answer."""
+    hold = Hold(then=Answer(503, headers=AT_ONCE))
+    plane.faults.add(hold)
+
+    async def work(client: BlaxelClient) -> list[FetchedExecution]:
+        callers = [asyncio.create_task(client.session(seconds).send(ONE)) for seconds in (0.95, 30.0)]
+        await reaches(hold.arrived)
+        hold.release.set()
+        return await asyncio.gather(*callers)
+
+    first, second = use(client_for(plane.url), work)
+    assert first is second
+    assert plane.calls == 2
+
+
+def test_the_last_caller_to_leave_ends_the_call(plane: Plane) -> None:
+    """Nothing is asked for nobody, and the next caller is not given what was given up."""
+    hold = Hold()
+    plane.faults.add(hold)
+
+    async def work(client: BlaxelClient) -> FetchedExecution:
+        callers = {asyncio.create_task(fetch(client)) for _ in range(2)}
+        await reaches(hold.arrived)
+        for caller in callers:
+            caller.cancel()
+        await asyncio.wait(callers)
+        await reaches(plane.faults.gone)
+        return await fetch(client)
+
+    assert use(client_for(plane.url), work).execution.status == "succeeded"
+    assert plane.calls == 2
+
+
+def test_closing_ends_what_is_under_way(plane: Plane) -> None:
+    """Whoever still waits is cancelled, and the far end sees the connection go."""
+    hold = Hold()
+    plane.faults.add(hold)
+
+    async def work(client: BlaxelClient) -> bool:
+        caller = asyncio.create_task(fetch(client))
+        await reaches(hold.arrived)
+        await client.aclose()
+        await asyncio.wait({caller})
+        return caller.cancelled()
+
+    assert use(client_for(plane.url), work)
+    assert plane.faults.gone.wait(10)
+
+
+def test_identities_never_share(plane: Plane) -> None:
+    """Each is answered by a call with its own credential, even when both ask for the same at the same time."""
+    holds = Hold(), Hold()
+    plane.faults.add(*holds)
+    theirs = client_for(plane.url, variables={**ACCOUNT, "BL_API_KEY": "another-key"})
+
+    async def work(ours: BlaxelClient) -> tuple[FetchedExecution, ApiError]:
+        first = asyncio.create_task(fetch(ours))
+        second = asyncio.create_task(fetch(theirs))
+        for hold in holds:
+            await reaches(hold.arrived)
+            hold.release.set()
+        with pytest.raises(ApiError) as error:
+            await second
+        await theirs.aclose()
+        return await first, error.value
+
+    ours = client_for(plane.url)
+    assert ours.identity != theirs.identity
+    answer, error = use(ours, work)
+    assert (answer.execution.status, error.status) == ("succeeded", 401)
+    assert {request.headers["x-blaxel-authorization"] for request in plane.requests} == {
+        f"Bearer {script.API_KEY}",
+        "Bearer another-key",
+    }
+
+
+class Turncoat(BlaxelAuth):
+    """Signs for whoever it is at the moment, as an auth for many callers would."""
+
+    who = "first"
+
+    @property
+    def identity(self) -> str:
+        """Whoever it is."""
+        return self.who
+
+
+def test_identities_never_share_within_one_client(plane: Plane) -> None:
+    """Nor when the identity changes, as a login does, while a call is under way."""
+    holds = Hold(), Hold()
+    plane.faults.add(*holds)
+    settings = load({}, {**ACCOUNT, "BL_API_URL": plane.url}, None)
+    auth = Turncoat.from_settings(settings, lambda: None)
+    client = BlaxelClient(api_url=plane.url, api_version=settings.api_version, auth=auth, timeout=10.0)
+
+    async def work(client: BlaxelClient) -> list[FetchedExecution]:
+        callers = []
+        for auth.who, hold in zip(("first", "second"), holds, strict=True):
+            callers.append(asyncio.create_task(fetch(client)))
+            await reaches(hold.arrived)
+        for hold in holds:
+            hold.release.set()
+        return await asyncio.gather(*callers)
+
+    first, second = use(client, work)
+    assert first is not second
+    assert plane.calls == 2
+
+
+def test_exactly_the_headers_that_are_promised_are_sent(plane: Plane) -> None:
+    """And no Authorization, which executions may not take; what httpx adds says nothing about anybody."""
+    use(client_for(plane.url), fetch)
+    headers = plane.requests[0].headers
+    assert headers.pop("accept-encoding")  # depends on what is installed
+    assert headers == {
+        "host": plane.url.removeprefix("http://").removesuffix("/v0"),
+        "connection": "keep-alive",
+        "accept": "application/json",
+        "user-agent": f"blaxel-mcp/{__version__}",
+        "blaxel-version": "2026-04-28",
+        "x-blaxel-authorization": f"Bearer {script.API_KEY}",
+        "x-blaxel-workspace": script.WORKSPACE,
+    }
+
+
+def test_an_id_stays_one_segment_on_the_wire(plane: Plane) -> None:
+    """Neither the HTTP library nor the server's routing takes it apart."""
+    awkward = ("a/b", "../..", "a?x", "a#b", "a%2Fb", "größe")
+
+    async def work(client: BlaxelClient) -> None:
+        for job_id in awkward:
+            with pytest.raises(ApiError, match="404"):
+                await client.session().send(get_execution(job_id, "e"))
+
+    use(client_for(plane.url), work)
+    assert [(request.path, request.query) for request in plane.requests] == [
+        (f"/v0/jobs/{segment}/executions/e", "")
+        for segment in ("a%2Fb", "..%2F..", "a%3Fx", "a%23b", "a%252Fb", "gr%C3%B6%C3%9Fe")
+    ]
+
+
+def test_a_redirect_takes_no_credential_along(plane: Plane) -> None:
+    """Whoever it points to hears nothing, whatever the kind of redirect."""
+    elsewhere = Faults(control_plane.build_app())
+    with serve(elsewhere) as other:
+        for status in (301, 302, 303, 307, 308):
+            plane.faults.add(redirect(f"{other}/jobs", status))
+            failure(client_for(plane.url))
+    assert (plane.calls, elsewhere.seen) == (5, [])
+
+
+def test_loopback_is_never_reached_through_a_proxy(plane: Plane, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demo works behind a company's proxy, which gets to see no credential."""
+    proxy = Faults(control_plane.build_app())
+    with serve(proxy) as other:
+        for name in ("HTTP_PROXY", "ALL_PROXY", "http_proxy"):
+            monkeypatch.setenv(name, other)
+        assert use(client_for(plane.url), fetch).execution.status == "succeeded"
+    assert (plane.calls, proxy.seen) == (1, [])
+
+
+def test_no_cookie_is_kept(plane: Plane) -> None:
+    """What one call was given does not go out with the next, which may be somebody else's."""
+    plane.faults.add(Answer(200, b"{}", {"set-cookie": "session=of-the-first-caller; Path=/"}))
+
+    async def work(client: BlaxelClient) -> None:
+        await fetch(client)
+        await fetch(client)
+
+    use(client_for(plane.url), work)
+    assert [request.headers.get("cookie") for request in plane.requests] == [None]
+
+
+def test_credentials_for_another_address_are_kept(plane: Plane) -> None:
+    """The origin that the credential is for is checked before every request, and nothing is sent."""
+    other = client_for("https://api.blaxel.ai/v0")
+
+    async def work(_: BlaxelClient) -> str:
+        async with httpx.AsyncClient(auth=other._auth, trust_env=False) as http:  # the one it signs with
+            with pytest.raises(CredentialsError) as error:
+                await http.get(plane.url)
+            return error.value.what
+
+    assert use(other, work) == (
+        "The Blaxel credential was not sent, because the request was for another address than the Blaxel API."
+    )
+    assert plane.calls == 0
+
+
+def test_no_log_line_tells_a_credential(plane: Plane, caplog: pytest.LogCaptureFixture) -> None:
+    """Not at the most talkative level, not when things go wrong."""
+    plane.faults.add(Answer(503), Drop(), Answer(500))
+    client = client_for(plane.url)
+    with caplog.at_level(logging.DEBUG):
+        failure(client)
+    told = [record.getMessage() for record in caplog.records if record.name.startswith(("blaxel_mcp", "stamina"))]
+    assert told == [
+        f"Attempt 1 at GET {PATH} failed. Blaxel is not available at the moment (503).",
+        f"Attempt 2 at GET {PATH} failed. The connection to Blaxel was cut before the answer was whole.",
+        f"Attempt 3 at GET {PATH} failed. Blaxel failed with an internal error (500).",
+    ]
+    assert script.API_KEY not in caplog.text + repr(client)
+
+
+def test_settings_of_the_machine_that_cannot_be_used_are_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A missing file of authorities and a proxy of an unknown kind are answers, not crashes."""
+    missing = CertificateSource(tmp_path / "missing.pem")
+    no_file = failure(client_for("https://localhost:1/v0", certificates=missing))
+    monkeypatch.setenv("ALL_PROXY", "ftp://127.0.0.1:1")
+    no_proxy = failure(client_for("https://localhost:1/v0"))
+    assert str(no_file) == (
+        "The certificate authorities to trust could not be read. Trying again unchanged will not help. "
+        "Check that SSL_CERT_FILE and SSL_CERT_DIR name PEM files, or unset them to trust the system's."
+    )
+    assert str(no_proxy) == (
+        "The proxy settings cannot be used. Trying again unchanged will not help. "
+        "Check HTTPS_PROXY and ALL_PROXY: http:// and https:// proxies work."
+    )
+
+
+def test_a_host_that_cannot_be_written_is_told() -> None:
+    """Punycode that stands for no name fails in the encoding, before there is any request."""
+    error = failure(client_for("https://xn--a.invalid/v0"))
+    assert str(error) == (
+        "The request to Blaxel could not be formed. Trying again unchanged will not help. Check BL_API_URL and the ids."
+    )
+
+
+# Each exception that httpx can raise for a request, and what becomes of it. None: only ever a base class.
+CUT, LATE, REACH = "was cut before", "did not answer in time", "could not be reached"
+HTTPX: dict[str, tuple[str, bool] | None] = {
+    "CloseError": (CUT, True),
+    "ConnectError": (REACH, True),
+    "ConnectTimeout": (LATE, True),
+    "DecodingError": ("could not be decoded", False),
+    "HTTPError": (CUT, True),
+    "HTTPStatusError": (CUT, True),
+    "InvalidURL": ("could not be formed", False),
+    "LocalProtocolError": ("could not be formed", False),
+    "NetworkError": (CUT, True),
+    "PoolTimeout": (LATE, True),
+    "ProtocolError": (CUT, True),
+    "ProxyError": ("proxy between here and Blaxel", True),
+    "ReadError": (CUT, True),
+    "ReadTimeout": (LATE, True),
+    "RemoteProtocolError": (CUT, True),
+    "RequestError": (CUT, True),
+    "RequestNotRead": (CUT, True),
+    "ResponseNotRead": (CUT, True),
+    "StreamClosed": (CUT, True),
+    "StreamConsumed": (CUT, True),
+    "StreamError": (CUT, True),
+    "TimeoutException": (LATE, True),
+    "TooManyRedirects": (CUT, True),
+    "TransportError": (CUT, True),
+    "UnsupportedProtocol": ("could not be formed", False),
+    "WriteError": (CUT, True),
+    "WriteTimeout": (LATE, True),
+    "CookieConflict": None,  # raised by reading a cookie, which nobody here does
+}
+
+
+def made(name: str) -> Exception:
+    """One of httpx's exceptions, however many arguments it wants, with a text that must not show."""
+    kind = getattr(httpx, name)
+    if issubclass(kind, httpx.HTTPStatusError):
+        request = httpx.Request("GET", "http://leak.invalid")
+        error: Exception = kind("leak", request=request, response=httpx.Response(500, request=request))
+        return error
+    wants_text = any(p.name == "message" for p in inspect.signature(kind).parameters.values())
+    made_error: Exception = kind("leak") if wants_text else kind()
+    return made_error
+
+
+def test_the_table_of_httpx_errors_is_whole() -> None:
+    """A release of httpx that adds an exception fails here."""
+    exported = [getattr(httpx, name) for name in httpx.__all__]
+    assert {one.__name__ for one in exported if inspect.isclass(one) and issubclass(one, Exception)} == set(HTTPX)
+
+
+@pytest.mark.parametrize("name", [name for name, meaning in HTTPX.items() if meaning])
+def test_an_error_of_httpx_becomes_one_of_ours(name: str) -> None:
+    """Without its text, which may hold an address or a header."""
+    meaning = HTTPX[name]
+    assert meaning is not None
+    error = translate(made(name))
+    assert (meaning[0] in error.what, error.transient, "leak" in str(error)) == (True, meaning[1], False)
+
+
+def test_a_tls_error_after_connecting_is_a_cut_connection() -> None:
+    """An end of file in the middle of an answer says nothing about certificates."""
+    error = httpx.ReadError("leak")
+    error.__cause__ = ssl.SSLEOFError()
+    assert translate(error).what == "The connection to Blaxel was cut before the answer was whole."
+
+
+def test_the_cause_is_found_in_groups_and_circles() -> None:
+    """Two addresses are tried at once, so what went wrong may be in a group; and contexts may go round."""
+    refused = ConnectionRefusedError()
+    error = httpx.ConnectError("leak")
+    error.__context__ = ExceptionGroup("", [OSError(), refused])
+    refused.__context__ = error
+    assert translate(error).what == "The connection to Blaxel was refused."

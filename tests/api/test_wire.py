@@ -1,0 +1,196 @@
+"""From status, headers and bytes to JSON or to an error that holds nothing of the body."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic_core import to_json
+
+from blaxel_mcp.api.wire import ERROR_BODY_BYTES, ErrorBody, decode, error_for, parse_retry_after, read_error_body
+from blaxel_mcp.errors import AnswerError, ApiError, BlaxelMcpError, NotFoundError
+
+NOW = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
+LEAK = "leak-7f3a"
+PLATFORM = {
+    "code": "FORBIDDEN",
+    "message": LEAK,
+    "origin": "platform",
+    "retryable": True,
+    "action": LEAK,
+    "do_not": LEAK,
+    "docs_url": f"https://docs.blaxel.ai/{LEAK}",
+    "status": 403,
+    "timestamp": LEAK,
+}
+
+# The shapes of api-facts.md, section 3, and what of each is read.
+SHAPES: list[tuple[Any, ErrorBody]] = [
+    ({"code": 404, "error": LEAK}, ErrorBody(LEAK)),
+    ({"error": LEAK, "code": 404, "stack": [LEAK]}, ErrorBody(LEAK)),
+    ({"error": LEAK, "code": 409, "message": LEAK}, ErrorBody(LEAK)),
+    ({"error": "invalid_api_version", "message": LEAK}, ErrorBody("invalid_api_version")),
+    ({"error": PLATFORM}, ErrorBody("FORBIDDEN")),
+    ({"error": {**PLATFORM, "retry_after": 7}}, ErrorBody("FORBIDDEN", 7.0)),
+    ({"error": {"code": 429}, "retryAfter": 2.5}, ErrorBody(None, 2.5)),
+    ({"error": "authorization_pending", "error_description": LEAK}, ErrorBody("authorization_pending")),
+    ({"code": "USAGE_LIMIT_EXCEEDED", "retry_after_seconds": "9"}, ErrorBody("USAGE_LIMIT_EXCEEDED", 9.0)),
+    ({"error": None, "code": None}, ErrorBody()),
+    ({"retry_after": True}, ErrorBody()),
+    ({"retry_after": -1}, ErrorBody()),
+    ({"retry_after": 86_401}, ErrorBody()),
+    ({"retry_after": 10**400}, ErrorBody()),
+    ({"retry_after": [1]}, ErrorBody()),
+    ({}, ErrorBody()),
+    ([LEAK], ErrorBody()),
+    (LEAK, ErrorBody()),
+    (None, ErrorBody()),
+]
+
+
+@pytest.mark.parametrize(("body", "expected"), SHAPES)
+def test_every_shape_of_error_body_is_read(body: Any, expected: ErrorBody) -> None:
+    """`error` is a string or an object, `code` a number or a word, and all of it may be missing."""
+    assert read_error_body(to_json(body)) == expected
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"upstream connect error",
+        b"\xff\xfe",
+        b'{"error": ',
+        b"[" * 5000,
+        b'{"a":"' + b"x" * ERROR_BODY_BYTES + b'"}',
+    ],
+)
+def test_an_error_body_that_is_not_json_or_is_large_says_nothing(body: bytes) -> None:
+    """Plain text, nothing at all, half an object, and more than 64 KiB."""
+    assert read_error_body(body) == ErrorBody()
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 408, 409, 418, 429, 500, 501, 502, 503, 504, 599])
+@pytest.mark.parametrize("body", [shape for shape, _ in SHAPES])
+def test_nothing_of_an_error_body_is_in_the_error(status: int, body: Any) -> None:
+    """Not its message, not its stack, not its orders, not where the body has a word for a code."""
+    error = error_for(status, {"x-blaxel-error-code": LEAK}, to_json(body), NOW)
+    assert LEAK not in f"{error!s} {error!r} {vars(error)}"
+
+
+def test_every_documented_status_has_its_own_sentences() -> None:
+    """Two statuses that need different reactions never read alike."""
+    statuses = (400, 401, 402, 403, 404, 408, 409, 418, 429, 500, 501, 502, 503, 504)
+    errors = [error_for(status, {}, b"", NOW) for status in statuses]
+    assert [(error.status, str(error.status) in error.what) for error in errors] == [(s, True) for s in statuses]
+    assert len({error.what.replace(str(error.status), "") for error in errors}) == len(statuses)
+    assert [error.status for error in errors if isinstance(error, NotFoundError)] == [404]
+
+
+def test_an_unknown_api_version_names_the_variable() -> None:
+    """It is a 400 too, but another thing is to be done."""
+    error = error_for(400, {}, to_json({"error": "invalid_api_version", "message": LEAK}), NOW)
+    assert str(error) == (
+        "Blaxel does not know the API version that was asked for (400). "
+        "Trying again unchanged will not help. Unset BL_API_VERSION."
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, None),
+        ("", None),
+        ("0", 0.0),
+        (" 12 ", 12.0),
+        ("1.5", 1.5),
+        ("-1", None),
+        ("nan", None),
+        ("inf", None),
+        ("86400", 86400.0),
+        ("86401", None),
+        ("9" * 5000, None),
+        ("soon", None),
+        ("1, 2", None),
+        ("Wed, 04 Mar 2026 09:30:20 GMT", 20.0),
+        ("Wed, 04 Mar 2026 10:30:20 +0100", 20.0),
+        ("Wednesday, 04-Mar-26 09:30:20 GMT", 20.0),
+        ("Wed Mar  4 09:30:20 2026", 20.0),
+        ("Wed, 04 Mar 2026 09:29:00 GMT", 0.0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", None),
+        ("Mon, 99999999999999999999 Jan 2026 00:00:00 GMT", None),
+        ("Mon, 01 Jan 99999 00:00:00 GMT", None),
+    ],
+)
+def test_retry_after(value: str | None, expected: float | None) -> None:
+    """Seconds or an HTTP date in any of its three forms; the past is now, and more than a day is a mistake."""
+    assert parse_retry_after(value, NOW) == expected
+
+
+@given(st.text(max_size=60))
+def test_no_retry_after_breaks_the_reading(value: str) -> None:
+    """Whatever the header says, it is seconds of at most a day, or nothing."""
+    seconds = parse_retry_after(value, NOW)
+    assert seconds is None or 0 <= seconds <= 86_400
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "expected"),
+    [
+        ({"retry-after": "3"}, {"retry_after": 9}, 3.0),
+        ({"retry-after": "soon"}, {"retry_after": 9}, 9.0),
+        ({}, {"error": {"retryAfter": 4}}, 4.0),
+        ({}, {}, None),
+    ],
+)
+def test_the_header_beats_the_body(headers: dict[str, str], body: Any, expected: float | None) -> None:
+    """The body is asked only where the header says nothing."""
+    assert error_for(429, headers, to_json(body), NOW).retry_after == expected
+
+
+def test_a_wait_is_only_kept_where_trying_again_can_help() -> None:
+    """A 403 does not pass by waiting, whatever it says."""
+    assert error_for(403, {"retry-after": "3"}, b"", NOW).retry_after is None
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b'{"a": 1}', {"a": 1}),
+        (b'\xef\xbb\xbf{"a": 1}', {"a": 1}),
+        (b'{"a": "\xff"}', {"a": "\ufffd"}),
+        (b'{"a": 12345678901234567890123}', {"a": 12345678901234567890123}),
+    ],
+)
+def test_a_good_answer_is_decoded(body: bytes, expected: Any) -> None:
+    """With a byte order mark, with broken UTF-8 in a string, and with a large number, too."""
+    assert decode(200, {}, body, accepts=(dict,), now=NOW) == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "text"),
+    [
+        (200, b"<html>sign in</html>", "The Blaxel address answered (200) with something that is not JSON."),
+        (204, b"", "The Blaxel address answered (204) with something that is not JSON."),
+        (200, b'{"a": NaN}', "The Blaxel address answered (200) with something that is not JSON."),
+        (200, b"[" * 100_000, "The Blaxel address answered (200) with something that is not JSON."),
+        (200, b"[1]", "Blaxel answered (200) with JSON that is not an object."),
+        (200, b"null", "Blaxel answered (200) with JSON that is not an object."),
+        (302, b"{}", "The Blaxel address answered with a redirect (302), which is not followed."),
+        (304, b"{}", "The Blaxel address answered with a redirect (304), which is not followed."),
+    ],
+)
+def test_an_answer_that_cannot_be_used_says_why(status: int, body: bytes, text: str) -> None:
+    """Not JSON, no object, a redirect: an error of its own, which trying again does not mend."""
+    with pytest.raises(AnswerError) as error:
+        decode(status, {"location": LEAK}, body, accepts=(dict,), now=NOW)
+    assert (error.value.what, error.value.transient) == (text, False)
+
+
+@pytest.mark.parametrize("status", [101, 199, 399, 400, 499, 500, 600, 999])
+def test_no_odd_status_is_taken_for_success(status: int) -> None:
+    """Only 2xx is."""
+    with pytest.raises(BlaxelMcpError) as error:
+        decode(status, {}, b"{}", accepts=(dict,), now=NOW)
+    assert isinstance(error.value, ApiError) == (status not in range(300, 400))

@@ -1,0 +1,145 @@
+"""A control plane that stands still in time, a client of it, and the tool asked through the SDK's own client."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, TypeVar
+
+from mcp import Client
+from mcp_types import CallToolResult, TextContent
+
+from blaxel_mcp.api.client import BlaxelClient, CertificateSource
+from blaxel_mcp.auth import BlaxelAuth
+from blaxel_mcp.config import load
+from blaxel_mcp.demo import script
+from blaxel_mcp.demo.wire import Job, Verbatim
+from blaxel_mcp.server import build_server
+from blaxel_mcp.tools import select
+from blaxel_mcp.tools.spec import ToolState
+
+T = TypeVar("T")
+Mode = Literal["legacy", "auto"]
+"""The protocol's eras: with the handshake, and (in memory, where the server tells) without."""
+MODES: tuple[Mode, ...] = ("legacy", "auto")
+NOW = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
+ACCOUNT = {"BL_API_KEY": script.API_KEY, "BL_WORKSPACE": script.WORKSPACE}
+
+
+def clock() -> datetime:
+    """It is always NOW."""
+    return NOW
+
+
+def ago(**amount: float) -> str:
+    """A timestamp so long before NOW."""
+    return (NOW - timedelta(**amount)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def client_for(
+    url: str,
+    *,
+    timeout: float = 10.0,
+    first_wait: float = 0.001,
+    variables: Mapping[str, str] = ACCOUNT,
+    certificates: CertificateSource | None = None,
+) -> BlaxelClient:
+    """A client that does not wait long between attempts."""
+    settings = load({}, {**variables, "BL_API_URL": url}, None)
+    return BlaxelClient(
+        api_url=settings.api_url,
+        api_version=settings.api_version,
+        auth=BlaxelAuth.from_settings(settings, lambda: None),
+        timeout=timeout,
+        certificates=certificates or CertificateSource(),
+        first_wait=first_wait,
+    )
+
+
+def use(client: BlaxelClient, work: Callable[[BlaxelClient], Awaitable[T]]) -> T:
+    """Do something with a client in a loop of its own, and close it."""
+
+    async def run() -> T:
+        try:
+            return await work(client)
+        finally:
+            await client.aclose()
+
+    return asyncio.run(run())
+
+
+@asynccontextmanager
+async def connected(client: BlaxelClient, mode: Mode, **state: Any) -> AsyncIterator[Client]:
+    """The SDK's client of a server around `client`, which it closes at the end."""
+    server = build_server(ToolState(client, clock, **state), select(allow_writes=False))
+    try:
+        async with Client(server, mode=mode) as session:
+            yield session
+    finally:
+        await client.aclose()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back: the only text, and the object or None."""
+
+    text: str
+    structured: dict[str, Any] | None
+    is_error: bool
+
+
+def answered(result: CallToolResult) -> Answer:
+    """Take a result apart; it must have exactly one block, of text."""
+    assert [type(block) for block in result.content] == [TextContent]
+    text = next(block.text for block in result.content if isinstance(block, TextContent))
+    return Answer(text, result.structured_content, bool(result.is_error))
+
+
+def ask(client: BlaxelClient, *arguments: Mapping[str, Any], mode: Mode = "auto", **state: Any) -> list[Answer]:
+    """Call the tool once with each of these arguments, one after the other."""
+
+    async def run() -> list[Answer]:
+        async with connected(client, mode, **state) as session:
+            return [answered(await session.call_tool("get_job_execution", dict(given))) for given in arguments]
+
+    return asyncio.run(run())
+
+
+def ask_for(url: str, job: str, execution: str, **state: Any) -> Answer:
+    """Call the tool for one execution."""
+    return ask(client_for(url), ids(job, execution), **state)[0]
+
+
+def refusal(text: str) -> Answer:
+    """An error with that text and nothing else."""
+    return Answer(text, None, is_error=True)
+
+
+def ids(job: str, execution: str) -> dict[str, str]:
+    """The tool's arguments."""
+    return {"jobId": job, "executionId": execution}
+
+
+def facts(answer: Answer) -> dict[str, Any]:
+    """The object of a good answer."""
+    assert not answer.is_error, answer.text
+    assert answer.structured is not None
+    return answer.structured
+
+
+def verbatim(execution_id: str, created: datetime, **body: Any) -> Verbatim:
+    """An execution that never moves; the usual metadata unless `metadata` says otherwise."""
+    metadata = {"id": execution_id, "createdAt": created.strftime("%Y-%m-%dT%H:%M:%SZ"), **body.pop("metadata", {})}
+    return Verbatim(execution_id, created, {"metadata": metadata, "spec": {}, **body})
+
+
+def job(name: str, *executions: Verbatim) -> Job:
+    """A job with exactly these executions, the newest first."""
+    return Job(name=name, executions=executions, created=NOW - timedelta(days=9), workspace=script.WORKSPACE)
+
+
+def compact(value: Any) -> int:
+    """Bytes as compact, unescaped JSON."""
+    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())

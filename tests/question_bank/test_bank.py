@@ -1,0 +1,53 @@
+"""Every question of the bank can be answered from the prose alone and from the object alone."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from bank import BANK, Case, Question
+
+from blaxel_mcp.models import JobExecution
+from blaxel_mcp.summary.answer import ExecutionAnswer, build_answer
+from blaxel_mcp.summary.execution import summarize
+from blaxel_mcp.summary.timing import Usual
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+ASKED = [(case, question) for case in BANK for question in case.questions]
+IDS = [f"{case.name}: {question.ask}" for case, question in ASKED]
+
+
+def answer(case: Case) -> ExecutionAnswer:
+    """What the tool would answer."""
+    usual = Usual(case.usual) if case.usual else None
+    execution = JobExecution.model_validate(case.raw)
+    return build_answer(summarize(execution, asked=("resize", "exec-1"), workspace="acme", now=NOW, usual=usual))
+
+
+def at(value: Any, path: str) -> Any:
+    """The value at a dotted path; numbers are places in a list."""
+    for step in path.split("."):
+        value = value[int(step)] if step.isdigit() else value[step]
+    return value
+
+
+@pytest.mark.parametrize(("case", "question"), ASKED, ids=IDS)
+def test_the_prose_alone_answers(case: Case, question: Question) -> None:
+    """Some clients show nothing else."""
+    prose = answer(case)["summary"]
+    assert [fact for fact in question.said if fact not in prose] == [], prose
+
+
+@pytest.mark.parametrize(("case", "question"), ASKED, ids=IDS)
+def test_the_object_alone_answers(case: Case, question: Question) -> None:
+    """Others show only this one: the fields hold the facts, and the prose is in it too, word for word."""
+    got = answer(case)
+    assert {path: at(got, path) for path in question.held} == question.held
+    assert [fact for fact in question.said if fact not in got["summary"]] == []
+
+
+def test_the_bank_holds_every_status() -> None:
+    """And its cases have names of their own."""
+    statuses = {str(case.raw.get("status")).casefold() for case in BANK}
+    known = {"queued", "pending", "running", "cancelling", "cancelled", "failed", "succeeded", "timeout"}
+    assert known <= statuses
+    assert len({case.name for case in BANK}) == len(BANK) == 53

@@ -1,0 +1,67 @@
+"""Executions as the API would send them, and what the summary makes of them; times are told relative to NOW."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from blaxel_mcp.models import JobExecution
+from blaxel_mcp.summary.answer import ExecutionAnswer, build_answer
+from blaxel_mcp.summary.execution import Latest, summarize
+from blaxel_mcp.summary.timing import Usual
+
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+JOB, EXECUTION = "resize", "exec-1"
+
+
+def ago(seconds: float) -> str:
+    """A timestamp so many seconds before NOW."""
+    return (NOW - timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
+
+
+def task(number: int, status: str, times: tuple[float, ...] = (), message: str = "", reason: str = "") -> Any:
+    """One task; `times` are its start and end in seconds before NOW."""
+    keys = ("startedAt", "completedAt")
+    made: Any = {
+        "metadata": {"name": f"task-{number}", **{key: ago(t) for key, t in zip(keys, times, strict=False)}},
+        "spec": {"maxRetries": 2, "timeout": "30m"},
+        "status": status,
+    }
+    if message or reason:
+        made["conditions"] = [
+            {
+                "type": "Completed",
+                "state": "CONDITION_FAILED",
+                "severity": "ERROR",
+                "reason": reason,
+                "message": message,
+            }
+        ]
+    return made
+
+
+def execution(
+    status: str | None,
+    times: tuple[float, ...] = (),
+    *,
+    tasks: list[Any] | None = None,
+    stats: Any = None,
+    **spec: Any,
+) -> dict[str, Any]:
+    """One execution; `times` are creation, start and end in seconds before NOW, everything else goes into the spec."""
+    keys = ("createdAt", "startedAt", "completedAt")
+    made: dict[str, Any] = {
+        "metadata": {
+            "id": EXECUTION,
+            "job": JOB,
+            "workspace": "acme",
+            **{key: ago(t) for key, t in zip(keys, times, strict=False)},
+        },
+        "spec": spec,
+    }
+    return {**made, **{k: v for k, v in {"status": status, "stats": stats, "tasks": tasks}.items() if v is not None}}
+
+
+def answer(raw: Any, *, usual: Usual | None = None, latest: Latest | None = None) -> ExecutionAnswer:
+    """The object that travels, without raw JSON."""
+    parsed = JobExecution.model_validate(raw)
+    summary = summarize(parsed, asked=(JOB, EXECUTION), workspace="acme", now=NOW, usual=usual, latest=latest)
+    return build_answer(summary)

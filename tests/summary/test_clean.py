@@ -1,0 +1,70 @@
+"""What becomes of untrusted text before it is shown."""
+
+import pytest
+
+from blaxel_mcp.summary.clean import clean, quote
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("plain", "plain"),
+        ("  two \t\r\n lines\u2028and\u00a0more  ", "two lines and more"),
+        ("\x1b[31mred\x1b[0m", "red"),
+        ("\x9b31mred", "red"),
+        ("\x1b]0;title\x07shown", "shown"),
+        ("\x1b]8;;https://evil.example\x1b\\link\x1b]8;;\x1b\\", "link"),
+        ("\x1bP1;2q\x1b\\shown", "shown"),
+        ("a\u202eb\u2066c\u2069", "abc"),
+        ("a\u200bb\u200dc\ufeff\u00add", "abcd"),
+        ("a\U000e0041\U000e0042\U000e007fb", "ab"),
+        ("a\ufe0fb\U000e0100c\u180b", "abc"),
+        ("a\u3164b\u2800c", "abc"),
+        ("a\x00b\x07c\x7f\x85", "abc"),
+        ("a\ud800b\ue000c\U0010ffffd", "abcd"),
+        ("naïve 日本語 🚀", "naïve 日本語 🚀"),
+        ("", ""),
+        ("\u200b \x1b[0m", ""),
+    ],
+)
+def test_text_comes_out_as_one_visible_line(text: str, expected: str) -> None:
+    """Escapes, controls, bidi, invisible and private characters go; white space folds; the rest stays."""
+    assert clean(text, 200) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Authorization: Bearer abcdef123456", "Authorization: Bearer ***"),
+        ("sent bearer abcdef123456 to x", "sent bearer *** to x"),
+        ("DB_PASSWORD=hunter2hunter2 failed", "DB_PASSWORD=*** failed"),
+        ('{"api_key": "abcdef123456"}', '{"api_key": "***"}'),
+        ("postgres://user:pw@db.example/x", "postgres://***@db.example/x"),
+        ("ghp_abcdefghijklmnopqrstuvwxyz012345", "***"),
+        ("key AKIAABCDEFGHIJKLMNOP used", "key *** used"),
+        ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl", "***"),
+        ("token=\x1b[1mabcdef123456", "token=***"),
+        ("the secret db-password was not found", "the secret db-password was not found"),
+        ("password=***", "password=***"),
+    ],
+)
+def test_what_looks_like_a_credential_is_masked(text: str, expected: str) -> None:
+    """Also where an escape was put in the middle of it."""
+    assert clean(text, 200) == expected
+
+
+def test_a_cut_is_marked_and_within_the_limit() -> None:
+    """The mark counts towards the limit."""
+    assert clean("abcdefghij", 10) == "abcdefghij"
+    assert clean("abcdefghijk", 10) == "abcdefghi…"
+    assert clean("abcdefgh   k", 10) == "abcdefgh k"
+
+
+def test_a_text_that_is_mostly_invisible_is_marked_as_cut() -> None:
+    """What was not even read is a cut too."""
+    assert clean("\u200b" * 10_000 + "end", 10) == "…"
+
+
+def test_a_quotation_cannot_be_closed_from_inside() -> None:
+    """Double quotes inside become single ones."""
+    assert quote('a" and "b', 20) == "\"a' and 'b\""

@@ -1,0 +1,132 @@
+"""What of the raw JSON travels: the cap, the counted cut, the masks."""
+
+import json
+from typing import Any
+
+import pytest
+from executions import execution, task
+
+from blaxel_mcp.summary.answer import raw_uri, size
+from blaxel_mcp.summary.raw import carry, mask_overrides
+
+BIG = "x" * 400
+
+
+def many(place: str = "tasks") -> dict[str, Any]:
+    """Thirty tasks, every third failed, in either of the two places."""
+    tasks = [task(i, "failed" if i % 3 == 0 else "succeeded", (), BIG) for i in range(30)]
+    raw = execution("failed", (9, 8, 7), timeout=600)
+    raw["somethingNew"] = {"kept": None}
+    if place == "tasks":
+        raw["tasks"] = tasks
+    else:
+        raw["spec"]["tasks"] = tasks
+    return raw
+
+
+def test_size_counts_bytes_of_compact_unescaped_json() -> None:
+    """Not characters, and no escapes for what is not ASCII."""
+    assert size({"a": ["é", 1]}) == len('{"a":["é",1]}'.encode()) == 14
+
+
+def test_raw_is_whole_within_the_limit() -> None:
+    """To the byte."""
+    raw = many()
+    assert carry(raw, "auto", size(raw)) == (raw, None)
+    assert carry(raw, "auto", size(raw) - 1)[1] is not None
+
+
+@pytest.mark.parametrize("place", ["tasks", "spec"])
+def test_a_cut_keeps_tasks_that_did_not_succeed_and_counts_the_rest(place: str) -> None:
+    """What is left out is counted in tasks and bytes, both exactly; nothing else changes."""
+    raw = many(place)
+    holder = raw if place == "tasks" else raw["spec"]
+    cut, omitted = carry(raw, "auto", 3000)
+    assert cut is not None
+    kept = (cut if place == "tasks" else cut["spec"])["tasks"]
+    assert [found["metadata"]["name"] for found in kept] == ["task-0", "task-3", "task-6", "task-9"]
+    assert omitted == {"tasks": 26, "bytes": size(raw) - size(cut)}
+    assert size(cut) <= 3000 < size(cut) + size(kept[0]) + 1
+    assert len(holder["tasks"]) == 30
+    holder["tasks"] = kept
+    assert cut == raw
+
+
+def test_a_list_in_both_places_is_one_list() -> None:
+    """The first is cut, the second emptied, and tasks are counted once."""
+    raw = many()
+    raw["spec"]["tasks"] = raw["tasks"]
+    cut, omitted = carry(raw, "auto", 3000)
+    assert cut is not None
+    assert cut["spec"]["tasks"] == []
+    assert omitted == {"tasks": 30 - len(cut["tasks"]), "bytes": size(raw) - size(cut)}
+
+
+def test_a_task_too_large_does_not_keep_out_those_after_it() -> None:
+    """As many as fit."""
+    raw = execution("failed", tasks=[task(0, "failed", (), "x" * 9000), task(1, "failed"), task(2, "succeeded")])
+    cut, omitted = carry(raw, "auto", 1000)
+    assert cut is not None
+    assert [found["metadata"]["name"] for found in cut["tasks"]] == ["task-1"]
+    assert omitted == {"tasks": 2, "bytes": size(raw) - size(cut)}
+
+
+def test_nothing_is_inlined_where_the_rest_alone_is_too_large() -> None:
+    """And all of it is counted."""
+    raw = {**many(), "large": "x" * 5000}
+    assert carry(raw, "auto", 4000) == (None, {"tasks": 30, "bytes": size(raw)})
+
+
+def test_no_tasks_to_cut_is_no_cut() -> None:
+    """An execution without tasks that is too large is left out whole."""
+    raw = {"status": "failed", "large": "x" * 5000}
+    assert carry(raw, "auto", 4000) == (None, {"tasks": 0, "bytes": size(raw)})
+
+
+def test_full_is_always_whole_and_never_is_nothing() -> None:
+    """Neither counts anything."""
+    raw = many()
+    assert carry(raw, "full", 10) == (raw, None)
+    assert carry(raw, "never", 10_000_000) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"A": "secret", "B": "****", "C": "", "D": None, "E": {"x": 1}}, dict.fromkeys("ACDE", "***") | {"B": "****"}),
+        ('{"A": "secret"}', '{"A": "***"}'),
+        ('{"A": "***"}', '{"A": "***"}'),
+        ('{"A": "secret", "A": "***"}', '{"A": "***"}'),
+        ("not json", "***"),
+        ('["secret"]', "***"),
+        (["secret"], "***"),
+        (7, "***"),
+        ("", "***"),
+        (False, "***"),
+        ({}, {}),
+        ("{}", "{}"),
+    ],
+)
+def test_override_values_are_masked_whatever_their_form(given: Any, expected: Any) -> None:
+    """An object, the JSON text of one, or anything else; the names stay, and so does the argument."""
+    raw = {"status": "failed", "spec": {"envOverride": given, "timeout": 1}}
+    before = json.dumps(raw)
+    masked = {name: expected[name] for name in given} if isinstance(given, dict) else expected
+    assert mask_overrides(raw) == {"status": "failed", "spec": {"envOverride": masked, "timeout": 1}}
+    assert json.dumps(raw) == before
+
+
+def test_an_override_out_of_place_is_masked_too() -> None:
+    """The operation puts it under `spec`; a value is a value elsewhere."""
+    assert mask_overrides({"envOverride": {"A": "secret"}}) == {"envOverride": {"A": "***"}}
+
+
+@pytest.mark.parametrize("raw", [{}, {"spec": None}, {"spec": []}, {"spec": {}}, {"spec": {"envOverride": None}}])
+def test_no_override_is_left_as_it_is(raw: dict[str, Any]) -> None:
+    """Nothing is added."""
+    assert mask_overrides(raw) == raw
+
+
+def test_ids_in_the_resource_address_are_one_segment_each() -> None:
+    """Percent-encoded, slashes too."""
+    assert raw_uri("a/b", "c d?é") == "blaxel://jobs/a%2Fb/executions/c%20d%3F%C3%A9"

@@ -1,0 +1,188 @@
+"""The command line: what is understood, what is refused, and how."""
+
+import json
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from program import Program, account, nobody, run, terminal
+
+from blaxel_mcp import __version__
+from blaxel_mcp.cli import Command, exit_code, parse, read_login
+from blaxel_mcp.config import Settings, load
+from blaxel_mcp.demo import script
+from blaxel_mcp.errors import (
+    AnswerError,
+    ArgumentError,
+    ConfigurationError,
+    ConnectionFailedError,
+    CredentialsError,
+    NotFoundError,
+)
+
+OPTIONS = ["--transport", "--host", "--port", "--auth", "--allow-writes", "--demo", "--version", "--help"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "command"),
+    [
+        ([], Command("serve", {})),
+        (["--demo"], Command("serve", {}, demo=True)),
+        (
+            ["--transport", "http", "--port=0"],
+            Command("serve", {"BLAXEL_MCP_TRANSPORT": "http", "BLAXEL_MCP_PORT": "0"}),
+        ),
+        (
+            ["--host", "::1", "--auth", "token"],
+            Command("serve", {"BLAXEL_MCP_HOST": "::1", "BLAXEL_MCP_AUTH": "token"}),
+        ),
+        (["--allow-writes"], Command("serve", {"BLAXEL_MCP_ALLOW_WRITES": "true"})),
+        (["get", "j", "e"], Command("get", {}, job="j", execution="e")),
+        (["get", "j", "e", "--json", "--watch"], Command("get", {}, job="j", execution="e", as_json=True, watch=True)),
+        (["--demo", "get", "j", "e"], Command("get", {}, demo=True, job="j", execution="e")),
+        (["get", "j", "e", "--demo"], Command("get", {}, demo=True, job="j", execution="e")),
+        (["get", "--", "-j", "e"], Command("get", {}, job="-j", execution="e")),
+        (["demo"], Command("demo", {})),
+        (["doctor", "--demo"], Command("doctor", {}, demo=True)),
+    ],
+)
+def test_arguments_are_understood(argv: Sequence[str], command: Command) -> None:
+    """Each option and command; --demo before a command and after it."""
+    assert parse(argv) == command
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (["--bogus"], "--bogus"),
+        (["--trans=http"], "--trans=http"),
+        (["bogus"], "'bogus'"),
+        (["get", "j"], "EXECUTION"),
+        (["get", "j", "e", "f"], "f"),
+        (["--port"], "--port"),
+    ],
+)
+def test_arguments_that_mean_nothing_are_refused(argv: Sequence[str], said: str) -> None:
+    """With one problem that names what is wrong; options are not guessed from their beginning."""
+    with pytest.raises(ConfigurationError) as refused:
+        parse(argv)
+    (problem,) = refused.value.problems
+    assert said in problem
+
+
+def test_help_names_every_option_command_and_variable(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each variable with its meaning, so that no other page is needed."""
+    with pytest.raises(SystemExit) as ended:
+        parse(["--help"])
+    said = capsys.readouterr().out
+    assert ended.value.code == 0
+    variables = [f"{field.alias} " for field in Settings.model_fields.values() if field.alias]
+    meanings = [field.description or "?" for field in Settings.model_fields.values() if field.alias]
+    assert [name for name in [*OPTIONS, *variables, *meanings, "get", "demo", "doctor"] if name not in said] == []
+
+
+def test_the_version_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Name and version, for scripts and bug reports."""
+    with pytest.raises(SystemExit) as ended:
+        parse(["--version"])
+    assert (ended.value.code, capsys.readouterr().out) == (0, f"blaxel-mcp {__version__}\n")
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ConfigurationError(["It is wrong."]), 2),
+        (ArgumentError("It is wrong.", "Change it."), 2),
+        (NotFoundError(404, "It is not there.", "Look."), 1),
+        (ConnectionFailedError("It broke.", "Wait."), 1),
+        (AnswerError("It is odd.", "Look."), 1),
+    ],
+)
+def test_exit_codes_tell_the_api_from_the_user(error: Exception, code: int) -> None:
+    """1: the API said no, or nothing. 2: it was not asked, because of what was given."""
+    assert isinstance(error, (ConfigurationError, ArgumentError, NotFoundError, ConnectionFailedError, AnswerError))
+    assert exit_code(error, load({}, account("https://api.example/v0"), None)) == code
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"BL_API_KEY": "key", "BL_WORKSPACE": "ws"}, 1),
+        ({"BL_API_KEY": "key"}, 2),
+        ({"BL_WORKSPACE": "ws"}, 2),
+        ({}, 2),
+    ],
+    ids=["refused", "no workspace", "no key", "nothing"],
+)
+def test_exit_codes_tell_refused_credentials_from_missing_ones(given: dict[str, str], code: int) -> None:
+    """What is missing is a matter of configuration; what was refused, the API has said no to."""
+    assert exit_code(CredentialsError("Said.", "Do."), load({}, given, None)) == code
+
+
+def test_bad_usage_is_one_line_and_exit_code_2() -> None:
+    """And nothing on standard output, which belongs to the protocol."""
+    assert run("--bogus") == (2, "", "blaxel-mcp: Unrecognized arguments: --bogus. See blaxel-mcp --help.\n")
+
+
+def test_every_problem_is_said_at_once() -> None:
+    """One line each, whether an option or a variable is wrong; a secret's value is not shown."""
+    env = {"BLAXEL_MCP_RAW": "some", "BLAXEL_MCP_TIMEOUT": "0", "BLAXEL_MCP_AUTH_TOKEN": "gehe\tim"}
+    code, out, err = run("--transport", "pigeon", "--port", "70000", env=env)
+    assert (code, out) == (2, "")
+    assert [line.removeprefix("blaxel-mcp: ").split(" ")[0] for line in err.splitlines()] == [
+        "--transport",
+        "--port",
+        "BLAXEL_MCP_AUTH_TOKEN",
+        "BLAXEL_MCP_RAW",
+        "BLAXEL_MCP_TIMEOUT",
+        "See",
+    ]
+    assert "gehe" not in err
+
+
+def test_the_demo_needs_nothing_and_is_confused_by_nothing() -> None:
+    """`get … --demo` answers without an account, whatever account is configured; our own variables still count."""
+    mine = {"BL_API_KEY": "mine", "BL_ENV": "nonsense", "BL_CLIENT_CREDENTIALS": "mine", "BL_API_VERSION": "old"}
+    code, out, err = run(
+        "get", "image-resize", script.FAILED, "--json", "--demo", env=mine | {"BLAXEL_MCP_RAW": "never"}
+    )
+    assert (code, err) == (0, "")
+    answer = json.loads(out)
+    assert (answer["workspace"], answer["outcome"], "raw" in answer) == (script.WORKSPACE, "failed", False)
+
+
+@pytest.mark.parametrize(
+    "content", [None, b"\xff\xfe\x00", b"x: [", b""], ids=["none", "not text", "not YAML", "empty"]
+)
+def test_a_login_file_that_cannot_be_used_stops_nothing(
+    content: bytes | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it, or with a broken one, there are settings all the same."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    if content is not None:
+        (tmp_path / ".blaxel").mkdir()
+        (tmp_path / ".blaxel" / "config.yaml").write_bytes(content)
+    assert load({}, {}, read_login()).credential is None
+
+
+def test_a_person_who_starts_the_server_in_a_terminal_is_told_what_it_does() -> None:
+    """It waits for a client; a line on standard error says so, and Ctrl-C ends it."""
+    with terminal() as (_, keyboard), Program(stdin=keyboard) as program:
+        assert program.next_error().startswith("blaxel-mcp waits for an MCP client")
+        program.signal(signal.SIGINT)
+        assert (program.wait(), program.output(), program.errors().count("\n")) == (130, "", 1)
+
+
+def test_help_that_is_not_read_to_the_end_is_no_error() -> None:
+    """As with `| head`: nothing on standard error, exit code 0."""
+    with nobody() as pipe, Program("--help", stdout=pipe) as program:
+        assert (program.wait(), program.errors()) == (0, "")
+
+
+def test_a_client_that_reads_no_errors_is_served() -> None:
+    """Logging into a closed pipe does not end the server, nor spoil its exit code."""
+    with nobody() as pipe, Program(stderr=pipe, env={"BLAXEL_MCP_LOG_LEVEL": "DEBUG"}) as program:
+        assert program.request("ping") == {"result": {}}
+        program.close_input()
+        assert program.wait() == 0

@@ -1,0 +1,167 @@
+"""The wire surface, as reviewed files: what clients list, and that answers keep to it.
+
+`pytest --update-contract tests/test_contract.py` writes the snapshots anew; what changed is then there to be reviewed.
+"""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asking import MODES, NOW, Mode, ask, client_for, clock, compact, connected, facts, ids
+from jsonschema import Draft202012Validator
+
+from blaxel_mcp.api.jobs import get_execution
+from blaxel_mcp.demo import control_plane, script
+from blaxel_mcp.demo.control_plane import serve
+from blaxel_mcp.resources import EXECUTION
+from blaxel_mcp.summary.limits import PROSE_BYTES, STRUCTURE_BYTES
+
+CONTRACT = Path(__file__).parent / "contract"
+TOOLS_BYTES = 2_600
+"""Every client pays for the listing in every conversation."""
+
+
+def contract(name: str) -> Any:
+    """A file of the contract."""
+    return json.loads((CONTRACT / f"{name}.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """The demo's control plane at NOW."""
+    with serve(control_plane.build_app(clock=clock)) as url:
+        yield url
+
+
+def listed(mode: Mode) -> dict[str, Any]:
+    """What a client is told when it connects, as JSON."""
+
+    async def run() -> dict[str, Any]:
+        async with connected(client_for("http://127.0.0.1:1/v0"), mode) as session:
+            tools = await session.list_tools()
+            templates = await session.list_resource_templates()
+            return {
+                "tools": tools.model_dump(mode="json", by_alias=True, exclude_none=True)["tools"],
+                "resource_templates": templates.model_dump(mode="json", by_alias=True, exclude_none=True)[
+                    "resourceTemplates"
+                ],
+                "instructions": session.instructions,
+            }
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("name", ["tools", "resource_templates", "instructions"])
+def test_what_is_listed_is_what_was_reviewed(name: str, mode: Mode, request: pytest.FixtureRequest) -> None:
+    """Compared as parsed JSON, in both eras; a missing snapshot is a failure."""
+    actual = listed(mode)[name]
+    file = CONTRACT / f"{name}.json"
+    if request.config.getoption("--update-contract"):
+        file.write_text(json.dumps(actual, ensure_ascii=False, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    assert file.exists(), "There is no reviewed snapshot: write it with --update-contract, and review it."
+    assert contract(name) == actual
+
+
+def test_the_listing_is_small() -> None:
+    """Compact, with input and output schema."""
+    size = compact(listed("auto")["tools"])
+    assert size <= TOOLS_BYTES, f"tools/list takes {size} bytes"
+
+
+def test_the_input_is_the_operations() -> None:
+    """Names, types and the required list are those of GetJobExecution, and its descriptions begin ours."""
+    operation, schema = contract("operation"), listed("auto")["tools"][0]["inputSchema"]
+    parameters = operation["parameters"]
+    assert [parameter["in"] for parameter in parameters] == ["path"] * len(parameters)
+    assert [*schema["properties"]] == [parameter["name"] for parameter in parameters]
+    assert schema["required"] == [parameter["name"] for parameter in parameters if parameter["required"]]
+    for parameter in parameters:
+        ours = schema["properties"][parameter["name"]]
+        assert ours["type"] == parameter["type"]
+        assert ours["description"][: len(parameter["description"])] == parameter["description"]
+
+
+def test_the_call_and_the_resource_are_the_operations() -> None:
+    """Method and path are built from the same two ids."""
+    operation = contract("operation")
+    call = get_execution("my-job", "my-execution")
+    expected = operation["path"].format(jobId="my-job", executionId="my-execution")
+    assert (call.method, call.path, call.query) == (operation["method"], expected, ())
+    assert f"blaxel:/{operation['path']}" == EXECUTION
+
+
+def test_the_input_schema_to_the_letter() -> None:
+    """As the design has it: nothing generated in it."""
+    assert listed("auto")["tools"][0]["inputSchema"] == {
+        "type": "object",
+        "properties": {
+            "jobId": {"type": "string", "description": "Name of the job", "minLength": 1},
+            "executionId": {"type": "string", "description": 'Id of the execution, or "latest"', "minLength": 1},
+        },
+        "required": ["jobId", "executionId"],
+        "additionalProperties": False,
+    }
+
+
+def keywords(schema: Any) -> Iterator[str]:
+    """Every keyword of a schema, at any depth; names of properties are none."""
+    for key, value in schema.items():
+        yield key
+        if key == "properties":
+            for part in value.values():
+                yield from keywords(part)
+        elif isinstance(value, dict):
+            yield from keywords(value)
+
+
+def test_the_output_schema_holds_nothing_that_says_nothing() -> None:
+    """No titles, no nulls, no unions, no indirection; `raw` is open."""
+    schema = listed("auto")["tools"][0]["outputSchema"]
+    Draft202012Validator.check_schema(schema)
+    assert set(keywords(schema)) == {"type", "properties", "required", "items", "enum"}
+    assert schema["properties"]["raw"] == {"type": "object"}
+
+
+def test_the_annotations_say_that_it_only_reads() -> None:
+    """All four of them, since each has a default that would say otherwise to somebody."""
+    assert listed("auto")["tools"][0]["annotations"] == {
+        "readOnlyHint": True,
+        "destructiveHint": False,
+        "idempotentHint": True,
+        "openWorldHint": True,
+    }
+
+
+SCRIPTED = [(job.name, execution.id) for job in script.jobs(NOW) for execution in job.executions]
+
+
+def test_every_scripted_execution_keeps_the_contract(url: str) -> None:
+    """Valid by the schema, the same prose in both channels, within the budgets, keys in their order."""
+    schema = contract("tools")[0]["outputSchema"]
+    validator = Draft202012Validator(schema)
+    order = [*ExecutionKeys]
+    answers = ask(client_for(url), *[ids(*one) for one in SCRIPTED])
+    for one, answer in zip(SCRIPTED, answers, strict=True):
+        found = facts(answer)
+        assert [error.message for error in validator.iter_errors(found)] == []
+        assert answer.text == found["summary"]
+        assert (found["jobId"], found["executionId"]) == one
+        assert [*found] == [key for key in order if key in found]
+        assert len(answer.text.encode()) <= PROSE_BYTES
+        assert compact({key: value for key, value in found.items() if key != "raw"}) <= STRUCTURE_BYTES
+
+
+ExecutionKeys = (
+    *("summary", "status", "done", "outcome", "nextStep", "pollAfterSeconds", "tasks", "failures", "failuresOmitted"),
+    *("warnings", "timing", "config", "jobId", "executionId", "workspace", "rawUri", "raw", "rawOmitted"),
+)
+"""The keys of design 3.2 in their order."""
+
+
+def test_the_output_schema_has_exactly_these_keys() -> None:
+    """No key travels that is not described."""
+    assert {*listed("auto")["tools"][0]["outputSchema"]["properties"]} == {*ExecutionKeys}

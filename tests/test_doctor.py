@@ -1,0 +1,103 @@
+"""`blaxel-mcp doctor`: what is found, where, and whether it works; never a value of a secret."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import pytest
+from faults import refused
+from program import PATIENCE, account, run
+
+from blaxel_mcp import __version__
+from blaxel_mcp.api.client import BlaxelClient
+from blaxel_mcp.auth import BlaxelAuth
+from blaxel_mcp.cli import exit_code
+from blaxel_mcp.config import load
+from blaxel_mcp.demo import script
+from blaxel_mcp.doctor import examine
+from blaxel_mcp.tools.spec import ToolState
+
+SECRET = "s3cr3t-of-the-user"
+LOGIN = f"""
+context:
+  workspace: demo
+workspaces:
+  - name: demo
+    credentials:
+      apiKey: {SECRET}
+"""
+
+
+def findings(out: str) -> dict[str, str]:
+    """What it says, by what it says it of."""
+    return dict(line.split(maxsplit=1) for line in out.splitlines())
+
+
+def examined(env: Mapping[str, str], login: str | None = None) -> tuple[int, str]:
+    """The exit code and what is printed, for an environment and a login file."""
+    printed: list[str] = []
+
+    async def ask() -> int:
+        settings = load({}, env, login)
+        auth = BlaxelAuth.from_settings(settings, lambda: login)
+        client = BlaxelClient(
+            api_url=settings.api_url, api_version=settings.api_version, auth=auth, timeout=PATIENCE, first_wait=0.001
+        )
+        try:
+            failure = await examine(ToolState(client, lambda: datetime.now(UTC)), settings, write=printed.append)
+        finally:
+            await client.aclose()
+        return 0 if failure is None else exit_code(failure, settings)
+
+    return asyncio.run(ask()), "".join(printed)
+
+
+def test_it_says_what_works(plane: str) -> None:
+    """Kind and source of each thing, and exit code 0."""
+    code, out = examined(account(plane))
+    found = findings(out)
+    assert code == 0
+    assert found.pop("version").startswith(f"blaxel-mcp {__version__}, mcp 2.")
+    del found["program"]
+    assert found == {
+        "credential": "API key, from BL_API_KEY",
+        "workspace": f"{script.WORKSPACE}, from BL_WORKSPACE",
+        "API": f"{plane}, from BL_API_URL; version 2026-04-28",
+        "call": "works",
+    }
+
+
+def test_it_says_what_is_missing() -> None:
+    """Without a credential nothing is sent; exit code 2, since that is a matter of configuration."""
+    code, out = examined({})
+    found = findings(out)
+    assert code == 2
+    assert (found["credential"], found["workspace"]) == ("none found", "none found")
+    assert found["call"].startswith("failed. No Blaxel credential was found.")
+
+
+def test_a_refused_credential_is_not_shown(plane: str) -> None:
+    """Exit code 1, and the reason; not the key, not a part of it."""
+    code, out, err = run("doctor", env=account(plane) | {"BL_API_KEY": SECRET, "BLAXEL_MCP_LOG_LEVEL": "DEBUG"})
+    assert code == 1
+    assert "401" in findings(out)["call"]
+    assert not any(SECRET[start : start + 6] in out + err for start in range(len(SECRET) - 5))
+
+
+def test_an_api_that_does_not_answer_is_said() -> None:
+    """Exit code 1, and what to check."""
+    with refused() as url:
+        code, out = examined(account(url))
+    assert code == 1
+    assert findings(out)["call"].startswith("failed. The connection to Blaxel was refused.")
+
+
+@pytest.mark.parametrize(
+    ("login", "line", "code"), [(LOGIN, "credential", 1), (LOGIN + "\t]", "login", 2)], ids=["whole", "broken"]
+)
+def test_it_says_what_became_of_the_login(plane: str, login: str, line: str, code: int) -> None:
+    """Where it was found, or why it could not be used; its contents stay out of it."""
+    got, out = examined({"BL_API_URL": plane}, login)
+    assert got == code
+    assert "~/.blaxel/config.yaml" in findings(out)[line]
+    assert SECRET not in out

@@ -1,0 +1,190 @@
+"""What the API sends, read tolerantly: a 200 never fails to parse."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from blaxel_mcp.models import Job, JobExecution, Page, duration_seconds, instant, override_object
+
+ODD: tuple[Any, ...] = (None, True, 7, -1, 1.5, "word", "", [], {}, [None], {"odd": 1}, [[]], 10**30)
+NO_OBJECTS: tuple[Any, ...] = ("", "[]", "x", 7, None, [], "[" * 100_000)
+PARTS = {
+    "metadata": (
+        "id",
+        "job",
+        "workspace",
+        "cluster",
+        "createdAt",
+        "startedAt",
+        "completedAt",
+        "updatedAt",
+        "expiredAt",
+    ),
+    "spec": ("envOverride", "memoryOverride", "parallelism", "tasks", "timeout"),
+    "stats": ("cancelled", "failure", "retried", "running", "success", "total"),
+}
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+@pytest.mark.parametrize("field", ["metadata", "spec", "stats", "status", "tasks"])
+def test_any_part_may_be_null_or_of_another_type(field: str, odd: Any) -> None:
+    """The rest is read as if it were absent."""
+    execution = JobExecution.model_validate({"status": "failed", field: odd})
+    assert field == "status" or execution.status == "failed"
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+@pytest.mark.parametrize(("part", "field"), [(part, field) for part, fields in PARTS.items() for field in fields])
+def test_any_field_may_be_null_or_of_another_type(part: str, field: str, odd: Any) -> None:
+    """Its neighbours are read all the same."""
+    neighbour = {"metadata": "deletedAt", "spec": "parallelism", "stats": "total"}[part]
+    value: Any = "x" if part == "metadata" else 5
+    execution = JobExecution.model_validate({part: {neighbour: value, field: odd}})
+    if field != neighbour:
+        assert getattr(getattr(execution, part), neighbour) == value
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+@pytest.mark.parametrize("field", ["metadata", "spec", "status", "conditions"])
+def test_any_part_of_a_task_may_be_odd(field: str, odd: Any) -> None:
+    """It is still a task."""
+    task = {"metadata": {"name": "task-0"}, "status": "failed", field: odd}
+    read = JobExecution.model_validate({"tasks": [task, odd]}).task_list
+    assert len(read) == 2
+    assert field == "status" or read[0].get("status") == "failed"
+
+
+def test_an_odd_condition_is_an_empty_one() -> None:
+    """The good ones beside it stay."""
+    tasks = [{"conditions": [None, {"message": 7, "reason": "OOM"}, "word"]}]
+    first, second, third = JobExecution.model_validate({"tasks": tasks}).tasks[0]["conditions"]
+    assert (first, second["reason"], second["message"], third) == ({}, "OOM", None, {})
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (5, 5),
+        (0, 0),
+        (3.0, 3),
+        ("12", 12),
+        (-1, None),
+        (1.5, None),
+        (True, None),
+        ("x", None),
+        ("", None),
+        (10**13, None),
+    ],
+)
+def test_a_count_is_a_whole_number_or_absent(value: Any, expected: int | None) -> None:
+    """Also as text, which is how protocol buffers write large ones; never a boolean or a wall of digits."""
+    stats = JobExecution.model_validate({"stats": {"total": value}}).stats
+    assert stats is not None
+    assert stats.total == expected
+
+
+def test_tasks_are_read_from_either_place_and_never_added() -> None:
+    """The one that is not empty."""
+    here, there = [{"status": "failed"}], [{"status": "running"}, {"status": "running"}]
+
+    def words(raw: Any) -> list[str | None]:
+        return [task.get("status") for task in JobExecution.model_validate(raw).task_list]
+
+    assert words({"tasks": here, "spec": {"tasks": there}}) == ["failed"]
+    assert words({"tasks": [], "spec": {"tasks": there}}) == ["running", "running"]
+    assert words({"spec": {"tasks": there}}) == ["running", "running"]
+
+
+def test_unknown_fields_and_statuses_are_kept() -> None:
+    """A newer API is no error."""
+    execution = JobExecution.model_validate({"status": "Paused", "spec": {"gpu": 1}, "new": {"x": 1}})
+    assert execution.status == "Paused"
+    assert execution.model_extra == {"new": {"x": 1}}
+    assert execution.spec.model_extra == {"gpu": 1}
+
+
+@pytest.mark.parametrize("digits", range(10))
+def test_timestamps_have_any_number_of_fraction_digits(digits: int) -> None:
+    """From none to nanoseconds."""
+    fraction = "." + "123456789"[:digits] if digits else ""
+    microseconds = int("123456"[:digits].ljust(6, "0"))
+    assert instant(f"2026-01-02T03:04:05{fraction}Z") == datetime(2026, 1, 2, 3, 4, 5, microseconds, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-01-02T03:04:05+02:00", datetime(2026, 1, 2, 1, 4, 5, tzinfo=UTC)),
+        ("2026-01-02T03:04:05-05:30", datetime(2026, 1, 2, 8, 34, 5, tzinfo=UTC)),
+        ("2026-01-02T03:04:05", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
+        ("2026-01-02 03:04:05Z", datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)),
+        ("0001-01-01T00:00:00Z", None),
+        ("0001-01-01T00:00:00+00:00", None),
+        ("9999-12-31T23:59:59-01:00", None),
+        ("2026-13-01T00:00:00Z", None),
+        ("yesterday", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_timestamps_come_out_in_utc_or_absent(text: str | None, expected: datetime | None) -> None:
+    """Any offset; year 1, empty and unreadable ones are absent."""
+    assert instant(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (600, 600),
+        (600.9, 600),
+        ("600", 600),
+        ("30m", 1800),
+        ("1h30m", 5400),
+        ("1.5h", 5400),
+        ("90s", 90),
+        ("1500ms", 1),
+        ("0s", None),
+        (0, None),
+        (-5, None),
+        (True, None),
+        ("soon", None),
+        ("", None),
+        (float("nan"), None),
+        (float("inf"), None),
+        (10**30, None),
+        ("9" * 5000, None),
+        (None, None),
+        ([], None),
+    ],
+)
+def test_a_timeout_is_seconds_or_a_duration_in_words(value: Any, expected: int | None) -> None:
+    """Zero is no timeout."""
+    assert duration_seconds(value) == expected
+
+
+def test_an_override_is_an_object_or_the_text_of_one() -> None:
+    """Anything else is none."""
+    assert override_object({"A": "***"}) == override_object('{"A": "***"}') == {"A": "***"}
+    assert [override_object(odd) for odd in NO_OBJECTS] == [None] * 7
+
+
+def test_a_page_is_read_in_both_forms() -> None:
+    """An object with its data and where to go on, or a bare array."""
+    page = Page.of({"data": [1], "meta": {"hasMore": True, "nextCursor": "c", "total": 9}})
+    assert (page.data, page.meta.hasMore, page.meta.nextCursor, page.meta.total) == ([1], True, "c", 9)
+    assert Page.of([1, 2]).data == [1, 2]
+
+
+@pytest.mark.parametrize("body", [None, 7, "x", {}, {"data": None}, {"data": {}, "meta": 7}])
+def test_an_odd_page_is_an_empty_one(body: Any) -> None:
+    """Never an error."""
+    assert Page.of(body).data == []
+    assert Page.of(body).meta.hasMore is None
+
+
+def test_a_job_has_a_name_or_none() -> None:
+    """Its name is its id."""
+    assert Job.model_validate({"metadata": {"name": "resize"}}).name == "resize"
+    odd: list[dict[str, Any]] = [{}, {"metadata": None}, {"metadata": {"name": 7}}]
+    assert [Job.model_validate(job).name for job in odd] == [None] * 3

@@ -1,0 +1,167 @@
+"""The resource: everything that Blaxel says about an execution, for whoever wants more than the summary."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from asking import ACCOUNT, MODES, NOW, Mode, answered, client_for, clock, connected, ids, job, verbatim
+from faults import Answer, Fault, Faults, not_json
+from mcp.shared.exceptions import MCPError
+from mcp_types import TextResourceContents
+
+from blaxel_mcp.demo import control_plane, script
+from blaxel_mcp.demo.control_plane import Handled, serve
+from blaxel_mcp.demo.wire import Job
+from blaxel_mcp.summary.answer import raw_uri
+
+NOT_FOUND, INTERNAL = -32602, -32603
+
+
+@dataclass
+class Plane:
+    """A control plane behind faults."""
+
+    faults: Faults
+    requests: list[Handled]
+    url: str
+
+
+def served(*jobs: Job) -> Iterator[Plane]:
+    """A control plane with these jobs, or the demo's."""
+    app = control_plane.build_app(clock=clock, jobs=(lambda _: jobs) if jobs else script.jobs)
+    faults = Faults(app)
+    with serve(faults) as url:
+        yield Plane(faults, app.state.requests, url)
+
+
+@pytest.fixture
+def plane() -> Iterator[Plane]:
+    """The demo's control plane."""
+    yield from served()
+
+
+def read(plane: Plane, uri: str, mode: Mode = "auto") -> Any:
+    """The JSON of a resource."""
+
+    async def run() -> Any:
+        async with connected(client_for(plane.url), mode) as session:
+            (content,) = (await session.read_resource(uri)).contents
+            assert isinstance(content, TextResourceContents)
+            assert (str(content.uri), content.mime_type) == (uri, "application/json")
+            return json.loads(content.text)
+
+    return asyncio.run(run())
+
+
+def refused(plane: Plane, job_id: str, execution_id: str, mode: Mode, **variables: str) -> tuple[int, str, str]:
+    """Code and message of the resource's error, and the text that the tool has for the same ids."""
+
+    async def run() -> tuple[int, str, str]:
+        client = client_for(plane.url, variables={**ACCOUNT, **variables})
+        async with connected(client, mode) as session:
+            with pytest.raises(MCPError) as error:
+                await session.read_resource(raw_uri(job_id, execution_id))
+            told = answered(await session.call_tool("get_job_execution", ids(job_id, execution_id)))
+            return error.value.error.code, error.value.error.message, told.text
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("execution_id", [script.MANY_FAILED, "latest"])
+def test_it_is_the_whole_of_it(mode: Mode, execution_id: str, plane: Plane) -> None:
+    """A thousand tasks, uncut, for the id and for `latest`."""
+    load_test = next(one for one in script.jobs(NOW) if one.name == "load-test")
+    assert read(plane, raw_uri("load-test", execution_id), mode) == load_test.executions[0].at(NOW)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_overridden_values_are_masked(mode: Mode) -> None:
+    """As in the tool's answer; all else is as it came."""
+    override = '{"A": "secret", "B": "***"}'
+    one = verbatim("exec-1", NOW - timedelta(hours=1), spec={"envOverride": override, "novel": None}, status="ODD")
+    for plane in served(job("train", one)):
+        expected = {**one.body, "spec": {"envOverride": '{"A": "***", "B": "***"}', "novel": None}}
+        assert read(plane, raw_uri("train", "exec-1"), mode) == expected
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_address_in_an_answer_leads_to_it(mode: Mode) -> None:
+    """Whatever is in the ids."""
+    one = verbatim("größe/1?x=%2F", NOW - timedelta(hours=1), status="succeeded")
+    for plane in served(job("a/b #c", one)):
+
+        async def run(url: str = plane.url) -> Any:
+            async with connected(client_for(url), mode) as session:
+                told = answered(await session.call_tool("get_job_execution", ids("a/b #c", "größe/1?x=%2F")))
+                assert told.structured is not None
+                uri = told.structured["rawUri"]
+                (content,) = (await session.read_resource(uri)).contents
+                assert isinstance(content, TextResourceContents)
+                return uri, json.loads(content.text)
+
+        assert asyncio.run(run()) == ("blaxel://jobs/a%2Fb%20%23c/executions/gr%C3%B6%C3%9Fe%2F1%3Fx%3D%252F", one.body)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    ("job_id", "execution_id"),
+    [("nope", "exec-1"), ("nightly-report", "exec-1"), ("old-import", "latest"), ("nope", "latest"), ("a/b", "c/d")],
+)
+def test_what_is_not_there_is_a_32602(job_id: str, execution_id: str, mode: Mode, plane: Plane) -> None:
+    """With the tool's own sentence, recent executions or nearest names included."""
+    code, message, told = refused(plane, job_id, execution_id, mode)
+    assert (code, message) == (NOT_FOUND, told)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("fault", [Answer(401), Answer(403), Answer(500), not_json()], ids=repr)
+def test_any_other_failure_is_a_32603(fault: Fault, mode: Mode, plane: Plane) -> None:
+    """With the tool's own sentence."""
+    plane.faults.always(fault)
+    code, message, told = refused(plane, "nightly-report", script.SUCCEEDED, mode)
+    assert (code, message) == (INTERNAL, told)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_missing_credentials_are_a_32603(mode: Mode, plane: Plane) -> None:
+    """With the tool's own sentence; nothing is sent."""
+    code, message, told = refused(plane, "nightly-report", script.SUCCEEDED, mode, BL_API_KEY="")
+    assert (code, message) == (INTERNAL, told)
+    assert plane.requests == []
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(
+    ("segment", "code"),
+    [
+        ("%20", INTERNAL),
+        ("a%0Ab", INTERNAL),
+        ("%E2%80%AE", INTERNAL),
+        (".", INTERNAL),
+        ("..", NOT_FOUND),
+        ("%2E%2E", NOT_FOUND),
+    ],
+)
+def test_what_cannot_be_an_id_sends_nothing(segment: str, code: int, mode: Mode, plane: Plane) -> None:
+    """Refused by the tool's rules, or as unknown by the SDK's own: no request goes out."""
+
+    async def run() -> int:
+        async with connected(client_for(plane.url), mode) as session:
+            with pytest.raises(MCPError) as error:
+                await session.read_resource(f"blaxel://jobs/{segment}/executions/latest")
+            return error.value.error.code
+
+    assert asyncio.run(run()) == code
+    assert plane.requests == []
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_an_encoded_slash_stays_in_its_id(mode: Mode, plane: Plane) -> None:
+    """`a%2Fb` is the job `a/b`, and not an endpoint below the job `a`."""
+    refused(plane, "a/b", "e", mode)
+    assert plane.requests[0].path == "/v0/jobs/a%2Fb/executions/e"

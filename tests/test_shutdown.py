@@ -1,0 +1,203 @@
+"""How it ends: in time, whatever it is doing, with the code its caller expects, and without a trace."""
+
+import contextlib
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from threading import Event
+
+import httpx
+import pytest
+from faults import Faults, Hold
+from program import COMMAND, ENVELOPE, PATIENCE, Program, account, nobody, side_by_side
+
+from blaxel_mcp.demo import control_plane, script
+
+STDIO_SECONDS = 2.0
+HTTP_SECONDS = 5.0
+AT_ONCE_SECONDS = 1.5
+CALL = {"name": "get_job_execution", "arguments": {"jobId": "image-resize", "executionId": script.FAILED}}
+HEADERS = {
+    "Accept": "application/json, text/event-stream",
+    "MCP-Protocol-Version": "2026-07-28",
+    "Mcp-Method": "tools/call",
+    "Mcp-Name": "get_job_execution",
+}
+BODY = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": CALL | {"_meta": ENVELOPE}}
+
+
+class Upstream:
+    """A control plane that keeps every call until it is told otherwise."""
+
+    def __init__(self, url: str, faults: Faults, hold: Hold) -> None:
+        self.env = account(url)
+        self.faults = faults
+        self.hold = hold
+
+
+@contextlib.contextmanager
+def holding() -> Iterator[Upstream]:
+    """Where a call stays in flight."""
+    faults, hold = Faults(control_plane.build_app()), Hold()
+    faults.always(hold)
+    with control_plane.serve(faults) as url:
+        yield Upstream(url, faults, hold)
+
+
+@pytest.fixture
+def upstream() -> Iterator[Upstream]:
+    """The same, for one test."""
+    with holding() as upstream:
+        yield upstream
+
+
+ENDS: dict[str, tuple[Callable[[Program], None], int]] = {
+    "end of input": (Program.close_input, 0),
+    "SIGINT": (lambda program: program.signal(signal.SIGINT), 130),
+    "SIGTERM": (lambda program: program.signal(signal.SIGTERM), 143),
+}
+
+
+@pytest.mark.parametrize("modern", [False, True], ids=["idle", "in flight"])
+@pytest.mark.parametrize("end", ENDS)
+def test_stdio_ends_within_two_seconds(upstream: Upstream, end: str, *, modern: bool) -> None:
+    """End of input and both signals end it at once, with its own code and no traceback, a call in flight or not."""
+    tell, code = ENDS[end]
+    with Program(env=upstream.env) as program:
+        if modern:
+            program.ask("tools/call", CALL, modern=True)
+            assert upstream.hold.arrived.wait(PATIENCE)
+        else:
+            program.shake_hands()
+            program.request("ping")
+        tell(program)
+        assert program.wait(STDIO_SECONDS) == code
+        assert program.is_gone()
+        assert program.errors() == ""
+    assert not modern or upstream.faults.gone.wait(PATIENCE)
+
+
+def test_an_answer_that_nobody_can_read_is_not_worth_a_traceback() -> None:
+    """A client that dies takes both pipes along, and an answer may be on its way."""
+    with nobody() as pipe, Program(stdout=pipe) as program:
+        program.ask("ping")
+        program.close_input()
+        assert (program.wait(), program.errors()) == (0, "")
+
+
+def test_it_does_not_outlive_its_parent() -> None:
+    """It ends once its parent process has gone, even though somebody else holds its standard input open."""
+    parent = "import signal, subprocess, sys; subprocess.Popen(sys.argv[1:]); signal.pause()"
+    with Program(*COMMAND, command=(sys.executable, "-c", parent)) as program:
+        program.shake_hands()
+        program.signal(signal.SIGKILL)
+        assert program.wait() == -signal.SIGKILL
+        assert program.output().count("\n") == 1
+        assert program.errors() == ""
+
+
+def test_a_look_up_that_hangs_does_not_keep_it() -> None:
+    """A host name's look-up sits in a thread that nothing can stop: the program ends without it."""
+    hanging = (
+        "import socket, sys, threading; "
+        "said = lambda: print('looking up', file=sys.stderr, flush=True); "
+        "socket.getaddrinfo = lambda *_, **__: (said(), threading.Event().wait()); "
+        "from blaxel_mcp.cli import main; sys.exit(main())"
+    )
+    env = account("https://api.invalid/v0")
+    with Program(command=(sys.executable, "-c", hanging), env=env) as program:
+        program.ask("tools/call", CALL, modern=True)
+        assert program.next_error() == "looking up\n"
+        program.close_input()
+        assert program.wait(STDIO_SECONDS) == 0
+        assert program.errors() == "looking up\n"
+
+
+def call_over_http(client: httpx.Client, upstream: Upstream, threads: ThreadPoolExecutor) -> None:
+    """Have a tool called, and held upstream."""
+    threads.submit(client.post, "/mcp", json=BODY, headers=HEADERS)
+    assert upstream.hold.arrived.wait(PATIENCE)
+
+
+def open_stream(client: httpx.Client, _: Upstream, threads: ThreadPoolExecutor) -> None:
+    """Have an SSE stream opened, and read for as long as there is one."""
+    opened = Event()
+
+    def read() -> None:
+        with client.stream("GET", "/sse") as stream:
+            for _ in stream.iter_lines():
+                opened.set()
+
+    threads.submit(read)
+    assert opened.wait(PATIENCE)
+
+
+def nothing(client: httpx.Client, upstream: Upstream, threads: ThreadPoolExecutor) -> None:
+    """Leave it idle."""
+
+
+Busy = Callable[[httpx.Client, Upstream, ThreadPoolExecutor], None]
+HTTP: dict[str, tuple[str, Busy, Sequence[signal.Signals]]] = {
+    "idle": ("http", nothing, [signal.SIGTERM]),
+    "call in flight": ("http", call_over_http, [signal.SIGTERM]),
+    "open stream": ("sse", open_stream, [signal.SIGTERM]),
+    "interrupted": ("sse", nothing, [signal.SIGINT]),
+    "interrupted twice": ("http", call_over_http, [signal.SIGINT, signal.SIGINT]),
+}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a server over HTTP ended: its code, what it had written, and whether its call upstream was given up."""
+
+    code: int
+    is_gone: bool
+    lines: int
+    gave_up: bool
+
+
+def end_http(transport: str, busy: Busy, signals: Sequence[signal.Signals]) -> Ended:
+    """Start a server, make it busy, and signal it; with two signals, the second once the first is seen to work."""
+    with (
+        holding() as upstream,
+        Program("--transport", transport, "--port", "0", env=upstream.env) as program,
+        httpx.Client(base_url=program.listening(), timeout=PATIENCE) as client,
+        ThreadPoolExecutor() as threads,
+    ):
+        busy(client, upstream, threads)
+        for number in signals[:-1]:
+            program.signal(number)
+            with contextlib.suppress(httpx.ConnectError):  # it stops listening first of all
+                while True:
+                    httpx.get(f"{client.base_url}/health", timeout=PATIENCE)
+        program.signal(signals[-1])
+        code = program.wait(HTTP_SECONDS if len(signals) == 1 else AT_ONCE_SECONDS)
+        gave_up = upstream.hold.arrived.is_set() and upstream.faults.gone.wait(PATIENCE)
+        return Ended(code, program.is_gone(), program.errors().count("\n"), gave_up)
+
+
+@pytest.fixture(scope="module")
+def http_ends() -> dict[str, Ended]:
+    """All of them, side by side."""
+    return side_by_side({name: partial(end_http, *case) for name, case in HTTP.items()})
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "gave_up"),
+    [
+        ("idle", 0, False),
+        ("call in flight", 0, True),
+        ("open stream", 0, False),
+        ("interrupted", 130, False),
+        ("interrupted twice", 130, True),
+    ],
+)
+def test_http_ends_in_time(http_ends: dict[str, Ended], name: str, code: int, *, gave_up: bool) -> None:
+    """Within 5 s of a signal and at once after a second; nothing is left, nothing said, the call upstream given up.
+
+    A SIGTERM is a service's orderly end, so its code is 0.
+    """
+    assert http_ends[name] == Ended(code, is_gone=True, lines=1, gave_up=gave_up)

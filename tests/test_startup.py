@@ -1,0 +1,57 @@
+"""What starting costs and does: counted in imports, since every client window pays for them."""
+
+import pkgutil
+import sys
+
+from program import Program
+
+import blaxel_mcp
+
+EVERYTHING = ["blaxel_mcp", *(module.name for module in pkgutil.walk_packages(blaxel_mcp.__path__, "blaxel_mcp."))]
+# Says what happens while every module is imported: connections, processes, files written, threads, output.
+IMPORT_ALL = """
+import importlib, sys, threading
+happened = []
+def watch(event, args):
+    writes = event == "open" and isinstance(args[1], str) and set(args[1]) & set("wax+")
+    if writes or event.startswith(("socket.bind", "socket.connect", "socket.getaddrinfo", "subprocess.", "os.system")):
+        happened.append((event, args))
+sys.addaudithook(watch)
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+happened += [thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]
+print(happened)
+"""
+
+
+def imported(*arguments: str) -> set[str]:
+    """The modules that a run without input imports."""
+    with Program(*arguments, command=(sys.executable, "-X", "importtime", "-m", "blaxel_mcp")) as program:
+        if not arguments:
+            program.shake_hands()
+            program.request("tools/list")
+        program.close_input()
+        assert program.wait() == 0
+        lines = [line.rsplit("|", 1) for line in program.errors().splitlines() if line.startswith("import time:")]
+        return {line[-1].strip() for line in lines}
+
+
+def test_importing_does_nothing() -> None:
+    """No module connects, starts, writes or prints anything when it is imported."""
+    with Program(*EVERYTHING, command=(sys.executable, "-B", "-c", IMPORT_ALL)) as program:
+        assert (program.wait(), program.output(), program.errors()) == (0, "[]\n", "")
+
+
+def test_a_question_about_the_program_needs_neither_protocol_nor_network() -> None:
+    """The SDK and httpx take half a second that an answer to this does not need."""
+    modules = imported("--version")
+    assert "blaxel_mcp.cli" in modules
+    assert modules.isdisjoint({"mcp", "mcp_types", "httpx", "httpx2", "starlette", "uvicorn", "yaml", "stamina"})
+
+
+def test_serving_over_stdio_imports_nothing_of_the_other_commands() -> None:
+    """Not the demo, not doctor or get, no YAML reader without a login, no certificates before the first call."""
+    modules = imported()
+    assert "blaxel_mcp.server" in modules
+    ours = {"blaxel_mcp.demo", "blaxel_mcp.doctor", "blaxel_mcp.get"}
+    assert modules.isdisjoint(ours | {"yaml", "truststore", "starlette.testclient"})

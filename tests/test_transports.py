@@ -1,0 +1,314 @@
+"""The server over each transport: raw lines in both eras, the SDK's client in both eras, and who may connect."""
+
+import asyncio
+import json
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+from mcp import Client, StdioServerParameters
+from mcp.client.sse import sse_client
+from mcp_types import CallToolResult, TextContent, TextResourceContents
+from program import COMMAND, ENVELOPE, HANDSHAKE, MODERN, PATIENCE, Program, account, environment, run, side_by_side
+
+from blaxel_mcp import __version__
+from blaxel_mcp.api.client import BlaxelClient
+from blaxel_mcp.auth import BlaxelAuth
+from blaxel_mcp.config import load
+from blaxel_mcp.demo import script
+from blaxel_mcp.errors import ConfigurationError
+from blaxel_mcp.server import build_server
+from blaxel_mcp.tools import select
+from blaxel_mcp.tools.spec import ToolState
+from blaxel_mcp.transports import check_exposure
+
+TOOL = "get_job_execution"
+TOKEN = "let-me-in"
+WORD = "größer→"
+URI = f"blaxel://jobs/image-resize/executions/{script.FAILED}"
+
+
+def call(job: str, execution: str) -> dict[str, Any]:
+    """The parameters of a tool call."""
+    return {"name": TOOL, "arguments": {"jobId": job, "executionId": execution}}
+
+
+# Raw lines over stdio
+
+
+def test_the_handshake_era_over_stdio(plane: str) -> None:
+    """initialize, then list, call, read and ping: every line of standard output is one JSON-RPC message."""
+    with Program(env=account(plane)) as program:
+        hello = program.shake_hands()["result"]
+        assert (hello["protocolVersion"], hello["serverInfo"]["name"]) == (HANDSHAKE, "blaxel-mcp")
+        assert [tool["name"] for tool in program.request("tools/list")["result"]["tools"]] == [TOOL]
+        answer = program.request("tools/call", call("image-resize", script.FAILED))["result"]
+        assert answer["structuredContent"]["outcome"] == "failed"
+        assert answer["content"] == [{"type": "text", "text": answer["structuredContent"]["summary"]}]
+        contents = program.request("resources/read", {"uri": URI})["result"]["contents"]
+        assert json.loads(contents[0]["text"])["metadata"]["id"] == script.FAILED
+        assert program.request("ping")["result"] == {}
+        program.close_input()
+        assert (program.wait(), program.output().count("\n"), program.errors()) == (0, 5, "")
+
+
+def test_the_modern_era_over_stdio(plane: str) -> None:
+    """Without a handshake, each request bringing its own envelope."""
+    with Program(env=account(plane)) as program:
+        found = program.request("server/discover", modern=True)["result"]
+        assert (found["supportedVersions"], found["instructions"][:7]) == ([MODERN], "Answers")
+        assert [tool["name"] for tool in program.request("tools/list", modern=True)["result"]["tools"]] == [TOOL]
+        answer = program.request("tools/call", call("image-resize", script.FAILED), modern=True)["result"]
+        assert answer["structuredContent"]["outcome"] == "failed"
+        contents = program.request("resources/read", {"uri": URI}, modern=True)["result"]["contents"]
+        assert json.loads(contents[0]["text"])["metadata"]["id"] == script.FAILED
+        program.close_input()
+        assert (program.wait(), program.output().count("\n"), program.errors()) == (0, 4, "")
+
+
+@pytest.fixture(scope="module")
+def unconfigured() -> Iterator[Program]:
+    """A program of the 2025 era with nothing set."""
+    with Program(env={"BL_API_KEY": "${BL_API_KEY}", "BL_WORKSPACE": " ", "BLAXEL_MCP_TRANSPORT": ""}) as program:
+        program.shake_hands()
+        yield program
+
+
+@pytest.mark.parametrize(
+    "line", ["", "no json", "{}", "[]", "1", '{"jsonrpc": "2.0", "id": 9}', "{" * 100_000, "\ud800"]
+)
+def test_lines_that_are_no_messages_are_survived(line: str, unconfigured: Program) -> None:
+    """Whatever comes in between, the next request is answered."""
+    assert unconfigured.process.stdin
+    unconfigured.process.stdin.write(line.encode(errors="surrogatepass") + b"\n")
+    assert unconfigured.request("ping") == {"result": {}}
+
+
+def test_the_demo_over_stdio_with_a_windows_encoding() -> None:
+    """--demo needs no variable, is not confused by those of an account, and what it writes is UTF-8 everywhere."""
+    env = {"BL_API_URL": "https://api.invalid/v0", "BL_WORKSPACE": "mine", "PYTHONIOENCODING": "cp1252"}
+    with Program("--demo", env=env) as program:
+        answer = program.request("tools/call", call("nightly-report", script.SUCCEEDED), modern=True)["result"]
+        assert answer["structuredContent"]["workspace"] == script.WORKSPACE
+        refused = program.request("tools/call", call(WORD, script.SUCCEEDED), modern=True)["result"]
+        assert WORD in refused["content"][0]["text"]
+
+
+def test_it_serves_without_credentials(unconfigured: Program) -> None:
+    """Nothing is configured but blanks and what a client failed to fill in: the tool is there, and says so."""
+    assert [tool["name"] for tool in unconfigured.request("tools/list")["result"]["tools"]] == [TOOL]
+    answer = unconfigured.request("tools/call", call("image-resize", script.FAILED))["result"]
+    assert answer["isError"]
+    assert answer["content"][0]["text"].startswith("No Blaxel credential was found.")
+
+
+# The SDK's client over each transport
+
+
+@pytest.fixture(scope="module")
+def over_http(plane: str) -> Iterator[str]:
+    """A server over Streamable HTTP."""
+    with Program("--transport", "http", "--port", "0", env=account(plane)) as program:
+        yield program.listening()
+
+
+@pytest.fixture(scope="module")
+def over_sse(plane: str) -> Iterator[str]:
+    """A server over SSE."""
+    with Program("--transport", "sse", "--port", "0", env=account(plane)) as program:
+        yield program.listening()
+
+
+async def scenario(client: Client) -> dict[str, Any]:
+    """What a client sees of everything there is, but for what changes as time goes by."""
+
+    def text(result: CallToolResult) -> str:
+        (block,) = result.content
+        assert isinstance(block, TextContent)
+        return block.text
+
+    async with client:
+        failed = await client.call_tool(TOOL, {"jobId": "image-resize", "executionId": script.FAILED})
+        assert failed.structured_content
+        latest = await client.call_tool(TOOL, {"jobId": "nightly-report", "executionId": "latest"})
+        assert latest.structured_content
+        unknown = await client.call_tool(TOOL, {"jobId": "image-resize", "executionId": "exec-1"})
+        wrong = await client.call_tool(TOOL, {"jobId": "image-resize"})
+        (raw,) = (await client.read_resource(URI)).contents
+        assert isinstance(raw, TextResourceContents)
+        templates = (await client.list_resource_templates()).resource_templates
+        return {
+            "era": client.protocol_version,
+            "version": client.server_info and client.server_info.version,
+            "instructions": (client.instructions or "").splitlines()[0],
+            "tools": [tool.name for tool in (await client.list_tools()).tools],
+            "templates": [template.uri_template for template in templates],
+            "failed": (failed.structured_content["outcome"], failed.structured_content["executionId"]),
+            "same prose": text(failed) == failed.structured_content["summary"],
+            "latest": latest.structured_content["executionId"],
+            "unknown": (unknown.is_error, text(unknown).split(".")[0]),
+            "wrong": (wrong.is_error, text(wrong).split(":")[0]),
+            "raw": (raw.mime_type, json.loads(raw.text)["metadata"]["id"]),
+        }
+
+
+SEEN: dict[str, Any] = {
+    "version": __version__,
+    "instructions": "Answers questions about executions (runs) of Blaxel batch jobs.",
+    "tools": [TOOL],
+    "templates": ["blaxel://jobs/{jobId}/executions/{executionId}"],
+    "failed": ("failed", script.FAILED),
+    "same prose": True,
+    "latest": script.SUCCEEDED,
+    "unknown": (True, 'Job "image-resize" has no execution "exec-1" (404)'),
+    "wrong": (True, "Wrong arguments"),
+    "raw": ("application/json", script.FAILED),
+}
+ERAS = pytest.mark.parametrize(("mode", "era"), [("legacy", HANDSHAKE), ("auto", MODERN)], ids=[HANDSHAKE, MODERN])
+
+
+@ERAS
+def test_the_scenario_in_memory(plane: str, mode: str, era: str) -> None:
+    """The server object, without any transport."""
+
+    async def see() -> dict[str, Any]:
+        settings = load({}, account(plane), None)
+        auth = BlaxelAuth.from_settings(settings, lambda: None)
+        api = BlaxelClient(api_url=plane, api_version=settings.api_version, auth=auth, timeout=PATIENCE)
+        try:
+            state = ToolState(api, lambda: datetime.now(UTC))
+            return await scenario(Client(build_server(state, select(allow_writes=False)), mode=mode))
+        finally:
+            await api.aclose()
+
+    assert asyncio.run(see()) == SEEN | {"era": era}
+
+
+@ERAS
+def test_the_scenario_over_stdio(plane: str, mode: str, era: str) -> None:
+    """As a subprocess of the client."""
+    command, *arguments = COMMAND
+    server = StdioServerParameters(command=command, args=arguments, env=environment(**account(plane)))
+    assert asyncio.run(scenario(Client(server, mode=mode))) == SEEN | {"era": era}
+
+
+@ERAS
+def test_the_scenario_over_streamable_http(over_http: str, mode: str, era: str) -> None:
+    """As a service, the way that is current."""
+    assert asyncio.run(scenario(Client(f"{over_http}/mcp", mode=mode))) == SEEN | {"era": era}
+
+
+@ERAS
+def test_the_scenario_over_sse(over_sse: str, mode: str, era: str) -> None:
+    """As a service, for clients that know no other way yet."""
+    assert asyncio.run(scenario(Client(sse_client(f"{over_sse}/sse"), mode=mode))) == SEEN | {"era": era}
+
+
+# Who may connect
+
+
+def test_health_says_ok_to_anyone(over_http: str, over_sse: str, guarded: str) -> None:
+    """No token, whatever name is asked for, and nothing but `ok`."""
+    for base in (over_http, over_sse, guarded):
+        answer = httpx.get(f"{base}/health", headers={"Host": "evil.example", "Origin": "https://evil.example"})
+        assert (answer.status_code, answer.text) == (200, "ok")
+
+
+@pytest.mark.parametrize(
+    ("header", "status"),
+    [
+        ({"Host": "evil.example"}, 421),
+        ({"Host": "localhost.evil.example:8000"}, 421),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+    ],
+)
+@pytest.mark.parametrize("request_line", ["POST /mcp", "GET /mcp", "GET /sse", "POST /messages/"])
+def test_a_foreign_host_or_origin_is_turned_away(
+    over_http: str, over_sse: str, request_line: str, header: dict[str, str], status: int
+) -> None:
+    """A page in a browser cannot reach the server, on any of its paths, also by a name that leads to this machine."""
+    method, path = request_line.split()
+    base = over_http if path == "/mcp" else over_sse
+    assert httpx.request(method, base + path, headers=header, json={}).status_code == status
+
+
+@pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "[::1]"])
+def test_the_names_of_this_machine_are_let_in(over_http: str, name: str) -> None:
+    """Under any port, as behind a forwarded one, and as a page of this machine too."""
+    headers = {"Host": f"{name}:9", "Origin": f"http://{name}:9"}
+    assert post(over_http, headers).status_code == 200
+
+
+def post(base: str, headers: dict[str, str]) -> httpx.Response:
+    """Ask for the tools."""
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": ENVELOPE}}
+    ours = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": MODERN, "Mcp-Method": "tools/list"}
+    return httpx.post(f"{base}/mcp", json=body, headers=ours | headers, timeout=PATIENCE)
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[str]:
+    """A server that asks for a token and goes by another name."""
+    names = {"BLAXEL_MCP_ALLOWED_HOSTS": "mcp.example:*", "BLAXEL_MCP_ALLOWED_ORIGINS": "app.example"}
+    arguments = ("--transport", "http", "--port", "0", "--demo")
+    with Program(*arguments, env={"BLAXEL_MCP_AUTH_TOKEN": TOKEN} | names) as program:
+        yield program.listening()
+
+
+@pytest.mark.parametrize("given", [None, "", "Bearer", "Bearer wrong", f"Basic {TOKEN}", TOKEN, f"Bearer {TOKEN}x"])
+def test_a_token_that_is_set_is_asked_for(guarded: str, given: str | None) -> None:
+    """On loopback too; the answer says what kind is wanted, and nothing else."""
+    headers = {"Host": "mcp.example:8000"} | ({} if given is None else {"Authorization": given})
+    answer = post(guarded, headers)
+    assert (answer.status_code, answer.headers.get("WWW-Authenticate"), answer.text) == (401, "Bearer", "Unauthorized")
+
+
+def test_who_has_the_token_comes_in_by_the_name_that_is_allowed(guarded: str) -> None:
+    """The names that are set take the place of this machine's."""
+    token = {"Authorization": f"bearer {TOKEN}"}
+    tried = [
+        {"Host": "mcp.example:8000", "Origin": "https://app.example"},
+        {"Host": "mcp.example:8000", "Origin": "http://localhost"},
+        {"Host": "localhost"},
+    ]
+    assert [post(guarded, token | headers).status_code for headers in tried] == [200, 403, 421]
+
+
+@pytest.mark.parametrize(
+    ("env", "said"),
+    [
+        (
+            {"BLAXEL_MCP_HOST": "0.0.0.0"},  # noqa: S104 - that it is refused is the test
+            "This version listens on loopback only, and 0.0.0.0 is another address; use --host 127.0.0.1.",
+        ),
+        ({"BLAXEL_MCP_AUTH": "per-request"}, "BLAXEL_MCP_AUTH=per-request is not available in this version; unset it."),
+        ({"BLAXEL_MCP_AUTH": "gateway"}, "BLAXEL_MCP_AUTH=gateway is not available in this version; unset it."),
+    ],
+)
+def test_it_does_not_listen_where_nobody_would_be_kept_out(env: dict[str, str], said: str) -> None:
+    """The reason, and what to do."""
+    with pytest.raises(ConfigurationError) as refused:
+        check_exposure(load({}, env, None))
+    assert refused.value.problems == [said]
+
+
+def test_an_address_that_is_refused_or_taken_is_one_line() -> None:
+    """Exit code 2 and which it is."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ended = side_by_side(
+            {
+                "refused": lambda: run("--transport", "http", "--host", "::"),
+                "taken": lambda: run("--transport", "sse", "--port", port),
+            }
+        )
+    refused = "This version listens on loopback only, and :: is another address; use --host 127.0.0.1."
+    in_use = f"Cannot listen on 127.0.0.1, port {port}: Address already in use."
+    assert ended == {
+        "refused": (2, "", f"blaxel-mcp: {refused} See blaxel-mcp --help.\n"),
+        "taken": (2, "", f"blaxel-mcp: {in_use} See blaxel-mcp --help.\n"),
+    }

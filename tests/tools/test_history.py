@@ -1,0 +1,137 @@
+"""How long a job usually runs: at most one more call, remembered, and never a reason to fail or to wait long."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from asking import ACCOUNT, NOW, ago, ask, client_for, clock, facts, ids, job, verbatim
+from faults import Answer, Delay, Faults
+
+from blaxel_mcp.demo import control_plane
+from blaxel_mcp.demo.control_plane import Handled, serve
+from blaxel_mcp.demo.wire import Verbatim
+from blaxel_mcp.summary.timing import Usual
+from blaxel_mcp.tools import history
+from blaxel_mcp.tools.history import History
+
+PASS = Delay(0)
+ONE, LIST = "/v0/jobs/train/executions/exec-now", "/v0/jobs/train/executions"
+BASIS = "3 recent successful executions (median 10m)"
+
+
+@dataclass
+class Plane:
+    """A control plane behind faults, with a job that runs and three runs of it that took ten minutes."""
+
+    faults: Faults
+    requests: list[Handled]
+    url: str
+
+    @property
+    def paths(self) -> list[str]:
+        """What was asked for."""
+        return [seen.path for seen in self.faults.seen]
+
+
+def past(days: int) -> Verbatim:
+    """A run of ten minutes."""
+    created = NOW - timedelta(days=days)
+    times = {"startedAt": ago(days=days), "completedAt": ago(days=days, minutes=-10)}
+    return verbatim(f"exec-{days}", created, status="succeeded", metadata=times)
+
+
+@pytest.fixture
+def plane() -> Iterator[Plane]:
+    """The job's newest run began two minutes ago, and says nothing of tasks."""
+    created = NOW - timedelta(minutes=2)
+    now = verbatim("exec-now", created, status="running", metadata={"startedAt": ago(minutes=2)})
+    app = control_plane.build_app(clock=clock, jobs=lambda _: [job("train", now, past(1), past(2), past(3))])
+    faults = Faults(app)
+    with serve(faults) as url:
+        yield Plane(faults, app.state.requests, url)
+
+
+NOW_ONE = ids("train", "exec-now")
+
+
+def estimates(plane: Plane, times: int) -> list[str | None]:
+    """What the estimate stands on, for as many questions in a row."""
+    answers = ask(client_for(plane.url), *[NOW_ONE] * times)
+    return [facts(answer)["timing"].get("estimateBasis") for answer in answers]
+
+
+def test_a_running_one_takes_one_more_call_and_the_next_none(plane: Plane) -> None:
+    """The listing is remembered for the job."""
+    assert estimates(plane, 3) == [BASIS] * 3
+    assert plane.paths == [ONE, LIST, ONE, ONE]
+    assert plane.requests[1].query == "limit=20&sort=createdAt%3Adesc"
+
+
+def test_a_finished_one_takes_no_more_calls(plane: Plane) -> None:
+    """Nobody waits for it any more."""
+    facts(ask(client_for(plane.url), ids("train", "exec-1"))[0])
+    assert plane.paths == ["/v0/jobs/train/executions/exec-1"]
+
+
+@pytest.mark.parametrize(
+    "fault", [Answer(500), Answer(404), Answer(429, headers={"retry-after": "10"}), Answer(200, b"<html>")], ids=repr
+)
+def test_a_listing_that_fails_is_harmless_and_not_asked_for_again_at_once(plane: Plane, fault: Answer) -> None:
+    """The answer comes without an estimate; neither it nor the next waits for what failed."""
+    plane.faults.add(PASS, fault)
+    assert estimates(plane, 2) == [None, None]
+    assert plane.paths == [ONE, LIST, ONE]
+
+
+def test_a_listing_that_is_slow_is_given_up(plane: Plane, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An estimate is not worth a long wait."""
+    monkeypatch.setattr(history, "_WAIT_SECONDS", 0.1)
+    plane.faults.add(PASS, Delay(60))
+    assert estimates(plane, 2) == [None, None]
+    assert plane.faults.gone.wait(10)
+    assert plane.paths == [ONE, LIST, ONE]
+
+
+def test_a_failure_is_forgotten_sooner_than_an_answer(plane: Plane, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After its time the listing is asked for again."""
+    monkeypatch.setattr(history, "_FAILURE_SECONDS", 0.0)
+    plane.faults.add(PASS, Answer(500))
+    assert estimates(plane, 3) == [None, BASIS, BASIS]
+    assert plane.paths == [ONE, LIST, ONE, LIST, ONE]
+
+
+def test_it_is_remembered_by_identity_and_job(plane: Plane) -> None:
+    """What one credential may see is not told to another; the oldest memories go first."""
+    ours, theirs = client_for(plane.url), client_for(plane.url, variables={**ACCOUNT, "BL_API_KEY": "another-key"})
+
+    async def run() -> list[Usual | None]:
+        remembers = History()
+        try:
+            return [
+                await remembers.usual(client.session(), job_id)
+                for client, job_id in ((ours, "train"), (theirs, "train"), (ours, "train"), (ours, "other"))
+            ]
+        finally:
+            await ours.aclose()
+            await theirs.aclose()
+
+    usual = Usual((600, 600, 600))
+    assert asyncio.run(run()) == [usual, None, usual, None]
+    assert plane.paths == [LIST, LIST, "/v0/jobs/other/executions"]
+
+
+def test_it_does_not_grow_without_end(plane: Plane, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The job that was asked about longest ago is asked for anew."""
+    monkeypatch.setattr(history, "_JOBS", 2)
+    client = client_for(plane.url)
+
+    async def run() -> None:
+        remembers = History()
+        for job_id in ("train", "a", "b", "a", "train"):
+            await remembers.usual(client.session(), job_id)
+        await client.aclose()
+
+    asyncio.run(run())
+    assert plane.paths == [f"/v0/jobs/{job_id}/executions" for job_id in ("train", "a", "b", "train")]

@@ -1,0 +1,96 @@
+"""How much of the API's own JSON travels with an answer, by the tool's three modes."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from asking import NOW, ask_for, clock, compact, facts, job, verbatim
+
+from blaxel_mcp.demo import control_plane, script
+from blaxel_mcp.demo.control_plane import serve
+
+
+def sent(job_id: str, execution_id: str) -> dict[str, Any]:
+    """What the control plane answers with at NOW."""
+    executions = next(one for one in script.jobs(NOW) if one.name == job_id).executions
+    body = next(one for one in executions if one.id == execution_id).at(NOW)
+    decoded: dict[str, Any] = json.loads(json.dumps(body))
+    return decoded
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """The demo's control plane at NOW."""
+    with serve(control_plane.build_app(clock=clock)) as url:
+        yield url
+
+
+def test_auto_carries_a_small_one_whole(url: str) -> None:
+    """Nothing renamed, nothing added, nothing left out."""
+    found = facts(ask_for(url, "weekly-train", script.QUEUED))
+    assert (found["raw"], "rawOmitted" in found) == (sent("weekly-train", script.QUEUED), False)
+
+
+def test_auto_cuts_a_large_one_and_counts_the_cut(url: str) -> None:
+    """The tasks that did not succeed, as many as fit; all the rest of the object as it was."""
+    found = facts(ask_for(url, "load-test", script.MANY_FAILED))
+    raw, whole = found["raw"], sent("load-test", script.MANY_FAILED)
+    kept, all_tasks = raw.pop("tasks"), whole.pop("tasks")
+    assert raw == whole
+    assert [task["status"] for task in kept] == ["failed"] * len(kept)
+    assert found["rawOmitted"] == {
+        "tasks": len(all_tasks) - len(kept),
+        "bytes": compact({**whole, "tasks": all_tasks}) - compact({**raw, "tasks": kept}),
+    }
+    assert compact({**raw, "tasks": kept}) <= 8192 < compact({**raw, "tasks": all_tasks[:1] + kept}) + 700
+
+
+def test_auto_cuts_the_list_that_holds_the_tasks(url: str) -> None:
+    """It is under `spec` in some answers."""
+    found = facts(ask_for(url, "load-test", script.PARTLY_FAILED, raw_limit=4096))
+    raw, whole = found["raw"], sent("load-test", script.PARTLY_FAILED)
+    kept = raw["spec"].pop("tasks")
+    del whole["spec"]["tasks"]
+    assert (raw, len(kept) + found["rawOmitted"]["tasks"]) == (whole, 200)
+
+
+def test_auto_leaves_out_what_has_no_room_at_all(url: str) -> None:
+    """And counts all of it."""
+    found = facts(ask_for(url, "weekly-train", script.TIMED_OUT, raw_limit=10))
+    whole = sent("weekly-train", script.TIMED_OUT)
+    assert ("raw" in found, found["rawOmitted"]) == (False, {"tasks": 8, "bytes": compact(whole)})
+
+
+def test_full_always_carries_it_whole(url: str) -> None:
+    """A thousand tasks too."""
+    found = facts(ask_for(url, "load-test", script.MANY_FAILED, raw="full"))
+    assert (found["raw"], "rawOmitted" in found) == (sent("load-test", script.MANY_FAILED), False)
+
+
+def test_never_carries_nothing(url: str) -> None:
+    """Neither the JSON nor a count; the resource has it."""
+    found = facts(ask_for(url, "weekly-train", script.QUEUED, raw="never"))
+    assert ("raw" in found, "rawOmitted" in found) == (False, False)
+    assert found["rawUri"] == f"blaxel://jobs/weekly-train/executions/{script.QUEUED}"
+
+
+@pytest.mark.parametrize(
+    ("override", "masked"),
+    [
+        ({"A": "secret", "B": "***", "C": 7}, {"A": "***", "B": "***", "C": "***"}),
+        ('{"A": "secret", "B": "****"}', '{"A": "***", "B": "****"}'),
+        ("A=secret", "***"),
+        (["secret"], "***"),
+    ],
+)
+@pytest.mark.parametrize("raw", ["auto", "full"])
+def test_overridden_values_are_masked(raw: str, override: Any, masked: Any) -> None:
+    """Whatever form they come in; fields that nobody knows are kept."""
+    created = NOW - timedelta(hours=1)
+    one = verbatim("exec-1", created, status="failed", spec={"envOverride": override, "novel": [1]}, later={"x": None})
+    with serve(control_plane.build_app(clock=clock, jobs=lambda _: [job("train", one)])) as url:
+        found = facts(ask_for(url, "train", "exec-1", raw=raw))
+    assert found["raw"] == {**one.body, "spec": {"envOverride": masked, "novel": [1]}}
+    assert "secret" not in json.dumps(found)
