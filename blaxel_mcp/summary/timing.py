@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from statistics import fmean, median, quantiles
+from statistics import median, quantiles
 
 from blaxel_mcp.models import JobExecution, duration_seconds, instant
 from blaxel_mcp.summary import limits
@@ -133,17 +133,24 @@ def estimate_from_tasks(found: Survey, counts: TaskCounts, parallelism: int | No
     lanes = parallelism or running
     if waiting + running == 0 or lanes == 0:
         return None
-    unknown = running - len(found.elapsed)
+    # Running tasks that only the counts know of are taken as half done. Their number is the API's word: multiply, and
+    # never make a list of it.
+    unlisted = min(running - len(found.elapsed), lanes)
 
-    def left(task: float) -> list[float]:
-        return [max(0.0, task - elapsed) for elapsed in found.elapsed] + [task / 2] * min(unknown, lanes)
+    def left(task: float) -> tuple[float, float]:
+        """Seconds that running tasks have left if each takes this long: of all together, and of the longest."""
+        listed = [max(0.0, task - elapsed) for elapsed in found.elapsed]
+        half = task / 2 if unlisted else 0.0
+        return sum(listed) + unlisted * half, max([*listed, half])
 
     low, middle, high = _spread(found.durations)
-    longest = math.ceil(waiting / lanes) * high + max(left(high), default=0.0)
+    longest = math.ceil(waiting / lanes) * high + left(high)[1]
     if longest <= 0:
         return None
-    shortest = max([(waiting * low + sum(left(low))) / lanes, *left(low)])
-    likely = math.ceil(waiting / lanes) * middle + (fmean(left(middle)) if running else 0.0)
+    together, last = left(low)
+    shortest = max((waiting * low + together) / lanes, last)
+    mean = left(middle)[0] / (len(found.elapsed) + unlisted) if running else 0.0
+    likely = math.ceil(waiting / lanes) * middle + mean
     return Estimate(
         seconds=round(min(max(likely, shortest), longest)),
         low=round(min(shortest, longest)),

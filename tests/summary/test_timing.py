@@ -232,3 +232,12 @@ def test_asking_again_makes_sense_after_half_of_what_is_left() -> None:
     """Within bounds."""
     got = answer(execution("running", (600, 600)), usual=Usual((700, 700, 700)))
     assert got["pollAfterSeconds"] == 50
+
+
+def test_counts_past_all_sense_cost_nothing() -> None:
+    """A thousand million running tasks that only the counts know of are a number, not a list."""
+    done = [task(number, "succeeded", (200, 100)) for number in range(5)]
+    raw = execution("running", (300, 300), tasks=done)
+    raw["spec"] = {"parallelism": 10**9}
+    raw["stats"] = {"total": 10**10, "running": 10**9, "success": 5}
+    assert answer(raw)["timing"]["estimatedRemainingSeconds"] == 950
