@@ -1,37 +1,97 @@
-"""`blaxel://jobs/{jobId}/executions/{executionId}`: the whole raw JSON of an execution, for clients and people."""
+"""`blaxel://…`: the raw JSON of a job's executions, of one execution and of its tasks, for clients and people."""
 
 import json
+from collections.abc import Awaitable
+from typing import Any, TypeVar
 
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 
+from blaxel_mcp.api.client import Session
+from blaxel_mcp.api.jobs import list_executions
 from blaxel_mcp.errors import BlaxelMcpError, NotFoundError
+from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary.raw import mask_overrides
 from blaxel_mcp.tools.get_execution import fetch
+from blaxel_mcp.tools.lookup import explain_unknown_job
 from blaxel_mcp.tools.results import error_text
 from blaxel_mcp.tools.spec import ToolState, state_of
 
+EXECUTIONS = "blaxel://jobs/{jobId}/executions"
 EXECUTION = "blaxel://jobs/{jobId}/executions/{executionId}"
+TASKS = "blaxel://jobs/{jobId}/executions/{executionId}/tasks"
+_NEWEST = 20
+"""Executions in a list: what the API gives by default."""
+
+T = TypeVar("T")
 
 
-async def read_execution(jobId: str, executionId: str, ctx: Context[ToolState]) -> str:  # noqa: N803 - the template's names
-    """Everything that Blaxel says about one execution, as it says it; overridden environment values are masked."""
-    state = state_of(ctx)
+async def read_executions(jobId: str, ctx: Context[ToolState]) -> str:  # noqa: N803 - the template's names
+    """The job's newest executions as the API lists them."""
+    executions = await _answer(_executions(state_of(ctx).client.session(), jobId))
+    return _json([mask_overrides(execution.model_dump(exclude_unset=True)) for execution in executions])
+
+
+async def _executions(session: Session, job_id: str) -> list[JobExecution]:
     try:
-        fetched, _, _ = await fetch(state.client.session(), jobId, executionId, state.clock())
+        return (await session.send(list_executions(job_id, limit=_NEWEST))).items[:_NEWEST]
+    except NotFoundError as error:
+        raise await explain_unknown_job(session, job_id, error) from None
+
+
+async def read_execution(
+    jobId: str,  # noqa: N803 - the template's names
+    executionId: str,  # noqa: N803
+    ctx: Context[ToolState],
+) -> str:
+    """Everything that Blaxel says about one execution, as it says it; overridden environment values are masked."""
+    return _json(mask_overrides(await _raw_execution(jobId, executionId, ctx)))
+
+
+async def read_tasks(
+    jobId: str,  # noqa: N803 - the template's names
+    executionId: str,  # noqa: N803
+    ctx: Context[ToolState],
+) -> str:
+    """The execution's tasks, whichever of the two places holds them."""
+    raw = await _raw_execution(jobId, executionId, ctx)
+    spec = raw.get("spec")
+    places = (raw.get("tasks"), spec.get("tasks") if isinstance(spec, dict) else None)
+    return _json(next((tasks for tasks in places if isinstance(tasks, list) and tasks), []))
+
+
+async def _raw_execution(job_id: str, execution_id: str, ctx: Context[ToolState]) -> dict[str, Any]:
+    state = state_of(ctx)
+    fetched, _, _ = await _answer(fetch(state.client.session(), job_id, execution_id, state.clock()))
+    return fetched.raw
+
+
+async def _answer(asking: Awaitable[T]) -> T:
+    """The answer, or the tool's own sentence as the protocol's error: -32602 for not found, -32603 else."""
+    try:
+        return await asking
     except NotFoundError as error:
         raise ResourceNotFoundError(error_text(error)) from None
     except BlaxelMcpError as error:
         raise ResourceError(error_text(error)) from None
-    return json.dumps(mask_overrides(fetched.raw), ensure_ascii=False, separators=(",", ":"))
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def add_resources(server: MCPServer[ToolState]) -> None:
-    """Register the template."""
-    server.resource(
-        EXECUTION,
-        name="job_execution",
-        title="Job execution, raw JSON",
-        description='The API\'s whole answer about one execution; "latest" is taken too.',
-        mime_type="application/json",
-    )(read_execution)
+    """Register the templates."""
+    rows = (
+        (EXECUTIONS, read_executions, "job_executions", "Job executions, raw JSON", "The job's newest executions."),
+        (
+            EXECUTION,
+            read_execution,
+            "job_execution",
+            "Job execution, raw JSON",
+            'The API\'s whole answer about one execution; "latest" is taken too.',
+        ),
+        (TASKS, read_tasks, "job_execution_tasks", "Job execution tasks, raw JSON", "All tasks of one execution."),
+    )
+    for template, read, name, title, description in rows:
+        server.resource(template, name=name, title=title, description=description, mime_type="application/json")(read)

@@ -13,8 +13,8 @@ from mcp_types import INVALID_PARAMS, CallToolResult, GetPromptResult, InputRequ
 from pydantic import ValidationError
 
 from blaxel_mcp import __version__
-from blaxel_mcp.errors import BlaxelMcpError
 from blaxel_mcp.completions import Completer
+from blaxel_mcp.errors import BlaxelMcpError
 from blaxel_mcp.prompts import add_prompts, problem_with
 from blaxel_mcp.resources import add_resources
 from blaxel_mcp.tools.results import failure, wrong_arguments
@@ -108,5 +108,5 @@ def build_server(state: ToolState, tools: Sequence[ToolSpec], extensions: Sequen
     )
     add_resources(server)
     add_prompts(server)
-    server.completion()(Completer(state))
+    server.completion()(Completer(state))  # type: ignore[no-untyped-call]  # the SDK leaves it untyped
     return server

@@ -22,8 +22,10 @@ LAYERS: dict[str, set[str]] = {
     "summary": {"models"},
     "waiting": {"errors"},
     "tools": {"api", "summary", "waiting", "models", "errors"},
-    "resources": {"tools", "summary", "errors"},
-    "server": {"resources", "tools", "errors", ""},
+    "resources": {"tools", "api", "summary", "models", "errors"},
+    "completions": {"tools", "api", "summary", "errors"},
+    "prompts": {"tools", "api", "summary", "errors"},
+    "server": {"resources", "completions", "prompts", "tools", "errors", ""},
     "transports": {"server", "config", "errors", ""},
     "get": {"tools", "summary", "errors"},
     "doctor": {"tools", "api", "config", "errors", ""},
@@ -34,8 +36,8 @@ LAYERS: dict[str, set[str]] = {
 # Packages and names of the outside, and the only modules that may use them.
 OUTSIDE: dict[str, set[str]] = {
     "httpx": {"api.client", "auth"},
-    "mcp": {"tools", "resources", "server", "transports", "demo.tour"},
-    "mcp_types": {"tools", "resources", "server", "transports", "demo.tour"},
+    "mcp": {"tools", "resources", "completions", "prompts", "server", "transports", "demo.tour"},
+    "mcp_types": {"tools", "resources", "completions", "prompts", "server", "transports", "demo.tour"},
     "starlette": {"transports", "demo"},
     "uvicorn": {"transports", "demo"},
     "stamina": {"api.client"},

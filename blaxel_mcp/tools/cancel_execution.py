@@ -10,7 +10,7 @@ from pydantic import Field
 from blaxel_mcp.api.call import checked_id
 from blaxel_mcp.api.jobs import cancel_execution
 from blaxel_mcp.errors import ApiError, ConnectionFailedError, NotFoundError
-from blaxel_mcp.summary.answer import ExecutionAnswer, build_answer
+from blaxel_mcp.summary.answer import ExecutionCore, build_answer
 from blaxel_mcp.summary.clean import quote
 from blaxel_mcp.summary.execution import summarize
 from blaxel_mcp.summary.limits import NAME_CHARACTERS
@@ -41,7 +41,7 @@ async def cancel_job_execution(
     executionId: OneExecutionId,  # noqa: N803
     state: Annotated[ToolState, Resolve(state_of)],
     confirmation: Annotated[ElicitationResult[Confirmation], Resolve(confirm)],
-) -> Annotated[CallToolResult, ExecutionAnswer]:
+) -> Annotated[CallToolResult, ExecutionCore]:
     """Cancel it and say how it stands; errors are raised, `server` turns them into a result."""
     call = cancel_execution(jobId, executionId)
     require(confirmation)

@@ -93,8 +93,8 @@ def _nearest(what: str, job_id: str, names: Sequence[str]) -> NotFoundError:
     def known(some: Sequence[str]) -> str:
         more = len(names) - len(some)
         # A full page says that there are more jobs than it holds, not how many.
-        others = " and others, which list_jobs names" if len(names) >= _JOBS else f" and {more} more, which list_jobs names" if more else ""
-        return f"The workspace's jobs are {', '.join(some)}{others}."
+        others = " and others" if len(names) >= _JOBS else f" and {more} more" if more else ""
+        return f"The workspace's jobs are {', '.join(some)}{f'{others}, which list_jobs names' if others else ''}."
 
     return _fitting(what, list(map(_name, names[:_RECENT])), known)
 

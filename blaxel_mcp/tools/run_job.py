@@ -72,7 +72,7 @@ async def run_job(
     tasks: Tasks | None = None,
     env: Env | None = None,
     memory: Memory | None = None,
-    allowQueue: AllowQueue = True,  # noqa: N803, FBT001, FBT002
+    allowQueue: AllowQueue = True,  # noqa: N803, FBT002
 ) -> Annotated[CallToolResult, Started]:
     """Start it and name the execution; errors are raised, `server` turns them into a result."""
     call = create_execution(jobId, _body(tasks, env, memory, allow_queue=allowQueue))
