@@ -5,6 +5,7 @@ wait it asks for and whether it is worth repeating. Its text never leaves this m
 as sensitive, some carry a `stack`, and some give orders to language models (`action`, `do_not`).
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -90,7 +91,7 @@ def decode(status: int, headers: Mapping[str, str], body: bytes, *, accepts: tup
     if not 200 <= status < 300:  # noqa: PLR2004 - success, RFC 9110
         raise error_for(status, headers, body, now)
     try:
-        value = from_json(body.decode("utf-8-sig", "replace"), allow_inf_nan=False)
+        value = _parse(body.decode("utf-8-sig", "replace"))
     except ValueError:
         raise AnswerError(
             f"The Blaxel address answered ({status}) with something that is not JSON.",
@@ -102,6 +103,19 @@ def decode(status: int, headers: Mapping[str, str], body: bytes, *, accepts: tup
             "Check BL_API_URL and BL_API_VERSION; if both are right, report it to blaxel-mcp.",
         )
     return value
+
+
+# An escaped backslash, a pair of surrogates, or half of one.
+_ESCAPES = re.compile(r"\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\u[dD][89a-fA-F]..)")
+
+
+def _parse(text: str) -> Any:
+    """JSON, also where a workload's message was cut in the middle of a character: half a pair reads as U+FFFD."""
+    try:
+        return from_json(text, allow_inf_nan=False)
+    except ValueError:
+        mended = _ESCAPES.sub(lambda found: "\\ufffd" if found[1] else found[0], text)
+        return from_json(mended, allow_inf_nan=False)
 
 
 def error_for(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> ApiError:

@@ -194,3 +194,18 @@ def test_no_odd_status_is_taken_for_success(status: int) -> None:
     with pytest.raises(BlaxelMcpError) as error:
         decode(status, {}, b"{}", accepts=(dict,), now=NOW)
     assert isinstance(error.value, ApiError) == (status not in range(300, 400))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (r"cut \ud83d", "cut \ufffd"),
+        (r"cut \udE00 here", "cut \ufffd here"),
+        (r"whole \ud83d\ude00, cut \ud83d", "whole \U0001f600, cut \ufffd"),
+        (r"a path \\ud83d, cut \ud83d", "a path \\ud83d, cut \ufffd"),
+    ],
+)
+def test_half_a_character_does_not_spoil_an_answer(text: str, message: str) -> None:
+    """A message that a workload cut inside a pair of surrogates is still an answer."""
+    body = f'{{"message": "{text}"}}'.encode()
+    assert decode(200, {}, body, accepts=(dict,), now=NOW) == {"message": message}
