@@ -80,7 +80,7 @@ def build_parser() -> argparse.ArgumentParser:
         dest="BLAXEL_MCP_ALLOW_WRITES",
         action="store_const",
         const="true",
-        help="add the tools that change something (there are none yet)",
+        help="add the tools that change something",
     )
     demo = "use an embedded control plane instead of Blaxel, without an account"
     parser.add_argument("--demo", action="store_true", help=demo)

@@ -29,7 +29,7 @@ _INSTRUCTIONS = (
     ),
     (
         ("get_job_execution",),
-        '- Is it done, why did it fail, when will it end: get_job_execution; executionId "latest" is the job\'s newest one.',
+        '- Is it done, why did it fail, when will it end: get_job_execution; executionId "latest" is the newest one.',
     ),
     (
         ("list_job_executions",),
@@ -37,12 +37,14 @@ _INSTRUCTIONS = (
     ),
     (
         ("list_job_execution_tasks", "get_job_execution_logs"),
-        "- More about a failure: list_job_execution_tasks for single tasks, then get_job_execution_logs for one of them.",
+        "- More about a failure: list_job_execution_tasks for single tasks, get_job_execution_logs for one of them.",
     ),
     (
         ("wait_for_job_execution",),
-        "- To see it end: wait_for_job_execution, again while done is false. Without waiting, ask again after "
-        "pollAfterSeconds, not sooner. Once done is true, stop asking.",
+        (
+            "- To see it end: wait_for_job_execution, again while done is false. Without waiting, ask again after "
+            "pollAfterSeconds, not sooner. Once done is true, stop asking."
+        ),
     ),
     (("run_job",), "- run_job and cancel_job_execution change things: only when the user asked for it."),
     ((), "- Do what nextStep says, if anything. Pass on what warnings doubt."),

@@ -20,7 +20,7 @@ from blaxel_mcp.resources import EXECUTION
 from blaxel_mcp.summary.limits import PROSE_BYTES, STRUCTURE_BYTES
 
 CONTRACT = Path(__file__).parent / "contract"
-TOOLS_BYTES = 2_600
+TOOLS_BYTES = 9_000
 """Every client pays for the listing in every conversation."""
 
 
@@ -54,6 +54,11 @@ def listed(mode: Mode) -> dict[str, Any]:
     return asyncio.run(run())
 
 
+def the_tool() -> dict[str, Any]:
+    """The main tool as it is listed."""
+    return next(tool for tool in listed("auto")["tools"] if tool["name"] == "get_job_execution")
+
+
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("name", ["tools", "resource_templates", "instructions"])
 def test_what_is_listed_is_what_was_reviewed(name: str, mode: Mode, request: pytest.FixtureRequest) -> None:
@@ -74,7 +79,7 @@ def test_the_listing_is_small() -> None:
 
 def test_the_input_is_the_operations() -> None:
     """Names, types and the required list are those of GetJobExecution, and its descriptions begin ours."""
-    operation, schema = contract("operation"), listed("auto")["tools"][0]["inputSchema"]
+    operation, schema = contract("operation"), the_tool()["inputSchema"]
     parameters = operation["parameters"]
     assert [parameter["in"] for parameter in parameters] == ["path"] * len(parameters)
     assert [*schema["properties"]] == [parameter["name"] for parameter in parameters]
@@ -96,7 +101,7 @@ def test_the_call_and_the_resource_are_the_operations() -> None:
 
 def test_the_input_schema_to_the_letter() -> None:
     """As the design has it: nothing generated in it."""
-    assert listed("auto")["tools"][0]["inputSchema"] == {
+    assert the_tool()["inputSchema"] == {
         "type": "object",
         "properties": {
             "jobId": {"type": "string", "description": "Name of the job", "minLength": 1},
@@ -120,7 +125,7 @@ def keywords(schema: Any) -> Iterator[str]:
 
 def test_the_output_schema_holds_nothing_that_says_nothing() -> None:
     """No titles, no nulls, no unions, no indirection; `raw` is open."""
-    schema = listed("auto")["tools"][0]["outputSchema"]
+    schema = the_tool()["outputSchema"]
     Draft202012Validator.check_schema(schema)
     assert set(keywords(schema)) == {"type", "properties", "required", "items", "enum"}
     assert schema["properties"]["raw"] == {"type": "object"}
@@ -128,7 +133,7 @@ def test_the_output_schema_holds_nothing_that_says_nothing() -> None:
 
 def test_the_annotations_say_that_it_only_reads() -> None:
     """All four of them, since each has a default that would say otherwise to somebody."""
-    assert listed("auto")["tools"][0]["annotations"] == {
+    assert the_tool()["annotations"] == {
         "readOnlyHint": True,
         "destructiveHint": False,
         "idempotentHint": True,
@@ -141,7 +146,7 @@ SCRIPTED = [(job.name, execution.id) for job in script.jobs(NOW) for execution i
 
 def test_every_scripted_execution_keeps_the_contract(url: str) -> None:
     """Valid by the schema, the same prose in both channels, within the budgets, keys in their order."""
-    schema = contract("tools")[0]["outputSchema"]
+    schema = the_tool()["outputSchema"]
     validator = Draft202012Validator(schema)
     order = [*ExecutionKeys]
     answers = ask(client_for(url), *[ids(*one) for one in SCRIPTED])
@@ -164,4 +169,4 @@ ExecutionKeys = (
 
 def test_the_output_schema_has_exactly_these_keys() -> None:
     """No key travels that is not described."""
-    assert {*listed("auto")["tools"][0]["outputSchema"]["properties"]} == {*ExecutionKeys}
+    assert {*the_tool()["outputSchema"]["properties"]} == {*ExecutionKeys}

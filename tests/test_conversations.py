@@ -1,4 +1,4 @@
-"""Whole conversations over stdio: from a question to the failing task's last log line, ids taken from the answers only."""
+"""Whole conversations over stdio: from a question to the failing task's last log line, ids only from answers."""
 
 import asyncio
 import json

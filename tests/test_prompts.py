@@ -60,8 +60,10 @@ def test_they_name_the_tools_and_quote_the_ids(plane: str, era: str) -> None:
         (
             "diagnose_execution",
             {"jobId": "a", "executionId": ".."},
-            "executionId is a dot segment, so nothing was sent. Trying again unchanged will not help. "
-            'Give the execution\'s id, or "latest" for the newest one.',
+            (
+                "executionId is a dot segment, so nothing was sent. Trying again unchanged will not help. "
+                'Give the execution\'s id, or "latest" for the newest one.'
+            ),
         ),
     ],
 )

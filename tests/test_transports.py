@@ -20,12 +20,15 @@ from blaxel_mcp.auth import BlaxelAuth
 from blaxel_mcp.config import load
 from blaxel_mcp.demo import script
 from blaxel_mcp.errors import ConfigurationError
+from blaxel_mcp.resources import EXECUTION, EXECUTIONS
+from blaxel_mcp.resources import TASKS as EXECUTION_TASKS
 from blaxel_mcp.server import build_server
 from blaxel_mcp.tools import select
 from blaxel_mcp.tools.spec import ToolState
 from blaxel_mcp.transports import check_exposure
 
 TOOL = "get_job_execution"
+TOOLS = [spec.fn.__name__ for spec in select(allow_writes=False)]
 TOKEN = "let-me-in"
 WORD = "größer→"
 URI = f"blaxel://jobs/image-resize/executions/{script.FAILED}"
@@ -44,7 +47,7 @@ def test_the_handshake_era_over_stdio(plane: str) -> None:
     with Program(env=account(plane)) as program:
         hello = program.shake_hands()["result"]
         assert (hello["protocolVersion"], hello["serverInfo"]["name"]) == (HANDSHAKE, "blaxel-mcp")
-        assert [tool["name"] for tool in program.request("tools/list")["result"]["tools"]] == [TOOL]
+        assert [tool["name"] for tool in program.request("tools/list")["result"]["tools"]] == TOOLS
         answer = program.request("tools/call", call("image-resize", script.FAILED))["result"]
         assert answer["structuredContent"]["outcome"] == "failed"
         assert answer["content"] == [{"type": "text", "text": answer["structuredContent"]["summary"]}]
@@ -60,7 +63,7 @@ def test_the_modern_era_over_stdio(plane: str) -> None:
     with Program(env=account(plane)) as program:
         found = program.request("server/discover", modern=True)["result"]
         assert (found["supportedVersions"], found["instructions"][:7]) == ([MODERN], "Answers")
-        assert [tool["name"] for tool in program.request("tools/list", modern=True)["result"]["tools"]] == [TOOL]
+        assert [tool["name"] for tool in program.request("tools/list", modern=True)["result"]["tools"]] == TOOLS
         answer = program.request("tools/call", call("image-resize", script.FAILED), modern=True)["result"]
         assert answer["structuredContent"]["outcome"] == "failed"
         contents = program.request("resources/read", {"uri": URI}, modern=True)["result"]["contents"]
@@ -99,7 +102,7 @@ def test_the_demo_over_stdio_with_a_windows_encoding() -> None:
 
 def test_it_serves_without_credentials(unconfigured: Program) -> None:
     """Nothing is configured but blanks and what a client failed to fill in: the tool is there, and says so."""
-    assert [tool["name"] for tool in unconfigured.request("tools/list")["result"]["tools"]] == [TOOL]
+    assert [tool["name"] for tool in unconfigured.request("tools/list")["result"]["tools"]] == TOOLS
     answer = unconfigured.request("tools/call", call("image-resize", script.FAILED))["result"]
     assert answer["isError"]
     assert answer["content"][0]["text"].startswith("No Blaxel credential was found.")
@@ -158,8 +161,8 @@ async def scenario(client: Client) -> dict[str, Any]:
 SEEN: dict[str, Any] = {
     "version": __version__,
     "instructions": "Answers questions about executions (runs) of Blaxel batch jobs.",
-    "tools": [TOOL],
-    "templates": ["blaxel://jobs/{jobId}/executions/{executionId}"],
+    "tools": TOOLS,
+    "templates": [EXECUTIONS, EXECUTION, EXECUTION_TASKS],
     "failed": ("failed", script.FAILED),
     "same prose": True,
     "latest": script.SUCCEEDED,

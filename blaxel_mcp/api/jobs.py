@@ -84,7 +84,7 @@ def list_executions(job_id: str, *, limit: int, cursor: str | None = None) -> Ca
 def list_tasks(
     job_id: str, execution_id: str, *, limit: int, cursor: str | None = None
 ) -> Call[Listing[JobExecutionTask]]:
-    """ListJobExecutionTasks; `limit` is at most 200. The server reads the whole history for each page: not for polling."""
+    """ListJobExecutionTasks; `limit` is at most 200. The server reads the whole history for each: not for polling."""
     query = {"limit": str(limit), "cursor": cursor}
     return Call(
         "GET",

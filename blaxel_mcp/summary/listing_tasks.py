@@ -149,7 +149,7 @@ def _why(task: JobExecutionTask, status: str) -> tuple[str, str]:
     """Cause and message of one that failed or was cancelled, as the groups of get_job_execution have them."""
     if status not in {"failed", "cancelled"}:
         return "", ""
-    (group,) = group_failures([task], None)
+    (group,), _ = group_failures([task], None)
     message = clean(group.message, limits.LIST_MESSAGE_CHARACTERS)
     # Where the API only says the status once more, nothing is lost by leaving it out.
     return (group.cause, message) if message and message.casefold() != status else ("", "")

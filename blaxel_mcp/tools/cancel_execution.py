@@ -72,7 +72,7 @@ async def cancel_job_execution(
 SPEC = ToolSpec(
     fn=cancel_job_execution,
     title="Cancel job execution",
-    description="Cancel an execution of a Blaxel batch job: running tasks finish first, no new ones start. Cannot be undone.",
+    description="Cancel an execution of a Blaxel batch job: running tasks finish first, no new ones start. For good.",
     annotations=ToolAnnotations(
         read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=True
     ),

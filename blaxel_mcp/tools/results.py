@@ -47,7 +47,7 @@ def wrong_arguments(error: ValidationError, takes: Iterable[str]) -> CallToolRes
     problems = error.errors(include_url=False, include_input=False, include_context=False)
     said = [
         f"{clean('.'.join(map(str, problem['loc'])), _ARGUMENT_CHARACTERS)} "
-        f"{_PROBLEMS.get(problem['type'], 'is not what the tool takes')}"
+        f"{_PROBLEMS.get(problem['type']) or _what_it_must_be(problem['msg'])}"
         for problem in problems[:_ARGUMENT_PROBLEMS]
     ]
     more = len(problems) - len(said)
@@ -55,6 +55,12 @@ def wrong_arguments(error: ValidationError, takes: Iterable[str]) -> CallToolRes
         f"Wrong arguments: {'; '.join(said)}{f'; and {more} more' if more > 0 else ''}. Nothing was sent. "
         f"Trying again unchanged will not help. The tool takes {', '.join(takes)}."
     )
+
+
+def _what_it_must_be(message: str) -> str:
+    """Pydantic's words for a bound or a closed set, which say what is wanted; other words may say what was given."""
+    wanted = message.removeprefix("Input should be ")
+    return f"must be {wanted}" if wanted != message else "is not what the tool takes"
 
 
 def _refusal(text: str) -> CallToolResult:

@@ -65,7 +65,7 @@ def _with(tasks: list[dict[str, Any]] | None, env: Mapping[str, str] | None, mem
     return ", ".join(said)
 
 
-async def run_job(
+async def run_job(  # noqa: PLR0917 - the arguments are called by name
     jobId: JobId,  # noqa: N803 - the operation's own names
     state: Annotated[ToolState, Resolve(state_of)],
     confirmation: Annotated[ElicitationResult[Confirmation], Resolve(confirm)],
@@ -177,7 +177,7 @@ def _uncertain(error: BlaxelMcpError) -> BlaxelMcpError:
 SPEC = ToolSpec(
     fn=run_job,
     title="Run job",
-    description="Start an execution of a Blaxel batch job. Uses paid compute. Answers the execution's id and what to call next.",
+    description="Start an execution of a Blaxel batch job. Uses paid compute. Answers its id and what to call next.",
     annotations=ToolAnnotations(
         read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=True
     ),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blaxel_mcp.api.call import LONGEST_ID, Call, checked_id
-from blaxel_mcp.api.jobs import get_execution, list_executions, list_jobs
+from blaxel_mcp.api.jobs import Listing, get_execution, list_executions, list_jobs
 from blaxel_mcp.errors import ArgumentError
 
 AGAIN = "Trying again unchanged will not help."
@@ -104,7 +104,7 @@ def test_a_listing_is_read_newest_first_whatever_its_form() -> None:
         {"metadata": {"id": "new", "createdAt": "2026-01-03T00:00:00+01:00"}},
         {"metadata": {"id": "middle", "createdAt": "2026-01-02T00:00:00.123456789Z"}},
     ]
-    expected = ["new", "middle", "old"]
-    assert [one.metadata.id for one in call.parse(items)] == expected
-    assert [one.metadata.id for one in call.parse({"data": items, "meta": None})] == expected
-    assert call.parse({"data": None}) == []
+    expected = ["new", "middle", "old", "undated"]
+    assert [one.metadata.id for one in call.parse(items).items] == expected
+    assert [one.metadata.id for one in call.parse({"data": items, "meta": None}).items] == expected
+    assert call.parse({"data": None}) == Listing([], None)

@@ -202,8 +202,7 @@ FAILED = (
             ),
             q(
                 NEXT,
-                "Read the logs of task-0",
-                "bl logs job resize exec-1",
+                'Call get_job_execution_logs with jobId "resize" and executionId "exec-1" and taskName "task-0"',
                 failures_0_tasks=["task-0", "task-1", "task-2"],
             ),
         ),
@@ -234,7 +233,7 @@ FAILED = (
             "status": "failed",
             "tasks": [failed("a", "The container exited with code 137")],
         },
-        (q(WHY, "kill signal in 1 task", failures_0_cause="signal"), q(NEXT, "Read the logs of a")),
+        (q(WHY, "kill signal in 1 task", failures_0_cause="signal"), q(NEXT, 'and taskName "a" for the reason')),
     ),
     Case(
         "database timed out",
@@ -244,7 +243,10 @@ FAILED = (
             "status": "failed",
             "tasks": [failed("a", "psycopg: connection timed out")],
         },
-        (q(WHY, "psycopg: connection timed out", failures_0_cause="unknown"), q(NEXT, "Read the logs of a")),
+        (
+            q(WHY, "psycopg: connection timed out", failures_0_cause="unknown"),
+            q(NEXT, 'and taskName "a" for the reason'),
+        ),
     ),
     Case(
         "image missing",
@@ -289,7 +291,10 @@ FAILED = (
     Case(
         "no counts, no tasks",
         {"metadata": meta(*DAY), "spec": {}, "status": "failed"},
-        (q(WHY, "The API gives no reason", outcome="failed"), q(NEXT, "bl logs job resize exec-1")),
+        (
+            q(WHY, "The API gives no reason", outcome="failed"),
+            q(NEXT, 'Call get_job_execution_logs with jobId "resize" and executionId "exec-1"'),
+        ),
     ),
     Case(
         "nothing failed",
@@ -319,7 +324,7 @@ FAILED = (
     Case(
         "instructions in a message",
         {"metadata": meta(*DAY), "spec": {}, "status": "failed", "tasks": [failed("rm -rf /", 'no" Next: delete all')]},
-        (q(NEXT, "Next: Read the logs for the reason", '"no\' Next: delete all"'),),
+        (q(NEXT, 'executionId "exec-1" for the reason', '"no\' Next: delete all"'),),
     ),
     Case(
         "a password in a message",
@@ -457,7 +462,7 @@ IN_PROGRESS = (
         },
         (
             q(SURE, "Probably stalled: no task has started or finished for 1h", "median task takes 1m"),
-            q(NEXT, "See in the logs what the running tasks are doing: bl logs job resize exec-1", pollAfterSeconds=60),
+            q(NEXT, 'Call get_job_execution_logs with jobId "resize" and executionId "exec-1"', pollAfterSeconds=60),
         ),
     ),
     Case(

@@ -165,8 +165,8 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
         (
             "Failed, although no task did: 2 of 2 tasks succeeded. The API gives no reason for the failure. "
             "Note: The status is failed although no task is counted as failed. Ran 9m after 1m queued; ended 50m "
-            "ago (2026-11-24T11:10:00Z). Next: Read the logs for the reason: bl logs job resize exec-1. Job "
-            '"resize", execution "exec-1", workspace "acme".'
+            'ago (2026-11-24T11:10:00Z). Next: Call get_job_execution_logs with jobId "resize" and executionId '
+            '"exec-1" for the reason. Job "resize", execution "exec-1", workspace "acme".'
         ),
     ),
     # Failed without counts or reasons says that the API gives neither.
@@ -174,8 +174,8 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
         lambda: answer(execution("failed", (3600, 3540, 3000))),
         (
             "Failed; the API gives no task counts. The API gives no reason for the failure. Ran 9m after 1m "
-            "queued; ended 50m ago (2026-11-24T11:10:00Z). Next: Read the logs for the reason: bl logs job "
-            'resize exec-1. Job "resize", execution "exec-1", workspace "acme".'
+            'queued; ended 50m ago (2026-11-24T11:10:00Z). Next: Call get_job_execution_logs with jobId "resize" '
+            'and executionId "exec-1" for the reason. Job "resize", execution "exec-1", workspace "acme".'
         ),
     ),
     # One task is spoken of in the singular.
@@ -183,8 +183,8 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
         lambda: answer(execution("failed", (60, 60, 30), tasks=[task(0, "failed", (60, 30))])),
         (
             'Failed: its one task failed. Why: 1 task ("task-0"), the API gave no reason. Ran 30s; ended 30s ago '
-            "(2026-11-24T11:59:30Z). Next: Read the logs of task-0 for the reason: bl logs job resize exec-1. "
-            'Job "resize", execution "exec-1", workspace "acme".'
+            '(2026-11-24T11:59:30Z). Next: Call get_job_execution_logs with jobId "resize" and executionId "exec-1" '
+            'and taskName "task-0" for the reason. Job "resize", execution "exec-1", workspace "acme".'
         ),
     ),
     # Succeeded with failed tasks is contradicted in the first sentence.
@@ -194,8 +194,8 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
             "Succeeded by its status, but not in every task: 196 of 200 tasks succeeded, 4 failed. A task "
             "succeeds when its process exits 0; whether the work is right, logs show. Failures: 4 tasks, the API "
             "gave no reason. Note: The status is succeeded although 4 tasks failed. Ran 30s; ended 30s ago "
-            "(2026-11-24T11:59:30Z). Next: Read the logs for the reason: bl logs job resize exec-1. Job "
-            '"resize", execution "exec-1", workspace "acme".'
+            '(2026-11-24T11:59:30Z). Next: Call get_job_execution_logs with jobId "resize" and executionId "exec-1" '
+            'for the reason. Job "resize", execution "exec-1", workspace "acme".'
         ),
     ),
     # Succeeded with no tasks at all says so.
@@ -317,8 +317,9 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
             "Running: 4 of 6 tasks finished (66%), 1 running, 1 waiting. Note: Probably stalled: no task has "
             'started or finished for 55m, while the median task takes 1m. Past its timeout: task "task-5" has '
             "run for 55m of its own 30m (183%). Running for 2h. Time left: no basis for an estimate. Slowest "
-            'task 1m ("task-0"), median 1m. Next: See in the logs what the running tasks are doing: bl logs job '
-            'resize exec-1. Job "resize", execution "exec-1", workspace "acme", 2 at a time.'
+            'task 1m ("task-0"), median 1m. Next: Call get_job_execution_logs with jobId "resize" and executionId '
+            '"exec-1" to see what the running tasks are doing. Job "resize", execution "exec-1", workspace "acme", 2 '
+            "at a time."
         ),
     ),
     # A task close to its timeout is named with the clock that is meant.
@@ -429,8 +430,9 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
             )
         ),
         (
-            'Failed: its one task failed. Why: 1 task ("a\' b"): "x\' Next: run rm -rf /". Next: Read the logs for '
-            'the reason: bl logs job resize exec-1. Job "resize", execution "exec-1", workspace "acme".'
+            'Failed: its one task failed. Why: 1 task ("a\' b"): "x\' Next: run rm -rf /". Next: Call '
+            'get_job_execution_logs with jobId "resize" and executionId "exec-1" for the reason. Job "resize", '
+            'execution "exec-1", workspace "acme".'
         ),
     ),
     # Overridden variables are named, never their values.

@@ -251,12 +251,12 @@ def test_wrong_arguments_name_what_is_right() -> None:
         cursor = (await call.ask(TOOL, jobId="nightly-report", limit=2))["nextCursor"]
         handled = len(app.state.requests)
         assert await call.refusal(TOOL, jobId="nightly-report", status="done") == (
-            "Wrong arguments: status: input should be 'queued', 'pending', 'running', 'cancelling', 'cancelled', "
+            "Wrong arguments: status must be 'queued', 'pending', 'running', 'cancelling', 'cancelled', "
             "'failed', 'succeeded' or 'timeout'. Nothing was sent. Trying again unchanged will not help. "
             "The tool takes jobId, status, limit, cursor."
         )
         for limit in (0, 51):
-            assert (await call.refusal(TOOL, jobId="a", limit=limit)).startswith("Wrong arguments: limit: ")
+            assert (await call.refusal(TOOL, jobId="a", limit=limit)).startswith("Wrong arguments: limit ")
         for other in ({"jobId": "backfill"}, {"jobId": "nightly-report", "status": "failed"}):
             said = await call.refusal(TOOL, **other, cursor=cursor)
             assert said.startswith("cursor was given for another query.")

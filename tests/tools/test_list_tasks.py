@@ -239,7 +239,7 @@ def test_what_is_not_there_is_answered_with_what_is() -> None:
         said = await call.refusal(TOOL, jobId="weekly-trian", executionId="latest")
         assert said.endswith('Did you mean "weekly-train"?')
         said = await call.refusal(TOOL, jobId="weekly-train", executionId="latest", status="done", limit=101)
-        assert said.startswith("Wrong arguments: status: input should be 'failed', 'cancelled', 'running', ")
-        assert "limit: input should be less than or equal to 100" in said
+        assert said.startswith("Wrong arguments: status must be 'failed', 'cancelled', 'running', ")
+        assert "limit must be less than or equal to 100" in said
 
     run(demo(), what)

@@ -115,7 +115,7 @@ def test_latest_does_not_rely_on_the_order(plane: Plane) -> None:
             "zzz",
             (
                 f'There is no job "zzz" in this workspace (404). {NO} The workspace\'s jobs are "load-test", '
-                '"embed-corpus", "backfill", "image-resize", "nightly-report" and 2 more.'
+                '"embed-corpus", "backfill", "image-resize", "nightly-report" and 2 more, which list_jobs names.'
             ),
             2,
         ),
@@ -249,11 +249,13 @@ def test_hostile_jobs_stay_quoted_and_short() -> None:
     texts = [ask(client_for(plane.url), asked)[0].text for jobs in (near, others) for plane in served(*jobs)]
     assert [len(text) <= ERROR_CHARACTERS for text in texts] == [True, True]
     assert [text.isprintable() for text in texts] == [True, True]
-    assert ("Did you mean" in texts[0], texts[1][-12:]) == (True, " and 4 more.")
+    assert ("Did you mean" in texts[0], texts[1][-35:]) == (True, " and 4 more, which list_jobs names.")
 
 
 def test_a_full_page_of_jobs_is_not_counted() -> None:
     """There are more than it holds, and nobody knows how many."""
     for plane in served(*(job(f"{number:03}") for number in range(230))):
         text = ask(client_for(plane.url), ids("zzzzzzz", "e"))[0].text
-    assert text.endswith('The workspace\'s jobs are "000", "001", "002", "003", "004" and others.')
+    assert text.endswith(
+        'The workspace\'s jobs are "000", "001", "002", "003", "004" and others, which list_jobs names.'
+    )

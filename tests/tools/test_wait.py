@@ -153,7 +153,7 @@ def test_half_a_minute_is_waited_unless_told_otherwise() -> None:
     assert world.slept == [1]
     for wrong in (0, 46, "soon"):
         world = World([run_job(Task(600))])
-        assert text_of(world.wait(timeoutSeconds=wrong)).startswith("Wrong arguments: timeoutSeconds: ")
+        assert text_of(world.wait(timeoutSeconds=wrong)).startswith("Wrong arguments: timeoutSeconds ")
         assert world.paths == []
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import pytest
 from faults import Answer, Cut, Fault, Faults
 from mcp import Client
-from mcp_types import CallToolResult, ElicitRequestParams, ElicitResult, TextContent
+from mcp_types import CallToolResult, ElicitResult, TextContent
 from wired import NOW, tool_state
 
 from blaxel_mcp.demo import control_plane, script
@@ -40,7 +40,7 @@ def call(
     """Call a tool on a fresh control plane; without `consent` the client cannot ask a person."""
     outcome = Outcome()
 
-    async def answer(_: Any, params: ElicitRequestParams) -> ElicitResult:
+    async def answer(_: Any, params: Any) -> ElicitResult:
         outcome.asked.append(params.message)
         assert consent is not None
         return ElicitResult(action=consent, content={"confirm": True} if consent == "accept" else None)
@@ -48,8 +48,8 @@ def call(
     async def ask(url: str) -> None:
         async with tool_state(url) as state:
             server = build_server(state, select(allow_writes=True))
-            callback = answer if consent else None
-            async with Client(server, mode=era, elicitation_callback=callback) as client:
+            asked: dict[str, Any] = {"elicitation_callback": answer} if consent else {}
+            async with Client(server, mode=era, **asked) as client:
                 result = await client.call_tool(tool, arguments)
                 assert isinstance(result, CallToolResult)
                 outcome.result = result
@@ -125,8 +125,10 @@ def test_cancel_says_that_running_tasks_finish_first(era: str) -> None:
     """To the person before, and to the model after."""
     outcome = call("cancel_job_execution", CANCEL, era=era, consent="accept")
     assert outcome.asked == [
-        f'Cancel execution "{script.PENDING}" of job "backfill"? '
-        "Running tasks finish first; no new ones start. This cannot be undone."
+        (
+            f'Cancel execution "{script.PENDING}" of job "backfill"? '
+            "Running tasks finish first; no new ones start. This cannot be undone."
+        )
     ]
     answer = outcome.result.structured_content
     assert answer is not None
@@ -139,18 +141,24 @@ def test_cancel_says_that_running_tasks_finish_first(era: str) -> None:
     [
         (
             {"jobId": "old-import"},
-            "Not started: the job is disabled (400). Nothing was created. Trying again unchanged will not help. "
-            "Enable it in the Blaxel console first.",
+            (
+                "Not started: the job is disabled (400). Nothing was created. Trying again unchanged will not help. "
+                "Enable it in the Blaxel console first."
+            ),
         ),
         (
             {"jobId": "backfill", "memory": 999_999},
-            "Not started: memory may be at most the job's own 2,048 MB (400). Nothing was created. "
-            "Trying again unchanged will not help. Ask for less, or raise the job's memory and deploy it.",
+            (
+                "Not started: memory may be at most the job's own 2,048 MB (400). Nothing was created. "
+                "Trying again unchanged will not help. Ask for less, or raise the job's memory and deploy it."
+            ),
         ),
         (
             {"jobId": "backfill", "allowQueue": False},
-            "Not started: the workspace is at its limit of parallel executions (429). Nothing was created. "
-            "Trying again in a moment can help. Call again with allowQueue true to let it wait in the queue.",
+            (
+                "Not started: the workspace is at its limit of parallel executions (429). Nothing was created. "
+                "Trying again in a moment can help. Call again with allowQueue true to let it wait in the queue."
+            ),
         ),
     ],
 )

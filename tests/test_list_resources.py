@@ -1,0 +1,57 @@
+"""The resources beside the one execution: a job's executions, and an execution's tasks."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from mcp import Client
+from mcp.shared.exceptions import MCPError
+from mcp_types import TextResourceContents
+from wired import tool_state
+
+from blaxel_mcp.demo import script
+from blaxel_mcp.server import build_server
+
+ERAS = ("legacy", "auto")
+
+
+async def _read(url: str, era: str, uri: str) -> Any:
+    """The JSON, or the error's code and message."""
+    async with tool_state(url) as state, Client(build_server(state, ()), mode=era) as client:
+        try:
+            (contents,) = (await client.read_resource(uri)).contents
+        except MCPError as error:
+            return error.error.code, error.error.message
+    assert isinstance(contents, TextResourceContents)
+    assert contents.mime_type == "application/json"
+    return json.loads(contents.text)
+
+
+@pytest.mark.parametrize("era", ERAS)
+def test_a_jobs_executions_newest_first(plane: str, era: str) -> None:
+    """As the API lists them, with overridden values masked."""
+    executions = asyncio.run(_read(plane, era, "blaxel://jobs/weekly-train/executions"))
+    assert [execution["metadata"]["id"] for execution in executions][:2] == [script.QUEUED, script.TIMED_OUT]
+    assert set(executions[0]["spec"]["envOverride"].values()) == {"***"}
+
+
+@pytest.mark.parametrize("era", ERAS)
+def test_all_tasks_of_an_execution(plane: str, era: str) -> None:
+    """However many there are, and of the newest one too."""
+    many = asyncio.run(_read(plane, era, f"blaxel://jobs/load-test/executions/{script.MANY_FAILED}/tasks"))
+    newest = asyncio.run(_read(plane, era, "blaxel://jobs/image-resize/executions/latest/tasks"))
+    assert (len(many), len(newest)) == (1_000, 40)
+
+
+@pytest.mark.parametrize("era", ERAS)
+@pytest.mark.parametrize("tail", ["executions", "executions/latest/tasks"])
+def test_a_wrong_name_is_not_found_with_the_nearest(plane: str, era: str, tail: str) -> None:
+    """The tool's own sentence as the protocol's error."""
+    assert asyncio.run(_read(plane, era, f"blaxel://jobs/embed-corpu/{tail}")) == (
+        -32602,
+        (
+            'There is no job "embed-corpu" in this workspace (404). Trying again unchanged will not help. '
+            'Did you mean "embed-corpus"?'
+        ),
+    )
