@@ -25,7 +25,7 @@ SPECS = (get_execution.SPEC, wait_execution.SPEC)
 EXECUTION = "/executions/exec-1"
 RUN = {"jobId": "run", "executionId": "exec-1"}
 CLIENTS_GIVE_UP = 60
-"""Seconds after which many clients do (shared/mcp/clients.md)."""
+"""Seconds after which many clients end a call."""
 
 
 def run_job(*tasks: Task, began: float = 0, queued: float = 0, parallelism: int = 1) -> Job:
