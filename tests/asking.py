@@ -24,7 +24,7 @@ T = TypeVar("T")
 Mode = Literal["legacy", "auto"]
 """The protocol's eras: with the handshake, and (in memory, where the server tells) without."""
 MODES: tuple[Mode, ...] = ("legacy", "auto")
-NOW = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 ACCOUNT = {"BL_API_KEY": script.API_KEY, "BL_WORKSPACE": script.WORKSPACE}
 
 
@@ -71,9 +71,23 @@ def use(client: BlaxelClient, work: Callable[[BlaxelClient], Awaitable[T]]) -> T
 
 
 @asynccontextmanager
-async def connected(client: BlaxelClient, mode: Mode, **state: Any) -> AsyncIterator[Client]:
+async def tool_state(
+    url: str, clock: Callable[[], datetime] = clock, *, version: str = "2026-04-28"
+) -> AsyncIterator[ToolState]:
+    """What the composition root makes, with the demo's key; closed at the end."""
+    client = client_for(url, variables=ACCOUNT | {"BL_API_VERSION": version})
+    try:
+        yield ToolState(client, clock)
+    finally:
+        await client.aclose()
+
+
+@asynccontextmanager
+async def connected(
+    client: BlaxelClient, mode: Mode, *, allow_writes: bool = False, **state: Any
+) -> AsyncIterator[Client]:
     """The SDK's client of a server around `client`, which it closes at the end."""
-    server = build_server(ToolState(client, clock, **state), select(allow_writes=False))
+    server = build_server(ToolState(client, clock, **state), select(allow_writes=allow_writes))
     try:
         async with Client(server, mode=mode) as session:
             yield session

@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
+from asking import NOW, tool_state
 from mcp import Client
 from mcp_types import CallToolResult, TextContent
 from starlette.types import ASGIApp
-from wired import NOW, tool_state
 
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.operations import NEWER, OLDER

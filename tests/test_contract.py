@@ -37,14 +37,17 @@ def url() -> Iterator[str]:
 
 
 def listed(mode: Mode) -> dict[str, Any]:
-    """What a client is told when it connects, as JSON."""
+    """What a client is told when it connects, as JSON; the tools also as they are with --allow-writes."""
 
     async def run() -> dict[str, Any]:
+        async with connected(client_for("http://127.0.0.1:1/v0"), mode, allow_writes=True) as session:
+            all_tools = await session.list_tools()
         async with connected(client_for("http://127.0.0.1:1/v0"), mode) as session:
             tools = await session.list_tools()
             templates = await session.list_resource_templates()
             return {
                 "tools": tools.model_dump(mode="json", by_alias=True, exclude_none=True)["tools"],
+                "tools_with_writes": all_tools.model_dump(mode="json", by_alias=True, exclude_none=True)["tools"],
                 "resource_templates": templates.model_dump(mode="json", by_alias=True, exclude_none=True)[
                     "resourceTemplates"
                 ],
@@ -60,7 +63,7 @@ def the_tool() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("name", ["tools", "resource_templates", "instructions"])
+@pytest.mark.parametrize("name", ["tools", "tools_with_writes", "resource_templates", "instructions"])
 def test_what_is_listed_is_what_was_reviewed(name: str, mode: Mode, request: pytest.FixtureRequest) -> None:
     """Compared as parsed JSON, in both eras; a missing snapshot is a failure."""
     actual = listed(mode)[name]
@@ -71,10 +74,12 @@ def test_what_is_listed_is_what_was_reviewed(name: str, mode: Mode, request: pyt
     assert contract(name) == actual
 
 
-def test_the_listing_is_small() -> None:
-    """Compact, with input and output schema."""
-    size = compact(listed("auto")["tools"])
-    assert size <= TOOLS_BYTES, f"tools/list takes {size} bytes"
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("name", ["tools", "tools_with_writes"])
+def test_the_listing_is_small(name: str, mode: Mode) -> None:
+    """Compact, with input and output schemas; those that change something included, where they are on."""
+    size = compact(listed(mode)[name])
+    assert size < TOOLS_BYTES, f"tools/list takes {size} bytes"
 
 
 def test_the_input_is_the_operations() -> None:

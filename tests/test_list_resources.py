@@ -5,10 +5,10 @@ import json
 from typing import Any
 
 import pytest
+from asking import tool_state
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp_types import TextResourceContents
-from wired import tool_state
 
 from blaxel_mcp.demo import script
 from blaxel_mcp.server import build_server

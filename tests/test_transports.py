@@ -133,6 +133,11 @@ async def scenario(client: Client) -> dict[str, Any]:
         assert isinstance(block, TextContent)
         return block.text
 
+    told: list[float] = []
+
+    async def progress(done: float, _total: float | None, _message: str | None) -> None:
+        told.append(done)
+
     async with client:
         failed = await client.call_tool(TOOL, {"jobId": "image-resize", "executionId": script.FAILED})
         assert failed.structured_content
@@ -140,6 +145,12 @@ async def scenario(client: Client) -> dict[str, Any]:
         assert latest.structured_content
         unknown = await client.call_tool(TOOL, {"jobId": "image-resize", "executionId": "exec-1"})
         wrong = await client.call_tool(TOOL, {"jobId": "image-resize"})
+        waited = await client.call_tool(
+            "wait_for_job_execution",
+            {"jobId": "embed-corpus", "executionId": script.RUNNING, "timeoutSeconds": 1},
+            progress_callback=progress,
+        )
+        assert waited.structured_content
         (raw,) = (await client.read_resource(URI)).contents
         assert isinstance(raw, TextResourceContents)
         templates = (await client.list_resource_templates()).resource_templates
@@ -154,6 +165,7 @@ async def scenario(client: Client) -> dict[str, Any]:
             "latest": latest.structured_content["executionId"],
             "unknown": (unknown.is_error, text(unknown).split(".")[0]),
             "wrong": (wrong.is_error, text(wrong).split(":")[0]),
+            "waited": (waited.structured_content["done"], "raw" in waited.structured_content, len(told) > 0),
             "raw": (raw.mime_type, json.loads(raw.text)["metadata"]["id"]),
         }
 
@@ -168,6 +180,7 @@ SEEN: dict[str, Any] = {
     "latest": script.SUCCEEDED,
     "unknown": (True, 'Job "image-resize" has no execution "exec-1" (404)'),
     "wrong": (True, "Wrong arguments"),
+    "waited": (False, False, True),
     "raw": ("application/json", script.FAILED),
 }
 ERAS = pytest.mark.parametrize(("mode", "era"), [("legacy", HANDSHAKE), ("auto", MODERN)], ids=[HANDSHAKE, MODERN])

@@ -51,15 +51,6 @@ class Times(TypedDict, total=False):
     estimateBasis: str
 
 
-class Config(TypedDict, total=False):
-    """What this execution was started with."""
-
-    parallelism: int
-    memoryMb: int
-    envOverrides: list[str]
-    envOverridesOmitted: int
-
-
 class RawOmitted(TypedDict):
     """What `raw` does not hold: tasks, and bytes of compact JSON."""
 
@@ -68,10 +59,18 @@ class RawOmitted(TypedDict):
 
 
 class ExecutionCore(TypedDict):
-    """What leads every answer about an execution; published alone by tools that answer as `get_job_execution` does.
+    """What an agent branches on; published alone by the tools that answer as `get_job_execution` does.
 
     Its whole schema once is enough: clients pay for each copy in every conversation.
     """
+
+    summary: str
+    done: bool
+    nextStep: str
+
+
+class ExecutionAnswer(TypedDict):
+    """`structuredContent`. The order is fixed; a key with nothing to say is left out."""
 
     summary: str
     status: NotRequired[str]
@@ -79,17 +78,12 @@ class ExecutionCore(TypedDict):
     outcome: Literal["succeeded", "failed", "cancelled", "timed_out", "in_progress", "unknown"]
     nextStep: str
     pollAfterSeconds: NotRequired[int]
-
-
-class ExecutionAnswer(ExecutionCore):
-    """`structuredContent`. The order is fixed; a key with nothing to say is left out."""
-
     tasks: NotRequired[Tasks]
     failures: NotRequired[list[Failure]]
     failuresOmitted: NotRequired[int]
     warnings: NotRequired[list[str]]
     timing: NotRequired[Times]
-    config: NotRequired[Config]
+    config: NotRequired[dict[str, Any]]
     jobId: str
     executionId: str
     workspace: NotRequired[str]

@@ -12,6 +12,8 @@ NAME_CHARACTERS = 60
 """Of a task's, job's or variable's name inside a sentence or list."""
 STATUS_CHARACTERS = 40
 IDENTITY_CHARACTERS = 100
+ID_BYTES = 512
+"""Of a name or id in a list's row: a cut one could not be asked about. A longer one is cut as any other identity."""
 URI_BYTES = 400
 """A longer `rawUri` is left out: a cut one would lead nowhere."""
 FAILURE_GROUPS = 5

@@ -1,6 +1,6 @@
 """What the answers that are lists have in common: rows in both channels, as many as fit, and where to go on. Pure."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -115,8 +115,21 @@ def said(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def name(text: str | None) -> str:
-    """A name or id in a sentence or line."""
+    """A name or id in a sentence."""
     return quote(text, limits.IDENTITY_CHARACTERS) if text else "(no name)"
+
+
+def handle(text: str | None) -> str:
+    """A name or id in a row, by which the next call will ask: whole as long as that is bearable."""
+    text = text or ""
+    whole = len(text.encode(errors="replace")) <= limits.ID_BYTES
+    return clean(text, limits.ID_BYTES if whole else limits.IDENTITY_CHARACTERS)
+
+
+def bullet(text: str | None, parts: Iterable[str]) -> str:
+    """A row as a line: what it is called, and what there is to say of it."""
+    called = quote(handle(text), limits.ID_BYTES) if text else "(no name)"
+    return f"- {called}: {', '.join(part for part in parts if part)}"
 
 
 def known_word(status: str | None, known: Sequence[str]) -> tuple[str, str]:

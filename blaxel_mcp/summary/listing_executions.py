@@ -7,11 +7,22 @@ from typing import Any, NotRequired
 from typing_extensions import TypedDict
 
 from blaxel_mcp.models import JobExecution, instant
-from blaxel_mcp.summary import limits
-from blaxel_mcp.summary.clean import clean
 from blaxel_mcp.summary.counts import count_tasks
 from blaxel_mcp.summary.execution import OUTCOMES, outcome_of
-from blaxel_mcp.summary.listing import Listed, Row, Window, ago, known_word, name, said, seconds, tally, tell
+from blaxel_mcp.summary.listing import (
+    Listed,
+    Row,
+    Window,
+    ago,
+    bullet,
+    handle,
+    known_word,
+    name,
+    said,
+    seconds,
+    tally,
+    tell,
+)
 from blaxel_mcp.summary.tasks import survey
 from blaxel_mcp.summary.timing import span, stamp, usual_duration
 
@@ -27,22 +38,27 @@ _IS = {
 }
 
 
-class ExecutionsAnswer(TypedDict):
+class ExecutionsCore(TypedDict):
+    """What is published of the answer; clients pay for every key of a schema in every conversation."""
+
+    summary: str
+    executions: list[dict[str, Any]]
+    nextCursor: NotRequired[str]
+
+
+class ExecutionsAnswer(ExecutionsCore):
     """`structuredContent`. A row: `id`, `status`, `tasks` (total, succeeded, failed), `startedAt` and a duration.
 
     The duration is `durationSeconds` or, of one that is not over, `runningSeconds`; one that has not started has
     `createdAt` instead. `finished` and `succeeded` count the executions looked at.
     """
 
-    summary: str
-    executions: list[dict[str, Any]]
     lookedAt: int
     matching: NotRequired[int]
     finished: NotRequired[int]
     succeeded: NotRequired[int]
     usualSeconds: NotRequired[int]
     notShown: NotRequired[int]
-    nextCursor: NotRequired[str]
 
 
 def build_executions(
@@ -139,7 +155,7 @@ def _row(execution: JobExecution, now: datetime) -> Row:
         f"took {span(took)}" if took is not None else "",
     ]
     facts = {
-        "id": clean(metadata.id or "", limits.IDENTITY_CHARACTERS),
+        "id": handle(metadata.id),
         "status": fact,
         "tasks": tasks or None,
         "createdAt": stamp(created) if created and not started else None,
@@ -147,7 +163,7 @@ def _row(execution: JobExecution, now: datetime) -> Row:
         "durationSeconds": took,
         "runningSeconds": running,
     }
-    return Row(said(facts), f"- {name(metadata.id)}: {', '.join(part for part in parts if part)}")
+    return Row(said(facts), bullet(metadata.id, parts))
 
 
 def _tasks(total: int | None, succeeded: int | None, failed: int | None) -> str:

@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 from blaxel_mcp.models import Job
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.clean import clean, quote
-from blaxel_mcp.summary.listing import Listed, Row, Window, known_word, name, said, tally, tell
+from blaxel_mcp.summary.listing import Listed, Row, Window, bullet, handle, known_word, said, tally, tell
 
 # The OpenAPI's words for a deployment.
 STATUSES = (
@@ -75,14 +75,14 @@ def _row(job: Job) -> Row:
         f"region {quote(region, limits.NAME_CHARACTERS)}" if region else "",
     ]
     facts = {
-        "name": clean(job.name or "", limits.IDENTITY_CHARACTERS),
+        "name": handle(job.name),
         "status": fact,
         "schedule": clean(schedule, limits.IDENTITY_CHARACTERS),
         "enabled": False if off else None,
         "memoryMb": memory,
         "region": region,
     }
-    return Row(said(facts), f"- {name(job.name)}: {', '.join(part for part in parts if part)}")
+    return Row(said(facts), bullet(job.name, parts))
 
 
 def _schedules(job: Job) -> Iterator[str]:

@@ -12,7 +12,7 @@ from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.clean import clean, quote
 from blaxel_mcp.summary.execution import OUTCOMES, outcome_of
 from blaxel_mcp.summary.failures import group_failures
-from blaxel_mcp.summary.listing import Listed, Row, Window, known_word, name, said, seconds, tally, tell
+from blaxel_mcp.summary.listing import Listed, Row, Window, bullet, handle, known_word, name, said, seconds, tally, tell
 from blaxel_mcp.summary.tasks import task_name
 from blaxel_mcp.summary.timing import span
 
@@ -20,17 +20,22 @@ STATUSES = ("failed", "cancelled", "running", "reconciling", "pending", "unspeci
 """The OpenAPI's words; in the order in which a summary counts them."""
 
 
-class TasksAnswer(TypedDict):
-    """`structuredContent`. A row: `name`, `status`, `durationSeconds` or `runningSeconds`, `cause`, `message`."""
+class TasksCore(TypedDict):
+    """What is published of the answer; clients pay for every key of a schema in every conversation."""
 
     summary: str
     tasks: list[dict[str, Any]]
+    nextCursor: NotRequired[str]
+
+
+class TasksAnswer(TasksCore):
+    """`structuredContent`. A row: `name`, `status`, `durationSeconds` or `runningSeconds`, `cause`, `message`."""
+
     jobId: str
     executionId: str
     lookedAt: int
     matching: NotRequired[int]
     notShown: NotRequired[int]
-    nextCursor: NotRequired[str]
 
 
 def without_repeats(tasks: Iterable[JobExecutionTask]) -> list[JobExecutionTask]:
@@ -135,14 +140,14 @@ def _row(task: JobExecutionTask, until: datetime | None) -> Row:
         ": ".join(part for part in (told, quoted) if part) or ("no reason given" if fact == "failed" else ""),
     ]
     facts = {
-        "name": clean(task_name(task), limits.IDENTITY_CHARACTERS),
+        "name": handle(task_name(task)),
         "status": fact,
         "durationSeconds": took,
         "runningSeconds": running,
         "cause": cause,
         "message": message,
     }
-    return Row(said(facts), f"- {name(task_name(task))}: {', '.join(part for part in parts if part)}")
+    return Row(said(facts), bullet(task_name(task), parts))
 
 
 def _why(task: JobExecutionTask, status: str) -> tuple[str, str]:

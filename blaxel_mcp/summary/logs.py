@@ -21,11 +21,16 @@ _SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
 _WORDS = ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "FATAL")
 
 
-class LogsAnswer(TypedDict):
-    """`structuredContent`. Lines are `time severity text`, oldest first, in UTC, on `date` if it is given."""
+class LogsCore(TypedDict):
+    """What is published of the answer; clients pay for every key of a schema in every conversation."""
 
     summary: str
     lines: list[str]
+
+
+class LogsAnswer(LogsCore):
+    """`structuredContent`. Lines are `time severity text`, oldest first, in UTC, on `date` if it is given."""
+
     date: NotRequired[str]
     total: NotRequired[int]
     notShown: NotRequired[int]

@@ -84,9 +84,9 @@ SPEC = ToolSpec(
     fn=get_job_execution,
     title="Get job execution",
     description=(
-        "How one execution of a Blaxel batch job stands: whether it is done, how many tasks succeeded or failed and "
-        "why, how long it took or may still take, and what to do next. "
-        "If the execution's id isn't known, give \"latest\" for the job's newest one."
+        "How one execution of a Blaxel batch job stands: done or not, how many tasks succeeded or failed and why, how "
+        "long it took or may still take, what to do next. "
+        "If its id isn't known, give \"latest\" for the job's newest execution."
     ),
     annotations=ToolAnnotations(
         read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True

@@ -9,7 +9,7 @@ from pydantic import Field
 from blaxel_mcp.api.logs import LogPage, get_logs
 from blaxel_mcp.errors import AnswerError, ApiError, BlaxelMcpError
 from blaxel_mcp.summary.limits import LOG_LINES, LOG_LINES_USUAL
-from blaxel_mcp.summary.logs import Lines, LogsAnswer, Piece, Search, build_logs, instead, pieces
+from blaxel_mcp.summary.logs import Lines, LogsCore, Piece, Search, build_logs, instead, pieces
 from blaxel_mcp.summary.timing import stamp
 from blaxel_mcp.tools.get_execution import ExecutionId, JobId, fetch
 from blaxel_mcp.tools.results import success
@@ -28,7 +28,7 @@ async def get_job_execution_logs(  # noqa: PLR0917 - the SDK passes them by name
     search: Annotated[str | None, Field(max_length=_LONGEST_TEXT, description="Text the lines contain")] = None,
     severity: Annotated[Severity | None, Field(description="The least that is wanted")] = None,
     limit: Annotated[int, Field(ge=1, le=LOG_LINES, description="Lines, the newest")] = LOG_LINES_USUAL,
-) -> Annotated[CallToolResult, LogsAnswer]:
+) -> Annotated[CallToolResult, LogsCore]:
     """Find the execution's time, and its lines within; errors are raised, `server` turns them into a result."""
     session = state.client.session()
     now = state.clock()
@@ -109,8 +109,8 @@ SPEC = ToolSpec(
     fn=get_job_execution_logs,
     title="Get job execution logs",
     description=(
-        "The newest lines of log that one execution of a Blaxel batch job wrote in its whole run, oldest first; "
-        "what is left out is counted. Best effort: Blaxel does not document its logs, and lines may be late or gone."
+        "The newest lines of log of an execution of a Blaxel batch job, oldest of them first; what is left out is "
+        "counted. Best effort: Blaxel does not document its logs, and lines may be late or gone."
     ),
     annotations=ToolAnnotations(
         read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True

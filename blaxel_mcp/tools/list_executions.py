@@ -10,7 +10,7 @@ from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.jobs import get_job, list_executions
 from blaxel_mcp.errors import ApiError, BlaxelMcpError, NotFoundError
 from blaxel_mcp.summary.limits import LIST_BASIS, LIST_EXECUTIONS, LIST_FILTERED
-from blaxel_mcp.summary.listing_executions import ExecutionsAnswer, build_executions
+from blaxel_mcp.summary.listing_executions import ExecutionsCore, build_executions
 from blaxel_mcp.tools import paging
 from blaxel_mcp.tools.get_execution import JobId
 from blaxel_mcp.tools.lookup import explain_unknown_job
@@ -32,7 +32,7 @@ async def list_job_executions(
     ] = None,
     limit: Annotated[int, Field(ge=1, le=_MOST)] = _USUAL,
     cursor: paging.Cursor = None,
-) -> Annotated[CallToolResult, ExecutionsAnswer]:
+) -> Annotated[CallToolResult, ExecutionsCore]:
     """One page of them, as many as fit; errors are raised, `server` turns them into a result."""
     query = ("executions", jobId, status)
     place = paging.read(cursor, *query)

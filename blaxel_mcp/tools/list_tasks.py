@@ -12,7 +12,7 @@ from blaxel_mcp.api.jobs import list_tasks
 from blaxel_mcp.errors import BlaxelMcpError, NotFoundError
 from blaxel_mcp.models import JobExecution, JobExecutionTask
 from blaxel_mcp.summary.limits import LIST_TASK_PAGES, LIST_TASKS
-from blaxel_mcp.summary.listing_tasks import TasksAnswer, build_tasks, ordered, without_repeats
+from blaxel_mcp.summary.listing_tasks import TasksCore, build_tasks, ordered, without_repeats
 from blaxel_mcp.summary.tasks import task_name
 from blaxel_mcp.tools import paging
 from blaxel_mcp.tools.get_execution import ExecutionId, JobId, fetch
@@ -32,7 +32,7 @@ async def list_job_execution_tasks(  # noqa: PLR0917 - the SDK passes them by na
     status: Annotated[TaskStatus | None, BeforeValidator(paging.plain_word), Field(description="Only these")] = None,
     limit: Annotated[int, Field(ge=1, le=_MOST)] = _USUAL,
     cursor: paging.Cursor = None,
-) -> Annotated[CallToolResult, TasksAnswer]:
+) -> Annotated[CallToolResult, TasksCore]:
     """As many of them as fit; errors are raised, `server` turns them into a result."""
     paging.check_form(cursor)
     session = state.client.session()

@@ -16,6 +16,7 @@ from blaxel_mcp.errors import ApiError, BlaxelMcpError, ConnectionFailedError, N
 from blaxel_mcp.models import Job
 from blaxel_mcp.summary.clean import clean, quote
 from blaxel_mcp.summary.limits import IDENTITY_CHARACTERS, NAME_CHARACTERS
+from blaxel_mcp.summary.listing import handle
 from blaxel_mcp.summary.next_step import plain
 from blaxel_mcp.tools.confirm import Confirmation, ask, require
 from blaxel_mcp.tools.get_execution import JobId
@@ -31,13 +32,18 @@ Memory = Annotated[int, Field(description="Megabytes, at most the job's own", ge
 AllowQueue = Annotated[bool, Field(description="Wait for capacity; false refuses at once when there is none")]
 
 
-class Started(TypedDict):
-    """What was started."""
+class StartedCore(TypedDict):
+    """What is published of the answer."""
 
     summary: str
-    jobId: str
     executionId: str
     nextStep: str
+
+
+class Started(StartedCore):
+    """What was started."""
+
+    jobId: str
 
 
 def confirm(
@@ -73,7 +79,7 @@ async def run_job(  # noqa: PLR0917 - the arguments are called by name
     env: Env | None = None,
     memory: Memory | None = None,
     allowQueue: AllowQueue = True,  # noqa: N803, FBT002
-) -> Annotated[CallToolResult, Started]:
+) -> Annotated[CallToolResult, StartedCore]:
     """Start it and name the execution; errors are raised, `server` turns them into a result."""
     call = create_execution(jobId, _body(tasks, env, memory, allow_queue=allowQueue))
     require(confirmation)
@@ -115,7 +121,7 @@ def _started(job_id: str, execution_id: str, tasks: int) -> Started:
     return {
         "summary": f"Started {named} of job {quote(job_id, IDENTITY_CHARACTERS)} with {count}. Next: {step}",
         "jobId": clean(job_id, IDENTITY_CHARACTERS),
-        "executionId": clean(execution_id, IDENTITY_CHARACTERS),
+        "executionId": handle(execution_id),
         "nextStep": step,
     }
 

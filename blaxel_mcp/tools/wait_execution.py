@@ -141,7 +141,7 @@ SPEC = ToolSpec(
     title="Wait for job execution",
     description=(
         "Waits until an execution of a Blaxel batch job is done, then answers as get_job_execution does. "
-        "If timeoutSeconds are over first, it answers how it stands, with done false: call again to go on waiting."
+        "If the time is over first, it answers how it stands, with done false: call again to go on waiting."
     ),
     annotations=ToolAnnotations(
         read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from blaxel_mcp.models import Job, JobExecution
 from blaxel_mcp.summary import limits
-from blaxel_mcp.summary.clean import clean
-from blaxel_mcp.summary.listing import Window, known_word
+from blaxel_mcp.summary.listing import Window, handle, known_word
 from blaxel_mcp.summary.listing_executions import build_executions
 from blaxel_mcp.summary.listing_jobs import STATUSES, build_jobs
 from blaxel_mcp.summary.listing_tasks import build_tasks, ordered, without_repeats
@@ -104,13 +103,28 @@ def everything(
     return rows
 
 
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ("x" * 512, "x" * 512),
+        ("é" * 256, "é" * 256),
+        ("x" * 513, "x" * 99 + "…"),
+        ("é" * 257, "é" * 99 + "…"),
+        (None, ""),
+    ],
+)
+def test_what_the_next_call_asks_by_is_whole(given: str | None, shown: str) -> None:
+    """Up to 512 bytes; a cut id would be of no use, but a row must fit."""
+    assert handle(given) == shown
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.lists(jobs, max_size=12), texts, st.integers(1, 50))
 def test_any_jobs_fit(items: list[Any], search: str, limit: int) -> None:
     """Within the budget at any limit, each once, whatever the API sends."""
     read = [Job.model_validate(item) for item in items]
     rows = everything(read, "jobs", lambda window: build_jobs(window, limit=limit, search=search, workspace=search))
-    assert [row.get("name", "") for row in rows] == [clean(one.name or "", limits.IDENTITY_CHARACTERS) for one in read]
+    assert [row.get("name", "") for row in rows] == [handle(one.name) for one in read]
 
 
 @settings(max_examples=30, deadline=None)
@@ -122,9 +136,7 @@ def test_any_executions_fit(items: list[Any], job_id: str, limit: int, status: s
         read, "executions", lambda window: build_executions(job_id, window, limit=limit, status=status, now=NOW)
     )
     meant = [one for one in read if status is None or (one.status or "").casefold() == status]
-    assert [row.get("id", "") for row in rows] == [
-        clean(one.metadata.id or "", limits.IDENTITY_CHARACTERS) for one in meant
-    ]
+    assert [row.get("id", "") for row in rows] == [handle(one.metadata.id) for one in meant]
 
 
 @settings(max_examples=30, deadline=None)

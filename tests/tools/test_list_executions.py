@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Any, get_args
 
 import pytest
+from asking import NOW
 from faults import Answer, Faults
 from listed import HOSTILE, VERSIONS, Caller, execution, job, plane, run
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
-from wired import NOW
 
 from blaxel_mcp.demo import control_plane
 from blaxel_mcp.summary.execution import OUTCOMES
@@ -22,6 +22,21 @@ TOOL = "list_job_executions"
 def ids(rows: Sequence[dict[str, Any]]) -> list[str]:
     """Of executions."""
     return [row["id"] for row in rows]
+
+
+def test_a_long_id_leads_to_its_execution() -> None:
+    """Ids are free text to the API: one of hundreds of characters can be asked about as it is listed."""
+    name, one, other = "j" * 200, "e" * 500, "f" * 500
+
+    async def what(call: Caller) -> None:
+        (row,) = (await call.ask("list_jobs"))["jobs"]
+        found = ids(await call.follow(TOOL, "executions", jobId=row["name"]))
+        assert found == [one, other]
+        for each in found:
+            tasks = await call.ask("list_job_execution_tasks", jobId=row["name"], executionId=each)
+            assert tasks["summary"].startswith("No tasks are listed for")
+
+    run(plane(job(name, [execution(one), execution(other, age=9)])), what)
 
 
 def demo() -> Any:

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any, get_args
 
 import pytest
+from asking import NOW
 from faults import Answer, Faults
 from listed import HOSTILE, VERSIONS, Caller, execution, job, plane, run
-from wired import NOW
 
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.operations import OLDER

@@ -5,10 +5,10 @@ import json
 from typing import Any, Literal
 
 import pytest
+from asking import NOW, tool_state
 from faults import Answer, Cut, Fault, Faults
 from mcp import Client
 from mcp_types import CallToolResult, ElicitResult, TextContent
-from wired import NOW, tool_state
 
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.server import build_server
