@@ -135,8 +135,9 @@ async def scenario(client: Client) -> dict[str, Any]:
 
     told: list[float] = []
 
-    async def progress(done: float, _total: float | None, _message: str | None) -> None:
-        told.append(done)
+    async def tell(progress: float, total: float | None, message: str | None) -> None:
+        del total, message
+        told.append(progress)
 
     async with client:
         failed = await client.call_tool(TOOL, {"jobId": "image-resize", "executionId": script.FAILED})
@@ -148,7 +149,7 @@ async def scenario(client: Client) -> dict[str, Any]:
         waited = await client.call_tool(
             "wait_for_job_execution",
             {"jobId": "embed-corpus", "executionId": script.RUNNING, "timeoutSeconds": 1},
-            progress_callback=progress,
+            progress_callback=tell,
         )
         assert waited.structured_content
         (raw,) = (await client.read_resource(URI)).contents
