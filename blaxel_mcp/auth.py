@@ -18,6 +18,7 @@ from typing import Self
 import httpx
 
 from blaxel_mcp import tokens
+from blaxel_mcp.callers import CREDENTIAL_HEADER, WORKSPACE_HEADER, Caller
 from blaxel_mcp.config import Settings
 from blaxel_mcp.errors import AnswerError, ApiError, BlaxelMcpError, CredentialsError
 from blaxel_mcp.login import FILE, ApiKey, ClientCredentials, Credential, LoginTokens, choose
@@ -31,6 +32,11 @@ TOKEN_ANSWER_LIMIT = 1024 * 1024
 REFUSED_ANSWER_LIMIT = 64 * 1024
 
 _REFUSALS = (httpx.codes.BAD_REQUEST, httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN)  # a wrong secret is a 400
+_FOR_CALLERS = {
+    400: f"Check the job's name, the execution's id, and that {WORKSPACE_HEADER} names your workspace.",
+    401: f"Send a valid Blaxel API key or access token in {CREDENTIAL_HEADER}.",
+    403: f"Usually the workspace is the wrong one: name it in {WORKSPACE_HEADER}, or ask its admin for access to jobs.",
+}
 _PASSING = (httpx.codes.REQUEST_TIMEOUT, httpx.codes.TOO_MANY_REQUESTS)
 
 
@@ -69,6 +75,7 @@ class BlaxelAuth(httpx.Auth):
         self._credential: Credential | None = None
         self._token: tokens.Token | None = None
         self._refused_until = self._quiet_until = 0.0
+        self._of_caller = False
         self._adopt(credential)
 
     @classmethod
@@ -87,6 +94,18 @@ class BlaxelAuth(httpx.Auth):
             login_problem=settings.login_problem,
             any_environment=settings.api_url_given,
         )
+
+    @classmethod
+    def for_caller(cls, caller: Caller, settings: Settings) -> Self:
+        """The credential of one caller of many: nothing of this machine's stands in for what it lacks."""
+        auth = cls(
+            credential=ApiKey(CREDENTIAL_HEADER, caller.key),
+            workspace=caller.workspace or settings.workspace,
+            api_url=settings.api_url,
+            read_login=lambda: None,
+        )
+        auth._of_caller = True
+        return auth
 
     def __repr__(self) -> str:
         return f"<BlaxelAuth: {self.describe()}>"
@@ -110,6 +129,11 @@ class BlaxelAuth(httpx.Auth):
             case None:
                 parts += ["none"]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+    def explain(self, error: ApiError) -> ApiError:
+        """A refusal, with the advice for who can do something about it: a caller sets no variables here."""
+        advice = _FOR_CALLERS.get(error.status) if self._of_caller else None
+        return ApiError(error.status, error.what, advice) if advice else error
 
     def describe(self) -> str:
         """The kind of credential, where it is from and how long its token lasts; never a value."""
@@ -265,6 +289,8 @@ class BlaxelAuth(httpx.Auth):
 
     def _missing(self) -> CredentialsError:
         what, advice = "The Blaxel workspace is not known.", "Set BL_WORKSPACE and restart blaxel-mcp."
+        if self._of_caller:
+            advice = f"Send its name in {WORKSPACE_HEADER} with each request."
         if self._credential is None:
             what = "No Blaxel credential was found."
             advice = (

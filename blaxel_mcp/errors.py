@@ -73,5 +73,14 @@ class ConnectionFailedError(BlaxelMcpError):
     """No whole answer arrived: DNS, refused, TLS, timeout, cut connection."""
 
 
+class StoppingError(ConnectionFailedError):
+    """This process is told to end, and gave the call up."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "blaxel-mcp is shutting down and gave the call up.", "Ask again, once it is back.", transient=True
+        )
+
+
 class AnswerError(BlaxelMcpError):
     """An answer arrived but cannot be used: redirect, too large, not JSON, not an object."""

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from blaxel_mcp.errors import BlaxelMcpError
+from blaxel_mcp.errors import BlaxelMcpError, StoppingError
 
 T = TypeVar("T")
 
@@ -61,7 +61,7 @@ async def wait_until_done(
         age: of what is waited for, in seconds.
         report: told of every state that is seen.
         seconds: how long to wait.
-        sleep: pauses for so many seconds.
+        sleep: pauses for so many seconds; raises `StoppingError` when the process is told to end.
         timer: counts seconds, from any zero.
 
     Raises:
@@ -82,10 +82,13 @@ async def wait_until_done(
             step = max(step, problem.retry_after)
             if step > left:  # asked to be left alone for longer than there is time
                 break
-        await sleep(left if left < step * _LAST_PAUSE_FACTOR else step)
-        asked = timer()
         try:
+            await sleep(left if left < step * _LAST_PAUSE_FACTOR else step)
+            asked = timer()
             state = await look()
+        except StoppingError as error:
+            problem = error
+            break
         except BlaxelMcpError as error:
             problem = error
             continue

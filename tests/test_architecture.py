@@ -16,8 +16,9 @@ LAYERS: dict[str, set[str]] = {
     "models": set(),
     "login": set(),
     "tokens": {"login"},
+    "callers": {"login"},
     "config": {"login", "errors"},
-    "auth": {"config", "login", "tokens", "errors"},
+    "auth": {"config", "callers", "login", "tokens", "errors"},
     "api": {"auth", "models", "errors", ""},
     "summary": {"models"},
     "waiting": {"errors"},
@@ -35,7 +36,7 @@ LAYERS: dict[str, set[str]] = {
 
 # Packages and names of the outside, and the only modules that may use them.
 OUTSIDE: dict[str, set[str]] = {
-    "httpx": {"api.client", "auth"},
+    "httpx": {"api.client", "api.network_errors", "auth"},
     "mcp": {"tools", "resources", "completions", "prompts", "server", "transports", "demo.tour"},
     "mcp_types": {"tools", "resources", "completions", "prompts", "server", "transports", "demo.tour"},
     "starlette": {"transports", "demo"},

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from blaxel_mcp.errors import BlaxelMcpError, CredentialsError
+from blaxel_mcp.errors import BlaxelMcpError, CredentialsError, StoppingError
 from blaxel_mcp.waiting import LONGEST_PAUSE, SHORTEST_PAUSE, Waited, pause, wait_until_done
 
 AWAY = BlaxelMcpError("Blaxel is away.", "Ask again.", transient=True)
@@ -16,12 +16,13 @@ AWAY = BlaxelMcpError("Blaxel is away.", "Ask again.", transient=True)
 class World:
     """Something that is done after `until` seconds, and the look at it.
 
-    `says` gives the answer to the look at an instant: `None` for the plain one, or the error it fails with.
+    `stops` is when the process is told to end. `says` gives the answer to the look at an instant: `None` for the plain one, or the error it fails with.
     """
 
     until: float
     says: Callable[[float], BlaxelMcpError | None] = lambda _: None
     cost: float = 0.0
+    stops: float = float("inf")
     now: float = 1000.0
     looks: list[float] = field(default_factory=list)
     reports: list[float] = field(default_factory=list)
@@ -39,6 +40,8 @@ class World:
         """Time passes."""
         assert seconds > 0
         self.now += seconds
+        if self.now >= 1000 + self.stops:
+            raise StoppingError
 
     async def report(self, state: float) -> None:
         """Keep it."""
@@ -122,6 +125,13 @@ def test_an_error_that_will_not_go_away_ends_the_wait() -> None:
     waited = world.wait(30)
     assert (waited.state, waited.problem) == (1.0, refused)
     assert world.looks == [0, 1, 2]
+
+
+def test_the_end_of_the_process_ends_the_wait() -> None:
+    """In the middle of a pause, with the last known state."""
+    waited = (world := World(until=100, stops=2)).wait(30)
+    assert (waited.state, type(waited.problem)) == (1.0, StoppingError)
+    assert world.looks == [0, 1]
 
 
 @pytest.mark.parametrize(("asked", "looks"), [(5.0, [0, 1, 6, 7]), (60.0, [0, 1])])

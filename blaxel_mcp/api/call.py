@@ -21,6 +21,7 @@ class Call(Generic[T]):
     """What to send, and how to read a good answer.
 
     Attributes:
+        operation: what the OpenAPI document calls it; names it in metrics and traces.
         method: the HTTP method; only GET is repeated or shared.
         segments: the path below the base URL, not yet percent-encoded.
         parse: from decoded JSON to a value; must not fail on what `accepts` lets through.
@@ -29,6 +30,7 @@ class Call(Generic[T]):
         body: what goes along as JSON, if anything.
     """
 
+    operation: str
     method: str
     segments: tuple[str, ...]
     parse: Callable[[Any], T]

@@ -6,29 +6,38 @@ bounded as a whole, because httpx bounds single reads only; identical GETs of on
 
 import asyncio
 import logging
-import socket
 import ssl
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Hashable
 from contextlib import aclosing
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
+from time import perf_counter
 from typing import Any, TypeVar
 
 import httpx
 import stamina
+from opentelemetry.trace import SpanKind, Status, StatusCode, get_tracer
 
 from blaxel_mcp import __version__
-from blaxel_mcp.api import retry, wire
+from blaxel_mcp.api import network_errors, retry, wire
 from blaxel_mcp.api.call import Call
 from blaxel_mcp.auth import BlaxelAuth
-from blaxel_mcp.errors import AnswerError, BlaxelMcpError, ConnectionFailedError
+from blaxel_mcp.errors import ApiError, BlaxelMcpError, ConnectionFailedError, StoppingError
 
 T = TypeVar("T")
+Observe = Callable[[str, int | None, float], None]
+"""Told of each attempt: the operation, the status (`None` without an answer), and the seconds it took."""
+
 logger = logging.getLogger(__name__)
+_tracer = get_tracer("blaxel-mcp", __version__)
 
 CONCURRENCY = 8
+LANE = 6
+"""How many of them may be the same operation: one that is slow leaves room for the others."""
 BODY_BYTES = 64 * 1024**2
 
 
@@ -50,15 +59,47 @@ class CertificateSource:
 
 @dataclass(slots=True)
 class _Flight:
-    """One GET on its way for everybody who waits for it; `end` is when the most patient of them gives up."""
+    """One call on its way for everybody who waits for it; `end` is when the most patient of them gives up."""
 
     end: float
+    landed: "asyncio.Future[Any]"
     waiting: int = 0
     task: "asyncio.Task[Any]" = field(init=False)
 
+    def settle(self, error: BaseException | None, answer: Any = None) -> None:
+        """Tell everybody, unless they were told already."""
+        if self.landed.done():
+            return
+        if error is None:
+            self.landed.set_result(answer)
+        else:
+            self.landed.set_exception(error)
+            self.landed.exception()  # seen, even if the last caller has just gone
+
+
+@dataclass(slots=True)
+class _Upstream:
+    """What all callers of the process share: the pool, the slots, the calls under way, and the end of it all."""
+
+    api_url: str
+    headers: dict[str, str]
+    timeout: float
+    certificates: CertificateSource
+    first_wait: float
+    observe: Observe | None
+    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CONCURRENCY))
+    lanes: defaultdict[str, asyncio.Semaphore] = field(
+        default_factory=lambda: defaultdict(lambda: asyncio.Semaphore(LANE))
+    )
+    flights: dict[Hashable, _Flight] = field(default_factory=dict)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    pool: httpx.AsyncClient | None = None
+
 
 class BlaxelClient:
-    """One per process; the composition root closes it. The connection pool is made on the first call.
+    """One per process, and a view of it for each other caller; the composition root closes it.
+
+    The connection pool is made on the first call.
 
     Args:
         api_url: base URL including `/v0`, without a slash at the end.
@@ -67,6 +108,7 @@ class BlaxelClient:
         timeout: seconds for one attempt, from connecting to the last byte.
         certificates: whom to trust.
         first_wait: seconds before the second attempt; tests shorten it.
+        observe: told of each attempt, for metrics.
     """
 
     def __init__(
@@ -78,20 +120,23 @@ class BlaxelClient:
         timeout: float,
         certificates: CertificateSource = CertificateSource(),
         first_wait: float = retry.FIRST_WAIT,
+        observe: Observe | None = None,
     ) -> None:
-        self._api_url = api_url
-        self._headers = {
+        headers = {
             "Accept": "application/json",
             "Blaxel-Version": api_version,
             "User-Agent": f"blaxel-mcp/{__version__}",
         }
+        self._upstream = _Upstream(api_url, headers, timeout, certificates, first_wait, observe)
         self._auth = auth
-        self._timeout = timeout
-        self._certificates = certificates
-        self._first_wait = first_wait
-        self._slots = asyncio.Semaphore(CONCURRENCY)
-        self._flights: dict[tuple[Any, ...], _Flight] = {}
-        self._pool: httpx.AsyncClient | None = None
+        self.attempts = 0
+        """How many requests went out through this view; one that joined another's call made none."""
+
+    def acting_for(self, auth: BlaxelAuth | None = None) -> "BlaxelClient":
+        """A view with its own count of attempts, and its own identity if one is given; everything else is shared."""
+        view = copy(self)
+        view._auth, view.attempts = auth or self._auth, 0  # noqa: SLF001 - it is one of us
+        return view
 
     @property
     def workspace(self) -> str | None:
@@ -107,14 +152,34 @@ class BlaxelClient:
         """For the calls that one tool call makes, which share a budget of time."""
         return Session(self, asyncio.get_running_loop().time() + seconds)
 
+    async def sleep(self, seconds: float) -> None:
+        """Pause between two calls.
+
+        Raises:
+            StoppingError: at once, when the process is told to end.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                await self._upstream.stopping.wait()
+        except TimeoutError:
+            return
+        raise StoppingError
+
+    def give_up(self) -> None:
+        """Answer everybody who waits with a `StoppingError`, and whoever comes from now on."""
+        self._upstream.stopping.set()
+        for flight in [*self._upstream.flights.values()]:
+            flight.settle(StoppingError())
+            flight.task.cancel()
+
     async def aclose(self) -> None:
         """Give up what is in flight and close the pool."""
-        tasks = [flight.task for flight in self._flights.values()]
+        tasks = [flight.task for flight in self._upstream.flights.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self._pool is not None:
-            await self._pool.aclose()
+        if self._upstream.pool is not None:
+            await self._upstream.pool.aclose()
 
     async def send(self, call: Call[T], *, seconds: float) -> T:
         """Send it, or join an identical GET that is under way; answers or fails within `seconds`.
@@ -122,49 +187,47 @@ class BlaxelClient:
         Raises:
             BlaxelMcpError: any of them.
         """
+        if self._upstream.stopping.is_set():
+            raise StoppingError
         try:
             async with asyncio.timeout(seconds):
-                return await (self._share(call, seconds) if call.idempotent else self._attempt(call))
+                return await self._share(call, seconds)
         except TimeoutError:
-            raise ConnectionFailedError(*_TOTAL_TIMEOUT, transient=True) from None
+            raise ConnectionFailedError(*network_errors.TOTAL_TIMEOUT, transient=True) from None
 
     async def _share(self, call: Call[T], seconds: float) -> T:
-        key = (self._auth.identity, call.segments, call.query)
+        flights = self._upstream.flights
+        # What is not idempotent shares nothing: its key equals no other.
+        key: Hashable = (self._auth.identity, call.segments, call.query) if call.idempotent else object()
         end = asyncio.get_running_loop().time() + seconds
-        flight = self._flights.get(key)
+        flight = flights.get(key)
         if flight is None:
-            flight = self._flights[key] = _Flight(end)
-            flight.task = asyncio.create_task(self._persist(call, flight))
-            flight.task.add_done_callback(lambda task: self._land(key, task))
+            flight = flights[key] = _Flight(end, asyncio.get_running_loop().create_future())
+            flight.task = asyncio.create_task(self._persist(call, flight) if call.idempotent else self._attempt(call))
+            flight.task.add_done_callback(lambda task: _land(flights, key, task))
         flight.end = max(flight.end, end)
         flight.waiting += 1
         try:
             # Shielded: a caller that goes away must not take the others' answer along.
-            answer: T = await asyncio.shield(flight.task)
+            answer: T = await asyncio.shield(flight.landed)
         finally:
             flight.waiting -= 1
             if flight.waiting == 0 and not flight.task.done():
-                self._flights.pop(key, None)
+                flights.pop(key, None)
                 flight.task.cancel()
         return answer
-
-    def _land(self, key: tuple[Any, ...], task: "asyncio.Task[Any]") -> None:
-        flight = self._flights.get(key)
-        if flight is not None and flight.task is task:
-            del self._flights[key]
-        if not task.cancelled():
-            task.exception()  # seen, even if the last caller has just gone
 
     async def _persist(self, call: Call[T], flight: _Flight) -> T:
         """Attempts until one succeeds or `retry` gives up."""
         clock = asyncio.get_running_loop().time
+        first_wait = self._upstream.first_wait
         async for attempt in stamina.retry_context(
             on=lambda error: retry.backoff(error, flight.end - clock()),
             attempts=retry.ATTEMPTS,
             timeout=None,  # `backoff` knows what is left
-            wait_initial=self._first_wait,
+            wait_initial=first_wait,
             wait_max=retry.LONGEST_WAIT,
-            wait_jitter=self._first_wait,
+            wait_jitter=first_wait,
         ):
             with attempt:
                 try:
@@ -175,35 +238,58 @@ class BlaxelClient:
         raise AssertionError("stamina yields until an attempt returns or raises")  # pragma: no cover
 
     async def _attempt(self, call: Call[T]) -> T:
+        # The lane first: whoever waits in it must not hold a slot meanwhile.
+        async with self._upstream.lanes[call.operation], self._upstream.slots:
+            self.attempts += 1
+            began, status = perf_counter(), None
+            with _tracer.start_as_current_span(
+                call.operation,
+                kind=SpanKind.CLIENT,
+                attributes={"http.request.method": call.method},
+                record_exception=False,  # ours say what an operator needs, httpx's may hold addresses
+                set_status_on_exception=False,
+            ) as span:
+                try:
+                    status, headers, body = await self._exchange(call)
+                    span.set_attribute("http.response.status_code", status)
+                    return call.parse(wire.decode(status, headers, body, accepts=call.accepts, now=datetime.now(UTC)))
+                except BlaxelMcpError as error:
+                    span.set_attribute("error.type", type(error).__name__)
+                    span.set_status(Status(StatusCode.ERROR))
+                    raise (self._auth.explain(error) if isinstance(error, ApiError) else error) from None
+                finally:
+                    if self._upstream.observe is not None:
+                        self._upstream.observe(call.operation, status, perf_counter() - began)
+
+    async def _exchange(self, call: Call[Any]) -> tuple[int, dict[str, str], bytes]:
+        """One request and its whole answer: status, headers by lower-case name, body."""
         pool = self._open()
-        async with self._slots:
-            try:
-                async with asyncio.timeout(self._timeout):
-                    request = pool.build_request(
-                        call.method, self._api_url + call.path, params=call.query, json=call.body
-                    )
-                    response = await pool.send(request, auth=self._auth, stream=True)
-                    async with aclosing(response):
-                        body = await _read(response)
-            except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, UnicodeError, TimeoutError) as error:
-                raise translate(error) from None
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        return call.parse(wire.decode(response.status_code, headers, body, accepts=call.accepts, now=datetime.now(UTC)))
+        try:
+            async with asyncio.timeout(self._upstream.timeout):
+                url = self._upstream.api_url + call.path
+                request = pool.build_request(call.method, url, params=call.query, json=call.body)
+                response = await pool.send(request, auth=self._auth, stream=True)
+                async with aclosing(response):
+                    body = await _read(response)
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, UnicodeError, TimeoutError) as error:
+            raise network_errors.translate(error) from None
+        return response.status_code, {name.lower(): value for name, value in response.headers.items()}, body
 
     def _open(self) -> httpx.AsyncClient:
-        if self._pool is not None:
-            return self._pool
+        upstream = self._upstream
+        if upstream.pool is not None:
+            return upstream.pool
         # httpcore's debug lines show headers; httpx's show each URL; stamina's warnings do not say what went wrong.
         for name, level in (("httpx", logging.WARNING), ("httpcore", logging.WARNING), ("stamina", logging.ERROR)):
             logging.getLogger(name).setLevel(level)
-        secure = self._api_url.startswith("https:")
+        secure = upstream.api_url.startswith("https:")
         try:
-            certificates = self._certificates.context() if secure else None
+            certificates = upstream.certificates.context() if secure else None
         except OSError:  # an SSLError is one too
-            raise ConnectionFailedError(*_NO_CERTIFICATES) from None
+            raise ConnectionFailedError(*network_errors.NO_CERTIFICATES) from None
         try:
-            self._pool = httpx.AsyncClient(
-                headers=self._headers,
+            upstream.pool = httpx.AsyncClient(
+                headers=upstream.headers,
                 timeout=None,  # noqa: S113 - the attempt as a whole is bounded
                 verify=certificates or False,  # plain HTTP is for loopback only, see config.py
                 trust_env=secure,  # HTTPS_PROXY and the like; no proxy can reach this machine's own loopback
@@ -213,8 +299,8 @@ class BlaxelClient:
                 limits=httpx.Limits(max_connections=CONCURRENCY),
             )
         except (ImportError, ValueError, httpx.InvalidURL):  # a SOCKS proxy, or none that is known
-            raise ConnectionFailedError(*_BAD_PROXY) from None
-        return self._pool
+            raise ConnectionFailedError(*network_errors.BAD_PROXY) from None
+        return upstream.pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +316,19 @@ class Session:
         return await self.client.send(call, seconds=min(left, at_most))
 
 
+def _land(flights: dict[Hashable, _Flight], key: Hashable, task: "asyncio.Task[Any]") -> None:
+    """Tell what became of a call; nobody joins it any more."""
+    error = None if task.cancelled() else task.exception()
+    flight = flights.get(key)
+    if flight is None or flight.task is not task:
+        return  # the last caller has left, and the task with it
+    del flights[key]
+    if task.cancelled():
+        flight.landed.cancel()
+    else:
+        flight.settle(error, None if error else task.result())
+
+
 async def _read(response: httpx.Response) -> bytes:
     """The decoded body, counted as it comes: an announced length may be absent, or that of the packed form."""
     chunks, size = [], 0
@@ -239,84 +338,3 @@ async def _read(response: httpx.Response) -> bytes:
             raise wire.too_large(BODY_BYTES)
         chunks.append(chunk)
     return b"".join(chunks)
-
-
-_CUT = ("The connection to Blaxel was cut before the answer was whole.", "Ask again; if it goes on, check the network.")
-_TIMEOUT = ("Blaxel did not answer in time.", "Ask again later; BLAXEL_MCP_TIMEOUT sets how long one attempt may take.")
-_TOTAL_TIMEOUT = ("Blaxel did not answer in the time that one question may take.", "Ask again later.")
-_BAD_PROXY = (
-    "The proxy settings cannot be used.",
-    "Check HTTPS_PROXY and ALL_PROXY: http:// and https:// proxies work.",
-)
-_NO_CERTIFICATES = (
-    "The certificate authorities to trust could not be read.",
-    "Check that SSL_CERT_FILE and SSL_CERT_DIR name PEM files, or unset them to trust the system's.",
-)
-_PROXY = ("The proxy between here and Blaxel refused or failed.", "Check HTTPS_PROXY and NO_PROXY.")
-_UNSENDABLE = ("The request to Blaxel could not be formed.", "Check BL_API_URL and the ids.")
-_UNREADABLE = ("Blaxel's answer could not be decoded.", "Check whether a proxy changes the answers; else report it.")
-_REACH = ("Blaxel could not be reached.", "Check the network, and BL_API_URL if you set it.")
-_DNS = ("Blaxel's address could not be looked up (DNS).", "Check the network connection, and BL_API_URL if you set it.")
-_REFUSED = ("The connection to Blaxel was refused.", "Check BL_API_URL, and that no firewall is in between.")
-_TLS = (
-    "No secure connection to Blaxel could be made (TLS).",
-    "Check BL_API_URL, and that no proxy or firewall answers in its place.",
-)
-_CERTIFICATE = (
-    "Blaxel's certificate could not be verified (TLS).",
-    (
-        "Behind a company proxy, add its certificate to the system's store or name it in SSL_CERT_FILE "
-        "(uvx itself needs UV_SYSTEM_CERTS=1), and check HTTPS_PROXY."
-    ),
-)
-
-# Every exception that httpx raises for a request, the first matching row counts; tests/api/test_client.py holds the
-# table against httpx's own list.
-TRANSLATIONS: tuple[tuple[tuple[type[Exception], ...], type[BlaxelMcpError], tuple[str, str], bool], ...] = (
-    ((httpx.TimeoutException, TimeoutError), ConnectionFailedError, _TIMEOUT, True),
-    ((httpx.ProxyError,), ConnectionFailedError, _PROXY, True),
-    ((httpx.ConnectError,), ConnectionFailedError, _REACH, True),
-    ((httpx.NetworkError, httpx.RemoteProtocolError), ConnectionFailedError, _CUT, True),
-    (
-        (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL, UnicodeError),
-        ConnectionFailedError,
-        _UNSENDABLE,
-        False,
-    ),
-    ((httpx.DecodingError,), AnswerError, _UNREADABLE, False),
-    ((httpx.HTTPError, httpx.StreamError), ConnectionFailedError, _CUT, True),
-)
-
-
-def translate(error: Exception) -> BlaxelMcpError:
-    """What an exception of httpx means to a user. Its own text is dropped: it may hold addresses or headers."""
-    kind, (what, advice), transient = next(row[1:] for row in TRANSLATIONS if isinstance(error, row[0]))
-    # Only while connecting: an SSLError later on is a connection that was cut.
-    for cause in _causes(error) if isinstance(error, httpx.ConnectError) else ():
-        for type_, sentences, passing in _CONNECTING:
-            if isinstance(cause, type_):
-                return ConnectionFailedError(*sentences, transient=passing)
-    return kind(what, advice, transient=transient)
-
-
-_CONNECTING: tuple[tuple[type[Exception], tuple[str, str], bool], ...] = (
-    (ssl.SSLCertVerificationError, _CERTIFICATE, False),
-    (ssl.SSLError, _TLS, False),
-    (socket.gaierror, _DNS, True),
-    (ConnectionRefusedError, _REFUSED, True),
-)
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and all that led to it, into groups too."""
-    seen: set[int] = set()
-    queue = [error]
-    while queue:
-        current = queue.pop()
-        if current is None or id(current) in seen:
-            continue
-        seen.add(id(current))
-        yield current
-        queue += [current.__cause__, current.__context__]
-        if isinstance(current, BaseExceptionGroup):
-            queue += current.exceptions

@@ -36,6 +36,7 @@ class FetchedExecution:
 def get_execution(job_id: str, execution_id: str) -> Call[FetchedExecution]:
     """GetJobExecution. It takes no parameters, so the task list always comes whole."""
     return Call(
+        "GetJobExecution",
         "GET",
         ("jobs", checked_id(job_id, "jobId"), "executions", checked_id(execution_id, "executionId")),
         lambda body: FetchedExecution(body, JobExecution.model_validate(body)),
@@ -55,7 +56,7 @@ def list_jobs(*, limit: int, search: str | None = None, cursor: str | None = Non
             return Listing([job for job in listing.items if _matches(job, search)])
         return listing
 
-    return Call("GET", ("jobs",), read, _given(query), (dict, list))
+    return Call("ListJobs", "GET", ("jobs",), read, _given(query), (dict, list))
 
 
 def list_executions(job_id: str, *, limit: int, cursor: str | None = None) -> Call[Listing[JobExecution]]:
@@ -78,7 +79,14 @@ def list_executions(job_id: str, *, limit: int, cursor: str | None = None) -> Ca
             return Listing(listing.items, f"{_OFFSET}{(offset or 0) + limit}")
         return listing
 
-    return Call("GET", ("jobs", checked_id(job_id, "jobId"), "executions"), read, _given(query), (dict, list))
+    return Call(
+        "ListJobExecutions",
+        "GET",
+        ("jobs", checked_id(job_id, "jobId"), "executions"),
+        read,
+        _given(query),
+        (dict, list),
+    )
 
 
 def list_tasks(
@@ -87,6 +95,7 @@ def list_tasks(
     """ListJobExecutionTasks; `limit` is at most 200. The server reads the whole history for each: not for polling."""
     query = {"limit": str(limit), "cursor": cursor}
     return Call(
+        "ListJobExecutionTasks",
         "GET",
         ("jobs", checked_id(job_id, "jobId"), "executions", checked_id(execution_id, "executionId"), "tasks"),
         lambda body: _listing(_TASKS.validate_python, body),
@@ -97,7 +106,7 @@ def list_tasks(
 
 def get_job(job_id: str) -> Call[Job]:
     """GetJob. `show_secrets` exists and is never sent."""
-    return Call("GET", ("jobs", checked_id(job_id, "jobId")), Job.model_validate)
+    return Call("GetJob", "GET", ("jobs", checked_id(job_id, "jobId")), Job.model_validate)
 
 
 def create_execution(job_id: str, body: Mapping[str, Any]) -> Call[str]:
@@ -107,6 +116,7 @@ def create_execution(job_id: str, body: Mapping[str, Any]) -> Call[str]:
     older form of the answer was a whole execution.
     """
     return Call(
+        "CreateJobExecution",
         "POST",
         ("jobs", checked_id(job_id, "jobId"), "executions"),
         lambda answer: CreatedExecution.model_validate(answer).executionId or _id_of(answer),
@@ -117,6 +127,7 @@ def create_execution(job_id: str, body: Mapping[str, Any]) -> Call[str]:
 def cancel_execution(job_id: str, execution_id: str) -> Call[JobExecution]:
     """DeleteJobExecution: running tasks finish, no new ones start."""
     return Call(
+        "DeleteJobExecution",
         "DELETE",
         ("jobs", checked_id(job_id, "jobId"), "executions", checked_id(execution_id, "executionId")),
         JobExecution.model_validate,

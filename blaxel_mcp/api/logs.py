@@ -45,6 +45,7 @@ def get_logs(
     job = checked_id(job_id, "jobId")
     wanted = SEVERITIES[: SEVERITIES.index(severity) + 1] if severity else SEVERITIES
     return Call(
+        "logs",  # a word of ours, since no document names it
         "GET",
         ("observability", "logs"),
         lambda body: _page(body, job),

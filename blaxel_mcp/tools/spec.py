@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -22,7 +22,8 @@ class ToolState:
     """What every tool and resource is handed: made once by the composition root.
 
     `clock` gives the present in UTC. `raw` and `raw_limit` say how much raw JSON a result carries. `sleep` and `timer`
-    are for waiting; a timer counts seconds and is never set back.
+    are for waiting; a timer counts seconds and is never set back. `client_of` gives the client that acts for whoever
+    sent a request, by its headers, on a server where each caller brings a credential.
     """
 
     client: BlaxelClient
@@ -32,6 +33,12 @@ class ToolState:
     history: History = field(default_factory=History)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     timer: Callable[[], float] = time.monotonic
+    client_of: Callable[[Mapping[str, str]], BlaxelClient] | None = None
+
+    def for_request(self, headers: Mapping[str, str] | None) -> "ToolState":
+        """The state that one request works with: its caller's identity, and a count of its own of calls to Blaxel."""
+        acting = self.client_of(headers or {}) if self.client_of else self.client.acting_for()
+        return replace(self, client=acting)
 
 
 def state_of(ctx: Context[ToolState]) -> ToolState:

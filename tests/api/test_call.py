@@ -91,7 +91,7 @@ def test_the_operations_are_what_blaxel_documents() -> None:
 def test_only_a_get_may_be_repeated_or_shared() -> None:
     """Every other method may have done something the first time."""
     methods = ("GET", "POST", "PUT", "PATCH", "DELETE")
-    assert [Call(method, (), str).idempotent for method in methods] == [True, False, False, False, False]
+    assert [Call("Any", method, (), str).idempotent for method in methods] == [True, False, False, False, False]
 
 
 def test_a_listing_is_read_newest_first_whatever_its_form() -> None:

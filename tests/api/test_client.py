@@ -7,6 +7,7 @@ import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -31,17 +32,25 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from blaxel_mcp import __version__
 from blaxel_mcp.api import client as client_module
 from blaxel_mcp.api.call import Call
-from blaxel_mcp.api.client import BODY_BYTES, CONCURRENCY, BlaxelClient, CertificateSource, translate
-from blaxel_mcp.api.jobs import FetchedExecution, get_execution
+from blaxel_mcp.api.client import BODY_BYTES, CONCURRENCY, LANE, BlaxelClient, CertificateSource
+from blaxel_mcp.api.jobs import FetchedExecution, get_execution, get_job, list_jobs
+from blaxel_mcp.api.network_errors import translate
 from blaxel_mcp.auth import BlaxelAuth
 from blaxel_mcp.config import load
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.control_plane import Handled, serve
-from blaxel_mcp.errors import AnswerError, ApiError, BlaxelMcpError, ConnectionFailedError, CredentialsError
+from blaxel_mcp.errors import (
+    AnswerError,
+    ApiError,
+    BlaxelMcpError,
+    ConnectionFailedError,
+    CredentialsError,
+    StoppingError,
+)
 
 ONE = get_execution("nightly-report", script.SUCCEEDED)
 PATH = f"/jobs/nightly-report/executions/{script.SUCCEEDED}"
-WRITE: Call[object] = Call("POST", ("jobs", "nightly-report", "executions"), dict)
+WRITE: Call[object] = Call("CreateJobExecution", "POST", ("jobs", "nightly-report", "executions"), dict)
 LATER = {"retry-after": "3600"}
 AT_ONCE = {"retry-after": "0"}
 LONG_PAST = {"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}
@@ -248,13 +257,102 @@ def test_eight_calls_are_under_way_at_once() -> None:
     crowd = Crowd(control_plane.build_app(clock=clock))
 
     async def work(client: BlaxelClient) -> int:
-        calls = [get_execution("nightly-report", f"unknown-{number}") for number in range(5 * CONCURRENCY)]
+        calls: list[Call[Any]] = [
+            get_execution("nightly-report", f"unknown-{number}") if number % 2 else get_job(f"unknown-{number}")
+            for number in range(5 * CONCURRENCY)
+        ]
         ends = await asyncio.gather(*(client.session().send(call) for call in calls), return_exceptions=True)
         return sum(isinstance(end, ApiError) and end.status == 404 for end in ends)
 
     with serve(crowd) as url:
         assert use(client_for(url), work) == 5 * CONCURRENCY
     assert crowd.most == CONCURRENCY == 8
+
+
+def test_a_slow_operation_leaves_room_for_the_others(plane: Plane) -> None:
+    """However many of its calls wait, it takes six of the eight places."""
+    hold = Hold()
+    plane.faults.always(hold, path="/executions/")
+
+    async def work(client: BlaxelClient) -> tuple[int, int]:
+        slow = [
+            asyncio.create_task(client.session().send(get_execution("nightly-report", f"unknown-{number}")))
+            for number in range(3 * CONCURRENCY)
+        ]
+        await reaches(hold.arrived)
+        found = await client.session().send(list_jobs(limit=200))
+        under_way = plane.calls - 1
+        hold.release.set()
+        await asyncio.wait(slow)
+        return len(found.items), under_way
+
+    jobs, under_way = use(client_for(plane.url), work)
+    assert (jobs > 0, under_way <= LANE, plane.calls) == (True, True, 3 * CONCURRENCY + 1)
+
+
+def test_giving_up_answers_everybody_at_once(plane: Plane) -> None:
+    """Who waits for an answer, who pauses before asking again, and who comes later; the far end sees it go."""
+    holds = Hold(), Hold()
+    plane.faults.add(*holds)
+
+    async def work(client: BlaxelClient) -> list[object]:
+        waiting = [
+            asyncio.create_task(fetch(client)),
+            asyncio.create_task(fetch(client)),
+            asyncio.create_task(client.session().send(WRITE)),
+            asyncio.create_task(client.sleep(3_600)),
+        ]
+        for hold in holds:
+            await reaches(hold.arrived)
+        client.give_up()
+        ends = await asyncio.gather(*waiting, return_exceptions=True)
+        later = await asyncio.gather(fetch(client), return_exceptions=True)
+        return [*ends, *later]
+
+    ends = use(client_for(plane.url), work)
+    assert [type(end) for end in ends] == [StoppingError] * 5
+    assert str(ends[0]) == (
+        "blaxel-mcp is shutting down and gave the call up. Trying again in a moment can help. "
+        "Ask again, once it is back."
+    )
+    assert plane.faults.gone.wait(10)
+    assert plane.calls == 2
+
+
+def test_each_view_counts_the_requests_it_made(plane: Plane) -> None:
+    """Who joins another's call made none; a repetition counts."""
+    hold = Hold()
+    plane.faults.add(hold, Answer(503))
+
+    async def work(client: BlaxelClient) -> list[int]:
+        views = [client.acting_for(), client.acting_for(), client.acting_for()]
+        first = asyncio.create_task(fetch(views[0]))
+        await reaches(hold.arrived)
+        second = asyncio.create_task(fetch(views[1]))
+        await asyncio.sleep(0)
+        hold.release.set()
+        await asyncio.gather(first, second)
+        await fetch(views[2])
+        return [view.attempts for view in (*views, client)]
+
+    assert use(client_for(plane.url), work) == [1, 0, 2, 0]
+
+
+def test_each_attempt_is_told_of(plane: Plane) -> None:
+    """By operation, with the status, or none where there was no answer."""
+    plane.faults.add(Answer(503), Drop())
+    told: list[tuple[str, int | None]] = []
+    settings = load({}, {**ACCOUNT, "BL_API_URL": plane.url}, None)
+    client = BlaxelClient(
+        api_url=plane.url,
+        api_version=settings.api_version,
+        auth=BlaxelAuth.from_settings(settings, lambda: None),
+        timeout=10.0,
+        first_wait=0.001,
+        observe=lambda operation, status, seconds: told.append((operation, status if seconds > 0 else -1)),
+    )
+    use(client, fetch)
+    assert told == [("GetJobExecution", 503), ("GetJobExecution", None), ("GetJobExecution", 200)]
 
 
 def test_twenty_equal_gets_are_one_call(plane: Plane) -> None:
