@@ -96,11 +96,11 @@ class BlaxelAuth(httpx.Auth):
         )
 
     @classmethod
-    def for_caller(cls, caller: Caller, settings: Settings) -> Self:
-        """The credential of one caller of many: nothing of this machine's stands in for what it lacks."""
+    def for_caller(cls, caller: Caller | None, settings: Settings) -> Self:
+        """The credential of one caller of many: no credential of this machine's stands in for a missing one."""
         auth = cls(
-            credential=ApiKey(CREDENTIAL_HEADER, caller.key),
-            workspace=caller.workspace or settings.workspace,
+            credential=ApiKey(CREDENTIAL_HEADER, caller.key) if caller else None,
+            workspace=(caller.workspace if caller else None) or settings.workspace,
             api_url=settings.api_url,
             read_login=lambda: None,
         )
@@ -291,7 +291,9 @@ class BlaxelAuth(httpx.Auth):
         what, advice = "The Blaxel workspace is not known.", "Set BL_WORKSPACE and restart blaxel-mcp."
         if self._of_caller:
             advice = f"Send its name in {WORKSPACE_HEADER} with each request."
-        if self._credential is None:
+        if self._credential is None and self._of_caller:
+            what, advice = "No Blaxel credential came with the request.", _FOR_CALLERS[401]
+        elif self._credential is None:
             what = "No Blaxel credential was found."
             advice = (
                 "Set BL_API_KEY and BL_WORKSPACE and restart blaxel-mcp, or run `bl login`; a login needs no restart."

@@ -15,7 +15,6 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -24,7 +23,7 @@ from blaxel_mcp.config import HOSTED_NAMES, Settings, load
 from blaxel_mcp.errors import ArgumentError, BlaxelMcpError, ConfigurationError, CredentialsError
 
 if TYPE_CHECKING:
-    from blaxel_mcp.tools.spec import ToolState
+    from blaxel_mcp.compose import Parts
 
 DONE, API_SAID_NO, BAD_USAGE, ENDED_OTHERWISE = range(4)
 INTERRUPTED = 130
@@ -74,7 +73,44 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--host", dest="BLAXEL_MCP_HOST", metavar="ADDRESS", help="address to listen on (127.0.0.1)")
     parser.add_argument("--port", dest="BLAXEL_MCP_PORT", metavar="NUMBER", help="port to listen on (8000)")
-    parser.add_argument("--auth", dest="BLAXEL_MCP_AUTH", metavar="WHO", help="who guards HTTP: token (default)")
+    parser.add_argument(
+        "--auth", dest="BLAXEL_MCP_AUTH", metavar="WHO", help="who guards HTTP: token (default), per-request, gateway"
+    )
+    parser.add_argument(
+        "--oauth-issuer",
+        dest="BLAXEL_MCP_OAUTH_ISSUER",
+        metavar="URL",
+        help="accept this authorization server's access tokens over HTTP",
+    )
+    parser.add_argument(
+        "--public-url", dest="BLAXEL_MCP_PUBLIC_URL", metavar="URL", help="address at which HTTP clients reach this"
+    )
+    parser.add_argument(
+        "--max-requests",
+        dest="BLAXEL_MCP_MAX_REQUESTS",
+        metavar="NUMBER",
+        help="requests under way at once (2000); over HTTP more are answered 503",
+    )
+    parser.add_argument(
+        "--max-streams",
+        dest="BLAXEL_MCP_MAX_STREAMS",
+        metavar="NUMBER",
+        help="event streams open at once over HTTP (1000)",
+    )
+    parser.add_argument(
+        "--request-log",
+        dest="BLAXEL_MCP_REQUEST_LOG",
+        action="store_const",
+        const="true",
+        help="a line of JSON on stderr for each request",
+    )
+    parser.add_argument(
+        "--metrics",
+        dest="BLAXEL_MCP_METRICS",
+        action="store_const",
+        const="true",
+        help="serve Prometheus metrics at /metrics over HTTP",
+    )
     parser.add_argument(
         "--allow-writes",
         dest="BLAXEL_MCP_ALLOW_WRITES",
@@ -140,7 +176,6 @@ def _run(argv: Sequence[str]) -> int:
 
             return run_tour(sys.executable, sys.path, write=_write, colours=_wants_colours(os.environ))
         with _settings(command) as settings:
-            _configure_logging(settings.log_level)
             return asyncio.run(_carry_out(command, settings))
     except ConfigurationError as error:
         return _fail(error)
@@ -198,6 +233,18 @@ def _settings(command: Command) -> Iterator[Settings]:
         yield load(command.flags, ours | blaxel, None)
 
 
+def environment_settings() -> Settings:
+    """From the environment and the login, for who has no arguments to give; over HTTP unless that says otherwise.
+
+    Raises:
+        ConfigurationError: one line for each setting that is wrong.
+    """
+    settings = load({}, os.environ, read_login())
+    if settings.transport != "stdio":
+        return settings
+    return load({"BLAXEL_MCP_TRANSPORT": "streamable-http"}, os.environ, read_login())
+
+
 def read_login() -> str | None:
     """The file that `bl login` writes, if there is one that can be read."""
     try:
@@ -211,31 +258,36 @@ def _configure_logging(level: str) -> None:
     logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
 
 
-async def _carry_out(command: Command, settings: Settings) -> int:
-    """Put together what every command works with, and let this one use it; answers the exit code."""
-    gc.disable()  # what start-up makes stays for good: looking through it again and again costs a tenth of a second
-    from blaxel_mcp.api.client import BlaxelClient, CertificateSource  # noqa: PLC0415 - not needed for --help
-    from blaxel_mcp.auth import BlaxelAuth  # noqa: PLC0415
-    from blaxel_mcp.tools.spec import ToolState  # noqa: PLC0415
+@contextlib.contextmanager
+def prepare(settings: Settings) -> Iterator[None]:
+    """Around the imports and the making of everything, so that the collector of garbage does not look through them.
 
-    work = _work(command, settings)
-    client = BlaxelClient(
-        api_url=settings.api_url,
-        api_version=settings.api_version,
-        auth=BlaxelAuth.from_settings(settings, (lambda: None) if command.demo else read_login),
-        timeout=settings.timeout,
-        certificates=CertificateSource(settings.ssl_cert_file, settings.ssl_cert_dir),
-    )
+    What start-up makes stays for good: looking through it again and again costs a tenth of a second, and one execution
+    of a thousand tasks is a hundred thousand objects more.
+    """
+    _configure_logging(settings.log_level)
+    gc.disable()
+    yield
     gc.enable()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 100)  # one execution of a thousand tasks is a hundred thousand objects
+    gc.set_threshold(50_000, 20, 100)
+
+
+async def _carry_out(command: Command, settings: Settings) -> int:
+    """Put together what every command works with, and let this one use it; answers the exit code."""
+    with prepare(settings):
+        from blaxel_mcp.compose import compose  # noqa: PLC0415 - not needed for --help
+
+        work = _work(command)
+        parts = compose(settings, (lambda: None) if command.demo else read_login)
     code = INTERRUPTED
     try:
-        code = await work(ToolState(client, lambda: datetime.now(UTC), settings.raw, settings.raw_limit))
+        code = await work(parts)
     except BlaxelMcpError as error:
         code = _fail(error, settings)
     finally:
-        await client.aclose()
+        await parts.state.client.aclose()
+        parts.end_traces()
         # asyncio would wait for a look-up of a host name that hangs in a thread.
         asyncio.get_running_loop().call_later(_LAST_SECONDS, _leave, code)
     return code
@@ -247,30 +299,32 @@ def _leave(code: int) -> None:
     os._exit(code)
 
 
-def _work(command: Command, settings: Settings) -> "Callable[[ToolState], Awaitable[int]]":
+def _work(command: Command) -> "Callable[[Parts], Awaitable[int]]":
     """What the command does, with its imports made."""
     if command.name == "get":
         from blaxel_mcp.get import get  # noqa: PLC0415 - each command's own
 
-        async def work(state: "ToolState") -> int:
+        async def work(parts: "Parts") -> int:
             asked = (command.job, command.execution)
-            last = await get(state, *asked, as_json=command.as_json, watch=command.watch, write=_write)
+            last = await get(parts.state, *asked, as_json=command.as_json, watch=command.watch, write=_write)
             return ENDED_OTHERWISE if command.watch and last["outcome"] != "succeeded" else DONE
 
     elif command.name == "doctor":
         from blaxel_mcp.doctor import examine  # noqa: PLC0415
 
-        async def work(state: "ToolState") -> int:
-            failure = await examine(state, settings, write=_write)
-            return DONE if failure is None else exit_code(failure, settings)
+        async def work(parts: "Parts") -> int:
+            failure = await examine(parts.state, parts.settings, write=_write)
+            return DONE if failure is None else exit_code(failure, parts.settings)
 
     else:
-        from blaxel_mcp.server import build_server  # noqa: PLC0415
-        from blaxel_mcp.tools import select  # noqa: PLC0415
-        from blaxel_mcp.transports import serve_http, serve_stdio  # noqa: PLC0415
+        from blaxel_mcp.compose import build, http_app  # noqa: PLC0415
+        from blaxel_mcp.transports.stdio import serve_stdio  # noqa: PLC0415
 
-        async def work(state: "ToolState") -> int:
-            server = build_server(state, select(allow_writes=settings.allow_writes))
-            return await (serve_stdio(server) if settings.transport == "stdio" else serve_http(server, settings))
+        async def work(parts: "Parts") -> int:
+            if parts.settings.transport == "stdio":
+                return await serve_stdio(build(parts))
+            from blaxel_mcp.transports.http import serve_http  # noqa: PLC0415 - not for stdio
+
+            return await serve_http(http_app(parts), parts.settings, parts.state.client.give_up)
 
     return work

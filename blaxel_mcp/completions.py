@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from mcp_types import Completion, CompletionArgument, CompletionContext, PromptReference, ResourceTemplateReference
+from mcp_types import CompleteRequestParams, CompleteResult, Completion
 
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.jobs import list_executions, list_jobs
@@ -24,41 +24,40 @@ _LISTS = 50
 
 @dataclass(slots=True)
 class Completer:
-    """Completes for one state; remembers lists by identity and job for a few seconds, since each key press asks."""
+    """Remembers lists by identity and job for a few seconds, since each key press asks."""
 
-    state: ToolState
     _kept: dict[tuple[str, str | None], tuple[float, list[str]]] = field(default_factory=dict)
 
-    async def __call__(
-        self,
-        ref: PromptReference | ResourceTemplateReference,
-        argument: CompletionArgument,
-        context: CompletionContext | None,
-    ) -> Completion:
-        """The names that begin with what was typed, then those that contain it; empty when they cannot be had."""
-        del ref  # the arguments mean the same wherever they stand
-        typed = argument.value.casefold()
-        names = await self._names(argument.name, context)
+    async def complete(self, state: ToolState, params: CompleteRequestParams) -> CompleteResult:
+        """The names that begin with what was typed, then those that contain it; empty when they cannot be had.
+
+        Which prompt or template it is for does not matter: the arguments mean the same wherever they stand.
+        """
+        typed = params.argument.value.casefold()
+        given = (params.context.arguments if params.context else None) or {}
+        names = await self._names(state, params.argument.name, given.get("jobId", ""))
         matching = [name for name in names if typed in name.casefold()]
         matching.sort(key=lambda name: not name.casefold().startswith(typed))  # stable: newest first stays so
-        return Completion(values=matching[:_VALUES], total=len(matching), has_more=len(matching) > _VALUES)
+        shown = Completion(values=matching[:_VALUES], total=len(matching), has_more=len(matching) > _VALUES)
+        return CompleteResult(completion=shown)
 
-    async def _names(self, argument: str, context: CompletionContext | None) -> list[str]:
+    async def _names(self, state: ToolState, argument: str, job: str) -> list[str]:
         if argument == "jobId":
-            return await self._listed(None, _job_names)
-        job = ((context.arguments if context else None) or {}).get("jobId", "")
+            return await self._listed(state, None, _job_names)
         if argument != "executionId" or not job:
             return []
-        return [LATEST, *await self._listed(job, lambda session: _execution_ids(session, job))]
+        return [LATEST, *await self._listed(state, job, lambda session: _execution_ids(session, job))]
 
-    async def _listed(self, job: str | None, ask: Callable[[Session], Awaitable[list[str]]]) -> list[str]:
+    async def _listed(
+        self, state: ToolState, job: str | None, ask: Callable[[Session], Awaitable[list[str]]]
+    ) -> list[str]:
         now = asyncio.get_running_loop().time()
-        key = (self.state.client.identity, job)
+        key = (state.client.identity, job)
         kept = self._kept.get(key)
         if kept is not None and now < kept[0]:
             return kept[1]
         try:
-            names = await ask(self.state.client.session(_WAIT_SECONDS))
+            names = await ask(state.client.session(_WAIT_SECONDS))
         except BlaxelMcpError:
             names = []
         self._kept.pop(key, None)

@@ -31,7 +31,7 @@ from blaxel_mcp.login import (
     source_of,
 )
 
-SECRETS = frozenset({"BL_API_KEY", "BL_CLIENT_CREDENTIALS", "BLAXEL_MCP_AUTH_TOKEN"})
+SECRETS = frozenset({"BL_API_KEY", "BL_CLIENT_CREDENTIALS", "BLAXEL_MCP_AUTH_TOKEN", "BLAXEL_MCP_STATE_KEY"})
 """Variables whose value is never shown, not even when it is wrong."""
 
 # Blaxel's hosting injects these beside BL_NAME. Elsewhere they mean something else: some shells export HOST.
@@ -41,6 +41,7 @@ HOSTED_NAMES = {"BLAXEL_MCP_HOST": "HOST", "BLAXEL_MCP_PORT": "PORT"}
 LONGEST_TIMEOUT = 60
 
 SHOWN_CHARACTERS = 60
+SHORTEST_STATE_KEY = 32
 
 _NAME_AND_PORT = r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:([0-9]{1,5}|\*))?"
 
@@ -75,6 +76,12 @@ def _token(value: SecretStr | None) -> SecretStr | None:
     return value
 
 
+def _state_key(value: SecretStr | None) -> SecretStr | None:
+    if value is not None and len(value.get_secret_value()) < SHORTEST_STATE_KEY:
+        raise ValueError
+    return _token(value)
+
+
 def _api_key(value: Any) -> Any:
     if not isinstance(value, str):
         return value
@@ -91,8 +98,8 @@ def _client_credentials(value: Any) -> Any:
     return credential
 
 
-def _api_url(value: str) -> str:
-    # The base URL decides who receives the credential, so anything two parsers could read differently is refused.
+def _url(value: str) -> str:
+    # It decides who receives a credential, or whose tokens are believed: what can be read in two ways is refused.
     if re.search(r"[^!-~]|[@?#\\]", value):
         raise ValueError
     url = urlsplit(value)
@@ -100,7 +107,11 @@ def _api_url(value: str) -> str:
         raise ValueError
     if url.scheme != "https" and not (url.scheme == "http" and is_loopback(url.hostname)):
         raise ValueError
-    return value.rstrip("/")
+    return value
+
+
+def _base_url(value: str) -> str:
+    return _url(value).rstrip("/")
 
 
 def _variable(name: str, description: str, allowed: str, *, default: Any = None) -> Any:
@@ -127,7 +138,7 @@ class Settings(BaseModel):
     environment: Annotated[Literal["prod", "dev", "local"], BeforeValidator(_lower)] | None = _variable(
         "BL_ENV", "which control plane; else the login's, else prod", "prod, dev or local"
     )
-    api_url: Annotated[str, AfterValidator(_api_url)] = _variable(
+    api_url: Annotated[str, AfterValidator(_base_url)] = _variable(
         "BL_API_URL",
         "base URL of the control plane, including /v0; wins over BL_ENV",
         "an https URL (http on loopback only) without user, query or fragment",
@@ -157,6 +168,16 @@ class Settings(BaseModel):
     auth_token: Annotated[SecretStr | None, AfterValidator(_token)] = _variable(
         "BLAXEL_MCP_AUTH_TOKEN", "bearer token that HTTP clients must present", "printable ASCII"
     )
+    oauth_issuer: Annotated[str, AfterValidator(_url)] | None = _variable(
+        "BLAXEL_MCP_OAUTH_ISSUER",
+        "authorization server whose access tokens HTTP clients may present; needs the public URL",
+        "an https URL (http on loopback only) without user, query or fragment",
+    )
+    public_url: Annotated[str, AfterValidator(_base_url)] | None = _variable(
+        "BLAXEL_MCP_PUBLIC_URL",
+        "address at which HTTP clients reach this server, such as https://mcp.example.com",
+        "an https URL (http on loopback only) without user, query or fragment",
+    )
     allowed_hosts: Annotated[
         tuple[Annotated[str, StringConstraints(pattern=f"^{_NAME_AND_PORT}$")], ...], BeforeValidator(_listed)
     ] = _variable(
@@ -173,6 +194,23 @@ class Settings(BaseModel):
         "comma-separated Origin headers to accept; unset means the loopback names",
         "a list as for hosts, with or without http:// or https://",
         default=(),
+    )
+    max_requests: Annotated[int, Field(ge=1)] = _variable(
+        "BLAXEL_MCP_MAX_REQUESTS",
+        "requests under way at once; over HTTP more are answered 503",
+        "a whole number from 1",
+        default=2_000,
+    )
+    max_streams: Annotated[int, Field(ge=1)] = _variable(
+        "BLAXEL_MCP_MAX_STREAMS",
+        "event streams open at once over HTTP; more are answered 503",
+        "a whole number from 1",
+        default=1_000,
+    )
+    state_key: Annotated[SecretStr | None, AfterValidator(_state_key)] = _variable(
+        "BLAXEL_MCP_STATE_KEY",
+        "secret that all processes of one server share, if it asks before it changes something",
+        "at least 32 characters of printable ASCII",
     )
     allow_writes: bool = _variable(
         "BLAXEL_MCP_ALLOW_WRITES", "add the tools that change something", "true or false", default=False
@@ -197,6 +235,15 @@ class Settings(BaseModel):
         "how much is logged to stderr",
         "DEBUG, INFO, WARNING, ERROR or CRITICAL",
         default="WARNING",
+    )
+    request_log: bool = _variable(
+        "BLAXEL_MCP_REQUEST_LOG", "a line of JSON on stderr for each request", "true or false", default=False
+    )
+    metrics: bool = _variable(
+        "BLAXEL_MCP_METRICS", "serve Prometheus metrics at /metrics over HTTP", "true or false", default=False
+    )
+    otlp_endpoint: str | None = _variable(
+        "OTEL_EXPORTER_OTLP_ENDPOINT", "where to send OpenTelemetry traces, if anywhere", "a URL"
     )
     ssl_cert_file: Path | None = _variable(
         "SSL_CERT_FILE", "file of certificate authorities to trust instead of the system's", "a path"
@@ -235,6 +282,8 @@ def load(flags: Mapping[str, str], env: Mapping[str, str], login: str | None) ->
             file are not among them: the server starts, and `login_problem` says why a call cannot work.
     """
     given = _given(flags, env)
+    if given.get("BLAXEL_MCP_AUTH", ("", ""))[0].lower() == "per-request":
+        login = None  # each caller brings a credential and a workspace; nobody is this machine's user
     workspace, workspace_from = given.get("BL_WORKSPACE", (None, None))
     chosen = choose(login, workspace)
     api_url, api_url_from = _api_url_of(given, chosen)

@@ -5,21 +5,33 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from mcp.server import CacheHint, MCPServer
+from mcp.server.context import ServerRequestContext
 from mcp.server.extension import Extension
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
+from mcp.server.request_state import RequestStateSecurity
 from mcp.shared.exceptions import MCPError
-from mcp_types import INVALID_PARAMS, CallToolResult, GetPromptResult, InputRequiredResult
+from mcp_types import (
+    INVALID_PARAMS,
+    CallToolResult,
+    CompleteRequestParams,
+    CompleteResult,
+    GetPromptResult,
+    InputRequiredResult,
+)
 from pydantic import ValidationError
 
 from blaxel_mcp import __version__
 from blaxel_mcp.completions import Completer
 from blaxel_mcp.errors import BlaxelMcpError
+from blaxel_mcp.middleware import Requests
 from blaxel_mcp.prompts import add_prompts, problem_with
 from blaxel_mcp.resources import add_resources
+from blaxel_mcp.telemetry import NOBODY, Observers
 from blaxel_mcp.tools.results import failure, wrong_arguments
 from blaxel_mcp.tools.spec import ToolSpec, ToolState, bind
 
+MOST_REQUESTS = 2_000
 _INSTRUCTIONS = (
     # Each line with the tools it needs; a line about a tool that is off is left out.
     ((), "Answers questions about executions (runs) of Blaxel batch jobs."),
@@ -70,6 +82,14 @@ class Server(MCPServer[ToolState]):
                 return wrong_arguments(error.__cause__, (self._tool_input_schema(name) or {}).get("properties", {}))
             raise
 
+    def complete_with(self, completer: Completer) -> None:
+        """Answer completion requests; the SDK's own decorator would not say whose request it is."""
+
+        async def handle(ctx: ServerRequestContext[ToolState], params: CompleteRequestParams) -> CompleteResult:
+            return await completer.complete(ctx.lifespan_context, params)
+
+        self._lowlevel_server.add_request_handler("completion/complete", CompleteRequestParams, handle)
+
     async def get_prompt(
         self, name: str, arguments: dict[str, Any] | None = None, context: Context[ToolState, Any] | None = None
     ) -> GetPromptResult | InputRequiredResult:
@@ -85,8 +105,26 @@ def instructions_for(tools: Sequence[ToolSpec]) -> str:
     return "\n".join(line for needed, line in _INSTRUCTIONS if names.issuperset(needed)) + "\n"
 
 
-def build_server(state: ToolState, tools: Sequence[ToolSpec], extensions: Sequence[Extension] = ()) -> Server:
-    """One server for any transport. The state outlives it: whoever made the client closes it."""
+def build_server(
+    state: ToolState,
+    tools: Sequence[ToolSpec],
+    extensions: Sequence[Extension] = (),
+    *,
+    observers: Observers = NOBODY,
+    most_requests: int = MOST_REQUESTS,
+    state_key: bytes | None = None,
+) -> Server:
+    """One server for any transport. The state outlives it: whoever made the client closes it.
+
+    Args:
+        state: what requests work with.
+        tools: the rows that exist.
+        extensions: of the SDK.
+        observers: are told of every request.
+        most_requests: how many may be under way at once.
+        state_key: seals what a client carries from a question to the person's answer; at least 32 bytes. Processes
+            that serve the same clients need the same one.
+    """
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[ToolState]) -> AsyncIterator[ToolState]:
@@ -101,6 +139,8 @@ def build_server(state: ToolState, tools: Sequence[ToolSpec], extensions: Sequen
         tools=[bind(spec) for spec in tools],
         extensions=list(extensions),
         lifespan=lifespan,
+        middleware=[Requests(observers, most_requests)],
+        request_state_security=RequestStateSecurity(keys=[state_key]) if state_key else None,
         log_level="WARNING",
         subscriptions=False,
         cache_hints={
@@ -110,5 +150,5 @@ def build_server(state: ToolState, tools: Sequence[ToolSpec], extensions: Sequen
     )
     add_resources(server)
     add_prompts(server)
-    server.completion()(Completer(state))  # type: ignore[no-untyped-call]  # the SDK leaves it untyped
+    server.complete_with(Completer())
     return server

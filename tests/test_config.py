@@ -86,6 +86,14 @@ def test_nothing_set_is_the_documented_default() -> None:
         "auth_token": None,
         "allowed_hosts": (),
         "allowed_origins": (),
+        "oauth_issuer": None,
+        "public_url": None,
+        "max_requests": 2_000,
+        "max_streams": 1_000,
+        "state_key": None,
+        "request_log": False,
+        "metrics": False,
+        "otlp_endpoint": None,
         "allow_writes": False,
         "raw": "auto",
         "raw_limit": 8192,
@@ -120,6 +128,14 @@ def test_nothing_set_is_the_documented_default() -> None:
         ("BLAXEL_MCP_ALLOWED_HOSTS", "a.example, b:80 ,,c:*,[::1]:1", "allowed_hosts",
          ("a.example", "b:80", "c:*", "[::1]:1")),
         ("BLAXEL_MCP_ALLOWED_ORIGINS", "https://a.example:*,b", "allowed_origins", ("https://a.example:*", "b")),
+        ("BLAXEL_MCP_OAUTH_ISSUER", "https://id.example/realm/", "oauth_issuer", "https://id.example/realm/"),
+        ("BLAXEL_MCP_PUBLIC_URL", "http://localhost:8000", "public_url", "http://localhost:8000"),
+        ("BLAXEL_MCP_MAX_REQUESTS", "1", "max_requests", 1),
+        ("BLAXEL_MCP_MAX_STREAMS", "50000", "max_streams", 50_000),
+        ("BLAXEL_MCP_STATE_KEY", "s" * 32, "state_key", SecretStr("s" * 32)),
+        ("BLAXEL_MCP_REQUEST_LOG", "true", "request_log", True),
+        ("BLAXEL_MCP_METRICS", "true", "metrics", True),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:4318", "otlp_endpoint", "http://localhost:4318"),
         ("BLAXEL_MCP_ALLOW_WRITES", "true", "allow_writes", True),
         ("BLAXEL_MCP_ALLOW_WRITES", "1", "allow_writes", True),
         ("BLAXEL_MCP_ALLOW_WRITES", "Yes", "allow_writes", True),
@@ -144,7 +160,7 @@ def test_every_variable_is_described() -> None:
     """`--help` and the README's table are made of these."""
     fields = [field for field in Settings.model_fields.values() if field.alias]
     assert [field.alias for field in fields if not field.description or "\n" in field.description] == []
-    assert len(fields) == 20
+    assert len(fields) == 28
 
 
 @pytest.mark.parametrize("value", ["", " ", "\t\n", "${BL_API_KEY}", " ${X:-y} ", "${}"])
@@ -217,6 +233,7 @@ def test_a_bad_value_is_named_with_what_is_allowed(variable: str, value: str, li
         ("BL_API_KEY", "hunter\u00e9", "printable ASCII"),
         ("BL_API_KEY", "hunter\r\nX: y", "printable ASCII"),
         ("BLAXEL_MCP_AUTH_TOKEN", "hunter\x00", "printable ASCII"),
+        ("BLAXEL_MCP_STATE_KEY", "hunter2", "at least 32 characters of printable ASCII"),
         ("BL_CLIENT_CREDENTIALS", "hunter2", "id:secret, plain or in base64, in printable ASCII"),
         ("BL_CLIENT_CREDENTIALS", ":hunter2", "id:secret, plain or in base64, in printable ASCII"),
         ("BL_CLIENT_CREDENTIALS", "id:hunt\ter", "id:secret, plain or in base64, in printable ASCII"),

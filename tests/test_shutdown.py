@@ -191,7 +191,7 @@ def http_ends() -> dict[str, Ended]:
         ("idle", 0, False),
         ("call in flight", 0, True),
         ("open stream", 0, False),
-        ("interrupted", 130, False),
+        ("interrupted", 0, False),
         ("interrupted twice", 130, True),
     ],
 )

@@ -16,7 +16,8 @@ AWAY = BlaxelMcpError("Blaxel is away.", "Ask again.", transient=True)
 class World:
     """Something that is done after `until` seconds, and the look at it.
 
-    `stops` is when the process is told to end. `says` gives the answer to the look at an instant: `None` for the plain one, or the error it fails with.
+    `stops` is when the process is told to end. `says` gives the answer to the look at an instant: `None` for the plain
+    one, or the error it fails with.
     """
 
     until: float

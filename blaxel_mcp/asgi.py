@@ -1,0 +1,45 @@
+"""The HTTP application for other servers than our own: `uvicorn --factory blaxel_mcp.asgi:create_app --workers 4`.
+
+Settings come from the environment alone. How it listens, how many processes there are and how they end is that
+server's business, so what `blaxel-mcp --transport http` does about slow headers and open connections is not part of it.
+"""
+
+import sys
+from typing import TYPE_CHECKING
+
+from blaxel_mcp.cli import BAD_USAGE, environment_settings, prepare, read_login
+from blaxel_mcp.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+
+def create_app() -> "ASGIApp":
+    """The application; stateless, so that any process can answer any request (over SSE only its own connections')."""
+    try:
+        settings = environment_settings()
+        with prepare(settings):
+            from blaxel_mcp.compose import compose, http_app  # noqa: PLC0415 - after the collector is paused
+            from blaxel_mcp.transports.exposure import check_exposure  # noqa: PLC0415
+
+            check_exposure(settings, loopback=False)  # where it will listen is not known here
+            parts = compose(settings, read_login)
+            app = http_app(parts)
+    except ConfigurationError as error:
+        sys.stderr.write(f"blaxel-mcp: {error}\n")
+        raise SystemExit(BAD_USAGE) from None
+
+    async def application(scope: "Scope", receive: "Receive", send: "Send") -> None:
+        if scope["type"] != "lifespan":
+            await app(scope, receive, send)
+            return
+
+        async def closing(message: "Message") -> None:
+            if message["type"] == "lifespan.shutdown.complete":
+                await parts.state.client.aclose()
+                parts.end_traces()
+            await send(message)
+
+        await app(scope, receive, closing)
+
+    return application

@@ -1,0 +1,57 @@
+"""A line of JSON for each request, on standard error."""
+
+import json
+import logging
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from blaxel_mcp.telemetry import Handled
+
+_logger = logging.getLogger("blaxel_mcp.requests")
+
+
+class RequestLog:
+    """Writes lines through `logging`, which copes with a standard error that nobody reads.
+
+    Args:
+        clock: the present, in UTC.
+        write: takes one line; for tests.
+    """
+
+    def __init__(self, clock: Callable[[], datetime], write: Callable[[str], None] = _logger.info) -> None:
+        self._clock = clock
+        self._write = write
+
+    def handled(self, request: Handled) -> None:
+        """What was asked for, and what it came to and cost."""
+        self._line(
+            method=request.method,
+            target=request.target or None,
+            **request.ids,
+            status=request.outcome,
+            durationMs=round(request.seconds * 1000, 1),
+            upstreamCalls=request.upstream_calls,
+            bytes=request.bytes,
+        )
+
+    def turned_away(self, route: str, status: int) -> None:
+        """Where somebody knocked, and what they were told."""
+        self._line(route=route, status=status)
+
+    def asked_upstream(self, operation: str, status: int | None, seconds: float) -> None:
+        """Counted by the request that made it."""
+
+    def _line(self, **facts: Any) -> None:
+        time = self._clock().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        said = {key: value for key, value in facts.items() if value is not None}
+        self._write(json.dumps({"time": time, **said}, separators=(",", ":")))
+
+
+def configure() -> None:
+    """Give the lines a handler of their own: they are JSON, without a level or a name in front."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    _logger.addHandler(handler)
+    _logger.setLevel(logging.INFO)
+    _logger.propagate = False

@@ -1,0 +1,84 @@
+"""The HTTP application: `/mcp`, or `/sse` with `/messages/`; `/metrics` if asked for; `/health` for anybody."""
+
+import logging
+from collections.abc import Callable
+
+from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
+from mcp.server.transport_security import TransportSecuritySettings
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from blaxel_mcp.config import Settings
+from blaxel_mcp.server import Server
+from blaxel_mcp.telemetry import NOBODY, Observers
+from blaxel_mcp.transports.admission import BODY_BYTES, Admission
+from blaxel_mcp.transports.exposure import allowed_hosts, allowed_origins
+from blaxel_mcp.transports.guard import Door, Guard, TokenDoor
+
+HEALTH, METRICS, MCP, SSE, MESSAGES = "/health", "/metrics", "/mcp", "/sse", "/messages/"
+_ROUTES = frozenset({METRICS, MCP, SSE, MESSAGES})
+
+
+def build_app(
+    server: Server,
+    settings: Settings,
+    *,
+    observers: Observers = NOBODY,
+    metrics: Callable[[], Response] | None = None,
+) -> ASGIApp:
+    """Everything that is served over HTTP, in the order that a request passes it.
+
+    Args:
+        server: what answers.
+        settings: who may connect, and how many.
+        observers: are told of requests that are turned away.
+        metrics: answers a scrape; without it there is no such path.
+    """
+
+    def turned_away(path: str, status: int) -> None:
+        observers.turned_away(path if path in _ROUTES else "other", status)
+
+    # Always given: the SDK leaves both checks off, silently, for any host that is not a loopback name.
+    security = TransportSecuritySettings(
+        enable_dns_rebinding_protection=True,
+        allowed_hosts=allowed_hosts(settings),
+        allowed_origins=allowed_origins(settings),
+    )
+    if settings.transport == "sse":
+        # It logs each body that it cannot parse with a traceback; the client is told in any case.
+        logging.getLogger("mcp.server.sse").setLevel(logging.CRITICAL)
+        app: ASGIApp = server.sse_app(
+            sse_path=SSE, message_path=MESSAGES, max_request_body_size=BODY_BYTES, transport_security=security
+        )
+    else:
+        app = server.streamable_http_app(
+            streamable_http_path=MCP,
+            stateless_http=True,
+            max_request_body_size=BODY_BYTES,
+            transport_security=security,
+        )
+    app = Admission(
+        AuthContextMiddleware(app),
+        most_requests=settings.max_requests,
+        most_streams=settings.max_streams,
+        turned_away=turned_away,
+    )
+    door = _door(settings)
+    guarded = Guard(_at(METRICS, metrics, app) if metrics else app, settings, security, door, turned_away)
+    return _at(HEALTH, lambda: PlainTextResponse("ok"), guarded)
+
+
+def _door(settings: Settings) -> Door | None:
+    return TokenDoor(settings.auth_token.get_secret_value()) if settings.auth_token else None
+
+
+def _at(path: str, answer: Callable[[], Response], app: ASGIApp) -> ASGIApp:
+    """The app, but for this one path."""
+
+    async def routed(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == path and scope["method"] in {"GET", "HEAD"}:
+            await answer()(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return routed

@@ -1,0 +1,75 @@
+"""Whom a server over HTTP would let in, judged by its settings before it listens. Pure."""
+
+from urllib.parse import urlsplit
+
+from blaxel_mcp.config import Settings, is_loopback
+from blaxel_mcp.errors import ConfigurationError
+
+_LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+
+def check_exposure(settings: Settings, *, loopback: bool) -> None:
+    """Refuse to serve where nobody would be kept out.
+
+    Args:
+        settings: all of them.
+        loopback: whether only this machine can connect.
+
+    Raises:
+        ConfigurationError: with every reason and what to do.
+    """
+    problems = []
+    if settings.oauth_issuer and not settings.public_url:
+        problems.append(
+            "--oauth-issuer needs --public-url, the address that clients use: tokens are accepted only if they were "
+            "issued for it."
+        )
+    if settings.oauth_issuer and settings.auth_token:
+        problems.append(
+            "--oauth-issuer and BLAXEL_MCP_AUTH_TOKEN would both be the Authorization header; unset one of them."
+        )
+    if not loopback and not is_guarded(settings):
+        problems.append(
+            f"{settings.host} can be reached from other machines, and nobody would be kept out. Set "
+            "BLAXEL_MCP_AUTH_TOKEN to a long random token, or use --oauth-issuer with --public-url, or --auth "
+            "per-request (each caller brings a Blaxel credential). If what stands in front lets only the right people "
+            "through, say so with --auth gateway."
+        )
+    if problems:
+        raise ConfigurationError(problems)
+
+
+def is_guarded(settings: Settings) -> bool:
+    """Whether callers must show something, or the operator has said that others see to it."""
+    return bool(settings.auth_token or settings.oauth_issuer or settings.auth != "token")
+
+
+def warnings(settings: Settings) -> list[str]:
+    """What an operator should read at the start."""
+    said = []
+    if settings.auth == "gateway" and not (settings.auth_token or settings.oauth_issuer):
+        said.append("--auth gateway: whoever reaches this port is let in; what stands in front must keep others out.")
+    if not is_loopback(settings.host) and not settings.allowed_hosts and not settings.public_url:
+        said.append(
+            "Only the loopback names are accepted as Host. Set BLAXEL_MCP_ALLOWED_HOSTS or --public-url to the name "
+            "that clients use."
+        )
+    return said
+
+
+def allowed_hosts(settings: Settings) -> list[str]:
+    """Host headers that are let in: as set, else the loopback names with any port; the public address always."""
+    given = list(settings.allowed_hosts) or [form for name in _LOOPBACK for form in (name, f"{name}:*")]
+    return given + ([urlsplit(settings.public_url).netloc] if settings.public_url else [])
+
+
+def allowed_origins(settings: Settings) -> list[str]:
+    """The same for Origin; without a scheme both are meant."""
+    given = settings.allowed_origins or [form for name in _LOOPBACK for form in (name, f"{name}:*")]
+    origins = [
+        origin for entry in given for origin in ([entry] if "://" in entry else [f"http://{entry}", f"https://{entry}"])
+    ]
+    if settings.public_url:
+        public = urlsplit(settings.public_url)
+        origins.append(f"{public.scheme}://{public.netloc}")
+    return origins

@@ -1,0 +1,86 @@
+"""Where a server over HTTP may listen, and under which names it answers: judged by its settings alone."""
+
+import pytest
+
+from blaxel_mcp.config import Settings, is_loopback, load
+from blaxel_mcp.errors import ConfigurationError
+from blaxel_mcp.transports.exposure import allowed_hosts, allowed_origins, check_exposure, warnings
+
+ISSUER = {"BLAXEL_MCP_OAUTH_ISSUER": "https://id.example"}
+PUBLIC = {"BLAXEL_MCP_PUBLIC_URL": "https://mcp.example/blaxel"}
+TOKEN = {"BLAXEL_MCP_AUTH_TOKEN": "let-me-in"}
+
+
+def settings(host: str = "127.0.0.1", **env: str) -> Settings:
+    """From these variables, over HTTP."""
+    return load({"BLAXEL_MCP_TRANSPORT": "http", "BLAXEL_MCP_HOST": host}, env, None)
+
+
+def problems(given: Settings) -> list[str]:
+    """Why it may not serve; nothing if it may."""
+    try:
+        check_exposure(given, loopback=is_loopback(given.host))
+    except ConfigurationError as error:
+        return error.problems
+    return []
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "[::]", "192.0.2.1", "mcp.example", "2130706433"])  # noqa: S104
+@pytest.mark.parametrize("token", ["", " ", "${BLAXEL_MCP_AUTH_TOKEN}"])
+def test_it_does_not_listen_where_nobody_would_be_kept_out(host: str, token: str) -> None:
+    """The reason and every way out; a blank token is none."""
+    (said,) = problems(settings(host, BLAXEL_MCP_AUTH_TOKEN=token))
+    assert said.startswith(f"{host} can be reached from other machines, and nobody would be kept out. Set BLAXEL_MCP_")
+    assert all(way in said for way in ("BLAXEL_MCP_AUTH_TOKEN", "--oauth-issuer", "per-request", "--auth gateway"))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "[::1]", "127.8.9.10"])
+def test_loopback_needs_no_token(host: str) -> None:
+    """Only this machine can connect."""
+    assert problems(settings(host)) == []
+
+
+@pytest.mark.parametrize(
+    "env", [TOKEN, ISSUER | PUBLIC, {"BLAXEL_MCP_AUTH": "per-request"}, {"BLAXEL_MCP_AUTH": "gateway"}]
+)
+def test_each_way_of_keeping_others_out_is_enough(env: dict[str, str]) -> None:
+    """A token, sign-in, each caller's own credential, or the operator's word."""
+    assert problems(settings("0.0.0.0", **env)) == []  # noqa: S104 - that it may is the test
+
+
+@pytest.mark.parametrize(
+    ("env", "said"),
+    [
+        (ISSUER, "--oauth-issuer needs --public-url"),
+        (ISSUER | PUBLIC | TOKEN, "--oauth-issuer and BLAXEL_MCP_AUTH_TOKEN would both be the Authorization header"),
+    ],
+)
+def test_what_cannot_be_together_is_refused(env: dict[str, str], said: str) -> None:
+    """On loopback too."""
+    assert [problem[: len(said)] for problem in problems(settings(**env))] == [said]
+
+
+def test_the_start_says_what_an_operator_should_know() -> None:
+    """That the door is left to others, and that clients will be turned away by their Host header."""
+    gateway = {"BLAXEL_MCP_AUTH": "gateway"}
+    assert [said.split(".")[0] for said in warnings(settings("0.0.0.0", **gateway))] == [  # noqa: S104
+        "--auth gateway: whoever reaches this port is let in; what stands in front must keep others out",
+        "Only the loopback names are accepted as Host",
+    ]
+    assert warnings(settings("0.0.0.0", **TOKEN, BLAXEL_MCP_ALLOWED_HOSTS="mcp.example")) == []  # noqa: S104
+    assert warnings(settings("0.0.0.0", **TOKEN, **PUBLIC)) == []  # noqa: S104
+    assert warnings(settings()) == []
+
+
+def test_the_names_that_are_let_in() -> None:
+    """This machine's unless others are set, and the public address in any case."""
+    loopback = ["127.0.0.1", "127.0.0.1:*", "localhost", "localhost:*", "[::1]", "[::1]:*"]
+    assert allowed_hosts(settings()) == loopback
+    assert allowed_hosts(settings(**PUBLIC)) == [*loopback, "mcp.example"]
+    assert allowed_hosts(settings(BLAXEL_MCP_ALLOWED_HOSTS="a.example, b.example:*")) == ["a.example", "b.example:*"]
+    assert allowed_origins(settings(**PUBLIC))[-1] == "https://mcp.example"
+    assert allowed_origins(settings(BLAXEL_MCP_ALLOWED_ORIGINS="a.example,https://b.example")) == [
+        "http://a.example",
+        "https://a.example",
+        "https://b.example",
+    ]
