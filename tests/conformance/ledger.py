@@ -5,7 +5,7 @@ counts as a failure here, and so does a check that was skipped.
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -111,7 +111,7 @@ def _joined(where: Where, known: Entry | None, new: Entry) -> Entry:
 
 def compare(
     ledger: Mapping[Where, Entry],
-    required: Mapping[str, Iterable[str]],
+    required: Mapping[str, Collection[str]],
     found: Mapping[tuple[str, str], Mapping[str, Scenario]],
 ) -> tuple[list[Row], list[str]]:
     """The table, and whatever is not as the ledger says. `required` has every scenario that a set should have run."""

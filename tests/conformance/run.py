@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -52,23 +53,21 @@ class Node:
 def main() -> int:
     """Find, run, compare, say; answers the exit code."""
     options = _options()
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that it ends the servers as well
     try:
         ledger = read((HERE / "ledger.toml").read_text(encoding="utf-8"))
         node = find_node(options.cache, install=options.install)
         suite = find_suite(node, options.cache, install=options.install)
         required = {requirements: _required(suite, requirements) for requirements in SETS}
-        found = {
-            (requirements, server): results
-            for server in SERVERS
-            for requirements, results in _examine(node, suite, server).items()
-        }
+        results = {server: _examine(node, suite, server) for server in SERVERS}
     except CannotRunError as error:
         sys.stdout.write(f"The MCP conformance suite was NOT run: {error}\n")
         return NOT_RUN
     except LedgerError as error:
         sys.stdout.write(f"{error}\n")
         return NOT_AS_LISTED
-    rows, problems = compare(ledger, required, dict(sorted(found.items())))
+    found = {(requirements, server): results[server][requirements] for requirements in SETS for server in SERVERS}
+    rows, problems = compare(ledger, required, found)
     sys.stdout.write(f"MCP conformance suite {VERSION}\n{table(rows)}\n")
     sys.stdout.writelines(f"- {problem}\n" for problem in problems)
     return NOT_AS_LISTED if problems else AS_LISTED
@@ -144,13 +143,10 @@ def find_suite(node: Node, cache: Path, *, install: bool) -> Path:
     with tempfile.TemporaryDirectory(dir=cache) as half:  # an install that is cut off leaves nothing that looks whole
         quiet = ("--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=1")
         _install("the suite", (*node.npm, "install", *quiet, "--prefix", half, f"{SUITE}@{VERSION}"), node)
-        (Path(half) / "node_modules").rename(_made(kept) / "node_modules")
+        shutil.rmtree(kept, ignore_errors=True)
+        kept.mkdir()
+        (Path(half) / "node_modules").rename(kept / "node_modules")
     return suite
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
 
 
 def _install(what: str, command: tuple[str, ...], node: Node | None = None) -> None:
@@ -168,7 +164,8 @@ def _install(what: str, command: tuple[str, ...], node: Node | None = None) -> N
         raise CannotRunError(f"installing {what} took longer than {INSTALL_SECONDS} seconds.") from None
     except (OSError, subprocess.CalledProcessError) as error:
         said = (getattr(error, "stderr", "") or str(error)).strip().splitlines()
-        raise CannotRunError(f"{what} could not be installed: {said[-1] if said else 'no reason given'}") from None
+        reason = next((line for line in said if "error" in line.lower()), said[-1])  # after it, pip and npm only talk
+        raise CannotRunError(f"{what} could not be installed: {reason}") from None
 
 
 # The servers and what the suite says of them
