@@ -8,13 +8,11 @@ of the scenario that uses it. Run as a program, it listens on a free port of thi
 import asyncio
 import base64
 import json
-import socket
-import sys
 import warnings
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-import uvicorn
+from asking import tool_state
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.prompts.base import Prompt
 from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler
@@ -25,9 +23,9 @@ from mcp_types import (
     AudioContent,
     CallToolResult,
     ClientCapabilities,
+    CompleteRequestParams,
+    CompleteResult,
     Completion,
-    CompletionArgument,
-    CompletionContext,
     ContentBlock,
     CreateMessageRequest,
     CreateMessageRequestParams,
@@ -41,7 +39,6 @@ from mcp_types import (
     ListRootsRequest,
     MissingRequiredClientCapabilityErrorData,
     PromptReference,
-    ResourceTemplateReference,
     SamplingCapability,
     SamplingMessage,
     SetLevelRequestParams,
@@ -50,7 +47,6 @@ from mcp_types import (
     TextResourceContents,
 )
 from pydantic import Field
-from wired import tool_state
 
 from blaxel_mcp.completions import Completer
 from blaxel_mcp.config import load
@@ -59,7 +55,8 @@ from blaxel_mcp.errors import ArgumentError
 from blaxel_mcp.server import Server, build_server
 from blaxel_mcp.tools import select
 from blaxel_mcp.tools.spec import ToolState
-from blaxel_mcp.transports import build_app
+from blaxel_mcp.transports.app import build_app
+from blaxel_mcp.transports.http import serve_http
 
 Ctx = Context[ToolState]
 Answer = CallToolResult | InputRequiredResult
@@ -353,7 +350,7 @@ RESOURCES = (
 )
 
 
-def add_fixtures(server: Server, state: ToolState) -> None:
+def add_fixtures(server: Server) -> None:
     """Everything above, beside what the server has."""
     for fn in TOOLS:
         server.add_tool(fn, structured_output=False)
@@ -367,26 +364,22 @@ def add_fixtures(server: Server, state: ToolState) -> None:
     listed = server._tool_manager.get_tool("json_schema_2020_12_tool")  # the SDK makes schemas from signatures only
     assert listed
     listed.parameters = SCHEMA_2020_12
-    add_completion(server, state)
+    server.complete_with(Completions())
     add_logging(server)
     add_subscriptions(server)
     add_cancellation(server)
 
 
-def add_completion(server: Server, state: ToolState) -> None:
+class Completions(Completer):
     """Values for a prompt of the suite; for anything else the server's own."""
-    own = Completer(state)
 
-    async def complete(
-        ref: PromptReference | ResourceTemplateReference,
-        argument: CompletionArgument,
-        context: CompletionContext | None,
-    ) -> Completion:
-        if isinstance(ref, PromptReference) and ref.name == test_prompt_with_arguments.__name__:
-            return Completion(values=[f"{argument.value}Value1"], total=1, has_more=False)
-        return await own(ref, argument, context)
-
-    server.completion()(complete)  # type: ignore[no-untyped-call]  # the SDK leaves it untyped
+    async def complete(self, state: ToolState, params: CompleteRequestParams) -> CompleteResult:
+        """As the scenario wants it."""
+        if isinstance(params.ref, PromptReference) and params.ref.name == test_prompt_with_arguments.__name__:
+            return CompleteResult(
+                completion=Completion(values=[f"{params.argument.value}Value1"], total=1, has_more=False)
+            )
+        return await super().complete(state, params)
 
 
 def add_logging(server: Server) -> None:
@@ -447,15 +440,11 @@ def add_cancellation(server: Server) -> None:
 async def serve(plane: str) -> None:
     """The one place that knows how the package puts a server together and serves it."""
     account = {"BL_API_URL": plane, "BL_API_KEY": script.API_KEY, "BL_WORKSPACE": script.WORKSPACE}
-    settings = load({"BLAXEL_MCP_TRANSPORT": "http"}, account, None)
+    settings = load({"BLAXEL_MCP_TRANSPORT": "http", "BLAXEL_MCP_PORT": "0"}, account, None)
     async with tool_state(plane) as state:
         server = build_server(state, select(allow_writes=False))
-        add_fixtures(server, state)
-        listening = socket.create_server(("127.0.0.1", 0))
-        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        sys.stderr.write(f"listening on http://127.0.0.1:{listening.getsockname()[1]}/mcp\n")
-        config = uvicorn.Config(build_app(server, settings), log_config=None, timeout_graceful_shutdown=1)
-        await uvicorn.Server(config).serve(sockets=[listening])
+        add_fixtures(server)
+        await serve_http(build_app(server, settings), settings, state.client.give_up)
 
 
 if __name__ == "__main__":
