@@ -25,6 +25,9 @@ from blaxel_mcp.demo.operations import Ask, Plane, RefusedError, error
 from blaxel_mcp.demo.tokens import TWO_HOURS, Tokens
 from blaxel_mcp.demo.wire import Job
 
+KEPT_REQUESTS = 2_000
+"""It serves `--demo` too, for as long as anybody likes: what it remembers must not grow without bound."""
+
 
 @dataclass(frozen=True, slots=True)
 class Handled:
@@ -46,10 +49,12 @@ def build_app(
     clock: Callable[[], datetime] = utc_now,
     jobs: Callable[[datetime], Sequence[Job]] = script.jobs,
     token_seconds: int = TWO_HOURS,
+    kept: int = KEPT_REQUESTS,
 ) -> Starlette:
     """The control plane as an ASGI app; it begins now, by `clock`, which must give UTC.
 
-    `app.state.requests` is the list of requests handled so far (`Handled`), `app.state.tokens` what it has issued.
+    `app.state.requests` is the list of the last `kept` requests handled (`Handled`), `app.state.tokens` what it has
+    issued.
     """
     plane = Plane(jobs(clock()), Tokens(token_seconds))
     requests: list[Handled] = []
@@ -59,6 +64,7 @@ def build_app(
         raw = request.scope["raw_path"].decode("ascii")
         headers = {name.lower(): value for name, value in request.headers.items()}
         requests.append(Handled(request.method, raw, request.url.query, headers))
+        del requests[:-kept]
         segments = tuple(unquote(segment) for segment in raw.split("/")[1:])
         ask = Ask(request.method, raw, segments, dict(request.query_params), headers, await request.body(), clock())
         try:

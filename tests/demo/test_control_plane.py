@@ -159,6 +159,15 @@ def test_requests_are_kept_as_they_came(api: httpx.Client, app: Starlette) -> No
     assert len(app.state.requests) == 1
 
 
+def test_only_the_last_requests_are_kept() -> None:
+    """A demo that is served for weeks does not grow."""
+    app = build_app(kept=2)
+    with serve(app) as base_url, httpx.Client(base_url=base_url, headers=headers(), trust_env=False) as api:
+        for number in (1, 2, 3):
+            api.get("/jobs", params={"limit": number})
+    assert [request.query for request in app.state.requests] == ["limit=2", "limit=3"]
+
+
 # Who may
 
 
