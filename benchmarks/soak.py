@@ -1,4 +1,4 @@
-"""A thousand clients that poll fifty executions: `python benchmarks/soak.py --seconds 600`. Exits 1 if a promise breaks.
+"""A thousand clients poll fifty executions: `python benchmarks/soak.py --seconds 600`. Exits 1 if a promise breaks.
 
 Three processes, all on loopback: a scripted control plane, the real program over HTTP, and the clients, each with a
 connection of its own, half of them of either era, each asking again as soon as it has its answer. That is more than the
@@ -111,8 +111,14 @@ async def _serve_plane(executions: int, delay: float) -> None:
 
 @contextlib.contextmanager
 def _process(*command: str, env: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    process = subprocess.Popen([sys.executable, *command], env=dict(env), text=True, **pipes)  # noqa: S603 - ours
+    process = subprocess.Popen(  # noqa: S603 - our own
+        [sys.executable, *command],
+        env=dict(env),
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     try:
         yield process
     finally:
@@ -128,7 +134,7 @@ def _memory(pid: int) -> float:
 
 
 def _open_files(pid: int) -> int:
-    return len(os.listdir(f"/proc/{pid}/fd"))
+    return len([*Path(f"/proc/{pid}/fd").iterdir()])
 
 
 # The clients
@@ -260,7 +266,11 @@ def _report(asked: argparse.Namespace, seen: Seen, plane: Mapping[str, int], wri
     print(f"latency        p50 {cuts[49]:.2f} s, p99 {cuts[98]:.2f} s; /health at worst {max(seen.health):.2f} s")
     print(f"upstream       {plane['calls']:,} calls, {per_answer:.3f} per answer; {plane['connections']} connections")
     print(f"memory         {first:.1f} -> {last:.1f} MiB = {last / first:.3f}, at most {max(seen.memory):.1f} MiB")
-    print("               " + " ".join(f"{value:.0f}" for value in _tenths(seen.memory)) + " MiB in the tenths of the time")
+    print(
+        "               "
+        + " ".join(f"{value:.0f}" for value in _tenths(seen.memory))
+        + " MiB in the tenths of the time"
+    )
     print(f"open files     at most {max(seen.files)}, {seen.files[-1]} at the end")
     print(f"ended          exit code {code}, {len(written.splitlines())} lines on standard error after it listened")
     promises = {

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 BODY_BYTES = 4 * 1024**2
 """Of one request: the SDK's own limit."""
 BODIES_BYTES = 64 * 1024**2
-"""Of all bodies that are being received, so that many large ones cannot fill the memory."""
+"""Of all requests under way, so that many large ones cannot fill the memory."""
 BODY_SECONDS = 20.0
 """From the headers to the last byte of the body."""
 
@@ -46,8 +46,11 @@ class Admission:
             await self._app(scope, receive, send)
             return
         stream = scope["method"] == "GET"
-        if self._room[stream] <= 0:
-            await self._refuse(_FULL, scope, receive, send)
+        refusal = _NO_HEAD if scope["method"] == "HEAD" else _LARGE if _announced(scope) > BODY_BYTES else None
+        if refusal is None and self._room[stream] <= 0:
+            refusal = _FULL
+        if refusal is not None:
+            await self._refuse(refusal, scope, receive, send)
             return
         self._room[stream] -= 1
         try:
@@ -61,21 +64,26 @@ class Admission:
     async def _with_body(self, scope: Scope, receive: Receive, send: Send) -> None:
         body = bytearray()
         try:
-            async with asyncio.timeout(self._body_seconds):
-                refusal = await self._read(body, receive)
-        except TimeoutError:
-            refusal = _SLOW
+            refusal = await self._in_time(body, receive)
+            if refusal is not None:
+                await self._refuse(refusal, scope, receive, send)
+                return
+            parts: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
+
+            async def replay() -> Message:
+                return parts.pop() if parts else await receive()
+
+            await self._app(scope, replay, send)
         finally:
+            # Not before: what was made of the body lives as long as the request, and a call may take half a minute.
             self._body_room += len(body)
-        if refusal is not None:
-            await self._refuse(refusal, scope, receive, send)
-            return
-        parts: list[Message] = [{"type": "http.request", "body": bytes(body), "more_body": False}]
 
-        async def replay() -> Message:
-            return parts.pop() if parts else await receive()
-
-        await self._app(scope, replay, send)
+    async def _in_time(self, body: bytearray, receive: Receive) -> PlainTextResponse | None:
+        try:
+            async with asyncio.timeout(self._body_seconds):
+                return await self._read(body, receive)
+        except TimeoutError:
+            return _SLOW
 
     async def _read(self, body: bytearray, receive: Receive) -> PlainTextResponse | None:
         """Receive all of it; answers why not. What is in `body` has been taken from the room for bodies."""
@@ -99,10 +107,17 @@ class Admission:
         await refusal(scope, receive, send)
 
 
-_FULL = PlainTextResponse("Too many requests are under way here.", 503, {"Retry-After": "1", "Connection": "close"})
-_LARGE = PlainTextResponse(
-    f"The request's body is larger than {BODY_BYTES // 1024**2} MiB.", 413, {"Connection": "close"}
-)
+def _announced(scope: Scope) -> int:
+    """How long the body is said to be; none of a length that is told in another way is known yet."""
+    return next((int(value) for name, value in scope["headers"] if name == b"content-length" and value.isdigit()), 0)
+
+
+# The connection stays: what is left of a body is then read and thrown away, until the time for headers is up. To close
+# it on a client that is still sending would be a reset, which can take the answer along before anybody has read it.
+_FULL = PlainTextResponse("Too many requests are under way here.", 503, {"Retry-After": "1"})
+_LARGE = PlainTextResponse(f"The request's body is larger than {BODY_BYTES // 1024**2} MiB.", 413)
 _SLOW = PlainTextResponse("The request's body did not come in time.", 408, {"Connection": "close"})
 _GONE = PlainTextResponse("", 499)
 """Nobody reads it; the status is what proxies log for a client that has gone."""
+_NO_HEAD = PlainTextResponse("", 405, {"Allow": "GET, POST"})
+"""The head of a stream would be one that says nothing and never ends."""

@@ -5,6 +5,7 @@ over SSE answers with a traceback in the log.
 """
 
 import hmac
+import re
 from collections.abc import Callable
 from typing import Protocol
 
@@ -71,7 +72,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        refusal = await self._check.validate_request(request)
+        refusal = _malformed(request) or await self._check.validate_request(request)
         token: AccessToken | Response | None = None
         if refusal is None and self._door is not None:
             token = await self._door.admit(request)
@@ -89,6 +90,18 @@ class Guard:
         await self._app(scope, receive, send)
 
 
+def _malformed(request: Request) -> Response | None:
+    """Refuse what the SDK's check would take for a name and any port, or not see at all: it looks at one of each."""
+    hosts, origins = request.headers.getlist("host"), request.headers.getlist("origin")
+    if len(hosts) != 1 or not _HOST.fullmatch(hosts[0]):
+        return PlainTextResponse("Invalid Host header", 421)
+    if len(origins) > 1 or not all(map(_ORIGIN.fullmatch, origins)):
+        return PlainTextResponse("Invalid Origin header", 403)
+    return None
+
+
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
+_ORIGIN = re.compile(rf"https?://{_HOST.pattern}")
 _NO_CREDENTIAL = PlainTextResponse(
     f"Unauthorized: send your Blaxel API key or access token in {CREDENTIAL_HEADER} with each request, and your "
     f"workspace in {WORKSPACE_HEADER}.",

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any, cast
 
+import h11
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
@@ -28,8 +29,14 @@ logger = logging.getLogger(__name__)
 
 HEADER_SECONDS = 10.0
 """From the beginning of a connection, or of a request on it, to the end of that request's headers."""
+STALLED_SECONDS = 20.0
+"""In which a client must take some of what is written to it."""
+STALLED_BYTES = 32 * 1024
+"""How much is some, as long as there is that much."""
 SPARE_CONNECTIONS = 200
 """Beyond those for requests and streams: idle ones, and what is being turned away."""
+SPARE_FILES = 64
+"""Beyond the connections: what the process itself holds open, and its calls upstream."""
 FINISH_SECONDS = 1.5
 """For the calls in flight when told to end; those that take longer are answered with an error."""
 GRACE_SECONDS = 3
@@ -37,10 +44,13 @@ GRACE_SECONDS = 3
 
 
 class Protocol(H11Protocol):
-    """uvicorn's own, which waits for headers without end, and takes any number of connections."""
+    """uvicorn's own, which waits for headers and for readers without end, and takes any number of connections."""
 
     most_connections = 0
-    _deadline: asyncio.TimerHandle | None = None
+    header_seconds = HEADER_SECONDS
+    stalled_seconds = STALLED_SECONDS
+    _headers_due: asyncio.TimerHandle | None = None
+    _reading_due: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: Any) -> None:
         """A client has connected."""
@@ -53,15 +63,38 @@ class Protocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Some bytes have come: the headers of a request, its body, or part of either."""
-        if self._deadline is None and not self._is_busy():
+        if self._headers_due is None and not self._is_busy():
             self._expect_headers()
         super().data_received(data)
         if self._is_busy():
-            self._forget()
+            self._forget_headers()
+
+    def send_400_response(self, msg: str) -> None:
+        """What came is not HTTP; where a request was answered before its body ended, nothing more can be said."""
+        if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
+            super().send_400_response(msg)
+        else:
+            self.transport.close()
+
+    def pause_writing(self) -> None:
+        """The client reads more slowly than is written to it, or not at all."""
+        super().pause_writing()
+        self._expect_reading()
+
+    def resume_writing(self) -> None:
+        """It has caught up."""
+        super().resume_writing()
+        self._forget_reading()
+
+    def on_response_complete(self) -> None:
+        """All of an answer is written, which is not to say that it was taken."""
+        super().on_response_complete()
+        self._expect_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client, or we, closed the connection."""
-        self._forget()
+        self._forget_headers()
+        self._forget_reading()
         super().connection_lost(exc)
 
     def _is_busy(self) -> bool:
@@ -69,12 +102,28 @@ class Protocol(H11Protocol):
         return cycle is not None and not cycle.response_complete
 
     def _expect_headers(self) -> None:
-        self._deadline = self.loop.call_later(HEADER_SECONDS, self.transport.close)
+        self._headers_due = self.loop.call_later(self.header_seconds, self.transport.close)
 
-    def _forget(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
+    def _expect_reading(self) -> None:
+        if self._reading_due is None and (left := self.transport.get_write_buffer_size()):
+            self._reading_due = self.loop.call_later(self.stalled_seconds, self._check_reading, left)
+
+    def _check_reading(self, before: int) -> None:
+        self._reading_due = None
+        if self.transport.get_write_buffer_size() > max(before - STALLED_BYTES, 0):
+            self.transport.abort()  # closing it would wait for the reader
+        else:
+            self._expect_reading()
+
+    def _forget_headers(self) -> None:
+        if self._headers_due is not None:
+            self._headers_due.cancel()
+            self._headers_due = None
+
+    def _forget_reading(self) -> None:
+        if self._reading_due is not None:
+            self._reading_due.cancel()
+            self._reading_due = None
 
 
 class _Uvicorn(uvicorn.Server):
@@ -97,11 +146,11 @@ async def serve_http(app: ASGIApp, settings: Settings, give_up: Callable[[], Non
     """
     check_exposure(settings, loopback=is_loopback(settings.host))
     listening = listen(settings.host, settings.port)
-    limits = {"most_connections": settings.max_requests + settings.max_streams + SPARE_CONNECTIONS}
+    most = room_for(settings.max_requests + settings.max_streams + SPARE_CONNECTIONS)
     http = _Uvicorn(
         uvicorn.Config(
             app,
-            http=type("LimitedProtocol", (Protocol,), limits),
+            http=type("LimitedProtocol", (Protocol,), {"most_connections": most}),
             ws="none",
             log_config=None,
             access_log=False,
@@ -110,6 +159,12 @@ async def serve_http(app: ASGIApp, settings: Settings, give_up: Callable[[], Non
         )
     )
     code = 0
+
+    def finish() -> None:
+        give_up()
+        for connection in [*http.server_state.connections]:
+            if isinstance(connection, Protocol) and connection.flow.write_paused:
+                connection.transport.abort()  # nobody reads there, and what waits for that would wait too long
 
     def end(number: signal.Signals) -> None:
         nonlocal code
@@ -121,7 +176,7 @@ async def serve_http(app: ASGIApp, settings: Settings, give_up: Callable[[], Non
             give_up()
             return
         http.should_exit = True
-        asyncio.get_running_loop().call_later(FINISH_SECONDS, give_up)
+        asyncio.get_running_loop().call_later(FINISH_SECONDS, finish)
 
     on_signals(end)
     host, port = listening.getsockname()[:2]
@@ -133,6 +188,21 @@ async def serve_http(app: ASGIApp, settings: Settings, give_up: Callable[[], Non
     sys.stderr.flush()
     await http.serve(sockets=[listening])
     return code
+
+
+def room_for(connections: int) -> int:
+    """How many of them there can be, after asking the system for room: many begin with 1,024 files to a process."""
+    try:
+        import resource  # noqa: PLC0415 - Windows has none, and no such limit
+    except ImportError:
+        return connections
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + SPARE_FILES
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return max(min(connections, wanted - SPARE_FILES), 1)
 
 
 def listen(host: str, port: int) -> socket.socket:
