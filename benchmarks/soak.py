@@ -34,8 +34,6 @@ from blaxel_mcp.demo.wire import Job
 JOB = "embed-corpus"
 TASKS = 20
 MOST_UPSTREAM = 8
-FLAT = 1.10
-"""How much larger the memory may be, on average, in the last third of the time than in the first."""
 SETTLING = 0.1
 """Part of the time, at its beginning, in which memory is not judged: connections are made, caches filled."""
 ANSWER_SECONDS = 60.0
@@ -278,7 +276,7 @@ def _report(asked: argparse.Namespace, seen: Seen, plane: Mapping[str, int], wri
         "everybody is answered": seen.answers >= asked.clients,
         "upstream calls are coalesced": per_answer < asked.coalesced,
         f"at most {MOST_UPSTREAM} upstream connections": plane["connections"] <= MOST_UPSTREAM,
-        f"memory within {FLAT}": last / first <= FLAT,
+        f"memory within {asked.flat:g}": last / first <= asked.flat,
         "a clean end": code == 0 and not written,
     }
     broken = [promise for promise, kept in promises.items() if not kept]
@@ -302,6 +300,7 @@ def main() -> int:
     parser.add_argument("--executions", type=int, default=50)
     parser.add_argument("--delay", type=float, default=0.1, help="seconds that each call upstream takes")
     parser.add_argument("--coalesced", type=float, default=0.5, help="upstream calls per answer that are too many")
+    parser.add_argument("--flat", type=float, default=1.1, help="memory of the last third by the first: no more than")
     parser.add_argument("--plane", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.plane:
