@@ -4,14 +4,16 @@ Settings come from the environment alone. How it listens, how many processes the
 server's business, so what `blaxel-mcp --transport http` does about slow headers and open connections is not part of it.
 """
 
-import sys
 from typing import TYPE_CHECKING
 
-from blaxel_mcp.cli import BAD_USAGE, environment_settings, prepare, read_login
+from blaxel_mcp.cli import environment_settings, fail, prepare, read_login
 from blaxel_mcp.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_CANNOT_START = 3
+"""uvicorn's own exit code for that: after any other it would start the worker again, and again."""
 
 
 def create_app() -> "ASGIApp":
@@ -22,12 +24,13 @@ def create_app() -> "ASGIApp":
             from blaxel_mcp.compose import compose, http_app  # noqa: PLC0415 - after the collector is paused
             from blaxel_mcp.transports.exposure import check_exposure  # noqa: PLC0415
 
-            check_exposure(settings, loopback=False)  # where it will listen is not known here
+            # Where it will listen is not known here.
+            check_exposure(settings, loopback=False, place="What serves this application")
             parts = compose(settings, read_login)
             app = http_app(parts)
     except ConfigurationError as error:
-        sys.stderr.write(f"blaxel-mcp: {error}\n")
-        raise SystemExit(BAD_USAGE) from None
+        fail(error)
+        raise SystemExit(_CANNOT_START) from None
 
     async def application(scope: "Scope", receive: "Receive", send: "Send") -> None:
         if scope["type"] != "lifespan":

@@ -178,7 +178,7 @@ def _run(argv: Sequence[str]) -> int:
         with _settings(command) as settings:
             return asyncio.run(_carry_out(command, settings))
     except ConfigurationError as error:
-        return _fail(error)
+        return fail(error)
     except SystemExit as ended:  # argparse, after --help or --version
         return ended.code if isinstance(ended.code, int) else DONE
     except KeyboardInterrupt:
@@ -205,7 +205,7 @@ def _wants_colours(env: Mapping[str, str]) -> bool:
     return sys.stdout.isatty() and not env.get("NO_COLOR") and env.get("TERM") != "dumb"
 
 
-def _fail(error: BlaxelMcpError, settings: Settings | None = None) -> int:
+def fail(error: BlaxelMcpError, settings: Settings | None = None) -> int:
     """Say what went wrong; answers the exit code."""
     one_problem = isinstance(error, ConfigurationError) and len(error.problems) == 1
     sys.stderr.write(f"blaxel-mcp: {str(error).replace(chr(10), ' ') if one_problem else error}\n")
@@ -284,7 +284,7 @@ async def _carry_out(command: Command, settings: Settings) -> int:
     try:
         code = await work(parts)
     except BlaxelMcpError as error:
-        code = _fail(error, settings)
+        code = fail(error, settings)
     finally:
         await parts.state.client.aclose()
         parts.end_traces()

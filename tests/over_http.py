@@ -47,6 +47,8 @@ class Connection:
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
         self._socket.connect(("127.0.0.1", port))
         self._file = self._socket.makefile("rb")
+        self.port: int = self._socket.getsockname()[1]
+        """Of this end."""
 
     def __enter__(self) -> Self:
         return self
@@ -128,7 +130,7 @@ def rpc_body(
     method: str, params: Mapping[str, Any] | None = None, *, modern: bool = True, number: int = 1
 ) -> dict[str, Any]:
     """The message itself."""
-    given = dict(params or {}) | ({"_meta": ENVELOPE} if modern else {})
+    given = ({"_meta": ENVELOPE} if modern else {}) | dict(params or {})
     return {"jsonrpc": "2.0", "id": number, "method": method, "params": given}
 
 

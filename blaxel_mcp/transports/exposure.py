@@ -8,12 +8,13 @@ from blaxel_mcp.errors import ConfigurationError
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
-def check_exposure(settings: Settings, *, loopback: bool) -> None:
+def check_exposure(settings: Settings, *, loopback: bool, place: str | None = None) -> None:
     """Refuse to serve where nobody would be kept out.
 
     Args:
         settings: all of them.
         loopback: whether only this machine can connect.
+        place: what can be reached, if it is not the host of the settings.
 
     Raises:
         ConfigurationError: with every reason and what to do.
@@ -30,7 +31,7 @@ def check_exposure(settings: Settings, *, loopback: bool) -> None:
         )
     if not loopback and not is_guarded(settings):
         problems.append(
-            f"{settings.host} can be reached from other machines, and nobody would be kept out. Set "
+            f"{place or settings.host} can be reached from other machines, and nobody would be kept out. Set "
             "BLAXEL_MCP_AUTH_TOKEN to a long random token, or use --oauth-issuer with --public-url, or --auth "
             "per-request (each caller brings a Blaxel credential). If what stands in front lets only the right people "
             "through, say so with --auth gateway."
