@@ -4,6 +4,7 @@ Settings come from the environment alone. How it listens, how many processes the
 server's business, so what `blaxel-mcp --transport http` does about slow headers and open connections is not part of it.
 """
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from blaxel_mcp.cli import environment_settings, fail, prepare, read_login
@@ -21,28 +22,36 @@ def create_app() -> "ASGIApp":
     try:
         settings = environment_settings()
         with prepare(settings):
-            from blaxel_mcp.compose import compose, http_app  # noqa: PLC0415 - after the collector is paused
+            from starlette.responses import PlainTextResponse  # noqa: PLC0415 - after the collector is paused
+
+            from blaxel_mcp.compose import compose, http_app  # noqa: PLC0415
             from blaxel_mcp.transports.exposure import check_exposure  # noqa: PLC0415
 
             # Where it will listen is not known here.
             check_exposure(settings, loopback=False, place="What serves this application")
             parts = compose(settings, read_login)
             app = http_app(parts)
+            ending = PlainTextResponse("The server is ending.", 503, {"Retry-After": "1"})
     except ConfigurationError as error:
         fail(error)
         raise SystemExit(_CANNOT_START) from None
 
     async def application(scope: "Scope", receive: "Receive", send: "Send") -> None:
-        if scope["type"] != "lifespan":
-            await app(scope, receive, send)
-            return
+        begun = False
 
-        async def closing(message: "Message") -> None:
+        async def noting(message: "Message") -> None:
+            nonlocal begun
             if message["type"] == "lifespan.shutdown.complete":
                 await parts.state.client.aclose()
                 parts.end_traces()
+            begun = True
             await send(message)
 
-        await app(scope, receive, closing)
+        try:
+            await app(scope, receive, noting)
+        except asyncio.CancelledError:
+            # The server that runs this is ending and has waited long enough: it would write a traceback and answer 500.
+            if not begun:
+                await ending(scope, receive, send)
 
     return application

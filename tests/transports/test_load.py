@@ -3,51 +3,20 @@
 import asyncio
 import contextlib
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from faults import Faults, Hold
 from over_http import Connection, exchange, port_of, request, rpc, rpc_body, rpc_headers, tool_call
-from program import PATIENCE, Program, account
-from starlette.types import Receive, Scope, Send
-
-from blaxel_mcp.demo import control_plane
+from program import PATIENCE, Program
+from slow import Slow, slow_upstream
 
 SOAK = Path(__file__).parents[2] / "benchmarks" / "soak.py"
 CALLERS = 100
 ROUND_TRIPS = 20
 """Enough turns of the server's loop for a request that was let in to arrive where it waits."""
-
-
-class Slow:
-    """A control plane that holds every call for an execution until it is told otherwise; counts its connections."""
-
-    def __init__(self) -> None:
-        self.hold = Hold()
-        self._faults = Faults(control_plane.build_app())
-        self._faults.always(self.hold, path="/executions")
-        self.connections: set[Any] = set()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI."""
-        self.connections.add(scope.get("client"))
-        await self._faults(scope, receive, send)
-
-    @property
-    def calls(self) -> Sequence[str]:
-        """What was asked so far, by path."""
-        return [seen.path for seen in self._faults.seen]
-
-
-@contextlib.contextmanager
-def slow_upstream() -> Iterator[tuple[Slow, dict[str, str]]]:
-    """It, and the variables of who asks it."""
-    slow = Slow()
-    with control_plane.serve(slow) as url:
-        yield slow, account(url)
 
 
 def over_http(*arguments: str, env: dict[str, str]) -> Program:

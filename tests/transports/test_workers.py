@@ -11,13 +11,15 @@ from typing import Any
 
 import pytest
 from over_http import Connection, port_of, request, rpc, rpc_headers, tool_call
-from program import ENVELOPE, HANDSHAKE, Program, account, side_by_side
+from program import ENVELOPE, HANDSHAKE, PATIENCE, Program, account, side_by_side
+from slow import slow_upstream
 
 from blaxel_mcp.demo import control_plane
 
 UVICORN = (sys.executable, "-m", "uvicorn", "--factory", "blaxel_mcp.asgi:create_app")
 TOKEN = "let-me-in"
 BEARER = f"Authorization: Bearer {TOKEN}"
+TOKENS = {"BLAXEL_MCP_AUTH_TOKEN": TOKEN}
 MOST_TRIES = 500
 CAN_ASK = ENVELOPE | {"io.modelcontextprotocol/clientCapabilities": {"elicitation": {"form": {}}}}
 RUN = {"name": "run_job", "arguments": {"jobId": "backfill"}, "_meta": CAN_ASK}
@@ -88,7 +90,7 @@ def answered(first: dict[str, Any], consent: str = "accept") -> dict[str, Any]:
 
 def shared(plane: str) -> dict[str, str]:
     """The settings that every process is given."""
-    return account(plane) | {"BLAXEL_MCP_AUTH_TOKEN": TOKEN, "BLAXEL_MCP_ALLOW_WRITES": "true"}
+    return account(plane) | TOKENS | {"BLAXEL_MCP_ALLOW_WRITES": "true"}
 
 
 def test_any_worker_answers_any_request() -> None:
@@ -141,6 +143,26 @@ def test_processes_of_other_secrets_do_not_answer_for_each_other() -> None:
         assert [handled.method for handled in app.state.requests].count("POST") == 0
         assert "structuredContent" in ask(same, "tools/call", answered(first))["result"]
         assert [handled.method for handled in app.state.requests].count("POST") == 1
+
+
+def test_calls_that_are_cut_off_are_told_so() -> None:
+    """Once uvicorn waits no longer, who has no answer yet gets a 503 and not a 500; nobody gets a traceback."""
+    arguments = ("--port", "0", "--timeout-graceful-shutdown", "1")
+    with slow_upstream() as (slow, env), Program(*arguments, command=UVICORN, env=env | TOKENS) as program:
+        port = 0
+        while not port:
+            found = re.search(r"running on http://127\.0\.0\.1:(\d+)", program.next_error())
+            port = int(found[1]) if found else 0
+        with Connection(port) as modern, Connection(port) as legacy:
+            modern.send(rpc("tools/call", tool_call(), BEARER))
+            legacy.send(rpc("tools/call", tool_call(), BEARER, modern=False))
+            assert legacy.head().status == 200  # that era's answers are streams, which begin at once
+            assert slow.hold.arrived.wait(PATIENCE)
+            program.signal(signal.SIGTERM)
+            told = modern.answer()
+            assert (told.status, told.headers["retry-after"]) == (503, "1")
+            program.wait(5)
+            assert "Traceback" not in program.errors()
 
 
 def run_uvicorn(number: int, env: Mapping[str, str]) -> tuple[int, str]:
