@@ -58,6 +58,10 @@ class Connection:
     ) -> None:
         self.close()
 
+    def fileno(self) -> int:
+        """For `select`."""
+        return self._socket.fileno()
+
     def close(self) -> None:
         """Hang up."""
         self._file.close()
@@ -92,6 +96,10 @@ class Connection:
                 self.line()
             self.line()
         return Answer(head.status, head.headers, body)
+
+    def some(self, size: int) -> bytes:
+        """So many bytes of what comes."""
+        return self._file.read(size)
 
     def rest(self) -> bytes:
         """Everything until the other side closes."""

@@ -65,11 +65,25 @@ def build_app(
     )
     door = _door(settings)
     guarded = Guard(_at(METRICS, metrics, app) if metrics else app, settings, security, door, turned_away)
-    return _at(HEALTH, lambda: PlainTextResponse("ok"), guarded)
+    return _unambiguous(_at(HEALTH, lambda: PlainTextResponse("ok"), guarded))
 
 
 def _door(settings: Settings) -> Door | None:
     return TokenDoor(settings.auth_token.get_secret_value()) if settings.auth_token else None
+
+
+def _unambiguous(app: ASGIApp) -> ASGIApp:
+    """The app, but for requests that end in two places: what stands in front may not have seen the one behind."""
+
+    async def checked(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and {b"content-length", b"transfer-encoding"} <= {
+            name for name, _ in scope["headers"]
+        }:
+            await PlainTextResponse("Length or chunks, not both", 400, {"Connection": "close"})(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return checked
 
 
 def _at(path: str, answer: Callable[[], Response], app: ASGIApp) -> ASGIApp:
