@@ -5,6 +5,7 @@ How long they may take is shortened where it is judged: the same classes serve, 
 
 import asyncio
 import contextlib
+import json
 import resource
 import select
 import socket
@@ -13,13 +14,13 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import uvicorn
-from over_http import Answer, Connection, exchange, port_of, request, resident
-from program import COMMAND, PATIENCE, Program
+from over_http import Answer, Connection, exchange, port_of, request, resident, rpc_body
+from program import COMMAND, HANDSHAKE, PATIENCE, Program
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from blaxel_mcp.transports.admission import Admission
-from blaxel_mcp.transports.http import SPARE_FILES, Protocol, listen
+from blaxel_mcp.transports.http import GRACE_SECONDS, SPARE_FILES, Protocol, listen
 
 SHORT = 0.2
 LARGE = 8 * 1024**2
@@ -195,6 +196,32 @@ def test_thousands_of_streams_that_say_nothing() -> None:
         assert resident(pid) < 1.2 * full
         program.process.terminate()
         assert program.wait(5) == 0
+        assert program.errors().count("\n") == 1
+
+
+def test_a_stream_that_nobody_reads_does_not_keep_it_from_ending() -> None:
+    """More answers wait there than the system takes; it is cut off without the time that those who read are given."""
+    with (
+        Program("--transport", "sse", "--port", "0", "--demo") as program,
+        Connection(port := port_of(program.listening()), window=4096) as stream,
+        Connection(port) as posting,
+    ):
+        assert opening(stream).status == 200
+        while not (line := stream.line()).startswith(b"data: "):
+            pass
+        post = f"POST {line.removeprefix(b'data: ').strip().decode()}"
+        hello = {"protocolVersion": HANDSHAKE, "capabilities": {}, "clientInfo": {"name": "tests", "version": "1"}}
+        messages = [
+            rpc_body("initialize", hello, modern=False),
+            {"jsonrpc": "2.0", "method": "notifications/initialized"},
+            *(rpc_body("tools/list", modern=False, number=number) for number in range(1_000)),
+        ]
+        for message in messages:
+            body = json.dumps(message).encode()
+            posting.send(request(post, "Content-Type: application/json", body=body))
+            assert posting.answer().status == 202
+        program.process.terminate()
+        assert program.wait(GRACE_SECONDS) == 0
         assert program.errors().count("\n") == 1
 
 
