@@ -1,8 +1,8 @@
 """A thousand clients poll fifty executions: `python benchmarks/soak.py --seconds 600`. Exits 1 if a promise breaks.
 
 Three processes, all on loopback: a scripted control plane, the real program over HTTP, and the clients, each with a
-connection of its own, half of them of either era, each asking again as soon as it has its answer. That is more than the
-server can answer, on purpose: what is promised is that it coalesces, stays flat and answers everybody.
+connection of its own, half of them of either era, each asking again as soon as it has its answer (or after a pause).
+That is more than the server can answer, on purpose: what is promised is that it coalesces, stays flat and answers all.
 """
 
 import argparse
@@ -192,11 +192,11 @@ async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
     return status, body
 
 
-async def _client(port: int, number: int, executions: int, until: float, seen: Seen) -> None:
+async def _client(port: int, number: int, asked: argparse.Namespace, until: float, seen: Seen) -> None:
     """Poll one execution until the time has come; whatever is not its answer is an error."""
-    execution, modern = _execution(number % executions), number // executions % 2 == 1
+    execution, modern = _execution(number % asked.executions), number // asked.executions % 2 == 1
     asking, expected = _asking(port, execution, modern=modern), f'"executionId":"{execution}"'.encode()
-    await asyncio.sleep(number / 1000)  # not all in the same instant
+    await asyncio.sleep(number / asked.clients * max(asked.pause, 1))  # not all in the same instant
     try:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         if not modern:
@@ -213,6 +213,7 @@ async def _client(port: int, number: int, executions: int, until: float, seen: S
                 seen.answers += 1
             else:
                 seen.errors[f"{status} {body[:100]!r}"] += 1
+            await asyncio.sleep(asked.pause)
         writer.close()
     except (OSError, EOFError, TimeoutError, ValueError) as error:
         seen.errors[type(error).__name__] += 1
@@ -257,18 +258,15 @@ def _report(asked: argparse.Namespace, seen: Seen, plane: Mapping[str, int], wri
     first, last = _third(seen.memory, 0), _third(seen.memory, 2)
     cuts = quantiles(seen.seconds, n=100) if len(seen.seconds) > 1 else [0.0] * 99
     per_answer = plane["calls"] / max(seen.answers, 1)
-    print(f"{asked.clients:,} clients, {asked.executions} executions, {asked.seconds:g} s, upstream {asked.delay:g} s")
+    print(f"{asked.clients:,} clients, {asked.executions} executions, {asked.seconds:g} s")
+    print(f"waiting        {asked.pause:g} s before each next question, {asked.delay:g} s for each call upstream")
     print(f"answers        {seen.answers:,} ({seen.answers / asked.seconds:.0f}/s), {seen.errors.total()} errors")
     for what, count in seen.errors.most_common(5):
         print(f"               {count} x {what}")
     print(f"latency        p50 {cuts[49]:.2f} s, p99 {cuts[98]:.2f} s; /health at worst {max(seen.health):.2f} s")
     print(f"upstream       {plane['calls']:,} calls, {per_answer:.3f} per answer; {plane['connections']} connections")
     print(f"memory         {first:.1f} -> {last:.1f} MiB = {last / first:.3f}, at most {max(seen.memory):.1f} MiB")
-    print(
-        "               "
-        + " ".join(f"{value:.0f}" for value in _tenths(seen.memory))
-        + " MiB in the tenths of the time"
-    )
+    print(f"               {' '.join(f'{value:.0f}' for value in _tenths(seen.memory))} in the tenths of the time")
     print(f"open files     at most {max(seen.files)}, {seen.files[-1]} at the end")
     print(f"ended          exit code {code}, {len(written.splitlines())} lines on standard error after it listened")
     promises = {
@@ -287,7 +285,7 @@ def _report(asked: argparse.Namespace, seen: Seen, plane: Mapping[str, int], wri
 async def _load(pid: int, port: int, asked: argparse.Namespace) -> Seen:
     seen = Seen()
     until = perf_counter() + asked.seconds
-    clients = [_client(port, number, asked.executions, until, seen) for number in range(asked.clients)]
+    clients = [_client(port, number, asked, until, seen) for number in range(asked.clients)]
     await asyncio.gather(_watch(pid, port, until, seen), *clients)
     return seen
 
@@ -299,6 +297,7 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=1_000)
     parser.add_argument("--executions", type=int, default=50)
     parser.add_argument("--delay", type=float, default=0.1, help="seconds that each call upstream takes")
+    parser.add_argument("--pause", type=float, default=0.0, help="seconds between an answer and the next question")
     parser.add_argument("--coalesced", type=float, default=0.5, help="upstream calls per answer that are too many")
     parser.add_argument("--flat", type=float, default=1.1, help="memory of the last third by the first: no more than")
     parser.add_argument("--plane", action="store_true", help=argparse.SUPPRESS)

@@ -33,6 +33,9 @@ STALLED_SECONDS = 20.0
 """In which a client must take some of what is written to it."""
 STALLED_BYTES = 32 * 1024
 """How much is some, as long as there is that much."""
+KEEP_SECONDS = 75
+"""For the next request on a connection. Longer than clients and load balancers keep theirs, which is 60 s at most: one
+that is closed here at the moment when they send is an error there; and uvicorn's own 5 s is how often many poll."""
 SPARE_CONNECTIONS = 200
 """Beyond those for requests and streams: idle ones, and what is being turned away."""
 SPARE_FILES = 64
@@ -155,6 +158,7 @@ async def serve_http(app: ASGIApp, settings: Settings, give_up: Callable[[], Non
             log_config=None,
             access_log=False,
             server_header=False,
+            timeout_keep_alive=KEEP_SECONDS,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
     )
