@@ -562,6 +562,11 @@ def test_an_sse_connection_takes_messages_from_whoever_opened_it(authority: Auth
             assert send(token(sub="eve"), listing) == 404
             assert send(token(client_id="d"), listing) == 404
             assert send(token(), CALL) == 403
+            other_ways = [
+                httpx.request(method, where, json=CALL, headers=token(), timeout=PATIENCE).status_code
+                for method in ("GET", "PUT", "PATCH", "DELETE")
+            ]
+            assert other_ways == [405] * 4
             assert send(token(), listing) == 202
 
 
