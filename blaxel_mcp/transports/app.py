@@ -51,12 +51,14 @@ def build_app(
             sse_path=SSE, message_path=MESSAGES, max_request_body_size=BODY_BYTES, transport_security=security
         )
     else:
+        # Without sessions nothing would ever be said on a stream that a client opens with GET: it is told so at once.
         app = server.streamable_http_app(
             streamable_http_path=MCP,
             stateless_http=True,
             max_request_body_size=BODY_BYTES,
             transport_security=security,
         )
+        app = _only_post(MCP, app)
     app = Admission(
         AuthContextMiddleware(app),
         most_requests=settings.max_requests,
@@ -70,6 +72,18 @@ def build_app(
 
 def _door(settings: Settings) -> Door | None:
     return TokenDoor(settings.auth_token.get_secret_value()) if settings.auth_token else None
+
+
+def _only_post(path: str, app: ASGIApp) -> ASGIApp:
+    """The app, but any other method is refused at this path, as the protocol provides for."""
+
+    async def routed(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == path and scope["method"] != "POST":
+            await PlainTextResponse("Method Not Allowed", 405, {"Allow": "POST"})(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return routed
 
 
 def _at(path: str, answer: Callable[[], Response], app: ASGIApp) -> ASGIApp:
