@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import TypeAdapter
 
 from blaxel_mcp.api.call import Call, checked_id
+from blaxel_mcp.api.wire import Nothing
 from blaxel_mcp.models import CreatedExecution, Job, JobExecution, JobExecutionTask, Page, Tasks, instant
 
 T = TypeVar("T")
@@ -125,12 +126,13 @@ def create_execution(job_id: str, body: Mapping[str, Any]) -> Call[str]:
 
 
 def cancel_execution(job_id: str, execution_id: str) -> Call[JobExecution]:
-    """DeleteJobExecution: running tasks finish, no new ones start."""
+    """DeleteJobExecution: running tasks finish, no new ones start. It may be accepted without a word."""
     return Call(
         "DeleteJobExecution",
         "DELETE",
         ("jobs", checked_id(job_id, "jobId"), "executions", checked_id(execution_id, "executionId")),
-        JobExecution.model_validate,
+        lambda answer: JobExecution.model_validate({} if isinstance(answer, Nothing) else answer),
+        accepts=(dict, Nothing),
     )
 
 

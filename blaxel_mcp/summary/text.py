@@ -40,6 +40,7 @@ _CAUSES = {
 def render(summary: ExecutionSummary, detail: Detail) -> str:
     """The whole prose at this level of detail, one paragraph."""
     parts = [
+        summary.preface,
         _verdict(summary, detail),
         _why(summary, detail),
         _doubts(summary.warnings, detail),
