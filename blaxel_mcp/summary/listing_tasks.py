@@ -1,9 +1,9 @@
 """A list of an execution's tasks, the failed ones first."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any, NotRequired
+from typing import Any, NotRequired, TypeVar
 
 from typing_extensions import TypedDict
 
@@ -16,6 +16,7 @@ from blaxel_mcp.summary.listing import Listed, Row, Window, bullet, handle, know
 from blaxel_mcp.summary.tasks import task_name
 from blaxel_mcp.summary.timing import span
 
+T = TypeVar("T")
 STATUSES = ("failed", "cancelled", "running", "reconciling", "pending", "unspecified", "succeeded")
 """The OpenAPI's words; in the order in which a summary counts them."""
 
@@ -38,11 +39,11 @@ class TasksAnswer(TasksCore):
     notShown: NotRequired[int]
 
 
-def without_repeats(tasks: Iterable[JobExecutionTask]) -> list[JobExecutionTask]:
+def without_repeats(items: Iterable[T], name: Callable[[T], str]) -> list[T]:
     """Each name once, as it was last seen: pages shift while an execution runs. Nameless ones all stay."""
-    kept: dict[str | int, JobExecutionTask] = {}
-    for number, task in enumerate(tasks):
-        kept[task_name(task) or number] = task
+    kept: dict[str | int, T] = {}
+    for number, item in enumerate(items):
+        kept[name(item) or number] = item
     return list(kept.values())
 
 
