@@ -29,20 +29,25 @@ async def ask(ctx: Context[ToolState], what: str) -> Elicit[Consent] | Consent:
         return Consent()
     if is_version_at_least(ctx.session.protocol_version, _ASKS_IN_RESULTS):
         for answer in (ctx.input_responses or {}).values():
+            if not isinstance(answer, ElicitResult):
+                raise _unreadable()
             # The SDK takes an acceptance without content for a mistake, but here there is none to give.
-            if isinstance(answer, ElicitResult) and answer.content is None:
-                answer.content = {}
+            answer.content = answer.content or {}
         return Elicit(what, Consent)
     try:
         # Not ctx.elicit, for the same reason.
         told = await ctx.session.elicit_form(what, render_elicitation_schema(Consent), ctx.request_id)
     except ValidationError:
-        raise ArgumentError(
-            "The client's answer to the question whether to go ahead could not be read, so nothing was sent.",
-            "Ask the person yourself, and report it to the maker of the client.",
-        ) from None
+        raise _unreadable() from None
     content: dict[str, Any] = told.content or {}
     return Consent.model_validate(content) if told.action == "accept" else Consent(confirm=False)
+
+
+def _unreadable() -> ArgumentError:
+    return ArgumentError(
+        "The client's answer to the question whether to go ahead could not be read, so nothing was sent.",
+        "Report it to the maker of the client; the Blaxel console can do the same.",
+    )
 
 
 def _can_be_asked(ctx: Context[ToolState]) -> bool:

@@ -175,6 +175,28 @@ def test_only_clients_that_show_forms_can_ask(era: str, elicitation: dict[str, A
     assert (asked, bool(started)) == (asks, not asks), line
 
 
+@pytest.mark.parametrize("era", ERAS)
+def test_an_answer_of_another_kind_is_no_consent(era: str) -> None:
+    """Nothing is sent, and the error names no module of ours."""
+    with Program("--demo", "--allow-writes") as program:
+        line = raw_call(program, era, {"form": {}})
+        if era == "legacy":
+            program.send(json.dumps({"jsonrpc": "2.0", "id": line["id"], "result": {"action": "yes"}}))
+        else:
+            (question,) = line["result"]["inputRequests"]
+            again = {"inputResponses": {question: {"roots": []}}, "requestState": line["result"]["requestState"]}
+            capabilities: dict[str, Any] = {"io.modelcontextprotocol/clientCapabilities": {"elicitation": {}}}
+            call = {"name": "run_job", "arguments": {"jobId": "backfill"}}
+            program.ask("tools/call", call | again | {"_meta": ENVELOPE | capabilities})
+        result = json.loads(program.next_line())["result"]
+    assert result["isError"]
+    assert result["content"][0]["text"] == (
+        "The client's answer to the question whether to go ahead could not be read, so nothing was sent. "
+        "Trying again unchanged will not help. Report it to the maker of the client; "
+        "the Blaxel console can do the same."
+    )
+
+
 def test_over_http_an_older_client_is_not_asked() -> None:
     """Streamable HTTP is stateless here, so up to 2025-11-25 there is no way back to the client; README says so."""
     faulty = Faults(control_plane.build_app(clock=lambda: NOW))
