@@ -18,13 +18,13 @@ from blaxel_mcp.summary.clean import quote
 from blaxel_mcp.summary.execution import summarize
 from blaxel_mcp.summary.limits import NAME_CHARACTERS
 from blaxel_mcp.tools.confirm import Consent, ask, require
-from blaxel_mcp.tools.get_execution import JobId
+from blaxel_mcp.tools.get_execution import Id, JobId
 from blaxel_mcp.tools.lookup import LATEST, explain_not_found
 from blaxel_mcp.tools.results import success
 from blaxel_mcp.tools.spec import ToolSpec, ToolState, state_of
 from blaxel_mcp.tools.unclear import UnclearError, is_unclear
 
-OneExecutionId = Annotated[str, Field(min_length=1, description="Id of the execution")]
+OneExecutionId = Annotated[Id, Field(description="Id of the execution")]
 
 SENT = "Cancellation sent: running tasks finish first, no new ones start."
 # What a DELETE answers may leave the status out; looking once more is not worth a longer wait.
@@ -50,7 +50,7 @@ def _check_one(execution_id: str) -> None:
         checked_id(execution_id, "executionId")
     except ArgumentError as error:
         raise ArgumentError(error.what, advice) from None
-    if execution_id.strip().casefold() == LATEST:
+    if execution_id.casefold() == LATEST:
         raise ArgumentError(
             f'executionId is "{LATEST}", which may change before the person answers, so nothing was sent.', advice
         )
