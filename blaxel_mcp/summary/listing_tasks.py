@@ -9,10 +9,24 @@ from typing_extensions import TypedDict
 
 from blaxel_mcp.models import JobExecution, JobExecutionTask, instant
 from blaxel_mcp.summary import limits
+from blaxel_mcp.summary.causes import WORDS, Cause
 from blaxel_mcp.summary.clean import clean, quote
 from blaxel_mcp.summary.execution import OUTCOMES, outcome_of
 from blaxel_mcp.summary.failures import group_failures
-from blaxel_mcp.summary.listing import Listed, Row, Window, bullet, handle, known_word, name, said, seconds, tally, tell
+from blaxel_mcp.summary.listing import (
+    Listed,
+    Row,
+    Window,
+    bullet,
+    handle,
+    having,
+    known_word,
+    name,
+    said,
+    seconds,
+    tally,
+    tell,
+)
 from blaxel_mcp.summary.tasks import task_name
 from blaxel_mcp.summary.timing import span
 
@@ -89,8 +103,7 @@ def build_tasks(
         if not tasks:
             return f"No tasks are listed for {of_what}.{missing}"
         if status is not None:
-            number, verb = (len(window.items) or "None"), ("has" if len(window.items) <= 1 else "have")
-            text = f"{number} of the {tally(len(tasks), 'task')} of {of_what} {verb} status {status}"
+            text = having(len(window.items), len(tasks), "task", f"of {of_what}", status)
         else:
             text = f"{tally(len(tasks), 'task')} of {of_what}: {counts}"
         first = window.start + 1
@@ -133,7 +146,7 @@ def _row(task: JobExecutionTask, until: datetime | None) -> Row:
     running = seconds(started, until) if fact == "running" else None
     took = None if fact == "running" else seconds(started, completed)
     cause, message = _why(task, fact)
-    told = cause.replace("_", " ") if cause and cause not in {"unknown", fact} else ""
+    told = WORDS[cause] if cause and cause != fact else ""
     quoted = quote(message, limits.LIST_MESSAGE_CHARACTERS) if message else ""
     parts = [
         f"running for {span(running)}" if running is not None else word,
@@ -151,11 +164,11 @@ def _row(task: JobExecutionTask, until: datetime | None) -> Row:
     return Row(said(facts), bullet(task_name(task), parts))
 
 
-def _why(task: JobExecutionTask, status: str) -> tuple[str, str]:
+def _why(task: JobExecutionTask, status: str) -> tuple[Cause | None, str]:
     """Cause and message of one that failed or was cancelled, as the groups of get_job_execution have them."""
     if status not in {"failed", "cancelled"}:
-        return "", ""
+        return None, ""
     (group,), _ = group_failures([task], None)
     message = clean(group.message, limits.LIST_MESSAGE_CHARACTERS)
     # Where the API only says the status once more, nothing is lost by leaving it out.
-    return (group.cause, message) if message and message.casefold() != status else ("", "")
+    return (group.cause, message) if message and message.casefold() != status else (None, "")
