@@ -259,15 +259,15 @@ def test_a_first_poll_that_fails_is_an_error(arguments: dict[str, str], faults: 
     assert world.slept == []
 
 
-def one_second(*faults: Fault, always: Fault) -> tuple[CallToolResult, Faults]:
-    """A wait of one real second on an API that is slow or silent."""
+def really_wait(*faults: Fault, always: Fault, seconds: int = 1) -> tuple[CallToolResult, Faults]:
+    """A wait of real seconds on an API that is slow or silent."""
     faulty = Faults(control_plane.build_app(clock=lambda: NOW, jobs=lambda _: [run_job(Task(600))]))
     faulty.add(*faults, path=EXECUTION)
     faulty.always(always, path=EXECUTION)
 
     async def call(url: str) -> CallToolResult:
         async with tool_state(url) as state, Client(build_server(state, SPECS)) as client, asyncio.timeout(4):
-            return await client.call_tool("wait_for_job_execution", {**RUN, "timeoutSeconds": 1})
+            return await client.call_tool("wait_for_job_execution", {**RUN, "timeoutSeconds": seconds})
 
     with control_plane.serve(faulty) as url:
         return asyncio.run(call(url)), faulty
@@ -276,7 +276,7 @@ def one_second(*faults: Fault, always: Fault) -> tuple[CallToolResult, Faults]:
 def test_a_silent_api_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """A first look that gets no answer ends in a time of its own, in real seconds."""
     monkeypatch.setattr(wait_execution, "WAIT_FIRST_SECONDS", 0.2)
-    result, faulty = one_second(always=Delay(30))
+    result, faulty = really_wait(always=Delay(30))
     assert result.is_error
     assert text_of(result).startswith("Blaxel did not answer in the time that one question may take.")
     assert faulty.gone.wait(2)
@@ -285,19 +285,19 @@ def test_a_silent_api_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_api_that_falls_silent_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """A later look ends with the time and its margin; the first one stands."""
     monkeypatch.setattr(wait_execution, "WAIT_MARGIN_SECONDS", 0.2)
-    result, faulty = one_second(Delay(0), always=Delay(30))
+    result, faulty = really_wait(Delay(0), always=Delay(30))
     (warning,) = facts_of(result)["warnings"]
-    assert warning.startswith("This is how it stood 1s ago, since looking again failed: Blaxel did not answer in the ")
+    assert warning.startswith("This is how it stood ")
+    assert warning.endswith("looking again failed: Blaxel did not answer in the time that one question may take.")
     assert faulty.gone.wait(2)
 
 
-@pytest.mark.parametrize(("slow", "looks"), [(0.4, 2), (1.3, 1)])
-def test_a_slow_api_is_no_alarm(slow: float, looks: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("seconds", "slow"), [(2, 0.8), (1, 1.6)])
+def test_a_slow_api_is_no_alarm(seconds: int, slow: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """However short the wait and slow the answers, an unfinished wait is an answer, and no doubt is raised."""
-    monkeypatch.setattr(wait_execution, "WAIT_MARGIN_SECONDS", 0.2)
-    result, faulty = one_second(always=Delay(slow))
+    monkeypatch.setattr(wait_execution, "WAIT_MARGIN_SECONDS", 0.5)
+    result, _ = really_wait(always=Delay(slow), seconds=seconds)
     assert "warnings" not in facts_of(result)
-    assert len([seen for seen in faulty.seen if seen.path.endswith(EXECUTION)]) == looks
 
 
 def test_a_cancelled_wait_leaves_nothing_behind() -> None:
