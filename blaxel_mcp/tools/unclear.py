@@ -20,4 +20,6 @@ def is_unclear(error: BlaxelMcpError) -> bool:
     """Whether the request may have been acted on; a refusal says that it was not."""
     if isinstance(error, ApiError):
         return error.status >= 500 or error.status == 408  # noqa: PLR2004 - server errors, RFC 9110; and its timeout
-    return isinstance(error, AnswerError | ConnectionFailedError)
+    if isinstance(error, ConnectionFailedError):
+        return not error.unsent
+    return isinstance(error, AnswerError)

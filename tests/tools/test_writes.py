@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from asking import NOW, tool_state
-from faults import Answer, Cut, Fault, Faults, not_an_object, not_json
+from faults import Answer, Cut, Fault, Faults, not_an_object, not_json, refused
 from mcp import Client
 from mcp_types import CallToolResult, ElicitResult, ErrorData, TextContent
 from program import ENVELOPE, HANDSHAKE, Program, account
@@ -385,6 +385,24 @@ def test_a_start_without_a_clear_answer_is_not_repeated(fault: Fault, what: str)
         "Look with list_job_executions for a new execution before trying again."
     )
     assert len(outcome.writes) == 1
+
+
+@pytest.mark.parametrize(("tool", "arguments"), [("run_job", {"jobId": "backfill"}), ("cancel_job_execution", CANCEL)])
+def test_what_was_never_sent_was_not_done(tool: str, arguments: dict[str, str]) -> None:
+    """There was no connection to send it over: no doubt is raised, and trying again is harmless."""
+
+    async def ask(url: str) -> str:
+        async with tool_state(url) as state, Client(build_server(state, select(allow_writes=True))) as client:
+            result = await client.call_tool(tool, arguments)
+            assert isinstance(result, CallToolResult)
+            assert isinstance(result.content[0], TextContent)
+            return result.content[0].text
+
+    with refused() as url:
+        assert asyncio.run(ask(url)) == (
+            "The connection to Blaxel was refused. Trying again in a moment can help. "
+            "Check BL_API_URL, and that no firewall is in between."
+        )
 
 
 def test_a_start_with_an_empty_answer_may_have_happened() -> None:
