@@ -45,7 +45,7 @@ TRANSLATIONS: tuple[tuple[tuple[type[Exception], ...], type[BlaxelMcpError], tup
     ((httpx.ConnectError,), ConnectionFailedError, _REACH, True),
     ((httpx.NetworkError, httpx.RemoteProtocolError), ConnectionFailedError, _CUT, True),
     (
-        (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL),
+        (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL, UnicodeError),
         ConnectionFailedError,
         _UNSENDABLE,
         False,
@@ -68,7 +68,7 @@ def translate(error: Exception) -> BlaxelMcpError:
     return kind(what, advice, transient=transient)
 
 
-_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL, UnicodeError)
+_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
 """Raised before there is a connection to send anything over."""
 
 
