@@ -59,12 +59,14 @@ def build_app(
             sse_path=SSE, message_path=MESSAGES, max_request_body_size=BODY_BYTES, transport_security=security
         )
     else:
+        # Without sessions nothing would ever be said on a stream that a client opens with GET: it is told so at once.
         app = server.streamable_http_app(
             streamable_http_path=MCP,
             stateless_http=True,
             max_request_body_size=BODY_BYTES,
             transport_security=security,
         )
+        app = _only_post(MCP, app)
     app = AuthContextMiddleware(app)
     oauth = _oauth(settings, server, certificates)
     if oauth is not None and server.writing:
@@ -99,6 +101,18 @@ def _oauth(settings: Settings, server: Server, certificates: Callable[[], ssl.SS
 
     resource = resource_url(settings.public_url, SSE if settings.transport == "sse" else MCP)
     return OAuthDoor(Issuer(settings.oauth_issuer, certificates=certificates), resource, writes=bool(server.writing))
+
+
+def _only_post(path: str, app: ASGIApp) -> ASGIApp:
+    """The app, but any other method is refused at this path, as the protocol provides for."""
+
+    async def routed(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == path and scope["method"] != "POST":
+            await PlainTextResponse("Method Not Allowed", 405, {"Allow": "POST"})(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return routed
 
 
 def _at(path: str, answer: Callable[[], Response], app: ASGIApp) -> ASGIApp:
