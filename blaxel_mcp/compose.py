@@ -91,8 +91,14 @@ def http_app(parts: Parts) -> "ASGIApp":
     """The same as an HTTP application."""
     from blaxel_mcp.transports.app import build_app  # noqa: PLC0415 - not for stdio
 
-    scrape = parts.metrics.response if parts.metrics else None
-    return build_app(build(parts), parts.settings, observers=parts.observers, metrics=scrape)
+    settings = parts.settings
+    return build_app(
+        build(parts),
+        settings,
+        observers=parts.observers,
+        metrics=parts.metrics.response if parts.metrics else None,
+        certificates=CertificateSource(settings.ssl_cert_file, settings.ssl_cert_dir).context,
+    )
 
 
 def _request_log() -> Observer:

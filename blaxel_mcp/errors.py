@@ -70,7 +70,15 @@ class NotFoundError(ApiError):
 
 
 class ConnectionFailedError(BlaxelMcpError):
-    """No whole answer arrived: DNS, refused, TLS, timeout, cut connection."""
+    """No whole answer arrived: DNS, refused, TLS, timeout, cut connection.
+
+    Attributes:
+        unsent: whether it is certain that nothing was sent, so that nothing can have been done.
+    """
+
+    def __init__(self, what: str, advice: str, *, transient: bool = False, unsent: bool = False) -> None:
+        super().__init__(what, advice, transient=transient)
+        self.unsent = unsent
 
 
 class StoppingError(ConnectionFailedError):

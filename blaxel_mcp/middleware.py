@@ -56,8 +56,7 @@ class Requests:
         outcome, size = "crashed", 0
         try:
             result = await call_next(ctx)
-            failed = isinstance(result, CallToolResult) and result.is_error
-            outcome, size = "error" if failed else "ok", _size(result)
+            outcome, size = "error" if _failed(result) else "ok", _size(result)
         except asyncio.CancelledError:
             outcome = "cancelled"
             raise
@@ -81,6 +80,14 @@ def _subject(params: Mapping[str, Any] | None) -> tuple[str, dict[str, str]]:
     given = arguments if isinstance(arguments, Mapping) else {}
     ids = {name: clean(given[name], IDENTITY_CHARACTERS) for name in _IDS if isinstance(given.get(name), str)}
     return (clean(target, IDENTITY_CHARACTERS) if isinstance(target, str) else ""), ids
+
+
+def _failed(result: HandlerResult) -> bool:
+    """Whether it is a tool's answer that says what failed; the SDK hands it out in either form."""
+    match result:
+        case CallToolResult(is_error=True) | {"isError": True}:
+            return True
+    return False
 
 
 def _size(result: HandlerResult) -> int:

@@ -18,7 +18,7 @@ _ExecutionId = Annotated[str, Field(description='Id of the execution; without it
 
 def diagnose_execution(jobId: _JobId, executionId: _ExecutionId = "latest") -> str:  # noqa: N803 - as in the tools
     """Find out why an execution went wrong, and what to do about it."""
-    job, execution = _quoted(jobId, "jobId"), _quoted(executionId, "executionId")
+    job, execution = _quoted(jobId, "jobId"), _quoted(executionId.strip() or "latest", "executionId")
     return (
         f"Find out how execution {execution} of the Blaxel job {job} stands. Call get_job_execution first. "
         "If tasks failed and the failure groups do not settle why, call get_job_execution_logs for one failed task of "
@@ -63,7 +63,8 @@ def problem_with(server_prompt: Prompt | None, arguments: dict[str, Any] | None)
         return f"The prompt takes {', '.join(known)} and nothing else."
     try:
         for name, value in given.items():
-            checked_id(str(value), name)
+            if known[name] or str(value).strip():  # blank is as good as left out, where it may be
+                checked_id(str(value), name)
     except ArgumentError as error:
         return str(error)
     return None

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Awaitable
+from datetime import datetime
 from typing import Any, TypeVar
 
 from mcp.server.mcpserver import Context, MCPServer
@@ -13,6 +14,7 @@ from blaxel_mcp.errors import BlaxelMcpError, NotFoundError
 from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary.raw import mask_overrides
 from blaxel_mcp.tools.get_execution import fetch
+from blaxel_mcp.tools.list_tasks import listed_apart
 from blaxel_mcp.tools.lookup import explain_unknown_job
 from blaxel_mcp.tools.results import error_text
 from blaxel_mcp.tools.spec import ToolState, state_of
@@ -45,7 +47,9 @@ async def read_execution(
     ctx: Context[ToolState],
 ) -> str:
     """Everything that Blaxel says about one execution, as it says it; overridden environment values are masked."""
-    return _json(mask_overrides(await _raw_execution(jobId, executionId, ctx)))
+    state = state_of(ctx)
+    fetched, _, _ = await _answer(fetch(state.client.session(), jobId, executionId, state.clock()))
+    return _json(mask_overrides(fetched.raw))
 
 
 async def read_tasks(
@@ -53,17 +57,19 @@ async def read_tasks(
     executionId: str,  # noqa: N803
     ctx: Context[ToolState],
 ) -> str:
-    """The execution's tasks, whichever of the two places holds them."""
-    raw = await _raw_execution(jobId, executionId, ctx)
-    spec = raw.get("spec")
-    places = (raw.get("tasks"), spec.get("tasks") if isinstance(spec, dict) else None)
-    return _json(next((tasks for tasks in places if isinstance(tasks, list) and tasks), []))
-
-
-async def _raw_execution(job_id: str, execution_id: str, ctx: Context[ToolState]) -> dict[str, Any]:
+    """The execution's tasks, whichever of the two places in it holds them, or the operation that lists them."""
     state = state_of(ctx)
-    fetched, _, _ = await _answer(fetch(state.client.session(), job_id, execution_id, state.clock()))
-    return fetched.raw
+    return _json(await _answer(_tasks(state.client.session(), jobId, executionId, state.clock())))
+
+
+async def _tasks(session: Session, job_id: str, execution_id: str, now: datetime) -> list[Any]:
+    fetched, execution_id, _ = await fetch(session, job_id, execution_id, now)
+    spec = fetched.raw.get("spec")
+    places = (fetched.raw.get("tasks"), spec.get("tasks") if isinstance(spec, dict) else None)
+    if inside := next((tasks for tasks in places if isinstance(tasks, list) and tasks), None):
+        return inside
+    apart = await listed_apart(session, job_id, execution_id, fetched.execution, whole=True)
+    return [task.raw for task in apart]
 
 
 async def _answer(asking: Awaitable[T]) -> T:

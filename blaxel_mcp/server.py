@@ -67,6 +67,9 @@ _INSTRUCTIONS = (
 class Server(MCPServer[ToolState]):
     """The SDK's server with error texts made for a model to act on."""
 
+    writing: frozenset[str] = frozenset()
+    """Names of its tools that change something."""
+
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[ToolState, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
@@ -148,6 +151,7 @@ def build_server(
             "resources/templates/list": CacheHint(ttl_ms=3_600_000, scope="public"),
         },
     )
+    server.writing = frozenset(spec.fn.__name__ for spec in tools if spec.writes)
     add_resources(server)
     add_prompts(server)
     server.complete_with(Completer())

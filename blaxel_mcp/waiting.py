@@ -50,7 +50,7 @@ async def wait_until_done(
     sleep: Callable[[float], Awaitable[None]],
     timer: Callable[[], float],
 ) -> Waited[T]:
-    """Look until it is done or the seconds are over; the last look is made at their end.
+    """Look until it is done or the seconds are over; the last look ends with them, if it takes what the one before did.
 
     A look that fails after one that succeeded leaves the last state standing: one that may succeed later is repeated,
     any other ends the wait. Cancelling ends it at once, there is nothing to clean up.
@@ -74,7 +74,7 @@ async def wait_until_done(
     problem: BlaxelMcpError | None = None
     await report(state)
     while not done(state) and (problem is None or problem.transient):
-        left = began + seconds - timer()
+        left = began + seconds - cost - timer()
         if left <= 0:
             break
         step = pause(timer() - began, age=age(state), cost=cost)

@@ -40,7 +40,9 @@ LAYERS: dict[str, set[str]] = {
 
 # Packages and names of the outside, and the only modules that may use them.
 OUTSIDE: dict[str, set[str]] = {
-    "httpx": {"api.client", "api.network_errors", "auth"},
+    "httpx": {"api.client", "api.network_errors", "auth", "transports.oauth.issuer"},
+    "jwt": {"transports.oauth.tokens"},
+    "cryptography": {"transports.oauth.tokens"},
     "mcp": {"tools", "resources", "completions", "prompts", "middleware", "server", "transports", "demo.tour"},
     "mcp_types": {"tools", "resources", "completions", "prompts", "middleware", "server", "transports", "demo.tour"},
     "opentelemetry": {"api.client", "telemetry.tracing"},

@@ -14,6 +14,7 @@ import pytest
 
 from blaxel_mcp.api.client import BlaxelClient
 from blaxel_mcp.auth import BlaxelAuth
+from blaxel_mcp.cli import build_parser
 from blaxel_mcp.config import Settings, load, option_for
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.tools import select
@@ -22,6 +23,8 @@ from blaxel_mcp.tools.spec import ToolState
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+VARIABLE = r"\| `(BL|BLAXEL|SSL|OTEL)_"
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
@@ -58,8 +61,20 @@ def test_the_variables_table_is_the_programs() -> None:
     """Each variable stands in the table with the program's own description, in its order, and no other does."""
     fields = [field for field in Settings.model_fields.values() if field.alias]
     rows = [f"| `{field.alias}` | {field.description} |" for field in fields]
-    table = [line for line in README.splitlines() if re.match(r"\| `(BL|BLAXEL|SSL|OTEL)_", line)]
+    table = [line for line in CONFIGURATION.splitlines() if re.match(VARIABLE, line)]
     assert table == rows
+    shown = [line for line in README.splitlines() if re.match(VARIABLE, line)]
+    assert shown == [row for row in rows if row in shown]
+
+
+def test_the_options_table_is_the_programs() -> None:
+    """Each option with the variable that it stands for, in the order of `--help`, and no other."""
+    rows = [
+        f"| `{' '.join(filter(None, [action.option_strings[0], str(action.metavar or '')]))}` | `{action.dest}` |"
+        for action in build_parser()._actions
+        if action.dest.startswith("BLAXEL_")
+    ]
+    assert [line for line in CONFIGURATION.splitlines() if line.startswith("| `--")] == rows
 
 
 def test_the_tools_table_is_the_programs() -> None:

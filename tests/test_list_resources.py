@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 from asking import tool_state
+from faults import Answer, Faults
+from listed import execution, job
+from listed import plane as plane_of
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp_types import TextResourceContents
 
-from blaxel_mcp.demo import script
+from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.server import build_server
 
 ERAS = ("legacy", "auto")
@@ -42,6 +45,24 @@ def test_all_tasks_of_an_execution(plane: str, era: str) -> None:
     many = asyncio.run(_read(plane, era, f"blaxel://jobs/load-test/executions/{script.MANY_FAILED}/tasks"))
     newest = asyncio.run(_read(plane, era, "blaxel://jobs/image-resize/executions/latest/tasks"))
     assert (len(many), len(newest)) == (1_000, 40)
+
+
+@pytest.mark.parametrize("era", ERAS)
+def test_tasks_that_did_not_come_along_are_listed(era: str) -> None:
+    """Where the execution only counts them: all pages, as the API has them, or the error; never a part of them."""
+    stats = {"total": 1_500, "success": 1_500}
+    faults = Faults(plane_of(job("a", [execution("e", age=100, stats=stats)])))
+    items = [{"metadata": {"name": f"t{number}"}, "novel": number} for number in range(1_500)]
+    pages = [
+        Answer(200, json_body={"data": items[at : at + 200], "meta": {"nextCursor": str(at)} if at < 1_400 else {}})
+        for at in range(0, 1_500, 200)
+    ]
+    with control_plane.serve(faults) as url:
+        faults.add(*pages, path="/tasks")
+        assert asyncio.run(_read(url, era, "blaxel://jobs/a/executions/latest/tasks")) == items
+        faults.add(pages[0], Answer(500), path="/tasks")
+        code, message = asyncio.run(_read(url, era, "blaxel://jobs/a/executions/e/tasks"))
+    assert (code, message.split(".")[0]) == (-32603, "Blaxel failed with an internal error (500)")
 
 
 @pytest.mark.parametrize("era", ERAS)

@@ -51,6 +51,19 @@ def test_they_name_the_tools_and_quote_the_ids(plane: str, era: str) -> None:
 
 
 @pytest.mark.parametrize("era", ERAS)
+@pytest.mark.parametrize("blank", ["", "  "])
+def test_a_blank_execution_is_the_latest(plane: str, era: str, blank: str) -> None:
+    """Clients send what a person left empty; a job left empty is missing all the same."""
+    made, plain = (
+        asyncio.run(_connected(plane, era, "diagnose_execution", {"jobId": "a", **more}))
+        for more in ({"executionId": blank}, {})
+    )
+    assert made.messages == plain.messages
+    code, message = asyncio.run(_connected(plane, era, "diagnose_execution", {"jobId": blank}))
+    assert (code, message.split(",")[0]) == (-32602, "jobId is empty")
+
+
+@pytest.mark.parametrize("era", ERAS)
 @pytest.mark.parametrize(
     ("name", "arguments", "message"),
     [

@@ -1,5 +1,6 @@
 """How it ends: in time, whatever it is doing, with the code its caller expects, and without a trace."""
 
+import asyncio
 import contextlib
 import signal
 import sys
@@ -8,25 +9,26 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from threading import Event
+from typing import Any
 
 import httpx
 import pytest
 from faults import Faults, Hold
-from program import COMMAND, ENVELOPE, PATIENCE, Program, account, nobody, side_by_side
+from mcp import Client
+from mcp.client.sse import sse_client
+from mcp_types import TextContent
+from over_http import ERAS, call, message, said
+from program import COMMAND, MODERN, PATIENCE, Program, account, nobody, side_by_side
 
 from blaxel_mcp.demo import control_plane, script
 
 STDIO_SECONDS = 2.0
 HTTP_SECONDS = 5.0
 AT_ONCE_SECONDS = 1.5
-CALL = {"name": "get_job_execution", "arguments": {"jobId": "image-resize", "executionId": script.FAILED}}
-HEADERS = {
-    "Accept": "application/json, text/event-stream",
-    "MCP-Protocol-Version": "2026-07-28",
-    "Mcp-Method": "tools/call",
-    "Mcp-Name": "get_job_execution",
+CALL: dict[str, Any] = {
+    "name": "get_job_execution",
+    "arguments": {"jobId": "image-resize", "executionId": script.FAILED},
 }
-BODY = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": CALL | {"_meta": ENVELOPE}}
 
 
 class Upstream:
@@ -118,7 +120,8 @@ def test_a_look_up_that_hangs_does_not_keep_it() -> None:
 
 def call_over_http(client: httpx.Client, upstream: Upstream, threads: ThreadPoolExecutor) -> None:
     """Have a tool called, and held upstream."""
-    threads.submit(client.post, "/mcp", json=BODY, headers=HEADERS)
+    body, headers = message("tools/call", CALL, MODERN)
+    threads.submit(client.post, "/mcp", json=body, headers=headers)
     assert upstream.hold.arrived.wait(PATIENCE)
 
 
@@ -201,3 +204,56 @@ def test_http_ends_in_time(http_ends: dict[str, Ended], name: str, code: int, *,
     A SIGTERM is a service's orderly end, so its code is 0.
     """
     assert http_ends[name] == Ended(code, is_gone=True, lines=1, gave_up=gave_up)
+
+
+GIVEN_UP = (
+    "blaxel-mcp is shutting down and gave the call up. Trying again in a moment can help. Ask again, once it is back."
+)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_callers_in_flight_are_told(number: signal.Signals) -> None:
+    """In both eras: a whole answer with an error that says why; whoever waits for an end learns how it stands."""
+    with holding() as upstream, ThreadPoolExecutor() as threads:
+        with Program("--transport", "http", "--port", "0", env=upstream.env) as program:
+            base = program.listening()
+            waiting = {
+                "jobId": "embed-corpus",
+                "executionId": script.RUNNING,
+                "timeoutSeconds": 45,
+            }
+            upstream.faults.clear()
+            upstream.faults.always(upstream.hold, path=script.FAILED)
+            asked = [threads.submit(call, base, CALL["name"], CALL["arguments"], era=era) for era in ERAS]
+            waits = [threads.submit(call, base, "wait_for_job_execution", waiting, era=era) for era in ERAS]
+            assert upstream.hold.arrived.wait(PATIENCE)
+            while sum(script.RUNNING in one.path for one in upstream.faults.seen) < 1:
+                httpx.get(f"{base}/health")
+            program.signal(number)
+            assert program.wait(HTTP_SECONDS) == 0
+            assert program.errors().count("\n") == 1
+        assert [(one.result()["isError"], said(one.result())) for one in asked] == [(True, GIVEN_UP)] * 2
+        for one in waits:
+            answer = one.result()["structuredContent"]
+            assert (answer["done"], answer["outcome"]) == (False, "in_progress")
+            assert answer["warnings"][0].endswith("blaxel-mcp is shutting down and gave the call up.")
+
+
+def test_callers_over_sse_are_told() -> None:
+    """On the stream that is open, before it is closed."""
+    with holding() as upstream, ThreadPoolExecutor() as threads:
+        with Program("--transport", "sse", "--port", "0", env=upstream.env) as program:
+            base = program.listening()
+
+            async def ask() -> str:
+                async with Client(sse_client(f"{base}/sse"), mode="legacy") as client:
+                    result = await client.call_tool(CALL["name"], CALL["arguments"])
+                    assert isinstance(result.content[0], TextContent)
+                    return result.content[0].text
+
+            asked = threads.submit(lambda: asyncio.run(ask()))
+            assert upstream.hold.arrived.wait(PATIENCE)
+            program.signal(signal.SIGTERM)
+            assert program.wait(HTTP_SECONDS) == 0
+            assert program.errors().count("\n") == 1
+        assert asked.result(PATIENCE) == GIVEN_UP

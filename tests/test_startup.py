@@ -50,8 +50,8 @@ def test_a_question_about_the_program_needs_neither_protocol_nor_network() -> No
 
 
 def test_serving_over_stdio_imports_nothing_of_the_other_commands() -> None:
-    """Not the demo, not doctor or get, no YAML reader without a login, no certificates before the first call."""
+    """Not the demo, doctor, get or sign-in, no YAML reader without a login, no certificates before the first call."""
     modules = imported()
     assert "blaxel_mcp.server" in modules
-    ours = {"blaxel_mcp.demo", "blaxel_mcp.doctor", "blaxel_mcp.get"}
+    ours = {"blaxel_mcp.demo", "blaxel_mcp.doctor", "blaxel_mcp.get", "blaxel_mcp.transports.oauth"}
     assert modules.isdisjoint(ours | {"yaml", "truststore", "starlette.testclient"})

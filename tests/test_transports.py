@@ -12,7 +12,8 @@ import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.sse import sse_client
 from mcp_types import CallToolResult, TextContent, TextResourceContents
-from program import COMMAND, ENVELOPE, HANDSHAKE, MODERN, PATIENCE, Program, account, environment, run, side_by_side
+from over_http import post
+from program import COMMAND, HANDSHAKE, MODERN, PATIENCE, Program, account, environment, run, side_by_side
 
 from blaxel_mcp import __version__
 from blaxel_mcp.api.client import BlaxelClient
@@ -255,14 +256,7 @@ def test_a_foreign_host_or_origin_is_turned_away(
 def test_the_names_of_this_machine_are_let_in(over_http: str, name: str) -> None:
     """Under any port, as behind a forwarded one, and as a page of this machine too."""
     headers = {"Host": f"{name}:9", "Origin": f"http://{name}:9"}
-    assert post(over_http, headers).status_code == 200
-
-
-def post(base: str, headers: dict[str, str]) -> httpx.Response:
-    """Ask for the tools."""
-    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {"_meta": ENVELOPE}}
-    ours = {"Accept": "application/json, text/event-stream", "MCP-Protocol-Version": MODERN, "Mcp-Method": "tools/list"}
-    return httpx.post(f"{base}/mcp", json=body, headers=ours | headers, timeout=PATIENCE)
+    assert post(over_http, headers=headers).status_code == 200
 
 
 @pytest.fixture(scope="module")
@@ -278,7 +272,7 @@ def guarded() -> Iterator[str]:
 def test_a_token_that_is_set_is_asked_for(guarded: str, given: str | None) -> None:
     """On loopback too; the answer says what kind is wanted, and nothing else."""
     headers = {"Host": "mcp.example:8000"} | ({} if given is None else {"Authorization": given})
-    answer = post(guarded, headers)
+    answer = post(guarded, headers=headers)
     assert (answer.status_code, answer.headers.get("WWW-Authenticate"), answer.text) == (401, "Bearer", "Unauthorized")
 
 
@@ -290,7 +284,7 @@ def test_who_has_the_token_comes_in_by_the_name_that_is_allowed(guarded: str) ->
         {"Host": "mcp.example:8000", "Origin": "http://localhost"},
         {"Host": "localhost"},
     ]
-    assert [post(guarded, token | headers).status_code for headers in tried] == [200, 403, 421]
+    assert [post(guarded, headers=token | headers).status_code for headers in tried] == [200, 403, 421]
 
 
 EXPOSED = (

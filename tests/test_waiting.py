@@ -151,11 +151,13 @@ def test_the_first_look_fails_for_the_caller() -> None:
         World(until=5, says=lambda _: AWAY).wait(30)
 
 
-def test_a_slow_look_does_not_start_another_past_the_end() -> None:
-    """Looks that take long use up the time."""
-    world = World(until=1000, cost=7)
-    world.wait(20)
-    assert world.looks[-1] <= 20
+@pytest.mark.parametrize(("cost", "last"), [(0.5, 19.5), (3, 17), (7, 13), (11, 0), (30, 0)])
+def test_the_last_look_begins_so_that_it_can_end_in_time(cost: float, last: float) -> None:
+    """It is given what the one before took; where there is not as much, none is begun."""
+    world = World(until=1000, cost=cost)
+    assert world.wait(20).problem is None
+    assert world.looks[-1] == pytest.approx(last)
+    assert world.now - 1000 <= max(20, cost)
 
 
 def test_cancelling_ends_it_at_once() -> None:

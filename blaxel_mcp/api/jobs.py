@@ -4,11 +4,12 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter
 
 from blaxel_mcp.api.call import Call, checked_id
+from blaxel_mcp.api.wire import Nothing
 from blaxel_mcp.models import CreatedExecution, Job, JobExecution, JobExecutionTask, Page, Tasks, instant
 
 T = TypeVar("T")
@@ -31,6 +32,13 @@ class FetchedExecution:
 
     raw: dict[str, Any]
     execution: JobExecution
+
+
+class FetchedTask(NamedTuple):
+    """A task as the API answered it, and as it is read."""
+
+    raw: Any
+    task: JobExecutionTask
 
 
 def get_execution(job_id: str, execution_id: str) -> Call[FetchedExecution]:
@@ -89,16 +97,14 @@ def list_executions(job_id: str, *, limit: int, cursor: str | None = None) -> Ca
     )
 
 
-def list_tasks(
-    job_id: str, execution_id: str, *, limit: int, cursor: str | None = None
-) -> Call[Listing[JobExecutionTask]]:
+def list_tasks(job_id: str, execution_id: str, *, limit: int, cursor: str | None = None) -> Call[Listing[FetchedTask]]:
     """ListJobExecutionTasks; `limit` is at most 200. The server reads the whole history for each: not for polling."""
     query = {"limit": str(limit), "cursor": cursor}
     return Call(
         "ListJobExecutionTasks",
         "GET",
         ("jobs", checked_id(job_id, "jobId"), "executions", checked_id(execution_id, "executionId"), "tasks"),
-        lambda body: _listing(_TASKS.validate_python, body),
+        lambda body: _listing(_tasks, body),
         _given(query),
         (dict, list),
     )
@@ -125,12 +131,13 @@ def create_execution(job_id: str, body: Mapping[str, Any]) -> Call[str]:
 
 
 def cancel_execution(job_id: str, execution_id: str) -> Call[JobExecution]:
-    """DeleteJobExecution: running tasks finish, no new ones start."""
+    """DeleteJobExecution: running tasks finish, no new ones start. It may be accepted without a word."""
     return Call(
         "DeleteJobExecution",
         "DELETE",
         ("jobs", checked_id(job_id, "jobId"), "executions", checked_id(execution_id, "executionId")),
-        JobExecution.model_validate,
+        lambda answer: JobExecution.model_validate({} if isinstance(answer, Nothing) else answer),
+        accepts=(dict, Nothing),
     )
 
 
@@ -146,6 +153,10 @@ def _listing(read: Callable[[list[Any]], list[T]], body: Any) -> Listing[T]:
     page = Page.of(body)
     more = page.meta.hasMore is not False and page.meta.nextCursor
     return Listing(read(page.data), page.meta.nextCursor if more else None)
+
+
+def _tasks(items: list[Any]) -> list[FetchedTask]:
+    return list(map(FetchedTask, items, _TASKS.validate_python(items)))
 
 
 def _jobs(items: list[Any]) -> list[Job]:

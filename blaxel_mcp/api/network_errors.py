@@ -62,8 +62,14 @@ def translate(error: Exception) -> BlaxelMcpError:
     for cause in _causes(error) if isinstance(error, httpx.ConnectError) else ():
         for type_, sentences, passing in _CONNECTING:
             if isinstance(cause, type_):
-                return ConnectionFailedError(*sentences, transient=passing)
+                return ConnectionFailedError(*sentences, transient=passing, unsent=True)
+    if isinstance(error, _UNSENT):
+        return ConnectionFailedError(what, advice, transient=transient, unsent=True)
     return kind(what, advice, transient=transient)
+
+
+_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
+"""Raised before there is a connection to send anything over."""
 
 
 _CONNECTING: tuple[tuple[type[Exception], tuple[str, str], bool], ...] = (

@@ -68,6 +68,10 @@ _SENTENCES: dict[int, tuple[str, str, bool]] = {
 }
 
 
+class Nothing:
+    """An answer without a body, for the operations that may answer so: those that name it in `accepts`."""
+
+
 @dataclass(frozen=True, slots=True)
 class ErrorBody:
     """What an error body says that is used: its machine-readable code and the seconds to wait."""
@@ -90,6 +94,8 @@ def decode(status: int, headers: Mapping[str, str], body: bytes, *, accepts: tup
         )
     if not 200 <= status < 300:  # noqa: PLR2004 - success, RFC 9110
         raise error_for(status, headers, body, now)
+    if Nothing in accepts and not body.strip():
+        return Nothing()
     try:
         value = _parse(body.decode("utf-8-sig", "replace"))
     except ValueError:

@@ -14,6 +14,19 @@ Cause: TypeAlias = Literal[
     "out_of_memory", "timed_out", "image", "configuration", "cancelled", "platform", "signal", "exit_code", "unknown"
 ]
 
+WORDS: dict[Cause, str] = {
+    "out_of_memory": "out of memory",
+    "timed_out": "timeout",
+    "image": "image problem",
+    "configuration": "configuration problem",
+    "cancelled": "cancellation",
+    "platform": "platform problem",
+    "signal": "kill signal",
+    "exit_code": "non-zero exit",
+    "unknown": "",
+}
+"""A cause inside a sentence."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:

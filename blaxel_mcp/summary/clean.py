@@ -49,6 +49,11 @@ def _shown(character: str) -> bool:
     )
 
 
+def visible(text: str) -> bool:
+    """Whether a reader would see all of it: `clean` takes nothing out."""
+    return all(map(_shown, text))
+
+
 def _redact(line: str) -> str:
     line = _IN_ADDRESS.sub("***@", line) if "://" in line else line
     return _KNOWN_FORM.sub("***", _ANNOUNCED.sub(r"\1***", line))

@@ -49,7 +49,10 @@ class Latest:
 
 @dataclass(frozen=True, slots=True)
 class ExecutionSummary:
-    """Everything there is to say, as values; strings that come from the API are uncleaned but for `status`."""
+    """Everything there is to say, as values; strings that come from the API are uncleaned but for `status`.
+
+    `preface` is a sentence of ours that comes first: what was done before this was looked at.
+    """
 
     status: str
     outcome: Outcome
@@ -69,6 +72,7 @@ class ExecutionSummary:
     asked: tuple[str, str]
     now: datetime
     latest: Latest | None = None
+    preface: str = ""
 
     @property
     def done(self) -> bool:

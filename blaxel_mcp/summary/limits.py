@@ -79,7 +79,9 @@ LOG_AFTER_SECONDS = 120
 WAIT_SECONDS_USUAL = 30
 WAIT_SECONDS = 45
 WAIT_MARGIN_SECONDS = 2.0
-"""Past the time to wait, for a last look that is under way."""
+"""Past the time to wait, for a last look that takes longer than the one before."""
+WAIT_FIRST_SECONDS = 30
+"""For the first look, as for one call of any other tool: however short the wait, it must tell how things stand."""
 
 # Lists: of jobs, executions and tasks.
 LIST_BYTES = 3_000

@@ -146,6 +146,14 @@ def tally(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def having(matching: int, total: int, noun: str, of_what: str, status: str) -> str:
+    """`3 of the 40 tasks of … have status failed`, without the full stop."""
+    if total == 1:
+        return f"The one {noun} {of_what} {'has' if matching else 'does not have'} status {status}"
+    number, verb = f"{matching:,}" if matching else "None", "has" if matching <= 1 else "have"
+    return f"{number} of the {tally(total, noun)} {of_what} {verb} status {status}"
+
+
 def seconds(start: datetime | None, end: datetime | None) -> int | None:
     """From one to the other; absent where either is, or they are out of order."""
     return round((end - start).total_seconds()) if start and end and end >= start else None

@@ -16,6 +16,7 @@ from blaxel_mcp.summary.listing import (
     ago,
     bullet,
     handle,
+    having,
     known_word,
     name,
     said,
@@ -82,11 +83,10 @@ def build_executions(
         if not items:
             return f"Job {job} has no {'executions' if window.first else 'more executions'}."
         if status is not None:
-            said_of = f"{len(matching) or 'None'} of the {len(items):,} executions of job {job} looked at"
-            verb = "has" if len(matching) <= 1 else "have"
+            stands = having(len(matching), len(items), "execution", f"of job {job} looked at", status)
             older = "; older ones follow" if more and shown == len(meant) else ""
             part = f", {_part(matching.index(meant[0]), shown)}" if 0 < shown < len(matching) else ""
-            return f"{said_of} {verb} status {status}{part}{older}."
+            return f"{stands}{part}{older}."
         if not window.first:
             return f"{tally(shown, 'older execution') if shown else 'No older executions'} of job {job}."
         newest = items[0]

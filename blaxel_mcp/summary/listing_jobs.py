@@ -44,8 +44,9 @@ def build_jobs(window: Window[Job], *, limit: int, search: str | None, workspace
     def head(shown: int, more: bool) -> str:  # noqa: FBT001 - called by `tell` alone
         if shown and window.first:
             where = f" in workspace {quote(workspace, limits.NAME_CHARACTERS)}" if workspace else ""
-            jobs = tally(shown, "job")
-            return f"The first {jobs}{matching}{where}; more follow." if more else f"{jobs}{matching}{where}."
+            if not more:
+                return f"{tally(shown, 'job')}{matching}{where}."
+            return f"The first {tally(shown, 'job') if shown > 1 else 'job'}{matching}{where}; more follow."
         if shown:
             return f"{tally(shown, 'more job')}{matching}{'; more follow' if more else ', the last of them'}."
         if not window.first or more:

@@ -1,21 +1,36 @@
 """A list of an execution's tasks, the failed ones first."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any, NotRequired
+from typing import Any, NotRequired, TypeVar
 
 from typing_extensions import TypedDict
 
 from blaxel_mcp.models import JobExecution, JobExecutionTask, instant
 from blaxel_mcp.summary import limits
+from blaxel_mcp.summary.causes import WORDS, Cause
 from blaxel_mcp.summary.clean import clean, quote
 from blaxel_mcp.summary.execution import OUTCOMES, outcome_of
 from blaxel_mcp.summary.failures import group_failures
-from blaxel_mcp.summary.listing import Listed, Row, Window, bullet, handle, known_word, name, said, seconds, tally, tell
+from blaxel_mcp.summary.listing import (
+    Listed,
+    Row,
+    Window,
+    bullet,
+    handle,
+    having,
+    known_word,
+    name,
+    said,
+    seconds,
+    tally,
+    tell,
+)
 from blaxel_mcp.summary.tasks import task_name
 from blaxel_mcp.summary.timing import span
 
+T = TypeVar("T")
 STATUSES = ("failed", "cancelled", "running", "reconciling", "pending", "unspecified", "succeeded")
 """The OpenAPI's words; in the order in which a summary counts them."""
 
@@ -38,11 +53,11 @@ class TasksAnswer(TasksCore):
     notShown: NotRequired[int]
 
 
-def without_repeats(tasks: Iterable[JobExecutionTask]) -> list[JobExecutionTask]:
+def without_repeats(items: Iterable[T], name: Callable[[T], str]) -> list[T]:
     """Each name once, as it was last seen: pages shift while an execution runs. Nameless ones all stay."""
-    kept: dict[str | int, JobExecutionTask] = {}
-    for number, task in enumerate(tasks):
-        kept[task_name(task) or number] = task
+    kept: dict[str | int, T] = {}
+    for number, item in enumerate(items):
+        kept[name(item) or number] = item
     return list(kept.values())
 
 
@@ -88,8 +103,7 @@ def build_tasks(
         if not tasks:
             return f"No tasks are listed for {of_what}.{missing}"
         if status is not None:
-            number, verb = (len(window.items) or "None"), ("has" if len(window.items) <= 1 else "have")
-            text = f"{number} of the {tally(len(tasks), 'task')} of {of_what} {verb} status {status}"
+            text = having(len(window.items), len(tasks), "task", f"of {of_what}", status)
         else:
             text = f"{tally(len(tasks), 'task')} of {of_what}: {counts}"
         first = window.start + 1
@@ -132,7 +146,7 @@ def _row(task: JobExecutionTask, until: datetime | None) -> Row:
     running = seconds(started, until) if fact == "running" else None
     took = None if fact == "running" else seconds(started, completed)
     cause, message = _why(task, fact)
-    told = cause.replace("_", " ") if cause and cause not in {"unknown", fact} else ""
+    told = WORDS[cause] if cause and cause != fact else ""
     quoted = quote(message, limits.LIST_MESSAGE_CHARACTERS) if message else ""
     parts = [
         f"running for {span(running)}" if running is not None else word,
@@ -150,11 +164,11 @@ def _row(task: JobExecutionTask, until: datetime | None) -> Row:
     return Row(said(facts), bullet(task_name(task), parts))
 
 
-def _why(task: JobExecutionTask, status: str) -> tuple[str, str]:
+def _why(task: JobExecutionTask, status: str) -> tuple[Cause | None, str]:
     """Cause and message of one that failed or was cancelled, as the groups of get_job_execution have them."""
     if status not in {"failed", "cancelled"}:
-        return "", ""
+        return None, ""
     (group,), _ = group_failures([task], None)
     message = clean(group.message, limits.LIST_MESSAGE_CHARACTERS)
     # Where the API only says the status once more, nothing is lost by leaving it out.
-    return (group.cause, message) if message and message.casefold() != status else ("", "")
+    return (group.cause, message) if message and message.casefold() != status else (None, "")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import chain
 from typing import Any, NamedTuple, NotRequired, cast
 
@@ -131,15 +131,17 @@ def build_logs(
         earlier: a sentence about the time before, where that was not looked through.
     """
     found = _merge(chain.from_iterable(page.found for page in read), search.limit)
-    told = _fitting(found.newest)
-    dates = {line.moment.date() for line in told if line.moment}
+    told = _fitting(found.newest, dated=False)
+    if len(_dates(told)) > 1:
+        told = _fitting(found.newest, dated=True)
+    dates = _dates(told)
     dated = len(dates) > 1
     exact = not earlier and all(page.total is not None for page in read)
     total = max(sum(page.total or 0 for page in read) - found.repeated, found.number) - found.blank
     omitted = total - len(told)
     cut = sum(line.cut for line in told)
     sentences = (
-        _verdict(search, searched, told, f"{total:,}{'' if exact else ' or more'}" if omitted or not exact else ""),
+        _verdict(search, searched, told, total, exact=exact),
         _left_out(omitted, full=len(told) < len(found.newest)),
         f"{_tally(cut, 'line')} cut at {limits.LOG_CHARACTERS} characters." if cut else "",
         earlier,
@@ -211,11 +213,15 @@ def _shown(moment: datetime | None, line: LogLine) -> _Shown:
     return _Shown(moment, word, message, cut)
 
 
-def _fitting(lines: Sequence[_Shown]) -> Sequence[_Shown]:
+def _dates(lines: Sequence[_Shown]) -> set[date]:
+    return {line.moment.date() for line in lines if line.moment}
+
+
+def _fitting(lines: Sequence[_Shown], *, dated: bool) -> Sequence[_Shown]:
     """The newest of them that fit, in whichever channel they need more room."""
     room = limits.LOG_BYTES - limits.LOG_FRAME_BYTES
     for number, line in enumerate(reversed(lines)):
-        text = f"{line.told(dated=True)} {line.message}"
+        text = f"{line.told(dated=dated)} {line.message}"
         room -= max(size(text), len(text.encode()) + 2) + 1
         if room < 0:
             return lines[len(lines) - number :]
@@ -242,16 +248,22 @@ def _identity(search: Search) -> str:
     return f"Job {job}, execution {execution}."
 
 
-def _verdict(search: Search, searched: Piece, told: Sequence[_Shown], total: str) -> str:
-    """`total` in words, where it is not the number of lines that are shown."""
+def _verdict(search: Search, searched: Piece, told: Sequence[_Shown], total: int, *, exact: bool) -> str:
+    """How many lines of how many, of what, and from when to when."""
     of_what = _filters(search)
     if not told:
         return f"No lines of log{of_what} were found from {stamp(searched.start)} to {stamp(searched.end)}."
+    shown, single = len(told), len(told) == 1
     moments = [line.moment for line in told if line.moment]
-    span = f", {stamp(moments[0])} to {stamp(moments[-1])}" if moments else ""
-    if total:
-        return f"The newest {len(told):,} of {total} lines of log{of_what}{span}, oldest of them first."
-    return f"{_tally(len(told), 'line')} of log{of_what}{span}, oldest first."
+    span = f", {stamp(moments[0])}" if moments else ""
+    span += f" to {stamp(moments[-1])}" if len(moments) > 1 else ""
+    if exact and total == shown:
+        return f"{_tally(shown, 'line')} of log{of_what}{span}{'' if single else ', oldest first'}."
+    newest = "The newest" if single else f"The newest {shown:,}"
+    order = "" if single else ", oldest of them first"
+    if total == shown:
+        return f"{newest} {'line' if single else 'lines'} of log{of_what}{span}{order}; there may be more."
+    return f"{newest} of {total:,}{'' if exact else ' or more'} lines of log{of_what}{span}{order}."
 
 
 def _left_out(omitted: int, *, full: bool) -> str:
@@ -264,18 +276,31 @@ def _left_out(omitted: int, *, full: bool) -> str:
 def _hint(search: Search, status: str | None, *, found: bool) -> str:
     """What the reader should know or do besides."""
     word = (status or "").casefold()
-    if not found and search.task:
-        return (
-            "Whether Blaxel's log knows tasks by this name is not certain: call again without taskName, "
-            "and with search if there are many lines."
-        )
-    if not found and (search.text or search.severity):
-        return "Call again without search and severity."
+    if not found and (narrowed := _narrowed(search)):
+        *others, last = narrowed
+        again = f"again without {', '.join(others)}{' and ' if others else ''}{last}"
+        if not search.task:
+            return f"Call {again}."
+        many = "" if others else ", and with search if there are many lines"
+        return f"Whether Blaxel's log knows tasks by this name is not certain: call {again}{many}."
     if word in {"queued", "pending"}:
         return f"The execution is {word}: it has not started yet."
     if outcome_of(word) in {"in_progress", "unknown"}:
         return "It is not over, and lines arrive up to a minute late."
-    return "" if found else f"Instead, {instead(search.job_id, search.execution_id)}"
+    if found:
+        return ""
+    other = instead(search.job_id, search.execution_id)
+    return f"{other[0].upper()}{other[1:]}"
+
+
+def _narrowed(search: Search) -> list[str]:
+    """The arguments that leave lines out."""
+    given = {
+        "taskName": search.task,
+        "search": search.text,
+        "severity": search.severity != "UNKNOWN" and search.severity,
+    }
+    return [name for name, value in given.items() if value]
 
 
 def instead(job_id: str, execution_id: str) -> str:

@@ -57,12 +57,21 @@ def choose(situation: Situation) -> str:
             return _after_failure(situation)
 
 
-def again(job_id: str, execution_id: str, poll_after: int | None, *, tool: str = "get_job_execution") -> str:
-    """To ask the same once more, with this tool."""
+def again(job_id: str, execution_id: str, poll_after: int | None) -> str:
+    """To ask the same once more, after a while."""
     wait = f"in {poll_after}s" if poll_after else "later"
+    return f"Call get_job_execution with {_arguments(job_id, execution_id)} again {wait}."
+
+
+def go_on_waiting(job_id: str, execution_id: str) -> str:
+    """To wait some more, at once: the waiting is done by the tool."""
+    return f"Call wait_for_job_execution with {_arguments(job_id, execution_id)} to go on waiting."
+
+
+def _arguments(job_id: str, execution_id: str) -> str:
     if plain(job_id) and plain(execution_id):
-        return f'Call {tool} with jobId "{job_id}" and executionId "{execution_id}" again {wait}.'
-    return f"Call {tool} with the same arguments again {wait}."
+        return f'jobId "{job_id}" and executionId "{execution_id}"'
+    return "the same arguments"
 
 
 def _logs(situation: Situation, purpose: str, task: str | None = None) -> str:

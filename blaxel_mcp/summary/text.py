@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from blaxel_mcp.summary import limits
+from blaxel_mcp.summary.causes import WORDS
 from blaxel_mcp.summary.clean import clean, quote
 from blaxel_mcp.summary.counts import TaskCounts
 from blaxel_mcp.summary.execution import ExecutionSummary, Previous, outcome_of
@@ -24,22 +25,10 @@ class Detail:
     overrides: int = limits.OVERRIDE_NAMES
 
 
-_CAUSES = {
-    "out_of_memory": "out of memory in ",
-    "timed_out": "timeout in ",
-    "image": "image problem in ",
-    "configuration": "configuration problem in ",
-    "cancelled": "cancellation of ",
-    "platform": "platform problem in ",
-    "signal": "kill signal in ",
-    "exit_code": "non-zero exit in ",
-    "unknown": "",
-}
-
-
 def render(summary: ExecutionSummary, detail: Detail) -> str:
     """The whole prose at this level of detail, one paragraph."""
     parts = [
+        summary.preface,
         _verdict(summary, detail),
         _why(summary, detail),
         _doubts(summary.warnings, detail),
@@ -128,7 +117,10 @@ def _in_progress(summary: ExecutionSummary) -> str:
             return f"Not started yet: {status}{waited}, {why}{size}."
         case "cancelling":
             states = _states(counts, waiting="will not start")
-            return f"Being cancelled, not over yet{states}; running tasks are let finish."
+            # Not where it was said already, or where none runs.
+            none_runs = counts.running == 0 or (counts.total is not None and counts.settled >= counts.total)
+            first = "" if summary.preface or none_runs else "; running tasks finish first"
+            return f"Being cancelled, not over yet{states}{first}."
         case _ if counts.total and counts.settled <= counts.total:
             share = f" ({counts.settled * 100 // counts.total}%)"
             parts = ((counts.failed, "failed"), (counts.cancelled, "cancelled"))
@@ -187,9 +179,9 @@ def _group(group: FailureGroup, detail: Detail) -> str:
     names = [quote(name, detail.name) for name in group.tasks[: detail.names]]
     more = ", …" if len(names) < group.count and names else ""
     who = _tally(group.count, "task") + (f" ({', '.join(names)}{more})" if names else "")
-    if not group.message:
-        return f"{_CAUSES[group.cause]}{who}, the API gave no reason"
-    return f"{_CAUSES[group.cause]}{who}: {quote(group.message, detail.message)}"
+    words = WORDS[group.cause]
+    what = f"{words} {'of' if group.cause == 'cancelled' else 'in'} {who}" if words else who
+    return f"{what}: {quote(group.message, detail.message)}" if group.message else f"{what}, the API gave no reason"
 
 
 def _doubts(warnings: Sequence[str], detail: Detail) -> str:

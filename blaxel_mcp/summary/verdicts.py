@@ -115,4 +115,4 @@ def _cancelling(execution: JobExecution, found: Survey, now: datetime) -> str | 
     newest = max(filter(None, moments), default=None)
     if newest is None or (idle := (now - newest).total_seconds()) < limits.CANCELLING_SECONDS:
         return None
-    return f"Perhaps stuck cancelling: nothing has changed for {span(idle)}, though tasks that run are let finish."
+    return f"Perhaps stuck cancelling: nothing has changed for {span(idle)}, though running tasks may take their time."

@@ -4,15 +4,19 @@ Needs what `blaxel-mcp[otel]` brings. Everything else is OpenTelemetry's own: OT
 relatives say where to, OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES what it is called.
 """
 
+import logging
+import threading
 from collections.abc import Callable
 
 from opentelemetry import trace
 
 from blaxel_mcp import __version__
 
+_LAST_SECONDS = 1.0
+
 
 def start() -> Callable[[], None]:
-    """Begin to export; answers what ends it, with the spans that are left sent.
+    """Begin to export; answers what ends it, with the spans that are left sent, if that can be done in a second.
 
     Raises:
         ImportError: the exporter is not installed.
@@ -23,7 +27,14 @@ def start() -> Callable[[], None]:
     from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
 
     resource = Resource.create({"service.name": "blaxel-mcp", "service.version": __version__})
-    provider = TracerProvider(resource=resource)
+    provider = TracerProvider(resource=resource, shutdown_on_exit=False)  # that would wait for as long as it takes
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
-    return provider.shutdown
+    logging.getLogger("opentelemetry").setLevel(logging.ERROR)  # it warns of every try
+
+    def end() -> None:
+        last = threading.Thread(target=provider.shutdown, daemon=True)
+        last.start()
+        last.join(_LAST_SECONDS)
+
+    return end

@@ -1,28 +1,62 @@
 """Asking the person before something is changed, on clients that can ask."""
 
-from mcp.server.elicitation import AcceptedElicitation, ElicitationResult
+from typing import Annotated, Any
+
+from mcp.server.elicitation import AcceptedElicitation, ElicitationResult, render_elicitation_schema
 from mcp.server.mcpserver import Context, Elicit
-from pydantic import BaseModel, Field
+from mcp_types import ElicitResult
+from mcp_types.version import is_version_at_least
+from pydantic import BaseModel, BeforeValidator, ValidationError
+from pydantic.json_schema import SkipJsonSchema
 
 from blaxel_mcp.errors import ArgumentError
 from blaxel_mcp.tools.spec import ToolState
 
-
-class Confirmation(BaseModel):
-    """What the person is asked for."""
-
-    confirm: bool = Field(description="Do it?")
+_ASKS_IN_RESULTS = "2026-07-28"
+"""The protocol's version from which a question is a result; before, it is a request of the server's own."""
 
 
-def ask(ctx: Context[ToolState], what: str) -> Elicit[Confirmation] | Confirmation:
+class Consent(BaseModel):
+    """Accept to go ahead."""
+
+    # A form with nothing to fill in: to accept is to agree. Whoever fills in `confirm` all the same is believed.
+    confirm: SkipJsonSchema[Annotated[bool, BeforeValidator(lambda value: value is True)]] = True
+
+
+async def ask(ctx: Context[ToolState], what: str) -> Elicit[Consent] | Consent:
     """The question, or consent where the client has no way to ask: the operator allowed writes, the client the call."""
-    capabilities = ctx.client_capabilities
-    if capabilities is None or capabilities.elicitation is None:
-        return Confirmation(confirm=True)
-    return Elicit(what, Confirmation)
+    if not _can_be_asked(ctx):
+        return Consent()
+    if is_version_at_least(ctx.session.protocol_version, _ASKS_IN_RESULTS):
+        for answer in (ctx.input_responses or {}).values():
+            if not isinstance(answer, ElicitResult):
+                raise _unreadable()
+            # The SDK takes an acceptance without content for a mistake, but here there is none to give.
+            answer.content = answer.content or {}
+        return Elicit(what, Consent)
+    try:
+        # Not ctx.elicit, for the same reason.
+        told = await ctx.session.elicit_form(what, render_elicitation_schema(Consent), ctx.request_id)
+    except ValidationError:
+        raise _unreadable() from None
+    content: dict[str, Any] = told.content or {}
+    return Consent.model_validate(content) if told.action == "accept" else Consent(confirm=False)
 
 
-def require(answer: ElicitationResult[Confirmation]) -> None:
+def _unreadable() -> ArgumentError:
+    return ArgumentError(
+        "The client's answer to the question whether to go ahead could not be read, so nothing was sent.",
+        "Report it to the maker of the client; the Blaxel console can do the same.",
+    )
+
+
+def _can_be_asked(ctx: Context[ToolState]) -> bool:
+    """Whether the client shows forms: `{}` means so, from before there was anything else; addresses alone do not."""
+    elicitation = ctx.client_capabilities.elicitation if ctx.client_capabilities else None
+    return elicitation is not None and (elicitation.form is not None or elicitation.url is None)
+
+
+def require(answer: ElicitationResult[Consent]) -> None:
     """Go on only if the person said yes.
 
     Raises:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from mcp.server.mcpserver import Resolve
 from mcp_types import CallToolResult, ToolAnnotations
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.jobs import FetchedExecution, get_execution
@@ -17,9 +17,11 @@ from blaxel_mcp.tools.lookup import LATEST, explain_not_found, resolve_latest
 from blaxel_mcp.tools.results import success
 from blaxel_mcp.tools.spec import ToolSpec, ToolState, state_of
 
+# Blanks around an id come with copying it: no name has any, and in an error nobody would see them.
+Id = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 # The parameters keep the names of the operation's path parameters, and the beginning of their descriptions.
-JobId = Annotated[str, Field(min_length=1, description="Name of the job")]
-ExecutionId = Annotated[str, Field(min_length=1, description='Id of the execution, or "latest"')]
+JobId = Annotated[Id, Field(description="Name of the job")]
+ExecutionId = Annotated[Id, Field(description='Id of the execution, or "latest"')]
 
 
 async def get_job_execution(

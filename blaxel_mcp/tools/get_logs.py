@@ -4,14 +4,16 @@ from typing import Annotated, Literal, TypeAlias
 
 from mcp.server.mcpserver import Resolve
 from mcp_types import CallToolResult, ToolAnnotations
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from blaxel_mcp.api.logs import LogPage, get_logs
-from blaxel_mcp.errors import AnswerError, ApiError, BlaxelMcpError
+from blaxel_mcp.errors import AnswerError, ApiError, ArgumentError, BlaxelMcpError
+from blaxel_mcp.summary.clean import visible
 from blaxel_mcp.summary.limits import LOG_LINES, LOG_LINES_USUAL
 from blaxel_mcp.summary.logs import Lines, LogsCore, Piece, Search, build_logs, instead, pieces
 from blaxel_mcp.summary.timing import stamp
 from blaxel_mcp.tools.get_execution import ExecutionId, JobId, fetch
+from blaxel_mcp.tools.paging import plain_word
 from blaxel_mcp.tools.results import success
 from blaxel_mcp.tools.spec import ToolSpec, ToolState, state_of
 
@@ -20,16 +22,23 @@ Severity: TypeAlias = Literal["FATAL", "ERROR", "WARNING", "INFO", "DEBUG", "TRA
 _LONGEST_TEXT = 200
 
 
+def _word(value: object) -> object:
+    """A severity as a caller may write it."""
+    word = plain_word(value)
+    return {"warn": "WARNING"}.get(word, word.upper()) if isinstance(word, str) else word
+
+
 async def get_job_execution_logs(  # noqa: PLR0917 - the SDK passes them by name
     jobId: JobId,  # noqa: N803 - the operation's own name
     executionId: ExecutionId,  # noqa: N803
     state: Annotated[ToolState, Resolve(state_of)],
     taskName: Annotated[str | None, Field(max_length=_LONGEST_TEXT, description="Of this task only")] = None,  # noqa: N803
     search: Annotated[str | None, Field(max_length=_LONGEST_TEXT, description="Text the lines contain")] = None,
-    severity: Annotated[Severity | None, Field(description="The least that is wanted")] = None,
+    severity: Annotated[Severity | None, BeforeValidator(_word), Field(description="The least that is wanted")] = None,
     limit: Annotated[int, Field(ge=1, le=LOG_LINES, description="Lines, the newest")] = LOG_LINES_USUAL,
 ) -> Annotated[CallToolResult, LogsCore]:
     """Find the execution's time, and its lines within; errors are raised, `server` turns them into a result."""
+    text, task = _visible(search, "search"), _visible(taskName, "taskName")
     session = state.client.session()
     now = state.clock()
     fetched, execution_id, _ = await fetch(session, jobId, executionId, now)
@@ -39,8 +48,8 @@ async def get_job_execution_logs(  # noqa: PLR0917 - the SDK passes them by name
         execution_id,
         limit,
         severity=severity,
-        text=(search or "").strip() or None,
-        task=(taskName or "").strip() or None,
+        text=text,
+        task=task,
     )
     stretches, whole = pieces(execution, now)
     read: list[Lines] = []
@@ -82,6 +91,19 @@ async def get_job_execution_logs(  # noqa: PLR0917 - the SDK passes them by name
     return success(answer, text)
 
 
+def _visible(text: str | None, parameter: str) -> str | None:
+    """What to look for, if anything; the answer repeats it cleaned, so that it must be what was asked.
+
+    Raises:
+        ArgumentError: it would not be.
+    """
+    wanted = (text or "").strip()
+    if not visible(wanted):
+        problem = f"{parameter} contains control or invisible characters, so nothing was sent."
+        raise ArgumentError(problem, "Give it as it is shown.")
+    return wanted or None
+
+
 def _told(page: LogPage) -> Lines:
     if page.odd:
         raise AnswerError("Blaxel answered for the log in a form that is not known.", "")
@@ -98,7 +120,7 @@ def _what(error: BlaxelMcpError) -> str:
 def _unavailable(error: BlaxelMcpError, job_id: str, execution_id: str) -> BlaxelMcpError:
     """The error, with what else to do about logs."""
     return BlaxelMcpError(
-        f"The log could not be read, which Blaxel does not document how to do: {_what(error)}",
+        f"The log, which Blaxel does not document, could not be read: {_what(error)}",
         f"Instead, {instead(job_id, execution_id)}",
         transient=error.transient,
         retry_after=error.retry_after,

@@ -1,6 +1,6 @@
 """`list_job_execution_tasks`: the tasks of an execution, the failed ones first."""
 
-from collections.abc import Sequence
+from itertools import count
 from typing import Annotated, Literal, TypeAlias
 
 from mcp.server.mcpserver import Resolve
@@ -8,9 +8,9 @@ from mcp_types import CallToolResult, ToolAnnotations
 from pydantic import BeforeValidator, Field
 
 from blaxel_mcp.api.client import Session
-from blaxel_mcp.api.jobs import list_tasks
+from blaxel_mcp.api.jobs import FetchedTask, list_tasks
 from blaxel_mcp.errors import BlaxelMcpError, NotFoundError
-from blaxel_mcp.models import JobExecution, JobExecutionTask
+from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary.limits import LIST_TASK_PAGES, LIST_TASKS
 from blaxel_mcp.summary.listing_tasks import TasksCore, build_tasks, ordered, without_repeats
 from blaxel_mcp.summary.tasks import task_name
@@ -41,34 +41,40 @@ async def list_job_execution_tasks(  # noqa: PLR0917 - the SDK passes them by na
     query = ("tasks", jobId, execution_id, status)
     place = paging.read(cursor, *query)  # only now: what `latest` is may have changed since the cursor was given
     execution = fetched.execution
-    tasks = await _all_tasks(session, jobId, execution_id, execution)
+    apart = await listed_apart(session, jobId, execution_id, execution)
+    tasks = [fetched.task for fetched in apart] or execution.task_list
     window = paging.window(ordered(tasks, status), task_name, place, *query)
     asked = (jobId, execution_id)
     return success(*build_tasks(asked, execution, tasks, window, limit=limit, status=status, now=now))
 
 
-async def _all_tasks(
-    session: Session, job_id: str, execution_id: str, execution: JobExecution
-) -> Sequence[JobExecutionTask]:
-    """The execution's own list, or, where it came without, the first pages of the operation that lists them."""
+async def listed_apart(
+    session: Session, job_id: str, execution_id: str, execution: JobExecution, *, whole: bool = False
+) -> list[FetchedTask]:
+    """The tasks of an execution that came without them, though it counts some, by the operation that lists them.
+
+    Each page costs the API a whole read, so only the first few are read unless the list is wanted `whole`.
+
+    Raises:
+        BlaxelMcpError: they cannot be had; some are better than none unless all are wanted.
+    """
     if execution.task_list or not (execution.stats and execution.stats.total):
-        return execution.task_list
-    read: list[JobExecutionTask] = []
+        return []
+    read: list[FetchedTask] = []
     cursor = None
-    for _ in range(LIST_TASK_PAGES):
+    for number in count(1):
         try:
             page = await session.send(list_tasks(job_id, execution_id, limit=_PAGE, cursor=cursor))
-        except NotFoundError:
-            break  # an older API version has no such operation
-        except BlaxelMcpError:
-            if not read:
-                raise
-            break  # some are better than none; the answer says how many are missing
+        except BlaxelMcpError as error:
+            # An older API version has no such operation.
+            if (read and not whole) or (not read and isinstance(error, NotFoundError)):
+                break
+            raise
         read += page.items
         cursor = page.cursor
-        if cursor is None:
+        if cursor is None or (number == LIST_TASK_PAGES and not whole):
             break
-    return without_repeats(read)
+    return without_repeats(read, lambda fetched: task_name(fetched.task))
 
 
 SPEC = ToolSpec(

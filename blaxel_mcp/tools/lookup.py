@@ -43,9 +43,14 @@ async def resolve_latest(session: Session, job_id: str) -> tuple[str, Latest]:
 
 
 async def explain_not_found(
-    session: Session, job_id: str, execution_id: str, error: NotFoundError, now: datetime
+    session: Session, job_id: str, execution_id: str, error: NotFoundError, now: datetime, *, latest: bool = True
 ) -> BlaxelMcpError:
-    """The 404 with what would have been found: the job's recent executions, or the nearest job names."""
+    """The 404 with what would have been found: the job's recent executions, or the nearest job names.
+
+    `latest` is whether that would have been taken for an id.
+    """
+    if not latest:
+        error = NotFoundError(404, error.what, "Check both ids; old executions are removed after a time.")
     try:
         executions = await session.send(list_executions(job_id, limit=_RECENT), at_most=_SECONDS)
     except NotFoundError:
@@ -56,7 +61,8 @@ async def explain_not_found(
     recent = [_described(execution, now) for execution in executions.items[:_RECENT] if execution.metadata.id]
     if not recent:
         return NotFoundError(404, what, "Blaxel lists no executions of this job: check its name, or run it first.")
-    return _fitting(what, recent, lambda some: f'Ask for "{LATEST}", or for a recent execution: {", ".join(some)}.')
+    advice = f'Ask for "{LATEST}", or for a recent execution:' if latest else "The recent ones are"
+    return _fitting(what, recent, lambda some: f"{advice} {', '.join(some)}.")
 
 
 async def explain_unknown_job(session: Session, job_id: str, error: NotFoundError) -> BlaxelMcpError:

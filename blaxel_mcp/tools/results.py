@@ -1,5 +1,6 @@
 """From our values to what travels: an answer in both channels, or an error as one text."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
@@ -17,7 +18,15 @@ _PROBLEMS = {
     "extra_forbidden": "is not an argument of this tool",
     "string_type": "must be a string",
     "string_too_short": "must not be empty",
+    "list_type": "must be a list",
+    "dict_type": "must be an object",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
 }
+_WANTED = re.compile(r"\w+ should (.+?)(?: after validation, .*)?")
 
 
 def success(answer: Mapping[str, Any], text: str | None = None) -> CallToolResult:
@@ -59,8 +68,8 @@ def wrong_arguments(error: ValidationError, takes: Iterable[str]) -> CallToolRes
 
 def _what_it_must_be(message: str) -> str:
     """Pydantic's words for a bound or a closed set, which say what is wanted; other words may say what was given."""
-    wanted = message.removeprefix("Input should be ")
-    return f"must be {wanted}" if wanted != message else "is not what the tool takes"
+    wanted = _WANTED.fullmatch(message)
+    return f"must {wanted[1]}" if wanted else "is not what the tool takes"
 
 
 def _refusal(text: str) -> CallToolResult:

@@ -12,17 +12,17 @@ from typing_extensions import TypedDict
 from blaxel_mcp.api.call import checked_id
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.jobs import create_execution, get_job
-from blaxel_mcp.errors import ApiError, BlaxelMcpError, ConnectionFailedError, NotFoundError
-from blaxel_mcp.models import Job
+from blaxel_mcp.errors import ApiError, BlaxelMcpError, NotFoundError
 from blaxel_mcp.summary.clean import clean, quote
 from blaxel_mcp.summary.limits import IDENTITY_CHARACTERS, NAME_CHARACTERS
-from blaxel_mcp.summary.listing import handle
+from blaxel_mcp.summary.listing import handle, tally
 from blaxel_mcp.summary.next_step import plain
-from blaxel_mcp.tools.confirm import Confirmation, ask, require
+from blaxel_mcp.tools.confirm import Consent, ask, require
 from blaxel_mcp.tools.get_execution import JobId
 from blaxel_mcp.tools.lookup import explain_unknown_job
 from blaxel_mcp.tools.results import success
 from blaxel_mcp.tools.spec import ToolSpec, ToolState, state_of
+from blaxel_mcp.tools.unclear import UnclearError, is_unclear
 
 Tasks = Annotated[
     list[dict[str, Any]], Field(description="One object of parameters per task; without it one task", min_length=1)
@@ -46,23 +46,22 @@ class Started(StartedCore):
     jobId: str
 
 
-def confirm(
+async def confirm(
     jobId: str,  # noqa: N803 - the tool's argument
     ctx: Context[ToolState],
     tasks: list[dict[str, Any]] | None = None,
     env: dict[str, str] | None = None,
     memory: int | None = None,
-) -> Elicit[Confirmation] | Confirmation:
+) -> Elicit[Consent] | Consent:
     """What will happen, in words; a person is not asked about what would be refused anyway."""
     checked_id(jobId, "jobId")
-    return ask(
+    return await ask(
         ctx, f"Start job {quote(jobId, NAME_CHARACTERS)} with {_with(tasks, env, memory)}? It uses paid compute."
     )
 
 
 def _with(tasks: list[dict[str, Any]] | None, env: Mapping[str, str] | None, memory: int | None) -> str:
-    count = len(tasks or [{}])
-    said = [f"{count:,} task{'s' if count > 1 else ''}"]
+    said = [tally(len(tasks or [{}]), "task")]
     if env:
         names = ", ".join(quote(name, NAME_CHARACTERS) for name in list(env)[:5])
         said.append(f"overrides for {names}{f' and {len(env) - 5} more' if len(env) > 5 else ''}")  # noqa: PLR2004
@@ -74,7 +73,7 @@ def _with(tasks: list[dict[str, Any]] | None, env: Mapping[str, str] | None, mem
 async def run_job(  # noqa: PLR0917 - the arguments are called by name
     jobId: JobId,  # noqa: N803 - the operation's own names
     state: Annotated[ToolState, Resolve(state_of)],
-    confirmation: Annotated[ElicitationResult[Confirmation], Resolve(confirm)],
+    confirmation: Annotated[ElicitationResult[Consent], Resolve(confirm)],
     tasks: Tasks | None = None,
     env: Env | None = None,
     memory: Memory | None = None,
@@ -88,10 +87,8 @@ async def run_job(  # noqa: PLR0917 - the arguments are called by name
         execution_id = await session.send(call)
     except NotFoundError as error:
         raise await explain_unknown_job(session, jobId, error) from None
-    except ApiError as error:
-        raise await _refused(session, jobId, error, memory, allow_queue=allowQueue) from None
-    except ConnectionFailedError as error:
-        raise _uncertain(error) from None
+    except BlaxelMcpError as error:
+        raise await _explained(session, jobId, error, memory, allow_queue=allowQueue) from None
     return success(_started(jobId, execution_id, len(tasks or [{}])))
 
 
@@ -112,72 +109,84 @@ def _started(job_id: str, execution_id: str, tasks: int) -> Started:
     known = plain(job_id) and plain(execution_id)
     wanted = f'jobId "{job_id}" and executionId "{execution_id}"' if known else 'this job and executionId "latest"'
     step = f"Call wait_for_job_execution with {wanted}."
-    named = (
-        f"execution {quote(execution_id, IDENTITY_CHARACTERS)}"
-        if execution_id
-        else "an execution whose id Blaxel did not tell"
-    )
-    count = f"{tasks:,} task{'s' if tasks > 1 else ''}"
+    named = f"execution {quote(execution_id, IDENTITY_CHARACTERS)} of " if execution_id else ""
+    unnamed = "" if execution_id else "; Blaxel did not tell the id of the execution"
+    job = f"job {quote(job_id, IDENTITY_CHARACTERS)}"
     return {
-        "summary": f"Started {named} of job {quote(job_id, IDENTITY_CHARACTERS)} with {count}. Next: {step}",
+        "summary": f"Started {named}{job} with {tally(tasks, 'task')}{unnamed}. Next: {step}",
         "jobId": clean(job_id, IDENTITY_CHARACTERS),
         "executionId": handle(execution_id),
         "nextStep": step,
     }
 
 
-async def _refused(
+async def _explained(
+    session: Session, job_id: str, error: BlaxelMcpError, memory: int | None, *, allow_queue: bool
+) -> BlaxelMcpError:
+    """Whether and why it was not started, as far as the job itself tells."""
+    if is_unclear(error):
+        # What may have been started must not simply be sent again.
+        return UnclearError(
+            error,
+            "Whether the job was started is not known.",
+            "Trying again may start it a second time.",
+            "Look with list_job_executions for a new execution before trying again.",
+        )
+    if not isinstance(error, ApiError):
+        return error
+    if error.status == 400:  # noqa: PLR2004
+        return await _unacceptable(session, job_id, error, memory, allow_queue=allow_queue)
+    if (why := _PASSING.get((error.status, allow_queue))) is None:
+        return error
+    return _not_started(error.status, *why, transient=True, retry_after=error.retry_after)
+
+
+_CONFLICT = (
+    "Blaxel reports a conflict with the job's present state (409)",
+    "See with list_jobs whether the job is deployed.",
+)
+# By status and allowQueue: why it was not started, and what to do.
+_PASSING = {
+    (409, True): _CONFLICT,
+    (409, False): _CONFLICT,
+    # A want of capacity is no refusal for what may wait in the queue, so this is about something else.
+    (429, True): (
+        "Blaxel is asked too often, or the workspace is at a limit (429)",
+        "If it goes on, wait until running executions end.",
+    ),
+    (429, False): (
+        "the workspace is at its limit of parallel executions (429)",
+        "Call again with allowQueue true to let it wait in the queue.",
+    ),
+}
+
+
+async def _unacceptable(
     session: Session, job_id: str, error: ApiError, memory: int | None, *, allow_queue: bool
 ) -> BlaxelMcpError:
-    """Why it was not started, as far as the job itself tells."""
-    if error.status == 429:  # noqa: PLR2004
-        advice = (
-            "Wait until running executions end."
-            if allow_queue
-            else "Call again with allowQueue true to let it wait in the queue."
-        )
-        return ApiError(
-            429,
-            "Not started: the workspace is at its limit of parallel executions (429). Nothing was created.",
-            advice,
-            transient=True,
-            retry_after=error.retry_after,
-        )
-    if error.status >= 500 or error.status == 408:  # noqa: PLR2004
-        return _uncertain(error)
-    if error.status != 400:  # noqa: PLR2004
-        return error
     try:
         job = await session.send(get_job(job_id))
     except BlaxelMcpError:
-        return error
-    return _unacceptable(job, memory) or error
-
-
-def _unacceptable(job: Job, memory: int | None) -> ApiError | None:
+        return error  # no other request is to Blaxel's liking either, or nothing more can be learned
     if job.spec.get("enabled") is False:
-        return ApiError(
-            400,
-            "Not started: the job is disabled (400). Nothing was created.",
-            "Enable it in the Blaxel console first.",
-        )
+        return _not_started(400, "the job is disabled (400)", "Enable it in the Blaxel console first.")
     runtime = job.spec.get("runtime")
     most = runtime.get("memory") if isinstance(runtime, dict) else None
     if memory and isinstance(most, int) and memory > most:
-        return ApiError(
-            400,
-            f"Not started: memory may be at most the job's own {most:,} MB (400). Nothing was created.",
-            "Ask for less, or raise the job's memory and deploy it.",
-        )
-    return None
+        what = f"memory may be at most the job's own {most:,} MB (400)"
+        return _not_started(400, what, "Ask for less, or raise the job's memory and deploy it.")
+    if allow_queue:
+        what = "Blaxel refused the request as invalid (400)"
+        return _not_started(400, what, "Check tasks, env and memory.")
+    what = "Blaxel refused the request as invalid, or as one that can never fit the workspace's quota (400)"
+    return _not_started(400, what, "Check tasks, env and memory; with fewer tasks or less memory it may fit.")
 
 
-def _uncertain(error: BlaxelMcpError) -> BlaxelMcpError:
-    """Whether a create that got no clear answer took effect is not known: it must not simply be sent again."""
-    return ConnectionFailedError(
-        f"{error.what} Whether the job was started is not known.",
-        "Look with list_job_executions for a new execution before trying again.",
-    )
+def _not_started(
+    status: int, why: str, advice: str, *, transient: bool = False, retry_after: float | None = None
+) -> ApiError:
+    what = f"Not started: {why}. Nothing was created."
+    return ApiError(status, what, advice, transient=transient, retry_after=retry_after)
 
 
 SPEC = ToolSpec(

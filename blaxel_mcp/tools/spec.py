@@ -10,6 +10,7 @@ from typing import Any
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.tools import Tool
 from mcp_types import ToolAnnotations
+from pydantic import model_validator
 
 from blaxel_mcp.api.client import BlaxelClient
 from blaxel_mcp.summary.limits import RAW_BYTES
@@ -69,7 +70,12 @@ def bind(spec: ToolSpec) -> Tool:
     model = tool.fn_metadata.arg_model
 
     class Strict(model, extra="forbid"):  # type: ignore[valid-type, misc, call-arg]  # its base is made at run time
-        pass
+        @model_validator(mode="before")
+        @classmethod
+        def without_nulls(cls, given: dict[str, Any]) -> dict[str, Any]:
+            """Null for what may be left out is as good as leaving it out."""
+            optional = {name for name, field in cls.model_fields.items() if not field.is_required()}
+            return {name: value for name, value in given.items() if value is not None or name not in optional}
 
     tool.parameters = _tidy(Strict.model_json_schema())
     tool.fn_metadata = tool.fn_metadata.model_copy(

@@ -13,8 +13,8 @@ from blaxel_mcp.errors import BlaxelMcpError
 from blaxel_mcp.models import instant
 from blaxel_mcp.summary.answer import ExecutionAnswer, ExecutionCore, build_answer
 from blaxel_mcp.summary.execution import ExecutionSummary, Latest, summarize
-from blaxel_mcp.summary.limits import WAIT_MARGIN_SECONDS, WAIT_SECONDS, WAIT_SECONDS_USUAL
-from blaxel_mcp.summary.next_step import again
+from blaxel_mcp.summary.limits import WAIT_FIRST_SECONDS, WAIT_MARGIN_SECONDS, WAIT_SECONDS, WAIT_SECONDS_USUAL
+from blaxel_mcp.summary.next_step import again, go_on_waiting
 from blaxel_mcp.summary.timing import Usual, span
 from blaxel_mcp.tools.get_execution import ExecutionId, JobId, fetch, with_raw
 from blaxel_mcp.tools.results import success
@@ -30,7 +30,8 @@ async def wait_for_job_execution(
     timeoutSeconds: Annotated[int, Field(ge=1, le=WAIT_SECONDS)] = WAIT_SECONDS_USUAL,  # noqa: N803
 ) -> Annotated[CallToolResult, ExecutionCore]:
     """Wait; errors are raised, `server` turns them into a result. An unfinished execution is an answer."""
-    look = _Look(state, state.client.session(timeoutSeconds + WAIT_MARGIN_SECONDS), jobId, executionId)
+    first, later = map(state.client.session, (WAIT_FIRST_SECONDS, timeoutSeconds + WAIT_MARGIN_SECONDS))
+    look = _Look(state, first, later, jobId, executionId)
     progress = _Progress(ctx)
     waited = await wait_until_done(
         look,
@@ -56,10 +57,14 @@ def _done(seen: _Seen) -> bool:
 
 @dataclass(slots=True)
 class _Look:
-    """Gets the execution and says how it stands. `latest` and the job's usual duration are looked up once."""
+    """Gets the execution and says how it stands. `latest` and the job's usual duration are looked up once.
+
+    `first` is for the first look, which must succeed; `later` ends soon after the time to wait.
+    """
 
     state: ToolState
-    session: Session
+    first: Session
+    later: Session
     job_id: str
     execution_id: str
     latest: Latest | None = None
@@ -73,16 +78,17 @@ class _Look:
         Raises:
             BlaxelMcpError: any of them; a 404 the first time comes with what would have been found.
         """
+        session = self.later if self._resolved else self.first
         if self._resolved:
-            fetched = await self.session.send(get_execution(self.job_id, self.execution_id))
+            fetched = await session.send(get_execution(self.job_id, self.execution_id))
         else:
             fetched, self.execution_id, self.latest = await fetch(
-                self.session, self.job_id, self.execution_id, self.state.clock()
+                session, self.job_id, self.execution_id, self.state.clock()
             )
             self._resolved = True
         if (fetched.execution.status or "").casefold() == "running" and not self._asked_usual:
             self._asked_usual = True
-            self.usual = await self.state.history.usual(self.session, self.job_id)
+            self.usual = await self.state.history.usual(session, self.job_id)
         return _Seen(fetched, self._summary(fetched))
 
     def age(self, seen: _Seen) -> float:
@@ -98,9 +104,8 @@ class _Look:
             summary = replace(summary, warnings=[_stale(waited.problem, waited.stale), *summary.warnings])
         if summary.done:
             return with_raw(build_answer(summary), fetched.raw, self.state)
-        asking = (*summary.asked, summary.poll_after)
-        if summary.next_step == again(*asking):
-            summary = replace(summary, next_step=again(*asking, tool="wait_for_job_execution"))
+        if summary.next_step == again(*summary.asked, summary.poll_after):
+            summary = replace(summary, next_step=go_on_waiting(*summary.asked))
         return build_answer(summary)
 
     def _summary(self, fetched: FetchedExecution) -> ExecutionSummary:

@@ -1,7 +1,9 @@
 """The HTTP application: `/mcp`, or `/sse` with `/messages/`; `/metrics` if asked for; `/health` for anybody."""
 
 import logging
+import ssl
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
 from mcp.server.transport_security import TransportSecuritySettings
@@ -9,11 +11,15 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from blaxel_mcp.config import Settings
+from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.server import Server
 from blaxel_mcp.telemetry import NOBODY, Observers
 from blaxel_mcp.transports.admission import BODY_BYTES, Admission
 from blaxel_mcp.transports.exposure import allowed_hosts, allowed_origins
 from blaxel_mcp.transports.guard import Door, Guard, TokenDoor
+
+if TYPE_CHECKING:
+    from blaxel_mcp.transports.oauth.door import OAuthDoor
 
 HEALTH, METRICS, MCP, SSE, MESSAGES = "/health", "/metrics", "/mcp", "/sse", "/messages/"
 _ROUTES = frozenset({METRICS, MCP, SSE, MESSAGES})
@@ -25,6 +31,7 @@ def build_app(
     *,
     observers: Observers = NOBODY,
     metrics: Callable[[], Response] | None = None,
+    certificates: Callable[[], ssl.SSLContext] = ssl.create_default_context,
 ) -> ASGIApp:
     """Everything that is served over HTTP, in the order that a request passes it.
 
@@ -33,6 +40,7 @@ def build_app(
         settings: who may connect, and how many.
         observers: are told of requests that are turned away.
         metrics: answers a scrape; without it there is no such path.
+        certificates: whom to trust as the authorization server, if there is one.
     """
 
     def turned_away(path: str, status: int) -> None:
@@ -51,25 +59,60 @@ def build_app(
             sse_path=SSE, message_path=MESSAGES, max_request_body_size=BODY_BYTES, transport_security=security
         )
     else:
+        # Without sessions nothing would ever be said on a stream that a client opens with GET: it is told so at once.
         app = server.streamable_http_app(
             streamable_http_path=MCP,
             stateless_http=True,
             max_request_body_size=BODY_BYTES,
             transport_security=security,
         )
+        app = _only_post(MCP, app)
+    app = AuthContextMiddleware(app)
+    oauth = _oauth(settings, server, certificates)
+    if oauth is not None and server.writing:
+        from blaxel_mcp.transports.oauth.step_up import StepUp  # noqa: PLC0415 - only where clients sign in
+
+        app = StepUp(app, oauth, server.writing, turned_away)
     app = Admission(
-        AuthContextMiddleware(app),
+        app,
         most_requests=settings.max_requests,
         most_streams=settings.max_streams,
         turned_away=turned_away,
     )
-    door = _door(settings)
-    guarded = Guard(_at(METRICS, metrics, app) if metrics else app, settings, security, door, turned_away)
+    door = oauth or _door(settings)
+    guarded: ASGIApp = Guard(_at(METRICS, metrics, app) if metrics else app, settings, security, door, turned_away)
+    if oauth is not None:
+        guarded = oauth.with_metadata(guarded)
     return _unambiguous(_at(HEALTH, lambda: PlainTextResponse("ok"), guarded))
 
 
 def _door(settings: Settings) -> Door | None:
     return TokenDoor(settings.auth_token.get_secret_value()) if settings.auth_token else None
+
+
+def _oauth(settings: Settings, server: Server, certificates: Callable[[], ssl.SSLContext]) -> "OAuthDoor | None":
+    """The door for clients that sign in, if there is an issuer; nothing is fetched yet."""
+    if settings.oauth_issuer is None:
+        return None
+    if settings.public_url is None:  # `exposure` has said so; to go on would be to let everybody in
+        raise ConfigurationError(["--oauth-issuer needs --public-url."])
+    from blaxel_mcp.transports.oauth.door import OAuthDoor, resource_url  # noqa: PLC0415 - cryptography and httpx
+    from blaxel_mcp.transports.oauth.issuer import Issuer  # noqa: PLC0415
+
+    resource = resource_url(settings.public_url, SSE if settings.transport == "sse" else MCP)
+    return OAuthDoor(Issuer(settings.oauth_issuer, certificates=certificates), resource, writes=bool(server.writing))
+
+
+def _only_post(path: str, app: ASGIApp) -> ASGIApp:
+    """The app, but any other method is refused at this path, as the protocol provides for."""
+
+    async def routed(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == path and scope["method"] != "POST":
+            await PlainTextResponse("Method Not Allowed", 405, {"Allow": "POST"})(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return routed
 
 
 def _unambiguous(app: ASGIApp) -> ASGIApp:

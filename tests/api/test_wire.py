@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic_core import to_json
 
-from blaxel_mcp.api.wire import ERROR_BODY_BYTES, ErrorBody, decode, error_for, parse_retry_after, read_error_body
+from blaxel_mcp.api.wire import (
+    ERROR_BODY_BYTES,
+    ErrorBody,
+    Nothing,
+    decode,
+    error_for,
+    parse_retry_after,
+    read_error_body,
+)
 from blaxel_mcp.errors import AnswerError, ApiError, BlaxelMcpError, NotFoundError
 
 NOW = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
@@ -209,3 +217,11 @@ def test_half_a_character_does_not_spoil_an_answer(text: str, message: str) -> N
     """A message that a workload cut inside a pair of surrogates is still an answer."""
     body = f'{{"message": "{text}"}}'.encode()
     assert decode(200, {}, body, accepts=(dict,), now=NOW) == {"message": message}
+
+
+@pytest.mark.parametrize("body", [b"", b" \r\n"])
+def test_an_empty_body_is_an_answer_only_where_it_may_be(body: bytes) -> None:
+    """To others it is not JSON, however good the status."""
+    assert isinstance(decode(204, {}, body, accepts=(dict, Nothing), now=NOW), Nothing)
+    with pytest.raises(AnswerError, match="answered \\(204\\) with something that is not JSON"):
+        decode(204, {}, body, accepts=(dict, type(None)), now=NOW)

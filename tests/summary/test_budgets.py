@@ -1,5 +1,6 @@
 """Prose and structure keep their budgets at any size, with the longest texts that the API could send."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.answer import build_answer, size
 from blaxel_mcp.summary.execution import Latest, Previous, summarize
+from blaxel_mcp.tools.cancel_execution import SENT
 
 LONG = {
     "ascii": "The container could not go on ",
@@ -63,6 +65,17 @@ def test_budgets_hold_with_the_longest_texts(tasks: int, text: str) -> None:
 def test_budgets_hold_in_every_status(status: str) -> None:
     """The words around the counts differ."""
     within_budgets(huge(20, LONG["four bytes"], status))
+
+
+@pytest.mark.parametrize("text", LONG.values(), ids=LONG)
+def test_budgets_hold_with_a_sentence_before(text: str) -> None:
+    """What was done before is said whole, whatever is cut."""
+    raw = JobExecution.model_validate(huge(20, text, "running"))
+    summary = summarize(raw, asked=("é" * 500, "é" * 500), workspace="é" * 500, now=NOW)
+    got = build_answer(replace(summary, preface=SENT))
+    assert got["summary"].startswith(f"{SENT} Running")
+    assert len(got["summary"].encode()) <= limits.PROSE_BYTES
+    assert size(got) <= limits.STRUCTURE_BYTES
 
 
 @pytest.mark.parametrize("tasks", [10_000, 100_000])

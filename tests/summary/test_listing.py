@@ -15,6 +15,7 @@ from blaxel_mcp.summary.listing import Window, handle, known_word
 from blaxel_mcp.summary.listing_executions import build_executions
 from blaxel_mcp.summary.listing_jobs import STATUSES, build_jobs
 from blaxel_mcp.summary.listing_tasks import build_tasks, ordered, without_repeats
+from blaxel_mcp.summary.tasks import task_name
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 LONG_CURSOR = "c" * (limits.CURSOR_CHARACTERS + 30)
@@ -182,7 +183,7 @@ def test_a_repeated_task_is_kept_as_it_was_last_seen() -> None:
         {"metadata": {"name": "a"}, "status": "failed"},
         {},
     ]
-    assert without_repeats(pages) == [pages[3], {}, pages[2], {}]
+    assert without_repeats(pages, task_name) == [pages[3], {}, pages[2], {}]
 
 
 @pytest.mark.parametrize(

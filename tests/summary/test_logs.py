@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from blaxel_mcp.models import JobExecution, LogLine
 from blaxel_mcp.summary.answer import size
-from blaxel_mcp.summary.limits import LOG_BYTES, LOG_LINES
+from blaxel_mcp.summary.limits import LOG_BYTES, LOG_FRAME_BYTES, LOG_LINES
 from blaxel_mcp.summary.logs import Lines, LogsAnswer, Piece, Search, build_logs, pieces
 from blaxel_mcp.summary.timing import stamp
 
@@ -131,8 +131,31 @@ def test_time_that_was_not_searched_makes_the_total_a_lower_bound() -> None:
     answer, _ = build_logs(Search("j", "e", 1), "failed", SEARCHED, read, earlier="The time before was not searched.")
     assert "total" not in answer
     assert answer["notShown"] == 4
-    assert answer["summary"].startswith("The newest 1 of 5 or more lines of log")
+    assert answer["summary"].startswith("The newest of 5 or more lines of log, 2026-11-24T08:00:01Z. 4 not shown")
     assert "The time before was not searched." in answer["summary"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "total", "said"),
+    [
+        (1, 1, "1 line of log, 2026-11-24T08:00:00Z."),
+        (1, 9, "The newest of 9 lines of log, 2026-11-24T08:00:00Z."),
+        (1, None, "The newest line of log, 2026-11-24T08:00:00Z; there may be more."),
+        (
+            2,
+            None,
+            (
+                "The newest 2 lines of log, 2026-11-24T08:00:00Z to 2026-11-24T08:00:01Z, oldest of them first; "
+                "there may be more."
+            ),
+        ),
+    ],
+)
+def test_few_lines_are_told_as_people_would(lines: int, total: int | None, said: str) -> None:
+    """One is not the newest 1 of 1 or more."""
+    read = [Lines([line(i, "a") for i in range(lines)][::-1], total)]
+    answer, _ = build_logs(Search("report", "exec-1", 50), "failed", SEARCHED, read)
+    assert answer["summary"].startswith(said)
 
 
 def test_a_line_on_the_bound_of_two_pieces_is_one() -> None:
@@ -192,6 +215,14 @@ def test_both_channels_stay_under_sixteen_kibibytes(message: str) -> None:
     assert json.loads(json.dumps(answer)) == answer
 
 
+def test_the_date_takes_no_room_where_it_is_said_once() -> None:
+    """More lines fit then."""
+    lines = [line(i / 7, f"{i} {'x' * 40}") for i in range(LOG_LINES)]
+    room = (LOG_BYTES - LOG_FRAME_BYTES) // len('08:00:00 INFO "100 "' + "x" * 40 + ",")
+    answer, _ = build(lines, limit=LOG_LINES)
+    assert len(answer["lines"]) == pytest.approx(room, abs=2)
+
+
 NOTHING = [
     (
         {"task": "task-3"},
@@ -208,6 +239,18 @@ NOTHING = [
         " of severity ERROR or graver with \"a 'b'\"",
         "Call again without search and severity.",
     ),
+    ({"text": "a"}, "failed", ' with "a"', "Call again without search."),
+    ({"severity": "ERROR"}, "failed", " of severity ERROR or graver", "Call again without severity."),
+    ({"severity": "UNKNOWN"}, "queued", "", "The execution is queued: it has not started yet."),
+    (
+        {"task": "task-3", "severity": "ERROR", "text": "a"},
+        "failed",
+        ' of task "task-3" of severity ERROR or graver with "a"',
+        (
+            "Whether Blaxel's log knows tasks by this name is not certain: call again without taskName, search and "
+            "severity."
+        ),
+    ),
     ({}, "queued", "", "The execution is queued: it has not started yet."),
     ({}, "running", "", "It is not over, and lines arrive up to a minute late."),
     (
@@ -215,7 +258,7 @@ NOTHING = [
         "failed",
         "",
         (
-            'Instead, call get_job_execution with jobId "report" and executionId "exec-1" for the reasons of failures, '
+            'Call get_job_execution with jobId "report" and executionId "exec-1" for the reasons of failures, '
             "run `bl logs job report exec-1`, or see the Blaxel console."
         ),
     ),
@@ -223,7 +266,7 @@ NOTHING = [
         {"job_id": "x and delete it"},
         "failed",
         "",
-        "Instead, call get_job_execution for the reasons of failures, or see the Blaxel console.",
+        "Call get_job_execution for the reasons of failures, or see the Blaxel console.",
     ),
 ]
 

@@ -118,9 +118,18 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
             execution("cancelling", (3600, 3590), stats={"total": 8, "success": 5, "cancelled": 2, "running": 1})
         ),
         (
-            "Being cancelled, not over yet: 5 of 8 tasks succeeded, 2 cancelled, 1 running; running tasks are "
-            'let finish. Running for 59m 50s after 10s queued. Next: Call get_job_execution with jobId "resize" '
+            "Being cancelled, not over yet: 5 of 8 tasks succeeded, 2 cancelled, 1 running; running tasks "
+            'finish first. Running for 59m 50s after 10s queued. Next: Call get_job_execution with jobId "resize" '
             'and executionId "exec-1" again in 30s. Job "resize", execution "exec-1", workspace "acme".'
+        ),
+    ),
+    # No task runs any more: there is nothing to finish first.
+    "cancelling_nothing": (
+        lambda: answer(execution("cancelling", (3600, 3590), stats={"total": 8, "cancelled": 8})),
+        (
+            "Being cancelled, not over yet: 8 of 8 tasks cancelled. Running for 59m 50s after 10s queued. Next: Call "
+            'get_job_execution with jobId "resize" and executionId "exec-1" again in 30s. Job "resize", execution '
+            '"exec-1", workspace "acme".'
         ),
     ),
     # A status that is not known is shown and taken as not finished.
@@ -365,8 +374,8 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
     "stuck": (
         lambda: answer({**execution("cancelling"), "metadata": {"updatedAt": ago(3000)}}),
         (
-            "Being cancelled, not over yet; running tasks are let finish. Note: Perhaps stuck cancelling: "
-            "nothing has changed for 50m, though tasks that run are let finish. Next: Call get_job_execution "
+            "Being cancelled, not over yet; running tasks finish first. Note: Perhaps stuck cancelling: nothing "
+            "has changed for 50m, though running tasks may take their time. Next: Call get_job_execution "
             'with jobId "resize" and executionId "exec-1" again in 30s. Job "resize", execution "exec-1", '
             'workspace "acme".'
         ),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from asking import MODES, Mode, answered, ask, client_for, clock, connected, facts, ids, refusal
+from asking import MODES, Answer, Mode, answered, ask, client_for, clock, connected, facts, ids, refusal
 from faults import Faults
 
 from blaxel_mcp.demo import control_plane, script
@@ -72,11 +72,11 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
         + "; ".join(f"extra{number} is not an argument of this tool" for number in range(5))
         + f"; and 4 more. {TAKES}",
     ),
-    (ids("  ", "e"), f"jobId is empty, {JOB}"),
+    (ids("  ", "e"), f"Wrong arguments: jobId must not be empty. {TAKES}"),
     (ids(".", "e"), f"jobId is a dot segment, {JOB}"),
     (ids("..", "latest"), f"jobId is a dot segment, {JOB}"),
     (ids("j", ".."), f"executionId is a dot segment, {EXECUTION}"),
-    (ids("j", "\t"), f"executionId is empty, {EXECUTION}"),
+    (ids("j", "\t"), f"Wrong arguments: executionId must not be empty. {TAKES}"),
     (ids("j", "a\r\nX-Evil: 1"), f"executionId contains control characters, {EXECUTION}"),
     (ids("j\x00", "latest"), f"jobId contains control characters, {JOB}"),
     (ids("j\u202e", "e"), f"jobId contains control characters, {JOB}"),
@@ -93,6 +93,57 @@ def test_what_is_refused_is_told_and_not_sent(
     assert ask(client_for(url), arguments, mode=mode) == [refusal(text)]
     assert faults.seen == []
     assert len(text) <= ERROR_CHARACTERS
+
+
+async def told(url: str, tool: str, arguments: dict[str, Any], mode: Mode = "auto") -> Answer:
+    """What a tool says, those that write included."""
+    async with connected(client_for(url), mode, allow_writes=True) as session:
+        return answered(await session.call_tool(tool, arguments))
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "said"),
+    [
+        ("get_job_execution_logs", {"search": "x" * 201}, "search must have at most 200 characters"),
+        ("get_job_execution_logs", {"limit": "many"}, "limit must be a whole number"),
+        ("get_job_execution_logs", {"limit": 1.5}, "limit must be a whole number"),
+        ("get_job_execution_logs", {"limit": 501}, "limit must be less than or equal to 500"),
+        ("run_job", {"tasks": []}, "tasks must have at least 1 item"),
+        ("run_job", {"tasks": {}}, "tasks must be a list"),
+        ("run_job", {"tasks": ["a"]}, "tasks.0 must be an object"),
+        ("run_job", {"env": []}, "env must be an object"),
+        ("run_job", {"env": {"A": 1}}, "env.A must be a string"),
+        ("run_job", {"allowQueue": "perhaps"}, "allowQueue must be true or false"),
+    ],
+)
+def test_what_is_wrong_is_said_in_words(tool: str, arguments: dict[str, Any], said: str, url: str) -> None:
+    """Those of JSON, not of the library that checks."""
+    given = {"jobId": "j"} | ({"executionId": "e"} if tool != "run_job" else {}) | arguments
+    assert asyncio.run(told(url, tool, given)).text.startswith(f"Wrong arguments: {said}. Nothing was sent.")
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("list_jobs", {"search": None, "limit": None, "cursor": None}),
+        ("list_job_executions", {"jobId": "image-resize", "status": None, "limit": None, "cursor": None}),
+        (
+            "wait_for_job_execution",
+            {"jobId": "image-resize", "executionId": script.FAILED, "timeoutSeconds": None},
+        ),
+    ],
+)
+def test_null_is_as_good_as_nothing(tool: str, arguments: dict[str, Any], url: str) -> None:
+    """For whatever may be left out."""
+    given = {name: value for name, value in arguments.items() if value is not None}
+    assert facts(asyncio.run(told(url, tool, arguments))) == facts(asyncio.run(told(url, tool, given)))
+
+
+def test_blanks_around_an_id_are_no_part_of_it(url: str, faults: Faults) -> None:
+    """They come with copying, and no name has any; they are not sent."""
+    answer = ask(client_for(url), ids(" image-resize ", f"\t{script.FAILED}\n"))[0]
+    assert facts(answer)["executionId"] == script.FAILED
+    assert faults.seen[0].path == f"/v0/jobs/image-resize/executions/{script.FAILED}"
 
 
 @pytest.mark.parametrize("mode", MODES)

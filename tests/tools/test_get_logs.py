@@ -137,7 +137,7 @@ def test_enough_lines_end_the_search() -> None:
     )
     assert outcome.queries == []  # the fault answered the one request
     assert outcome.facts["searchedFrom"] == "2026-11-21T09:01:01Z"
-    assert outcome.text.startswith("The newest 2 of 2 or more lines of log")
+    assert outcome.text.startswith("The newest 2 lines of log, 2026-11-24T08:36:00Z to ")
 
 
 def test_an_older_piece_that_fails_costs_no_lines() -> None:
@@ -170,9 +170,7 @@ def test_a_log_that_cannot_be_read_is_an_error_with_another_way(fault: Fault, sa
     outcome = ask(RESIZE, always=fault)
     assert outcome.result.is_error
     assert outcome.facts == {}
-    assert outcome.text.startswith(
-        f"The log could not be read, which Blaxel does not document how to do: {said} Trying"
-    )
+    assert outcome.text.startswith(f"The log, which Blaxel does not document, could not be read: {said} Trying")
     assert outcome.text.endswith(INSTEAD)
     assert len(outcome.text) <= 700
 
@@ -187,7 +185,8 @@ def test_an_unknown_execution_is_answered_with_those_that_exist() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"limit": 0}, {"limit": 501}, {"severity": "LOUD"}, {"search": "x" * 201}, {"task": "task-1"}]
+    "wrong",
+    [{"limit": 0}, {"limit": 501}, {"severity": "LOUD"}, {"severity": 3}, {"search": "x" * 201}, {"task": "task-1"}],
 )
 def test_wrong_arguments_send_nothing(wrong: dict[str, Any]) -> None:
     """They are refused in one text."""
@@ -195,6 +194,28 @@ def test_wrong_arguments_send_nothing(wrong: dict[str, Any]) -> None:
     assert outcome.result.is_error
     assert outcome.text.startswith("Wrong arguments: ")
     assert outcome.queries == []
+
+
+@pytest.mark.parametrize("name", ["taskName", "search"])
+@pytest.mark.parametrize("text", ["a\nb", "a\x1b[31mb", "a\u202eb", "a\u200bb", "\u3164"])
+def test_what_cannot_be_shown_is_not_searched_for(name: str, text: str) -> None:
+    """The answer repeats what was asked, cleaned: it would say something else than what was sent."""
+    outcome = ask({**RESIZE, name: text})
+    assert outcome.text == (
+        f"{name} contains control or invisible characters, so nothing was sent. "
+        "Trying again unchanged will not help. Give it as it is shown."
+    )
+    assert outcome.queries == []
+
+
+@pytest.mark.parametrize(
+    ("severity", "asked"),
+    [("error", "FATAL,ERROR"), (" Warn ", "FATAL,ERROR,WARNING"), ("WARN", "FATAL,ERROR,WARNING"), ("", None)],
+)
+def test_a_severity_may_be_written_as_people_write_it(severity: str, asked: str | None) -> None:
+    """In any case, in short, and blank for none."""
+    (query,) = ask({**RESIZE, "severity": severity}).queries
+    assert query["severity"] == [asked or "FATAL,ERROR,WARNING,INFO,DEBUG,TRACE,UNKNOWN"]
 
 
 def test_hostile_lines_stay_quoted_and_clean() -> None:

@@ -122,6 +122,17 @@ def test_every_execution_comes_once(version: str) -> None:
     run(plane(*(job(f"of-{count}", every[:count]) for count in counts)), what, version)
 
 
+@pytest.mark.parametrize(("status", "verb"), [("succeeded", "has"), ("failed", "does not have")])
+def test_one_execution_is_told_as_one(status: str, verb: str) -> None:
+    """Not as one of the one."""
+
+    async def what(call: Caller) -> None:
+        answer = await call.ask(TOOL, jobId="a", status=status)
+        assert answer["summary"] == f'The one execution of job "a" looked at {verb} status {status}.'
+
+    run(plane(job("a", [execution("e", age=100)])), what)
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_a_filter_is_made_here_and_says_how_many_it_looked_at(version: str) -> None:
     """The API has none: a hundred are looked at for each answer, and every match comes once."""

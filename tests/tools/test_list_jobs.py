@@ -235,7 +235,7 @@ def test_a_cursor_of_the_apis_that_is_too_long_is_not_passed_on() -> None:
         faults.add(Answer(200, json_body={"data": wires, "meta": {"hasMore": True, "nextCursor": "x" * 5_000}}))
         answer = await call.ask("list_jobs")
         assert "nextCursor" not in answer
-        assert answer["summary"] == 'The first 1 job in workspace "demo"; more follow.'
+        assert answer["summary"] == 'The first job in workspace "demo"; more follow.'
         assert call.texts[-1].endswith("There are more, but Blaxel's cursor to them is too long to pass on.")
 
     async def odd(call: Caller) -> None:

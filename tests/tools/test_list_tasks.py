@@ -56,7 +56,7 @@ def test_failed_ones_come_first_with_their_reason() -> None:
             "cause": "exit_code",
             "message": message,
         }
-        assert f'- "task-22": failed, took 10s, exit code: "{message}"' in call.texts[-1].splitlines()
+        assert f'- "task-22": failed, took 10s, non-zero exit: "{message}"' in call.texts[-1].splitlines()
         only = await call.ask(TOOL, jobId="image-resize", executionId=script.FAILED, status="Failed")
         assert only["summary"] == (
             '3 of the 40 tasks of execution "exec-51be07aa" of job "image-resize" (failed) have status failed.'
@@ -64,6 +64,17 @@ def test_failed_ones_come_first_with_their_reason() -> None:
         assert names(only["tasks"]) == ["task-17", "task-22", "task-31"]
 
     run(demo(), what)
+
+
+@pytest.mark.parametrize(("status", "verb"), [("succeeded", "has"), ("failed", "does not have")])
+def test_one_task_is_told_as_one(status: str, verb: str) -> None:
+    """Not as one of the one."""
+
+    async def what(call: Caller) -> None:
+        answer = await call.ask(TOOL, jobId="a", executionId="e", status=status)
+        assert answer["summary"] == f'The one task of execution "e" of job "a" (succeeded) {verb} status {status}.'
+
+    run(plane(job("a", [execution("e", age=100, tasks=[task("t")])])), what)
 
 
 def test_running_ones_say_for_how_long() -> None:

@@ -18,7 +18,13 @@ from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.playback import Execution, Failure, Task
 from blaxel_mcp.demo.wire import Job
 from blaxel_mcp.server import build_server
-from blaxel_mcp.summary.limits import PROSE_BYTES, STRUCTURE_BYTES, WAIT_MARGIN_SECONDS, WAIT_SECONDS
+from blaxel_mcp.summary.limits import (
+    PROSE_BYTES,
+    STRUCTURE_BYTES,
+    WAIT_FIRST_SECONDS,
+    WAIT_MARGIN_SECONDS,
+    WAIT_SECONDS,
+)
 from blaxel_mcp.tools import get_execution, wait_execution
 
 SPECS = (get_execution.SPEC, wait_execution.SPEC)
@@ -136,10 +142,11 @@ def test_an_unfinished_execution_is_an_answer() -> None:
     facts = facts_of(world.wait(timeoutSeconds=45))
     assert (facts["done"], facts["status"], facts["tasks"]["succeeded"]) == (False, "running", 2)
     assert not {"raw", "rawOmitted", "warnings"} & set(facts)
-    assert facts["nextStep"].startswith(
-        'Call wait_for_job_execution with jobId "run" and executionId "exec-1" again in '
+    assert facts["nextStep"] == (
+        'Call wait_for_job_execution with jobId "run" and executionId "exec-1" to go on waiting.'
     )
     assert facts["nextStep"] in facts["summary"]
+    assert facts["pollAfterSeconds"] > 0
     assert sum(world.slept) == pytest.approx(45)
 
 
@@ -158,8 +165,8 @@ def test_half_a_minute_is_waited_unless_told_otherwise() -> None:
 
 
 def test_the_longest_wait_is_shorter_than_the_patience_of_clients() -> None:
-    """With its margin, and time to spare for both ends."""
-    assert WAIT_SECONDS + WAIT_MARGIN_SECONDS <= CLIENTS_GIVE_UP - 10
+    """With its margin, and time to spare for both ends; so is the first look, whatever the time to wait."""
+    assert max(WAIT_FIRST_SECONDS, WAIT_SECONDS + WAIT_MARGIN_SECONDS) <= CLIENTS_GIVE_UP - 10
 
 
 def test_progress_tells_of_finished_tasks() -> None:
@@ -252,21 +259,45 @@ def test_a_first_poll_that_fails_is_an_error(arguments: dict[str, str], faults: 
     assert world.slept == []
 
 
-def test_a_silent_api_ends_with_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A poll that gets no answer is given up at the end of the time and its margin, in real seconds."""
-    monkeypatch.setattr(wait_execution, "WAIT_MARGIN_SECONDS", -0.8)  # so that one second and it are a fifth of one
+def really_wait(*faults: Fault, always: Fault, seconds: int = 1) -> tuple[CallToolResult, Faults]:
+    """A wait of real seconds on an API that is slow or silent."""
     faulty = Faults(control_plane.build_app(clock=lambda: NOW, jobs=lambda _: [run_job(Task(600))]))
-    faulty.always(Delay(30), path=EXECUTION)
+    faulty.add(*faults, path=EXECUTION)
+    faulty.always(always, path=EXECUTION)
 
     async def call(url: str) -> CallToolResult:
         async with tool_state(url) as state, Client(build_server(state, SPECS)) as client, asyncio.timeout(4):
-            return await client.call_tool("wait_for_job_execution", {**RUN, "timeoutSeconds": 1})
+            return await client.call_tool("wait_for_job_execution", {**RUN, "timeoutSeconds": seconds})
 
     with control_plane.serve(faulty) as url:
-        result = asyncio.run(call(url))
+        return asyncio.run(call(url)), faulty
+
+
+def test_a_silent_api_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A first look that gets no answer ends in a time of its own, in real seconds."""
+    monkeypatch.setattr(wait_execution, "WAIT_FIRST_SECONDS", 0.2)
+    result, faulty = really_wait(always=Delay(30))
     assert result.is_error
     assert text_of(result).startswith("Blaxel did not answer in the time that one question may take.")
     assert faulty.gone.wait(2)
+
+
+def test_an_api_that_falls_silent_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A later look ends with the time and its margin; the first one stands."""
+    monkeypatch.setattr(wait_execution, "WAIT_MARGIN_SECONDS", 0.2)
+    result, faulty = really_wait(Delay(0), always=Delay(30))
+    (warning,) = facts_of(result)["warnings"]
+    assert warning.startswith("This is how it stood ")
+    assert warning.endswith("looking again failed: Blaxel did not answer in the time that one question may take.")
+    assert faulty.gone.wait(2)
+
+
+@pytest.mark.parametrize(("seconds", "slow"), [(2, 0.8), (1, 1.6)])
+def test_a_slow_api_is_no_alarm(seconds: int, slow: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However short the wait and slow the answers, an unfinished wait is an answer, and no doubt is raised."""
+    monkeypatch.setattr(wait_execution, "WAIT_MARGIN_SECONDS", 0.5)
+    result, _ = really_wait(always=Delay(slow), seconds=seconds)
+    assert "warnings" not in facts_of(result)
 
 
 def test_a_cancelled_wait_leaves_nothing_behind() -> None:

@@ -2,20 +2,22 @@
 
 import asyncio
 import json
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from asking import NOW, tool_state
-from faults import Answer, Cut, Fault, Faults
+from faults import Answer, Cut, Fault, Faults, not_an_object, not_json, refused
 from mcp import Client
-from mcp_types import CallToolResult, ElicitResult, TextContent
+from mcp_types import CallToolResult, ElicitResult, ErrorData, TextContent
+from program import ENVELOPE, HANDSHAKE, Program, account
 
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.server import build_server
+from blaxel_mcp.summary.limits import PROSE_BYTES, STRUCTURE_BYTES
 from blaxel_mcp.tools import select
 
-Consent = Literal["accept", "decline", "cancel"] | None
 ERAS = ("legacy", "auto")
+YES = ElicitResult(action="accept", content={})
 
 
 class Outcome:
@@ -24,6 +26,7 @@ class Outcome:
     def __init__(self) -> None:
         self.result = CallToolResult(content=[])
         self.asked: list[str] = []
+        self.forms: list[dict[str, Any]] = []
         self.writes: list[str] = []
 
     @property
@@ -35,15 +38,16 @@ class Outcome:
 
 
 def call(
-    tool: str, arguments: dict[str, Any], *, era: str = "auto", consent: Consent = None, fault: Fault | None = None
+    tool: str, arguments: dict[str, Any], *faults: Fault, era: str = "auto", consent: ElicitResult | None = None
 ) -> Outcome:
     """Call a tool on a fresh control plane; without `consent` the client cannot ask a person."""
     outcome = Outcome()
 
     async def answer(_: Any, params: Any) -> ElicitResult:
         outcome.asked.append(params.message)
+        outcome.forms.append(params.requested_schema)
         assert consent is not None
-        return ElicitResult(action=consent, content={"confirm": True} if consent == "accept" else None)
+        return consent
 
     async def ask(url: str) -> None:
         async with tool_state(url) as state:
@@ -54,12 +58,11 @@ def call(
                 assert isinstance(result, CallToolResult)
                 outcome.result = result
 
-    faults = Faults(control_plane.build_app(clock=lambda: NOW))
-    if fault is not None:
-        faults.add(fault, path="/executions")
-    with control_plane.serve(faults) as url:
+    faulty = Faults(control_plane.build_app(clock=lambda: NOW))
+    faulty.add(*faults, path="/jobs")
+    with control_plane.serve(faulty) as url:
         asyncio.run(ask(url))
-    outcome.writes = [f"{seen.method} {seen.path}" for seen in faults.seen if seen.method != "GET"]
+    outcome.writes = [f"{seen.method} {seen.path}" for seen in faulty.seen if seen.method != "GET"]
     return outcome
 
 
@@ -98,18 +101,43 @@ def test_the_person_is_told_what_will_happen(era: str) -> None:
         "run_job",
         {"jobId": "backfill", "tasks": [{}, {}], "env": {"TOKEN": "s3cret"}, "memory": 512},
         era=era,
-        consent="accept",
+        consent=YES,
     )
     assert outcome.asked == ['Start job "backfill" with 2 tasks, overrides for "TOKEN", 512 MB? It uses paid compute.']
     assert outcome.result.is_error is False
     assert len(outcome.writes) == 1
 
 
+WRITES = pytest.mark.parametrize(
+    ("tool", "arguments"), [("run_job", {"jobId": "backfill"}), ("cancel_job_execution", CANCEL)]
+)
+
+
 @pytest.mark.parametrize("era", ERAS)
-@pytest.mark.parametrize("consent", ["decline", "cancel"])
-@pytest.mark.parametrize(("tool", "arguments"), [("run_job", {"jobId": "backfill"}), ("cancel_job_execution", CANCEL)])
-def test_without_consent_nothing_is_sent(era: str, consent: Consent, tool: str, arguments: dict[str, str]) -> None:
-    """A person who declines or closes the question has the last word."""
+@WRITES
+@pytest.mark.parametrize("content", [{}, None, {"confirm": True}], ids=repr)
+def test_to_accept_is_to_agree(content: Any, era: str, tool: str, arguments: dict[str, str]) -> None:
+    """There is nothing to fill in, so clients may leave the content out; older ones of ours filled in `confirm`."""
+    outcome = call(tool, arguments, era=era, consent=ElicitResult(action="accept", content=content))
+    assert not outcome.result.is_error, outcome.text
+    assert [form["properties"] for form in outcome.forms] == [{}]
+    assert (len(outcome.asked), len(outcome.writes)) == (1, 1)
+
+
+@pytest.mark.parametrize("era", ERAS)
+@WRITES
+@pytest.mark.parametrize(
+    "consent",
+    [
+        ElicitResult(action="decline"),
+        ElicitResult(action="cancel"),
+        ElicitResult(action="accept", content={"confirm": False}),
+        ElicitResult(action="accept", content={"confirm": "maybe"}),
+    ],
+    ids=lambda result: f"{result.action}-{result.content}",
+)
+def test_without_consent_nothing_is_sent(consent: ElicitResult, era: str, tool: str, arguments: dict[str, str]) -> None:
+    """A person who declines or closes the question has the last word; an answer that is no clear yes is none."""
     outcome = call(tool, arguments, era=era, consent=consent)
     assert outcome.result.is_error
     assert outcome.text == (
@@ -120,10 +148,83 @@ def test_without_consent_nothing_is_sent(era: str, consent: Consent, tool: str, 
     assert outcome.writes == []
 
 
+def raw_call(program: Program, era: str, elicitation: dict[str, Any]) -> dict[str, Any]:
+    """The next line after a `run_job` by a client with this capability to ask people, over stdio."""
+    client = {"name": "tests", "version": "1"}
+    capabilities = {"elicitation": elicitation}
+    params: dict[str, Any] = {"name": "run_job", "arguments": {"jobId": "backfill"}}
+    if era == "legacy":
+        hello = {"protocolVersion": HANDSHAKE, "capabilities": capabilities, "clientInfo": client}
+        program.request("initialize", hello)
+        program.send('{"jsonrpc": "2.0", "method": "notifications/initialized"}')
+    else:
+        params["_meta"] = ENVELOPE | {"io.modelcontextprotocol/clientCapabilities": capabilities}
+    program.ask("tools/call", params)
+    line: dict[str, Any] = json.loads(program.next_line())
+    return line
+
+
+@pytest.mark.parametrize("era", ERAS)
+@pytest.mark.parametrize(("elicitation", "asks"), [({"url": {}}, False), ({}, True), ({"form": {}, "url": {}}, True)])
+def test_only_clients_that_show_forms_can_ask(era: str, elicitation: dict[str, Any], *, asks: bool) -> None:
+    """One that only opens addresses is like one that cannot ask; `{}` is from before there was a choice."""
+    with Program("--demo", "--allow-writes") as program:
+        line = raw_call(program, era, elicitation)
+    asked = line.get("method") == "elicitation/create" or "inputRequests" in line.get("result", {})
+    started = line.get("result", {}).get("structuredContent", {}).get("executionId")
+    assert (asked, bool(started)) == (asks, not asks), line
+
+
+@pytest.mark.parametrize("era", ERAS)
+def test_an_answer_of_another_kind_is_no_consent(era: str) -> None:
+    """Nothing is sent, and the error names no module of ours."""
+    with Program("--demo", "--allow-writes") as program:
+        line = raw_call(program, era, {"form": {}})
+        if era == "legacy":
+            program.send(json.dumps({"jsonrpc": "2.0", "id": line["id"], "result": {"action": "yes"}}))
+        else:
+            (question,) = line["result"]["inputRequests"]
+            again = {"inputResponses": {question: {"roots": []}}, "requestState": line["result"]["requestState"]}
+            capabilities: dict[str, Any] = {"io.modelcontextprotocol/clientCapabilities": {"elicitation": {}}}
+            call = {"name": "run_job", "arguments": {"jobId": "backfill"}}
+            program.ask("tools/call", call | again | {"_meta": ENVELOPE | capabilities})
+        result = json.loads(program.next_line())["result"]
+    assert result["isError"]
+    assert result["content"][0]["text"] == (
+        "The client's answer to the question whether to go ahead could not be read, so nothing was sent. "
+        "Trying again unchanged will not help. Report it to the maker of the client; "
+        "the Blaxel console can do the same."
+    )
+
+
+def test_over_http_an_older_client_is_not_asked() -> None:
+    """Streamable HTTP is stateless here, so up to 2025-11-25 there is no way back to the client; README says so."""
+    faulty = Faults(control_plane.build_app(clock=lambda: NOW))
+    asked = []
+
+    async def answer(context: Any, params: Any) -> ElicitResult | ErrorData:
+        del context
+        asked.append(params.message)
+        return ElicitResult(action="decline")
+
+    async def run(url: str, mode: Any) -> bool:
+        async with Client(f"{url}/mcp", mode=mode, elicitation_callback=answer) as client:
+            return bool((await client.call_tool("run_job", {"jobId": "backfill"})).is_error)
+
+    with (
+        control_plane.serve(faulty) as plane,
+        Program("--transport", "http", "--port", "0", "--allow-writes", env=account(plane)) as program,
+    ):
+        url = program.listening()
+        assert [asyncio.run(run(url, era)) for era in ERAS] == [False, True]
+    assert len(asked) == 1
+    assert len([seen for seen in faulty.seen if seen.method == "POST"]) == 1
+
+
 @pytest.mark.parametrize("era", ERAS)
 def test_cancel_says_that_running_tasks_finish_first(era: str) -> None:
     """To the person before, and to the model after."""
-    outcome = call("cancel_job_execution", CANCEL, era=era, consent="accept")
+    outcome = call("cancel_job_execution", CANCEL, era=era, consent=YES)
     assert outcome.asked == [
         (
             f'Cancel execution "{script.PENDING}" of job "backfill"? '
@@ -133,7 +234,97 @@ def test_cancel_says_that_running_tasks_finish_first(era: str) -> None:
     answer = outcome.result.structured_content
     assert answer is not None
     assert (answer["status"], answer["done"]) == ("cancelling", False)
+    assert answer["summary"].startswith(f"{SENT} Being cancelled, not over yet")
+    assert outcome.text == answer["summary"]
     assert outcome.writes == [f"DELETE /v0/jobs/backfill/executions/{script.PENDING}"]
+
+
+SENT = "Cancellation sent: running tasks finish first, no new ones start."
+STALE = {"metadata": {"id": script.PENDING}, "status": "running", "stats": {"total": 4, "running": 2}}
+WORDY = {"status": "running", "envOverride": {f"{'é' * 40}{number}": "***" for number in range(50)}}
+
+
+@pytest.mark.parametrize(
+    ("fault", "stands"),
+    [
+        (Answer(204), "Not started yet: pending"),
+        (Answer(202), "Not started yet: pending"),
+        (Answer(200, json_body={}), "Not started yet: pending"),
+        (Answer(200, json_body=STALE), "Running: 0 of 4 tasks finished (0%), 2 running, 2 waiting."),
+        (Answer(200, json_body={"metadata": {"id": "é" * 500}, "spec": WORDY, "status": "x" * 99}), "Not known"),
+    ],
+)
+def test_what_was_sent_is_said_before_how_it_stands(fault: Fault, stands: str) -> None:
+    """Whatever the answer to a DELETE is; one that does not say how the execution stands is looked up."""
+    outcome = call("cancel_job_execution", CANCEL, fault)
+    answer = outcome.result.structured_content
+    assert answer is not None, outcome.text
+    assert answer["summary"].startswith(f"{SENT} {stands}")
+    assert outcome.text == answer["summary"]
+    assert len(outcome.text.encode()) <= PROSE_BYTES
+    assert len(json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()) <= STRUCTURE_BYTES
+    assert len(outcome.writes) == 1
+
+
+def test_a_cancellation_that_cannot_be_looked_up_was_sent_all_the_same() -> None:
+    """The answer says what it knows: that it was sent."""
+    outcome = call("cancel_job_execution", CANCEL, Answer(204), *[Answer(500)] * 9)
+    answer = outcome.result.structured_content
+    assert answer is not None, outcome.text
+    assert answer["summary"].startswith(f"{SENT} Not known to be finished (no status given).")
+    assert (answer["outcome"], answer["done"]) == ("unknown", False)
+
+
+@pytest.mark.parametrize(
+    ("status", "more", "text"),
+    [
+        (
+            400,
+            {},
+            (
+                "Not started: Blaxel refused the request as invalid (400). Nothing was created. "
+                "Trying again unchanged will not help. Check tasks, env and memory."
+            ),
+        ),
+        (
+            400,
+            {"allowQueue": False},
+            (
+                "Not started: Blaxel refused the request as invalid, or as one that can never fit the workspace's "
+                "quota (400). Nothing was created. Trying again unchanged will not help. "
+                "Check tasks, env and memory; with fewer tasks or less memory it may fit."
+            ),
+        ),
+        (
+            409,
+            {},
+            (
+                "Not started: Blaxel reports a conflict with the job's present state (409). Nothing was created. "
+                "Trying again in a moment can help. See with list_jobs whether the job is deployed."
+            ),
+        ),
+        (
+            429,
+            {},
+            (
+                "Not started: Blaxel is asked too often, or the workspace is at a limit (429). Nothing was created. "
+                "Trying again in a moment can help. If it goes on, wait until running executions end."
+            ),
+        ),
+    ],
+)
+def test_refusals_that_do_not_say_why(status: int, more: dict[str, Any], text: str) -> None:
+    """What may be meant, in terms of a start."""
+    outcome = call("run_job", {"jobId": "backfill", **more}, Answer(status))
+    assert outcome.text == text
+    assert len(outcome.writes) == 1
+
+
+def test_a_request_that_is_refused_as_a_whole_keeps_its_own_advice() -> None:
+    """Where Blaxel does not even answer for the job, the job is not what is wrong."""
+    unknown = Answer(400, json_body={"error": "invalid_api_version"})
+    outcome = call("run_job", {"jobId": "backfill"}, unknown, unknown)
+    assert outcome.text.endswith("Unset BL_API_VERSION.")
 
 
 @pytest.mark.parametrize(
@@ -170,23 +361,74 @@ def test_refusals_have_their_own_sentences(arguments: dict[str, Any], text: str)
     assert len(outcome.writes) == 1
 
 
-@pytest.mark.parametrize("fault", [Answer(503), Answer(504), Cut(b'{"executionId": "exec', 100)])
-def test_a_start_without_a_clear_answer_is_not_repeated(fault: Fault) -> None:
+UNCLEAR = pytest.mark.parametrize(
+    ("fault", "what"),
+    [
+        (Answer(500), "Blaxel failed with an internal error (500)."),
+        (Answer(504), "Blaxel's gateway waited in vain for the service (504)."),
+        (Answer(408), "Blaxel gave up waiting for the request (408)."),
+        (Cut(b'{"executionId": "exec', 100), "The connection to Blaxel was cut before the answer was whole."),
+        (Answer(200, b'{"executionId": "exec'), "The Blaxel address answered (200) with something that is not JSON."),
+        (not_json(), "The Blaxel address answered (200) with something that is not JSON."),
+        (not_an_object(), "Blaxel answered (200) with JSON that is not an object."),
+    ],
+)
+
+
+@UNCLEAR
+def test_a_start_without_a_clear_answer_is_not_repeated(fault: Fault, what: str) -> None:
     """It is sent once, and the answer says that it may have been started and where to look."""
-    outcome = call("run_job", {"jobId": "backfill"}, fault=fault)
+    outcome = call("run_job", {"jobId": "backfill"}, fault)
     assert outcome.result.is_error
-    assert outcome.text.endswith(
-        "Whether the job was started is not known. Trying again unchanged will not help. "
+    assert outcome.text == (
+        f"{what} Whether the job was started is not known. Trying again may start it a second time. "
         "Look with list_job_executions for a new execution before trying again."
     )
     assert len(outcome.writes) == 1
 
 
-def test_a_cancel_without_a_clear_answer_is_not_repeated() -> None:
+@pytest.mark.parametrize(("tool", "arguments"), [("run_job", {"jobId": "backfill"}), ("cancel_job_execution", CANCEL)])
+def test_what_was_never_sent_was_not_done(tool: str, arguments: dict[str, str]) -> None:
+    """There was no connection to send it over: no doubt is raised, and trying again is harmless."""
+
+    async def ask(url: str) -> str:
+        async with tool_state(url) as state, Client(build_server(state, select(allow_writes=True))) as client:
+            result = await client.call_tool(tool, arguments)
+            assert isinstance(result, CallToolResult)
+            assert isinstance(result.content[0], TextContent)
+            return result.content[0].text
+
+    with refused() as url:
+        assert asyncio.run(ask(url)) == (
+            "The connection to Blaxel was refused. Trying again in a moment can help. "
+            "Check BL_API_URL, and that no firewall is in between."
+        )
+
+
+def test_a_start_with_an_empty_answer_may_have_happened() -> None:
+    """A 204 names no execution."""
+    outcome = call("run_job", {"jobId": "backfill"}, Answer(204))
+    assert "Whether the job was started is not known." in outcome.text
+
+
+def test_a_start_that_names_no_execution_happened() -> None:
+    """It is said so, and `latest` leads on."""
+    outcome = call("run_job", {"jobId": "backfill"}, Answer(200, json_body={"id": "request-1"}))
+    assert outcome.text == (
+        'Started job "backfill" with 1 task; Blaxel did not tell the id of the execution. '
+        'Next: Call wait_for_job_execution with this job and executionId "latest".'
+    )
+
+
+@UNCLEAR
+def test_a_cancel_without_a_clear_answer_is_not_repeated(fault: Fault, what: str) -> None:
     """It is sent once, and the answer says where to look."""
-    outcome = call("cancel_job_execution", CANCEL, fault=Cut(b"{", 100))
+    outcome = call("cancel_job_execution", CANCEL, fault)
     assert outcome.result.is_error
-    assert "Whether the cancellation arrived is not known." in outcome.text
+    assert outcome.text == (
+        f"{what} Whether the cancellation arrived is not known. Trying again does no harm. "
+        "See with get_job_execution how it stands."
+    )
     assert len(outcome.writes) == 1
 
 
@@ -203,9 +445,51 @@ def test_one_that_is_over_cannot_be_cancelled() -> None:
 def test_bad_ids_are_refused_before_anyone_is_asked(tool: str) -> None:
     """A person is not bothered with what would be refused anyway."""
     arguments = {"jobId": ".."} | ({"executionId": "x"} if tool == "cancel_job_execution" else {})
-    outcome = call(tool, arguments, consent="accept")
+    outcome = call(tool, arguments, consent=YES)
     assert outcome.text.startswith("jobId is a dot segment, so nothing was sent.")
     assert (outcome.asked, outcome.writes) == ([], [])
+
+
+ONE = "Trying again unchanged will not help. Give one execution's id; list_job_executions names them."
+
+
+@pytest.mark.parametrize(
+    ("execution", "problem"),
+    [
+        ("latest", 'executionId is "latest", which may change before the person answers, so nothing was sent.'),
+        (" Latest ", 'executionId is "latest", which may change before the person answers, so nothing was sent.'),
+        ("..", "executionId is a dot segment, so nothing was sent."),
+    ],
+)
+@pytest.mark.parametrize("consent", [YES, None])
+def test_only_one_execution_can_be_cancelled(execution: str, problem: str, consent: ElicitResult | None) -> None:
+    """By its own id: what `latest` is may change between the question and the answer; nobody is asked."""
+    outcome = call("cancel_job_execution", {"jobId": "backfill", "executionId": execution}, consent=consent)
+    assert outcome.text == f"{problem} {ONE}"
+    assert (outcome.asked, outcome.writes) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "faults", "said"),
+    [
+        (CANCEL | {"executionId": "nope"}, [], f'The recent ones are "{script.PENDING}" (pending, '),
+        (CANCEL, [Answer(404), Answer(500)], "Check both ids; old executions are removed after a time."),
+    ],
+)
+def test_a_cancel_that_finds_nothing_does_not_advise_latest(
+    arguments: dict[str, str], faults: list[Fault], said: str
+) -> None:
+    """It would not be taken."""
+    outcome = call("cancel_job_execution", arguments, *faults)
+    assert said in outcome.text
+    assert "latest" not in outcome.text
+
+
+@pytest.mark.parametrize("status", [400, 409])
+def test_a_refused_cancel_is_no_doubt(status: int) -> None:
+    """It did not happen."""
+    outcome = call("cancel_job_execution", CANCEL, Answer(status))
+    assert outcome.text.startswith(f"Not cancelled: Blaxel refused ({status})")
 
 
 def test_annotations_are_true_to_what_they_do() -> None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 import pytest
-from over_http import Answer, Connection, exchange, port_of, request, resident, rpc, rpc_body, rpc_headers, tool_call
 from program import ENVELOPE, PATIENCE, Program, account
+from raw_http import Answer, Connection, exchange, port_of, request, resident, rpc, rpc_body, rpc_headers, tool_call
 from slow import slow_upstream
 
 from blaxel_mcp.demo import control_plane

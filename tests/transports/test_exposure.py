@@ -60,6 +60,13 @@ def test_what_cannot_be_together_is_refused(env: dict[str, str], said: str) -> N
     assert [problem[: len(said)] for problem in problems(settings(**env))] == [said]
 
 
+def test_signing_in_goes_with_the_other_ways() -> None:
+    """A gateway does not open the door that an issuer guards, so there is nothing to warn of."""
+    for auth in ("gateway", "per-request"):
+        both = settings("0.0.0.0", **ISSUER, **PUBLIC, BLAXEL_MCP_AUTH=auth)  # noqa: S104 - that it may is the test
+        assert (problems(both), warnings(both)) == ([], [])
+
+
 def test_the_start_says_what_an_operator_should_know() -> None:
     """That the door is left to others, and that clients will be turned away by their Host header."""
     gateway = {"BLAXEL_MCP_AUTH": "gateway"}

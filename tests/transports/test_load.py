@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx
 import pytest
-from over_http import Connection, exchange, port_of, request, rpc, rpc_body, rpc_headers, tool_call
 from program import PATIENCE, Program
+from raw_http import Connection, exchange, port_of, request, rpc, rpc_body, rpc_headers, tool_call
 from slow import Slow, slow_upstream
 
 SOAK = Path(__file__).parents[2] / "benchmarks" / "soak.py"

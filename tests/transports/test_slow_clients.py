@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import uvicorn
-from over_http import Answer, Connection, exchange, port_of, request, resident, rpc_body
 from program import COMMAND, HANDSHAKE, PATIENCE, Program
+from raw_http import Answer, Connection, exchange, port_of, request, resident, rpc_body
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 

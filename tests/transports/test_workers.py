@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from over_http import Connection, port_of, request, rpc, rpc_headers, tool_call
 from program import ENVELOPE, HANDSHAKE, PATIENCE, Program, account, side_by_side
+from raw_http import Connection, port_of, request, rpc, rpc_headers, tool_call
 from slow import slow_upstream
 
 from blaxel_mcp.demo import control_plane

@@ -1,0 +1,385 @@
+"""The door with its issuer's keys: how often they are fetched, which are used, and what an issuer can do wrong."""
+
+import asyncio
+import ssl
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import authorization_server
+import pytest
+from authorization_server import AuthorizationServer, new_key
+from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
+from mcp.server.auth.provider import AccessToken
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from blaxel_mcp.transports.oauth.door import OAuthDoor, resource_url
+from blaxel_mcp.transports.oauth.issuer import Issuer, metadata_urls
+
+RESOURCE = "https://mcp.example/mcp"
+METADATA, OPENID = "/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"
+NOWHERE = PlainTextResponse("", 404)
+OLD, FAILED, AGAIN = 600.0, 5.0, 30.0
+
+
+@pytest.fixture
+def authority() -> Iterator[AuthorizationServer]:
+    """A new one for each test: it counts."""
+    with authorization_server.serve() as state:
+        yield state
+
+
+class Visitor:
+    """Shows tokens at a door, at a time that stands still unless it is moved."""
+
+    def __init__(self, authority: AuthorizationServer, **issuer: Any) -> None:
+        self.now = 0.0
+        self.authority = authority
+        given = {"certificates": ssl.create_default_context, "clock": lambda: self.now} | issuer
+        self.door = OAuthDoor(Issuer(given.pop("url", authority.url), **given), RESOURCE, writes=True)
+
+    async def come(self, key: Any = None, **header: Any) -> int:
+        """Show a token that is good, if the key is; answers the status."""
+        answer = await self.show(self.authority.sign(self.authority.claims(RESOURCE), key=key, **header))
+        return answer.status_code if isinstance(answer, Response) else 200
+
+    async def show(self, token: str) -> AccessToken | Response:
+        """The door's answer to a token."""
+        headers = [(b"authorization", f"Bearer {token}".encode())]
+        return await self.door.admit(Request({"type": "http", "method": "POST", "headers": headers}))
+
+
+def test_keys_are_fetched_when_the_first_token_comes_and_kept(authority: AuthorizationServer) -> None:
+    """Once for all who come at once, not for what cannot be a token, and again after ten minutes."""
+    visitor = Visitor(authority)
+
+    async def come() -> None:
+        assert [await visitor.show(token) for token in ("garbage", "e30.e30.e30")]
+        assert authority.asked == []
+        assert await asyncio.gather(*(visitor.come() for _ in range(50))) == [200] * 50
+        assert authority.asked == [f"GET {METADATA}", "GET /jwks"]
+        visitor.now = OLD - 1
+        assert (await visitor.come(), authority.fetches()) == (200, 1)
+        visitor.now = OLD
+        assert await asyncio.gather(*(visitor.come() for _ in range(50))) == [200] * 50
+        assert authority.fetches() == 2
+
+    asyncio.run(come())
+
+
+def test_who_comes_in_has_no_token_any_more(authority: AuthorizationServer) -> None:
+    """What is left is who it is, for whom, and what they may do."""
+    visitor = Visitor(authority)
+    admitted = asyncio.run(
+        visitor.show(authority.sign(authority.claims(RESOURCE, exp=2_000_000_000, scope="jobs:read x")))
+    )
+    assert admitted == AccessToken(
+        token="",
+        client_id="c",
+        scopes=["jobs:read", "x"],
+        expires_at=2_000_000_000,
+        resource=RESOURCE,
+        subject="ada",
+        claims={"iss": authority.url},
+    )
+
+
+def test_a_new_key_is_found_at_once_and_made_up_ones_do_not_hammer_the_issuer(authority: AuthorizationServer) -> None:
+    """One fetch in 30 s for keys that are unknown, whoever asks; the others never notice."""
+    visitor, second, third = Visitor(authority), new_key("second"), new_key("third")
+    made_up = [new_key(f"made-up-{number}") for number in range(3)]
+
+    async def come() -> None:
+        assert (await visitor.come(), authority.fetches()) == (200, 1)
+        authority.keys = [second]
+        assert (await visitor.come(), authority.fetches()) == (200, 2)
+        first_again = await visitor.come(key=made_up[0])
+        assert (first_again, authority.fetches()) == (401, 2)
+        visitor.now = AGAIN
+        assert await asyncio.gather(*(visitor.come(key=key) for key in made_up * 10)) == [401] * 30
+        assert authority.fetches() == 3
+        authority.keys = [third]
+        assert (await visitor.come(), await visitor.come(key=second), authority.fetches()) == (401, 200, 3)
+        visitor.now = 2 * AGAIN
+        assert (await visitor.come(), authority.fetches()) == (200, 4)
+        assert (await visitor.come(key=second), authority.fetches()) == (401, 4)
+
+    asyncio.run(come())
+
+
+def test_a_key_that_was_replaced_under_its_name_is_found(authority: AuthorizationServer) -> None:
+    """Or has none: a signature that does not fit makes us look once, as an unknown name does."""
+    visitor = Visitor(authority)
+
+    async def come() -> None:
+        assert await visitor.come() == 200
+        stranger = new_key("first")
+        authority.keys = [new_key("first")]
+        assert (await visitor.come(), authority.fetches()) == (200, 2)
+        assert (await visitor.come(key=stranger), authority.fetches()) == (401, 2)
+
+    asyncio.run(come())
+
+
+def test_a_token_without_kid_is_for_the_only_key_that_fits(authority: AuthorizationServer) -> None:
+    """With two of them it is refused rather than tried; one of another kind is no reason."""
+    visitor = Visitor(authority)
+    authority.keys += [ECKey.generate_key("P-256", {"kid": "other", "alg": "ES256"}), new_key("enc", "RSA-OAEP")]
+
+    async def come() -> None:
+        assert await visitor.come(kid=None) == 200
+        authority.keys.append(new_key("second"))
+        visitor.now = OLD
+        assert await visitor.come(kid=None) == 401
+        assert await visitor.come() == 200
+
+    asyncio.run(come())
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: RSAKey.generate_key(2048, {"kid": "k"}),
+        lambda: ECKey.generate_key("P-256", {"kid": "k", "alg": "ES256"}),
+        lambda: ECKey.generate_key("P-384", {"kid": "k", "alg": "ES384"}),
+        lambda: ECKey.generate_key("P-521", {"kid": "k", "alg": "ES512"}),
+        lambda: OKPKey.generate_key("Ed25519", {"kid": "k", "alg": "EdDSA"}),
+        lambda: new_key("k", "PS256"),
+        lambda: new_key("k", "RS512"),
+    ],
+    ids=["RSA", "ES256", "ES384", "ES512", "EdDSA", "PS256", "RS512"],
+)
+@pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
+def test_every_kind_of_key_pair_will_do(authority: AuthorizationServer, make: Callable[[], Any]) -> None:
+    """Whether or not the issuer says what it is for."""
+    authority.keys = [make()]
+    assert asyncio.run(Visitor(authority).come()) == 200
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: OctKey.generate_key(256, {"kid": "k", "alg": "HS256"}),
+        lambda: RSAKey.generate_key(2048, {"kid": "k", "alg": "RS256", "use": "enc"}),
+        lambda: RSAKey.generate_key(2048, {"kid": "k", "alg": "RS256", "key_ops": ["sign"]}),
+        lambda: RSAKey.generate_key(1024, {"kid": "k", "alg": "RS256"}),
+    ],
+    ids=["a secret", "to encrypt", "to sign", "too short"],
+)
+@pytest.mark.filterwarnings("ignore::joserfc.errors.SecurityWarning")
+def test_other_keys_will_not(authority: AuthorizationServer, make: Callable[[], Any]) -> None:
+    """Whoever has one could be anybody, or it is for something else."""
+    key = make()
+    signer = (
+        key
+        if isinstance(key, OctKey)
+        else RSAKey.import_key(
+            {name: value for name, value in key.as_dict(private=True).items() if name not in {"use", "key_ops"}}
+        )
+    )
+    authority.keys.append(key)
+    assert asyncio.run(Visitor(authority).come(key=signer)) == 401
+
+
+async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+    """No answer, until whoever asked goes away."""
+    del scope, send
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def metadata(**other: Any) -> Callable[[AuthorizationServer], dict[str, Any]]:
+    """An issuer whose metadata is wrong in this."""
+    return lambda authority: {METADATA: JSONResponse(authority.metadata() | other)}
+
+
+def everywhere(answer: Any) -> Callable[[AuthorizationServer], dict[str, Any]]:
+    """An issuer that says the same to everything."""
+    return lambda _: dict.fromkeys((METADATA, OPENID, "/jwks"), answer)
+
+
+BROKEN: dict[str, tuple[Callable[[AuthorizationServer], dict[str, Any]], str]] = {
+    "no metadata": (everywhere(NOWHERE), "it answers 404"),
+    "in trouble": (everywhere(PlainTextResponse("", 500)), "it answers 500"),
+    "a web page": (everywhere(HTMLResponse("<p>Sign in</p>")), "its answer is no JSON object"),
+    "a list": (everywhere(JSONResponse([])), "its answer is no JSON object"),
+    "nested": (everywhere(Response(b"[" * 100_000)), "its answer is no JSON object"),
+    "redirect": (everywhere(RedirectResponse("/elsewhere")), "it answers 307"),
+    "too large": (everywhere(Response(b" " * (1024**2 + 1))), "its answer is too large"),
+    "packed": (everywhere(Response(b"", headers={"Content-Encoding": "gzip"})), "its answer is packed"),
+    "slow": (everywhere(slow), "it cannot be reached"),
+    "slow keys": (lambda _: {"/jwks": slow}, "it cannot be reached"),
+    "another issuer": (metadata(issuer="https://evil.example"), "its metadata is that of another issuer"),
+    "no issuer": (metadata(issuer=None), "its metadata is that of another issuer"),
+    "keys in the open": (
+        metadata(jwks_uri="http://keys.example/jwks"),
+        "its metadata names no https address of its keys",
+    ),
+    "keys in a file": (metadata(jwks_uri="file:///etc/hosts"), "its metadata names no https address of its keys"),
+    "keys at no address": (metadata(jwks_uri="https://[keys"), "it cannot be reached"),
+    "keys at a loopback look-alike": (
+        metadata(jwks_uri="http://127.0.0.1@keys.example/jwks"),
+        "its metadata names no https address of its keys",
+    ),
+    "keys nowhere": (metadata(jwks_uri=None), "its metadata names no https address of its keys"),
+    "no keys": (lambda _: {"/jwks": JSONResponse({"keys": []})}, "it has no key that can be used"),
+    "keys of no kind": (
+        lambda _: {
+            "/jwks": JSONResponse(
+                {"keys": [7, {}, {"kty": "RSA"}, {"kty": "EC", "crv": []}, {"kty": "RSA", "n": "!", "e": 1}]}
+            )
+        },
+        "it has no key that can be used",
+    ),
+    "keys are none": (lambda _: {"/jwks": JSONResponse({"keys": {"a": 1}})}, "it has no key that can be used"),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_what_an_issuer_can_do_wrong(
+    authority: AuthorizationServer, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    """Nobody comes in or is told that their token is bad; the log has the reason, and soon all is well."""
+    answers, reason = BROKEN[name]
+    authority.answers = answers(authority)
+    visitor = Visitor(authority, fetch_seconds=0.2 if name.startswith("slow") else 10.0)
+
+    async def come() -> None:
+        refused = await visitor.show(authority.sign(authority.claims(RESOURCE)))
+        assert isinstance(refused, Response)
+        assert (refused.status_code, refused.headers["Retry-After"]) == (503, "5")
+        assert "www-authenticate" not in refused.headers
+        assert b"authorization server cannot be reached" in bytes(refused.body)
+        asked = len(authority.asked)
+        assert await asyncio.gather(*(visitor.come() for _ in range(20))) == [503] * 20
+        assert len(authority.asked) == asked
+        assert "GET /elsewhere" not in authority.asked
+        authority.answers = {}
+        visitor.now = FAILED
+        assert await visitor.come() == 200
+
+    asyncio.run(come())
+    assert caplog.messages == [f"The keys of {authority.url} could not be fetched: {reason}."]
+
+
+def test_an_issuer_that_is_down() -> None:
+    """The same, where nobody listens."""
+    with authorization_server.serve() as authority:
+        pass
+    assert asyncio.run(Visitor(authority).come()) == 503
+
+
+def test_keys_stay_in_use_while_the_issuer_is_away(
+    authority: AuthorizationServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Tokens are checked by the keys that were there; the next try comes a minute later."""
+    visitor = Visitor(authority)
+
+    async def come() -> None:
+        assert await visitor.come() == 200
+        authority.answers = everywhere(PlainTextResponse("", 502))(authority)
+        visitor.now = OLD
+        assert await asyncio.gather(*(visitor.come() for _ in range(20))) == [200] * 20
+        asked = len(authority.asked)
+        visitor.now = OLD + 59
+        assert (await visitor.come(), len(authority.asked)) == (200, asked)
+        assert await visitor.come(key=new_key("made-up")) == 401
+        authority.answers = {}
+        authority.keys = [new_key("second")]
+        visitor.now = OLD + 59 + AGAIN
+        assert (await visitor.come(), authority.fetches()) == (200, 2)
+
+    asyncio.run(come())
+    said = f"The keys of {authority.url} could not be fetched: it answers 502. The keys at hand stay in use."
+    assert caplog.messages == [said, said]
+
+
+def test_who_has_keys_does_not_wait_long_for_newer_ones(
+    authority: AuthorizationServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An issuer that hangs holds up nobody; it is asked once all the same."""
+    monkeypatch.setattr("blaxel_mcp.transports.oauth.issuer.PATIENCE_SECONDS", 0.05)
+    visitor = Visitor(authority)
+
+    async def come() -> None:
+        assert await visitor.come() == 200
+        authority.answers = {METADATA: slow}
+        visitor.now = OLD
+        assert await asyncio.gather(*(visitor.come() for _ in range(20))) == [200] * 20
+        assert authority.asked.count(f"GET {METADATA}") == 2
+
+    asyncio.run(come())
+
+
+def test_who_goes_away_does_not_take_the_fetch_along(authority: AuthorizationServer) -> None:
+    """Others wait for it too."""
+    visitor = Visitor(authority)
+
+    async def come() -> None:
+        first = asyncio.create_task(visitor.come())
+        second = asyncio.create_task(visitor.come())
+        await asyncio.sleep(0)
+        first.cancel()
+        assert (await second, authority.fetches()) == (200, 1)
+
+    asyncio.run(come())
+
+
+def test_openid_metadata_will_do(authority: AuthorizationServer) -> None:
+    """Where there is none of OAuth's, or it is a page for people or that of another issuer."""
+    for answer in (NOWHERE, HTMLResponse("<p>Sign in</p>"), JSONResponse({"issuer": "https://other.example"})):
+        authority.answers = {METADATA: answer, OPENID: JSONResponse(authority.metadata())}
+        assert asyncio.run(Visitor(authority).come()) == 200
+
+
+def test_an_issuer_with_a_path_and_a_slash(authority: AuthorizationServer) -> None:
+    """It is looked for where each kind of server has it, and is itself to the last character."""
+    url = f"{authority.url}/realms/team/"
+    places = [
+        f"{METADATA}/realms/team",
+        f"{OPENID}/realms/team",
+        f"/realms/team{OPENID}",
+    ]
+    assert metadata_urls(url) == [authority.url + place for place in places]
+    plain = {"jwks_uri": f"{authority.url}/jwks"}
+    for place in places:
+        authority.answers = {place: JSONResponse(plain | {"issuer": url})}
+        visitor = Visitor(authority, url=url)
+        good, other = ({**authority.claims(RESOURCE), "iss": issuer} for issuer in (url, url.rstrip("/")))
+        admitted = asyncio.run(visitor.show(authority.sign(good)))
+        assert isinstance(admitted, AccessToken)
+        refused = asyncio.run(Visitor(authority, url=url).show(authority.sign(other)))
+        assert isinstance(refused, Response)
+        assert refused.status_code == 401
+
+
+def test_certificates_are_read_once_and_only_for_https(authority: AuthorizationServer) -> None:
+    """They are the caller's choice; where they cannot be read, nobody is trusted."""
+    read: list[str] = []
+
+    def certificates() -> ssl.SSLContext:
+        read.append("read")
+        raise FileNotFoundError
+
+    visitor = Visitor(authority, certificates=certificates)
+    assert (asyncio.run(visitor.come()), read) == (200, [])
+    elsewhere = Visitor(authority, url="https://localhost:1", certificates=certificates)
+    assert (asyncio.run(elsewhere.come()), set(read)) == (503, {"read"})
+
+
+@pytest.mark.parametrize(
+    ("public", "path", "resource"),
+    [
+        ("https://mcp.example", "/mcp", "https://mcp.example/mcp"),
+        ("https://mcp.example/mcp", "/mcp", "https://mcp.example/mcp"),
+        ("https://mcp.example/blaxel", "/mcp", "https://mcp.example/blaxel/mcp"),
+        ("https://mcp.example/mcp", "/sse", "https://mcp.example/mcp/sse"),
+        ("https://MCP.Example:443", "/mcp", "https://mcp.example/mcp"),
+        ("http://localhost:8000", "/sse", "http://localhost:8000/sse"),
+    ],
+)
+def test_the_resource_is_what_clients_connect_to(public: str, path: str, resource: str) -> None:
+    """Written as clients write it when they ask for a token."""
+    issuer = Issuer("https://id.example", certificates=ssl.create_default_context)
+    assert OAuthDoor(issuer, resource_url(public, path), writes=False).resource == resource
