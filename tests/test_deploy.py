@@ -29,7 +29,14 @@ from blaxel_mcp.telemetry.request_log import RequestLog
 from blaxel_mcp.transports.admission import BODY_BYTES, BODY_SECONDS
 from blaxel_mcp.transports.app import HEALTH, MCP
 from blaxel_mcp.transports.exposure import allowed_hosts, check_exposure
-from blaxel_mcp.transports.http import FINISH_SECONDS, GRACE_SECONDS, HEADER_SECONDS, SPARE_CONNECTIONS
+from blaxel_mcp.transports.http import (
+    FINISH_SECONDS,
+    GRACE_SECONDS,
+    HEADER_SECONDS,
+    KEEP_SECONDS,
+    SPARE_CONNECTIONS,
+    STALLED_SECONDS,
+)
 
 IMAGE = read_image()
 FIELDS = {field.alias: field for field in Settings.model_fields.values() if field.alias}
@@ -73,7 +80,8 @@ def test_options_and_variables_exist() -> None:
         f"cut off after {HEADER_SECONDS:.0f} seconds",
         f"requests + streams + {SPARE_CONNECTIONS}",
         f"calls in flight get {FINISH_SECONDS} seconds",
-        f"--timeout-graceful-shutdown {GRACE_SECONDS} ",
+        f"after {HEADER_SECONDS:.0f} seconds, after {STALLED_SECONDS:.0f} |",
+        f"--timeout-graceful-shutdown {GRACE_SECONDS} --timeout-keep-alive {KEEP_SECONDS} ",
         f"({SHORTEST_STATE_KEY} characters or more)",
         f"a call waits {WAIT_SECONDS} seconds at most",
     ],
@@ -146,7 +154,7 @@ def test_nginx_and_the_program_agree() -> None:
     assert said["client_body_timeout"] == f"{BODY_SECONDS:.0f}s"
     assert said["client_max_body_size"] == f"{BODY_BYTES // 1024**2}m"
     assert int(said["proxy_read_timeout"].removesuffix("s")) > WAIT_SECONDS
-    assert int(said["keepalive_timeout"].removesuffix("s")) < uvicorn.Config("").timeout_keep_alive
+    assert int(said["keepalive_timeout"].removesuffix("s")) < KEEP_SECONDS
     assert said["server"] == f"127.0.0.1:{FIELDS['BLAXEL_MCP_PORT'].default}"
 
 

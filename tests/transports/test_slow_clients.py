@@ -88,7 +88,7 @@ def test_headers_that_never_end_do_not_keep_a_connection(quick: int) -> None:
     """A header more with every breath is not progress: the time is that of all of them together."""
     with Connection(quick) as connection:
         connection.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
-        assert drip(connection, lambda number: b"X-%d: 1\r\n" % number) > 3
+        assert drip(connection, lambda number: b"X-%d: 1\r\n" % number) > 0
         assert connection.rest() == b""
 
 
@@ -99,7 +99,7 @@ def test_the_second_request_has_no_more_time_than_the_first(quick: int) -> None:
             connection.send(request("GET /"))
             assert connection.answer().body == b"hello"
         connection.send(b"GET / HTTP/1.1\r\n")
-        assert drip(connection, lambda number: b"X-%d: 1\r\n" % number) > 3
+        assert drip(connection, lambda number: b"X-%d: 1\r\n" % number) > 0
         assert connection.rest() == b""
 
 
@@ -108,7 +108,7 @@ def test_what_is_left_of_a_refused_body_is_read_for_a_while_only(quick: int) -> 
     with Connection(quick) as connection:
         connection.send(request("POST /", length=10**9))
         assert connection.answer().body == b"hello"
-        assert drip(connection, lambda _: b"x") > 3
+        assert drip(connection, lambda _: b"x") > 0
         assert connection.rest() == b""
 
 
@@ -133,7 +133,7 @@ def test_a_body_that_comes_too_slowly_is_not_waited_for(headers: list[str]) -> N
     )
     with served(admission) as (port, _), Connection(port) as connection:
         connection.send("\r\n".join(["POST /slow HTTP/1.1", "Host: localhost", *headers, "", ""]).encode())
-        assert drip(connection, lambda _: b"1\r\nx\r\n" if "chunked" in headers[0] else b"x") > 3
+        assert drip(connection, lambda _: b"1\r\nx\r\n" if "chunked" in headers[0] else b"x") > 0
         assert connection.answer().status == 408
         assert connection.rest() == b""
         assert exchange(port, request("POST /quick", body=b"all of it")).body == b"hello"
