@@ -1,7 +1,8 @@
 """The HTTP application for other servers than our own: `uvicorn --factory blaxel_mcp.asgi:create_app --workers 4`.
 
-Settings come from the environment alone. How it listens, how many processes there are and how they end is that
-server's business, so what `blaxel-mcp --transport http` does about slow headers and open connections is not part of it.
+Settings come from the environment alone. How it listens and how many processes there are is that server's business, so
+what `blaxel-mcp --transport http` does about slow headers and open connections is not part of it. Told to end by a
+signal, it answers the calls in flight all the same, if the server gives it the time.
 """
 
 import asyncio
@@ -26,6 +27,8 @@ def create_app() -> "ASGIApp":
 
             from blaxel_mcp.compose import compose, http_app  # noqa: PLC0415
             from blaxel_mcp.transports.exposure import check_exposure  # noqa: PLC0415
+            from blaxel_mcp.transports.http import FINISH_SECONDS  # noqa: PLC0415
+            from blaxel_mcp.transports.signals import besides  # noqa: PLC0415
 
             # Where it will listen is not known here.
             check_exposure(settings, loopback=False, place="What serves this application")
@@ -36,11 +39,17 @@ def create_app() -> "ASGIApp":
         fail(error)
         raise SystemExit(_CANNOT_START) from None
 
+    def stop() -> None:
+        # Calls that take longer are answered with an error, while the server that runs this still waits for them.
+        asyncio.get_running_loop().call_later(FINISH_SECONDS, parts.state.client.give_up)
+
     async def application(scope: "Scope", receive: "Receive", send: "Send") -> None:
         begun = False
 
         async def noting(message: "Message") -> None:
             nonlocal begun
+            if message["type"] == "lifespan.startup.complete":
+                besides(stop)
             if message["type"] == "lifespan.shutdown.complete":
                 await parts.state.client.aclose()
                 parts.end_traces()
@@ -50,7 +59,7 @@ def create_app() -> "ASGIApp":
         try:
             await app(scope, receive, noting)
         except asyncio.CancelledError:
-            # The server that runs this is ending and has waited long enough: it would write a traceback and answer 500.
+            # The server that runs this waits for nobody any longer: it would write a traceback and answer 500.
             if not begun:
                 await ending(scope, receive, send)
 

@@ -32,11 +32,10 @@ from blaxel_mcp.transports.exposure import allowed_hosts, check_exposure
 from blaxel_mcp.transports.http import (
     FINISH_SECONDS,
     GRACE_SECONDS,
-    HEADER_SECONDS,
     KEEP_SECONDS,
     SPARE_CONNECTIONS,
-    STALLED_SECONDS,
 )
+from blaxel_mcp.transports.protocol import HEADER_SECONDS, STALLED_SECONDS
 
 IMAGE = read_image()
 FIELDS = {field.alias: field for field in Settings.model_fields.values() if field.alias}

@@ -20,7 +20,8 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from blaxel_mcp.transports.admission import Admission
-from blaxel_mcp.transports.http import GRACE_SECONDS, SPARE_FILES, Protocol, listen
+from blaxel_mcp.transports.http import GRACE_SECONDS, SPARE_FILES, listen
+from blaxel_mcp.transports.protocol import Protocol
 
 SHORT = 0.2
 LARGE = 8 * 1024**2

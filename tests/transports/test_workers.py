@@ -165,6 +165,29 @@ def test_calls_that_are_cut_off_are_told_so() -> None:
             assert "Traceback" not in program.errors()
 
 
+def test_calls_in_flight_are_answered_while_there_is_time() -> None:
+    """With three seconds for it, both eras get the error that says why, and uvicorn ends as it should."""
+    arguments = ("--port", "0", "--timeout-graceful-shutdown", "3")
+    with slow_upstream() as (slow, env), Program(*arguments, command=UVICORN, env=env | TOKENS) as program:
+        port = 0
+        while not port:
+            found = re.search(r"running on http://127\.0\.0\.1:(\d+)", program.next_error())
+            port = int(found[1]) if found else 0
+        with Connection(port) as modern, Connection(port) as legacy:
+            for connection, era in ((modern, True), (legacy, False)):
+                connection.send(rpc("tools/call", tool_call(), BEARER, modern=era))
+            assert slow.hold.arrived.wait(PATIENCE)
+            program.signal(signal.SIGTERM)
+            for connection in (modern, legacy):
+                result = connection.answer().message["result"]
+                assert (result["isError"], result["content"][0]["text"].split(".")[0]) == (
+                    True,
+                    "blaxel-mcp is shutting down and gave the call up",
+                )
+            assert program.wait(5) in {0, -signal.SIGTERM}  # as uvicorn has it
+            assert "Traceback" not in program.errors()
+
+
 def run_uvicorn(number: int, env: Mapping[str, str]) -> tuple[int, str]:
     """Let it fail to start with so many workers; its exit code and what it wrote."""
     with Program("--workers", str(number), "--port", "0", command=UVICORN, env=env) as program:
