@@ -34,22 +34,36 @@ class Requests:
         self._most = most
         self._under_way = 0
 
+    @property
+    def full(self) -> bool:
+        """Whether there may be no more for now."""
+        return self._under_way >= self._most
+
     async def __call__(self, ctx: ServerRequestContext[ToolState, Any], call_next: CallNext) -> HandlerResult:
         """Handle one."""
         if ctx.request_id is None:  # a notification: there is nothing to answer or count
             return await call_next(ctx)
-        if self._under_way >= self._most:
+        if self.full:
             busy = "Too many requests are under way here. Trying again in a moment can help."
             raise MCPError(code=INTERNAL_ERROR, message=busy)
         state = ctx.lifespan_context.for_request(getattr(ctx.request, "headers", None))
         acting = replace(ctx, lifespan_context=state)
         self._under_way += 1
+        task = asyncio.current_task() if ctx.request is not None else None
+        if task is not None:
+            # Over HTTP each has a task of its own, which ends when its answer is written: one SSE client that reads
+            # nothing would otherwise pile up any number of them.
+            task.add_done_callback(lambda _: self._leave())
         try:
             if not self._observers:
                 return await call_next(acting)
             return await self._observed(acting, call_next)
         finally:
-            self._under_way -= 1
+            if task is None:
+                self._leave()
+
+    def _leave(self) -> None:
+        self._under_way -= 1
 
     async def _observed(self, ctx: ServerRequestContext[ToolState, Any], call_next: CallNext) -> HandlerResult:
         began = perf_counter()

@@ -69,6 +69,8 @@ class Server(MCPServer[ToolState]):
 
     writing: frozenset[str] = frozenset()
     """Names of its tools that change something."""
+    requests: Requests
+    """Those under way."""
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[ToolState, Any] | None = None
@@ -134,6 +136,7 @@ def build_server(
         # Entered once per connection over SSE, so it only hands out what the composition root owns.
         yield state
 
+    requests = Requests(observers, most_requests)
     server = Server(
         "blaxel-mcp",
         title="Blaxel jobs",
@@ -142,7 +145,7 @@ def build_server(
         tools=[bind(spec) for spec in tools],
         extensions=list(extensions),
         lifespan=lifespan,
-        middleware=[Requests(observers, most_requests)],
+        middleware=[requests],
         request_state_security=RequestStateSecurity(keys=[state_key]) if state_key else None,
         log_level="WARNING",
         subscriptions=False,
@@ -151,6 +154,7 @@ def build_server(
             "resources/templates/list": CacheHint(ttl_ms=3_600_000, scope="public"),
         },
     )
+    server.requests = requests
     server.writing = frozenset(spec.fn.__name__ for spec in tools if spec.writes)
     add_resources(server)
     add_prompts(server)

@@ -21,6 +21,7 @@ class Admission:
         app: what is behind it.
         most_requests: under way at once; a stream (GET) is not among them.
         most_streams: open at once.
+        full: whether there is no room behind it either: over SSE a request goes on after its POST has been answered.
         turned_away: told of each refusal, with the path and the status.
         body_seconds: how long a body may take; tests shorten it.
     """
@@ -31,12 +32,14 @@ class Admission:
         *,
         most_requests: int,
         most_streams: int,
+        full: Callable[[], bool],
         turned_away: Callable[[str, int], None],
         body_seconds: float = BODY_SECONDS,
     ) -> None:
         self._app = app
         self._room = {False: most_requests, True: most_streams}
         self._body_room = BODIES_BYTES
+        self._full = full
         self._turned_away = turned_away
         self._body_seconds = body_seconds
 
@@ -47,7 +50,7 @@ class Admission:
             return
         stream = scope["method"] == "GET"
         refusal = _NO_HEAD if scope["method"] == "HEAD" else _LARGE if _announced(scope) > BODY_BYTES else None
-        if refusal is None and self._room[stream] <= 0:
+        if refusal is None and (self._room[stream] <= 0 or (not stream and self._full())):
             refusal = _FULL
         if refusal is not None:
             await self._refuse(refusal, scope, receive, send)

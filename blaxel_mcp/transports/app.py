@@ -77,6 +77,7 @@ def build_app(
         app,
         most_requests=settings.max_requests,
         most_streams=settings.max_streams,
+        full=lambda: server.requests.full,
         turned_away=turned_away,
     )
     door = oauth or _door(settings)

@@ -5,6 +5,7 @@ How long they may take is shortened where it is judged: the same classes serve, 
 
 import asyncio
 import contextlib
+import itertools
 import json
 import resource
 import select
@@ -129,6 +130,7 @@ def test_a_body_that_comes_too_slowly_is_not_waited_for(headers: list[str]) -> N
         app,
         most_requests=1,
         most_streams=1,
+        full=lambda: False,
         turned_away=lambda path, status: refused.append((path, status)),
         body_seconds=SHORT,
     )
@@ -200,6 +202,23 @@ def test_thousands_of_streams_that_say_nothing() -> None:
         assert program.errors().count("\n") == 1
 
 
+MOST_POSTS = 10_000
+"""By far more than the answers that the system takes for a client which reads nothing."""
+
+
+def posts(stream: Connection) -> Iterator[bytes]:
+    """What a client posts for a stream it has just opened: the handshake, then one question again and again."""
+    assert opening(stream).status == 200
+    while not (line := stream.line()).startswith(b"data: "):
+        pass
+    post = f"POST {line.removeprefix(b'data: ').strip().decode()}"
+    hello = {"protocolVersion": HANDSHAKE, "capabilities": {}, "clientInfo": {"name": "tests", "version": "1"}}
+    questions = (rpc_body("tools/list", modern=False, number=number) for number in range(MOST_POSTS))
+    notified = {"jsonrpc": "2.0", "method": "notifications/initialized"}
+    for message in (rpc_body("initialize", hello, modern=False), notified, *questions):
+        yield request(post, "Content-Type: application/json", body=json.dumps(message).encode())
+
+
 def test_a_stream_that_nobody_reads_does_not_keep_it_from_ending() -> None:
     """More answers wait there than the system takes; it is cut off without the time that those who read are given."""
     with (
@@ -207,23 +226,36 @@ def test_a_stream_that_nobody_reads_does_not_keep_it_from_ending() -> None:
         Connection(port := port_of(program.listening()), window=4096) as stream,
         Connection(port) as posting,
     ):
-        assert opening(stream).status == 200
-        while not (line := stream.line()).startswith(b"data: "):
-            pass
-        post = f"POST {line.removeprefix(b'data: ').strip().decode()}"
-        hello = {"protocolVersion": HANDSHAKE, "capabilities": {}, "clientInfo": {"name": "tests", "version": "1"}}
-        messages = [
-            rpc_body("initialize", hello, modern=False),
-            {"jsonrpc": "2.0", "method": "notifications/initialized"},
-            *(rpc_body("tools/list", modern=False, number=number) for number in range(1_000)),
-        ]
-        for message in messages:
-            body = json.dumps(message).encode()
-            posting.send(request(post, "Content-Type: application/json", body=body))
+        for post in itertools.islice(posts(stream), 1_000):
+            posting.send(post)
             assert posting.answer().status == 202
         program.process.terminate()
         assert program.wait(GRACE_SECONDS) == 0
         assert program.errors().count("\n") == 1
+
+
+def test_answers_that_nobody_reads_do_not_pile_up() -> None:
+    """As many as there may be requests wait to be written; then 503, until they are taken or their reader has gone."""
+    with (
+        Program("--transport", "sse", "--port", "0", "--demo", "--max-requests", "20") as program,
+        Connection(port := port_of(program.listening()), window=4096) as stream,
+        Connection(port) as posting,
+    ):
+        answer = Answer(0, {}, b"")
+        for post in posts(stream):
+            posting.send(post)
+            if (answer := posting.answer()).status != 202:
+                break
+        assert (answer.status, answer.headers["retry-after"]) == (503, "1")
+        assert exchange(port, request("GET /health")).body == b"ok"
+        stream.close()
+        with Connection(port) as again:
+            hello = next(posts(again))
+            while (status := exchange(port, hello).status) == 503:
+                pass  # until it has seen that its reader has gone
+            assert status == 202
+            while b"serverInfo" not in again.line():
+                pass
 
 
 def opening(connection: Connection) -> Answer:
