@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 from program import ENVELOPE, HANDSHAKE, MODERN, PATIENCE
+from raw_http import rpc_body, rpc_headers
 
 ACCEPT = {"Accept": "application/json, text/event-stream"}
 ERAS = (HANDSHAKE, MODERN)
@@ -14,13 +15,11 @@ ERAS = (HANDSHAKE, MODERN)
 def message(method: str, params: Mapping[str, Any] | None, era: str) -> tuple[dict[str, Any], dict[str, str]]:
     """A request's body, and the headers that go with it."""
     given = dict(params or {})
-    headers = {**ACCEPT, "MCP-Protocol-Version": era}
-    if era == MODERN:
-        given["_meta"] = ENVELOPE | given.get("_meta", {})
-        headers["Mcp-Method"] = method
-        if name := given.get("name", given.get("uri")):
-            headers["Mcp-Name"] = name
-    return {"jsonrpc": "2.0", "id": 1, "method": method, "params": given}, headers
+    modern = era == MODERN
+    if modern and "_meta" in given:
+        given["_meta"] = ENVELOPE | given["_meta"]
+    name = given.get("name", given.get("uri", ""))
+    return rpc_body(method, given, modern=modern), rpc_headers(method, name, modern=modern)
 
 
 def post(

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 import pytest
-from program import PATIENCE, Program, account
+from program import ENVELOPE, PATIENCE, Program, account
 from raw_http import Answer, Connection, exchange, port_of, request, resident, rpc, rpc_body, rpc_headers, tool_call
+from slow import slow_upstream
 
 from blaxel_mcp.demo import control_plane
 from blaxel_mcp.demo.control_plane import Handled
@@ -336,6 +337,22 @@ def test_many_large_bodies_do_not_fill_the_memory() -> None:
             sender.close()
         while exchange(port, rpc("tools/list")).status != 200:
             pass  # until it has seen that they are gone
+
+
+def test_bodies_count_until_they_are_answered() -> None:
+    """What is made of a body lives as long as its call: while sixteen of the largest wait, one more is too many."""
+    padding = {"_meta": ENVELOPE | {"padding": "x" * (BODY_BYTES - 2_000)}}
+    room = BODIES_BYTES // BODY_BYTES
+    with slow_upstream() as (slow, env), attacked(env=env) as port, contextlib.ExitStack() as opened:
+        callers = [opened.enter_context(Connection(port)) for _ in range(room + 1)]
+        for caller in callers:
+            caller.send(rpc("tools/call", tool_call() | padding))
+        (refused,), _, _ = select.select(callers, [], [], PATIENCE)  # whichever came last
+        assert refused.answer().status == 503
+        assert exchange(port, rpc("tools/list")).status == 200
+        slow.hold.release.set()
+        assert {caller.answer().status for caller in callers if caller is not refused} == {200}
+        assert exchange(port, rpc("tools/list", padding)).status == 200
 
 
 DEEP = "[" * 100_000 + "]" * 100_000

@@ -20,7 +20,7 @@ from raw_http import Answer, Connection, exchange, port_of, request, resident, r
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from blaxel_mcp.transports.admission import BODIES_BYTES, BODY_BYTES, Admission
+from blaxel_mcp.transports.admission import Admission
 from blaxel_mcp.transports.http import GRACE_SECONDS, SPARE_FILES, listen
 from blaxel_mcp.transports.protocol import Protocol
 
@@ -141,37 +141,6 @@ def test_a_body_that_comes_too_slowly_is_not_waited_for(headers: list[str]) -> N
         assert connection.rest() == b""
         assert exchange(port, request("POST /quick", body=b"all of it")).body == b"hello"
     assert (reached, refused) == (["/quick"], [("/slow", 408)])
-
-
-def test_bodies_count_until_they_are_answered() -> None:
-    """What is made of a body lives as long as its call: while sixteen of the largest wait, one more is too many."""
-    release, entered = threading.Event(), threading.Semaphore(0)
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        entered.release()
-        while not release.is_set():  # noqa: ASYNC110 - it is set in another thread
-            await asyncio.sleep(SHORT / 20)
-        await PlainTextResponse("hello")(scope, receive, send)
-
-    large = request("POST /", body=b"x" * BODY_BYTES)
-    room = BODIES_BYTES // BODY_BYTES
-    admission = Admission(
-        app,
-        most_requests=100,
-        most_streams=1,
-        full=lambda: False,
-        turned_away=lambda path, status: None,  # noqa: ARG005 - nobody is told
-    )
-    with served(admission) as (port, _), contextlib.ExitStack() as opened:
-        callers = [opened.enter_context(Connection(port)) for _ in range(room)]
-        for caller in callers:
-            caller.send(large)
-        for _ in callers:
-            assert entered.acquire(timeout=PATIENCE)
-        assert exchange(port, large).status == 503
-        release.set()
-        assert [caller.answer().body for caller in callers] == [b"hello"] * room
-        assert exchange(port, large).body == b"hello"
 
 
 @pytest.mark.parametrize("close", [[], ["Connection: close"]], ids=["kept", "closed"])

@@ -145,14 +145,18 @@ def test_processes_of_other_secrets_do_not_answer_for_each_other() -> None:
         assert [handled.method for handled in app.state.requests].count("POST") == 1
 
 
+def listening(program: Program) -> int:
+    """The port of a single uvicorn, once it has said so."""
+    while not (found := re.search(r"running on http://127\.0\.0\.1:(\d+)", program.next_error())):
+        pass
+    return int(found[1])
+
+
 def test_calls_that_are_cut_off_are_told_so() -> None:
     """Once uvicorn waits no longer, who has no answer yet gets a 503 and not a 500; nobody gets a traceback."""
     arguments = ("--port", "0", "--timeout-graceful-shutdown", "1")
     with slow_upstream() as (slow, env), Program(*arguments, command=UVICORN, env=env | TOKENS) as program:
-        port = 0
-        while not port:
-            found = re.search(r"running on http://127\.0\.0\.1:(\d+)", program.next_error())
-            port = int(found[1]) if found else 0
+        port = listening(program)
         with Connection(port) as modern, Connection(port) as legacy:
             modern.send(rpc("tools/call", tool_call(), BEARER))
             legacy.send(rpc("tools/call", tool_call(), BEARER, modern=False))
@@ -169,10 +173,7 @@ def test_calls_in_flight_are_answered_while_there_is_time() -> None:
     """With three seconds for it, both eras get the error that says why, and uvicorn ends as it should."""
     arguments = ("--port", "0", "--timeout-graceful-shutdown", "3")
     with slow_upstream() as (slow, env), Program(*arguments, command=UVICORN, env=env | TOKENS) as program:
-        port = 0
-        while not port:
-            found = re.search(r"running on http://127\.0\.0\.1:(\d+)", program.next_error())
-            port = int(found[1]) if found else 0
+        port = listening(program)
         with Connection(port) as modern, Connection(port) as legacy:
             for connection, era in ((modern, True), (legacy, False)):
                 connection.send(rpc("tools/call", tool_call(), BEARER, modern=era))
