@@ -6,6 +6,7 @@ signal, it answers the calls in flight all the same, if the server gives it the 
 """
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING
 
 from blaxel_mcp.cli import environment_settings, fail, prepare, read_login
@@ -13,6 +14,8 @@ from blaxel_mcp.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+logger = logging.getLogger(__name__)
 
 _CANNOT_START = 3
 """uvicorn's own exit code for that: after any other it would start the worker again, and again."""
@@ -26,12 +29,14 @@ def create_app() -> "ASGIApp":
             from starlette.responses import PlainTextResponse  # noqa: PLC0415 - after the collector is paused
 
             from blaxel_mcp.compose import compose, http_app  # noqa: PLC0415
-            from blaxel_mcp.transports.exposure import check_exposure  # noqa: PLC0415
+            from blaxel_mcp.transports.exposure import check_exposure, warnings  # noqa: PLC0415
             from blaxel_mcp.transports.http import FINISH_SECONDS  # noqa: PLC0415
             from blaxel_mcp.transports.signals import besides  # noqa: PLC0415
 
             # Where it will listen is not known here.
             check_exposure(settings, loopback=False, place="What serves this application")
+            for warning in warnings(settings):
+                logger.warning(warning)
             parts = compose(settings, read_login)
             app = http_app(parts)
             ending = PlainTextResponse("The server is ending.", 503, {"Retry-After": "1"})

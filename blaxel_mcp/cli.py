@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from blaxel_mcp import __version__
-from blaxel_mcp.config import HOSTED_NAMES, Settings, load
+from blaxel_mcp.config import HOSTED_NAMES, Settings, load, misspelt
 from blaxel_mcp.errors import ArgumentError, BlaxelMcpError, ConfigurationError, CredentialsError
 
 if TYPE_CHECKING:
@@ -181,8 +181,6 @@ def _run(argv: Sequence[str]) -> int:
         return fail(error)
     except SystemExit as ended:  # argparse, after --help or --version
         return ended.code if isinstance(ended.code, int) else DONE
-    except KeyboardInterrupt:
-        return INTERRUPTED
     except BrokenPipeError:  # as with `| head`
         return DONE
 
@@ -266,6 +264,8 @@ def prepare(settings: Settings) -> Iterator[None]:
     of a thousand tasks is a hundred thousand objects more.
     """
     _configure_logging(settings.log_level)
+    for line in misspelt(os.environ):
+        logging.getLogger(__name__).warning(line)
     gc.disable()
     yield
     gc.enable()

@@ -8,6 +8,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -306,6 +307,26 @@ def load(flags: Mapping[str, str], env: Mapping[str, str], login: str | None) ->
         wrong = dict.fromkeys(str(error["loc"][0]) for error in invalid.errors(include_input=False))
         # Without the cause, which holds the values: a traceback must not show a secret.
         raise ConfigurationError([_problem(name, *given[name]) for name in wrong]) from None
+
+
+def misspelt(env: Mapping[str, str]) -> list[str]:
+    """A line for each variable that looks like one of ours and is none: a typo there would take a lock off the door.
+
+    Kubernetes sets some for a service of that name; they are passed over.
+    """
+    known = [field.alias.removeprefix(_OURS) for field in Settings.model_fields.values() if field.alias]
+    lines = []
+    for name in env:
+        rest = name.removeprefix(_OURS)
+        if rest == name or rest in known or re.search(r"_SERVICE_|_PORT_\d+_(TCP|UDP)", name):
+            continue
+        near = get_close_matches(rest, known, 1)
+        shown = name if len(name) <= SHOWN_CHARACTERS else name[:SHOWN_CHARACTERS] + "…"
+        lines.append(f"{shown} is no variable of blaxel-mcp.{f' Did you mean {_OURS}{near[0]}?' if near else ''}")
+    return lines
+
+
+_OURS = "BLAXEL_MCP_"
 
 
 def _given(flags: Mapping[str, str], env: Mapping[str, str]) -> dict[str, tuple[str, str]]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from blaxel_mcp.config import Settings, is_loopback, load, option_for
+from blaxel_mcp.config import Settings, is_loopback, load, misspelt, option_for
 from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.login import (
     FILE,
@@ -493,6 +493,22 @@ def test_no_secret_is_in_a_repr_a_dump_or_an_error() -> None:
 def test_loopback_is_this_machine_only(host: str, expected: bool) -> None:  # noqa: FBT001 - a column of the table
     """127.0.0.0/8, ::1 and localhost."""
     assert is_loopback(host) == expected
+
+
+def test_a_variable_that_is_none_is_told_with_what_was_meant() -> None:
+    """A typo in a lock's name would leave the door open; what Kubernetes sets for a service of that name is no typo."""
+    env = {
+        "BLAXEL_MCP_AUTH_TOKN": "hunter2",
+        "BLAXEL_MCP_ZZZ": "x",
+        "BLAXEL_MCP_PORT": "8000",
+        "BLAXEL_MCP_SERVICE_HOST": "10.0.0.1",
+        "BLAXEL_MCP_PORT_8000_TCP_ADDR": "10.0.0.1",
+        "BL_OTHER": "x",
+    }
+    assert misspelt(env) == [
+        "BLAXEL_MCP_AUTH_TOKN is no variable of blaxel-mcp. Did you mean BLAXEL_MCP_AUTH_TOKEN?",
+        "BLAXEL_MCP_ZZZ is no variable of blaxel-mcp.",
+    ]
 
 
 def test_settings_load_no_yaml_reader_without_a_login() -> None:

@@ -26,7 +26,7 @@ def test_server_json_names_this_program() -> None:
     (package,) = SERVER["packages"]
     assert (SERVER["version"], package["version"]) == (__version__, __version__)
     assert package["identifier"] == PROJECT["name"] == "blaxel-mcp"
-    assert PROJECT["scripts"] == {"blaxel-mcp": "blaxel_mcp.cli:main"}
+    assert PROJECT["scripts"] == {"blaxel-mcp": "blaxel_mcp.__main__:main"}
     assert package["registryType"] == "pypi"
     assert package["runtimeHint"] == "uvx"
     assert package["transport"] == {"type": "stdio"}

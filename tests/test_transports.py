@@ -290,7 +290,8 @@ def test_who_has_the_token_comes_in_by_the_name_that_is_allowed(guarded: str) ->
 EXPOSED = (
     "0.0.0.0 can be reached from other machines, and nobody would be kept out. Set BLAXEL_MCP_AUTH_TOKEN to a long "
     "random token, or use --oauth-issuer with --public-url, or --auth per-request (each caller brings a Blaxel "
-    "credential). If what stands in front lets only the right people through, say so with --auth gateway."
+    "credential). If what stands in front lets only the right people through, say so with --auth gateway. (Each option "
+    "is a variable too: BLAXEL_MCP_AUTH and so on.)"
 )
 
 

@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 from blaxel_mcp.config import Settings, is_loopback
 from blaxel_mcp.errors import ConfigurationError
 
+SHORT_TOKEN = 16
+"""Characters below which a token is worth a warning."""
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
@@ -29,15 +31,26 @@ def check_exposure(settings: Settings, *, loopback: bool, place: str | None = No
         problems.append(
             "--oauth-issuer and BLAXEL_MCP_AUTH_TOKEN would both be the Authorization header; unset one of them."
         )
-    if not loopback and not is_guarded(settings):
-        problems.append(
-            f"{place or settings.host} can be reached from other machines, and nobody would be kept out. Set "
-            "BLAXEL_MCP_AUTH_TOKEN to a long random token, or use --oauth-issuer with --public-url, or --auth "
-            "per-request (each caller brings a Blaxel credential). If what stands in front lets only the right people "
-            "through, say so with --auth gateway."
-        )
+    if not is_guarded(settings):
+        if not loopback:
+            problems.append(f"{place or settings.host} can be reached from other machines, and {_WAYS}")
+        elif name := _public_name(settings):
+            problems.append(f"Under the name {name} others come in through what stands in front, and {_WAYS}")
     if problems:
         raise ConfigurationError(problems)
+
+
+_WAYS = (
+    "nobody would be kept out. Set BLAXEL_MCP_AUTH_TOKEN to a long random token, or use --oauth-issuer with "
+    "--public-url, or --auth per-request (each caller brings a Blaxel credential). If what stands in front lets only the "
+    "right people through, say so with --auth gateway. (Each option is a variable too: BLAXEL_MCP_AUTH and so on.)"
+)
+
+
+def _public_name(settings: Settings) -> str | None:
+    """A name that is let in and is not this machine's: whoever sets one means to serve others."""
+    names = [urlsplit(f"//{entry.removesuffix(':*')}").hostname or "" for entry in allowed_hosts(settings)]
+    return next((name for name in names if not is_loopback(name)), None)
 
 
 def is_guarded(settings: Settings) -> bool:
@@ -54,6 +67,14 @@ def warnings(settings: Settings) -> list[str]:
         said.append(
             "Only the loopback names are accepted as Host. Set BLAXEL_MCP_ALLOWED_HOSTS or --public-url to the name "
             "that clients use."
+        )
+    if settings.auth_token and len(settings.auth_token.get_secret_value()) < SHORT_TOKEN:
+        said.append(
+            f"BLAXEL_MCP_AUTH_TOKEN is short enough to be guessed; `openssl rand -base64 {SHORT_TOKEN}` makes one."
+        )
+    if settings.credential is None and settings.auth != "per-request":
+        said.append(
+            "No Blaxel credential was found, so every call will fail; `blaxel-mcp doctor` says where it is looked for."
         )
     return said
 

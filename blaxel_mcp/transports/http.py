@@ -130,7 +130,8 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         listening = socket.create_server((address, port), family=family, dualstack_ipv6=both)
     except OSError as error:
-        reason = os.strerror(error.errno or 0)  # its own text names the address once more
+        unknown = isinstance(error, socket.gaierror)
+        reason = "the name is not known" if unknown else os.strerror(error.errno or 0)  # its own text names the address
         raise ConfigurationError([f"Cannot listen on {host}, port {port}: {reason}."]) from None
     # asyncio turns TCP_NODELAY on only for sockets that name their protocol, and these do not; without it, every answer
     # after a connection's first one waits 40 ms for an acknowledgement.

@@ -8,7 +8,8 @@ from blaxel_mcp.transports.exposure import allowed_hosts, allowed_origins, check
 
 ISSUER = {"BLAXEL_MCP_OAUTH_ISSUER": "https://id.example"}
 PUBLIC = {"BLAXEL_MCP_PUBLIC_URL": "https://mcp.example/blaxel"}
-TOKEN = {"BLAXEL_MCP_AUTH_TOKEN": "let-me-in"}
+TOKEN = {"BLAXEL_MCP_AUTH_TOKEN": "let-me-in-and-nobody-else"}
+ACCOUNT = {"BL_API_KEY": "key", "BL_WORKSPACE": "ws"}
 
 
 def settings(host: str = "127.0.0.1", **env: str) -> Settings:
@@ -41,6 +42,24 @@ def test_loopback_needs_no_token(host: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "env",
+    [PUBLIC, {"BLAXEL_MCP_ALLOWED_HOSTS": "localhost:*,mcp.example"}, {"BLAXEL_MCP_ALLOWED_HOSTS": "mcp.example:*"}],
+)
+def test_a_public_name_is_an_open_door_too(env: dict[str, str]) -> None:
+    """Whoever lets one in on loopback has something in front that others reach; with a token, or the word, it may."""
+    (said,) = problems(settings(**env))
+    assert said.startswith("Under the name mcp.example others come in through what stands in front, and nobody would")
+    assert problems(settings(**env, **TOKEN)) == []
+    assert problems(settings(**env, BLAXEL_MCP_AUTH="gateway")) == []
+
+
+def test_names_of_this_machine_are_no_door() -> None:
+    """However they are written."""
+    assert problems(settings(BLAXEL_MCP_ALLOWED_HOSTS="localhost:*,127.0.0.1,[::1]:8000")) == []
+    assert problems(settings(BLAXEL_MCP_PUBLIC_URL="http://localhost:8000")) == []
+
+
+@pytest.mark.parametrize(
     "env", [TOKEN, ISSUER | PUBLIC, {"BLAXEL_MCP_AUTH": "per-request"}, {"BLAXEL_MCP_AUTH": "gateway"}]
 )
 def test_each_way_of_keeping_others_out_is_enough(env: dict[str, str]) -> None:
@@ -70,13 +89,23 @@ def test_signing_in_goes_with_the_other_ways() -> None:
 def test_the_start_says_what_an_operator_should_know() -> None:
     """That the door is left to others, and that clients will be turned away by their Host header."""
     gateway = {"BLAXEL_MCP_AUTH": "gateway"}
-    assert [said.split(".")[0] for said in warnings(settings("0.0.0.0", **gateway))] == [  # noqa: S104
+    assert [said.split(".")[0] for said in warnings(settings("0.0.0.0", **ACCOUNT, **gateway))] == [  # noqa: S104
         "--auth gateway: whoever reaches this port is let in; what stands in front must keep others out",
         "Only the loopback names are accepted as Host",
     ]
-    assert warnings(settings("0.0.0.0", **TOKEN, BLAXEL_MCP_ALLOWED_HOSTS="mcp.example")) == []  # noqa: S104
-    assert warnings(settings("0.0.0.0", **TOKEN, **PUBLIC)) == []  # noqa: S104
-    assert warnings(settings()) == []
+    named = {"BLAXEL_MCP_ALLOWED_HOSTS": "mcp.example"}
+    assert warnings(settings("0.0.0.0", **ACCOUNT, **TOKEN, **named)) == []  # noqa: S104
+    assert warnings(settings("0.0.0.0", **ACCOUNT, **TOKEN, **PUBLIC)) == []  # noqa: S104
+    assert warnings(settings(**ACCOUNT)) == []
+
+
+def test_the_start_says_what_will_not_work() -> None:
+    """Without a credential, unless each caller brings one; and a token that can be guessed."""
+    assert [said.split(",")[0] for said in warnings(settings())] == ["No Blaxel credential was found"]
+    assert warnings(settings(BLAXEL_MCP_AUTH="per-request")) == []
+    assert [said[:30] for said in warnings(settings(**ACCOUNT, BLAXEL_MCP_AUTH_TOKEN="x" * 15))] == [
+        "BLAXEL_MCP_AUTH_TOKEN is short"
+    ]
 
 
 def test_the_names_that_are_let_in() -> None:
