@@ -34,6 +34,8 @@ SPARE_FILES = 64
 """Beyond the connections: what the process itself holds open, and its calls upstream."""
 FINISH_SECONDS = 1.5
 """For the calls in flight when told to end; those that take longer are answered with an error."""
+STREAM_SECONDS = 2.0
+"""For streams, which do not end by themselves; by then the answers that were waited for are written to them."""
 GRACE_SECONDS = 3
 """For these answers, until connections are cut."""
 
@@ -75,8 +77,8 @@ async def serve_http(app: ASGIApp, settings: Settings, give_up: Callable[[], Non
 
     def finish() -> None:
         give_up()
-        for connection in [*http.server_state.connections]:
-            if isinstance(connection, Protocol) and connection.flow.write_paused:
+        for connection in _connections(http):
+            if connection.flow.write_paused:
                 connection.transport.abort()  # nobody reads there, and what waits for that would wait too long
 
     def end(number: signal.Signals) -> None:
@@ -90,6 +92,7 @@ async def serve_http(app: ASGIApp, settings: Settings, give_up: Callable[[], Non
             return
         http.should_exit = True
         asyncio.get_running_loop().call_later(FINISH_SECONDS, finish)
+        asyncio.get_running_loop().call_later(STREAM_SECONDS, _end_streams, http)
 
     on_signals(end)
     host, port = listening.getsockname()[:2]
@@ -101,6 +104,16 @@ async def serve_http(app: ASGIApp, settings: Settings, give_up: Callable[[], Non
     sys.stderr.flush()
     await http.serve(sockets=[listening])
     return code
+
+
+def _connections(http: uvicorn.Server) -> list[Protocol]:
+    return [connection for connection in http.server_state.connections if isinstance(connection, Protocol)]
+
+
+def _end_streams(http: uvicorn.Server) -> None:
+    for connection in _connections(http):
+        if connection.is_streaming:
+            connection.transport.close()
 
 
 def room_for(connections: int) -> int:

@@ -68,6 +68,11 @@ class Protocol(H11Protocol):
         self._forget_reading()
         super().connection_lost(exc)
 
+    @property
+    def is_streaming(self) -> bool:
+        """Whether it is being answered with a stream that a GET has opened."""
+        return self._is_busy() and self.scope["method"] == "GET"
+
     def _is_busy(self) -> bool:
         cycle = cast("RequestResponseCycle | None", self.cycle)  # uvicorn's type leaves out that it may be none yet
         return cycle is not None and not cycle.response_complete
