@@ -26,9 +26,7 @@ def create_app() -> "ASGIApp":
     try:
         settings = environment_settings()
         with prepare(settings):
-            from starlette.responses import PlainTextResponse  # noqa: PLC0415 - after the collector is paused
-
-            from blaxel_mcp.compose import compose, http_app  # noqa: PLC0415
+            from blaxel_mcp.compose import compose, http_app  # noqa: PLC0415 - after the collector is paused
             from blaxel_mcp.transports.exposure import check_exposure, warnings  # noqa: PLC0415
             from blaxel_mcp.transports.http import FINISH_SECONDS  # noqa: PLC0415
             from blaxel_mcp.transports.signals import besides  # noqa: PLC0415
@@ -39,7 +37,6 @@ def create_app() -> "ASGIApp":
                 logger.warning(warning)
             parts = compose(settings, read_login)
             app = http_app(parts)
-            ending = PlainTextResponse("The server is ending.", 503, {"Retry-After": "1"})
     except ConfigurationError as error:
         fail(error)
         raise SystemExit(_CANNOT_START) from None
@@ -49,23 +46,13 @@ def create_app() -> "ASGIApp":
         asyncio.get_running_loop().call_later(FINISH_SECONDS, parts.state.client.give_up)
 
     async def application(scope: "Scope", receive: "Receive", send: "Send") -> None:
-        begun = False
-
         async def noting(message: "Message") -> None:
-            nonlocal begun
             if message["type"] == "lifespan.startup.complete":
                 besides(stop)
             if message["type"] == "lifespan.shutdown.complete":
-                await parts.state.client.aclose()
-                parts.end_traces()
-            begun = True
+                await parts.aclose()
             await send(message)
 
-        try:
-            await app(scope, receive, noting)
-        except asyncio.CancelledError:
-            # The server that runs this waits for nobody any longer: it would write a traceback and answer 500.
-            if not begun:
-                await ending(scope, receive, send)
+        await app(scope, receive, noting if scope["type"] == "lifespan" else send)
 
     return application

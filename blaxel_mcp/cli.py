@@ -254,6 +254,7 @@ def read_login() -> str | None:
 def _configure_logging(level: str) -> None:
     logging.raiseExceptions = False  # a client that closes stderr must not make the server spin
     logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("sse_starlette").setLevel(logging.INFO)  # its debug lines are whole answers, and sessions' ids
 
 
 @contextlib.contextmanager
@@ -288,8 +289,7 @@ async def _carry_out(command: Command, settings: Settings) -> int:
     except BlaxelMcpError as error:
         code = fail(error, settings)
     finally:
-        await parts.state.client.aclose()
-        parts.end_traces()
+        await parts.aclose()
         # asyncio would wait for a look-up of a host name that hangs in a thread.
         asyncio.get_running_loop().call_later(_LAST_SECONDS, _leave, code)
     return code

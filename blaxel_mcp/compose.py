@@ -27,13 +27,18 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What one process works with; whoever composed it closes the client and ends the traces."""
+    """What one process works with; whoever composed it closes it."""
 
     settings: Settings
     state: ToolState
     observers: Observers
     metrics: "Metrics | None"
     end_traces: Callable[[], None]
+
+    async def aclose(self) -> None:
+        """Give up what is under way, close the client, and send the traces that are left."""
+        await self.state.client.aclose()
+        self.end_traces()
 
 
 def compose(settings: Settings, read_login: Callable[[], str | None]) -> Parts:

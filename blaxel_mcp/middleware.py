@@ -14,7 +14,7 @@ from pydantic_core import to_json
 
 from blaxel_mcp.summary.clean import clean
 from blaxel_mcp.summary.limits import IDENTITY_CHARACTERS, NAME_CHARACTERS
-from blaxel_mcp.telemetry import Handled, Observers
+from blaxel_mcp.telemetry import ANSWERED, Handled, Observers
 from blaxel_mcp.tools.spec import ToolState
 
 _IDS = ("jobId", "executionId")
@@ -29,7 +29,7 @@ class Requests:
             but one SSE connection can send any number.
     """
 
-    def __init__(self, observers: Observers, most: int) -> None:
+    def __init__(self, observers: Observers, most: float) -> None:
         self._observers = observers
         self._most = most
         self._under_way = 0
@@ -43,11 +43,18 @@ class Requests:
         """Handle one."""
         if ctx.request_id is None:  # a notification: there is nothing to answer or count
             return await call_next(ctx)
+        state = ctx.lifespan_context.for_request(getattr(ctx.request, "headers", None))
+        acting = replace(ctx, lifespan_context=state)
+        if not self._observers:
+            return await self._counted(acting, call_next)
+        if ctx.request is not None:
+            ctx.request.scope.setdefault("state", {})[ANSWERED] = True
+        return await self._observed(acting, call_next)
+
+    async def _counted(self, ctx: ServerRequestContext[ToolState, Any], call_next: CallNext) -> HandlerResult:
         if self.full:
             busy = "Too many requests are under way here. Trying again in a moment can help."
             raise MCPError(code=INTERNAL_ERROR, message=busy)
-        state = ctx.lifespan_context.for_request(getattr(ctx.request, "headers", None))
-        acting = replace(ctx, lifespan_context=state)
         self._under_way += 1
         task = asyncio.current_task() if ctx.request is not None else None
         if task is not None:
@@ -55,9 +62,7 @@ class Requests:
             # nothing would otherwise pile up any number of them.
             task.add_done_callback(lambda _: self._leave())
         try:
-            if not self._observers:
-                return await call_next(acting)
-            return await self._observed(acting, call_next)
+            return await call_next(ctx)
         finally:
             if task is None:
                 self._leave()
@@ -69,7 +74,7 @@ class Requests:
         began = perf_counter()
         outcome, size = "crashed", 0
         try:
-            result = await call_next(ctx)
+            result = await self._counted(ctx, call_next)
             outcome, size = "error" if _failed(result) else "ok", _size(result)
         except asyncio.CancelledError:
             outcome = "cancelled"

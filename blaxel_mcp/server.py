@@ -1,5 +1,6 @@
 """The MCP server: a table of tools and resources around one state. Knows no transport."""
 
+import math
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -31,7 +32,6 @@ from blaxel_mcp.telemetry import NOBODY, Observers
 from blaxel_mcp.tools.results import failure, wrong_arguments
 from blaxel_mcp.tools.spec import ToolSpec, ToolState, bind
 
-MOST_REQUESTS = 2_000
 _INSTRUCTIONS = (
     # Each line with the tools it needs; a line about a tool that is off is left out.
     ((), "Answers questions about executions (runs) of Blaxel batch jobs."),
@@ -116,7 +116,7 @@ def build_server(
     extensions: Sequence[Extension] = (),
     *,
     observers: Observers = NOBODY,
-    most_requests: int = MOST_REQUESTS,
+    most_requests: float = math.inf,
     state_key: bytes | None = None,
 ) -> Server:
     """One server for any transport. The state outlives it: whoever made the client closes it.

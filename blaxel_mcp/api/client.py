@@ -7,7 +7,6 @@ bounded as a whole, because httpx bounds single reads only; identical GETs of on
 import asyncio
 import logging
 import ssl
-from collections import defaultdict
 from collections.abc import Callable, Hashable
 from contextlib import aclosing
 from copy import copy
@@ -17,6 +16,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 import httpx
 import stamina
@@ -26,7 +26,7 @@ from blaxel_mcp import __version__
 from blaxel_mcp.api import network_errors, retry, wire
 from blaxel_mcp.api.call import Call
 from blaxel_mcp.auth import BlaxelAuth
-from blaxel_mcp.errors import ApiError, BlaxelMcpError, ConnectionFailedError, StoppingError
+from blaxel_mcp.errors import ApiError, BlaxelMcpError, ConnectionFailedError, CredentialsError, StoppingError
 
 T = TypeVar("T")
 Observe = Callable[[str, int | None, float], None]
@@ -37,7 +37,7 @@ _tracer = get_tracer("blaxel-mcp", __version__)
 
 CONCURRENCY = 8
 LANE = 6
-"""How many of them may be the same operation: one that is slow leaves room for the others."""
+"""How many of them may be one caller's and the same operation: slow or many ones leave room for others."""
 BODY_BYTES = 64 * 1024**2
 
 
@@ -88,9 +88,7 @@ class _Upstream:
     first_wait: float
     observe: Observe | None
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CONCURRENCY))
-    lanes: defaultdict[str, asyncio.Semaphore] = field(
-        default_factory=lambda: defaultdict(lambda: asyncio.Semaphore(LANE))
-    )
+    lanes: "WeakValueDictionary[tuple[str, str], asyncio.Semaphore]" = field(default_factory=WeakValueDictionary)
     flights: dict[Hashable, _Flight] = field(default_factory=dict)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     pool: httpx.AsyncClient | None = None
@@ -238,10 +236,11 @@ class BlaxelClient:
         raise AssertionError("stamina yields until an attempt returns or raises")  # pragma: no cover
 
     async def _attempt(self, call: Call[T]) -> T:
+        # A lane is one caller's for one operation, and is forgotten with the last who is in it.
+        lane = self._upstream.lanes.setdefault((self._auth.identity, call.operation), asyncio.Semaphore(LANE))
         # The lane first: whoever waits in it must not hold a slot meanwhile.
-        async with self._upstream.lanes[call.operation], self._upstream.slots:
-            self.attempts += 1
-            began, status = perf_counter(), None
+        async with lane, self._upstream.slots:
+            began, status, sent = perf_counter(), None, True
             with _tracer.start_as_current_span(
                 call.operation,
                 kind=SpanKind.CLIENT,
@@ -254,11 +253,13 @@ class BlaxelClient:
                     span.set_attribute("http.response.status_code", status)
                     return call.parse(wire.decode(status, headers, body, accepts=call.accepts, now=datetime.now(UTC)))
                 except BlaxelMcpError as error:
+                    sent = not isinstance(error, CredentialsError) and not getattr(error, "unsent", False)
                     span.set_attribute("error.type", type(error).__name__)
                     span.set_status(Status(StatusCode.ERROR))
                     raise (self._auth.explain(error) if isinstance(error, ApiError) else error) from None
                 finally:
-                    if self._upstream.observe is not None:
+                    self.attempts += sent
+                    if sent and self._upstream.observe is not None:
                         self._upstream.observe(call.operation, status, perf_counter() - began)
 
     async def _exchange(self, call: Call[Any]) -> tuple[int, dict[str, str], bytes]:

@@ -15,7 +15,7 @@ class Handled:
 
     Attributes:
         method: the protocol's word, such as `tools/call`.
-        target: the tool, prompt or resource template it was for; empty if none.
+        target: the tool, prompt or resource it was for; empty if none.
         ids: `jobId` and `executionId`, cleaned, as far as they were given.
         outcome: `ok`; `error` (a tool's answer that says what failed); `refused` (a protocol error); `cancelled`;
             `crashed`.
@@ -33,6 +33,10 @@ class Handled:
     bytes: int
 
 
+ANSWERED = "blaxel_mcp.answered"
+"""A key of an HTTP request's state: whether a `Handled` tells of it."""
+
+
 class Observer(Protocol):
     """Is told what happened. Must not fail, and must not take long."""
 
@@ -40,7 +44,7 @@ class Observer(Protocol):
         """An MCP request came to its end."""
 
     def turned_away(self, route: str, status: int) -> None:
-        """An HTTP request did not get as far as MCP: this is the status it was answered with."""
+        """An HTTP request that did not get as far as MCP was answered with this error."""
 
     def asked_upstream(self, operation: str, status: int | None, seconds: float) -> None:
         """One attempt at an operation of Blaxel's was made; no status means no answer."""

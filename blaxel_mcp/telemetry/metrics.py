@@ -20,7 +20,7 @@ class Metrics:
     """Counts; `response` is what a scrape gets. Each process counts for itself.
 
     Args:
-        targets: the names that may become a label: tools and prompts.
+        targets: the names that may become a label: those of the tools.
     """
 
     def __init__(self, targets: frozenset[str]) -> None:

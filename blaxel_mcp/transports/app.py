@@ -1,12 +1,14 @@
 """The HTTP application: `/mcp`, or `/sse` with `/messages/`; `/metrics` if asked for; `/health` for anybody."""
 
 import logging
+import re
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
 from mcp.server.transport_security import TransportSecuritySettings
+from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -15,6 +17,7 @@ from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.server import Server
 from blaxel_mcp.telemetry import NOBODY, Observers
 from blaxel_mcp.transports.admission import BODY_BYTES, Admission
+from blaxel_mcp.transports.edge import Edge
 from blaxel_mcp.transports.exposure import allowed_hosts, allowed_origins
 from blaxel_mcp.transports.guard import Door, Guard, TokenDoor
 
@@ -55,36 +58,37 @@ def build_app(
     if settings.transport == "sse":
         # It logs each body that it cannot parse with a traceback; the client is told in any case.
         logging.getLogger("mcp.server.sse").setLevel(logging.CRITICAL)
-        app: ASGIApp = server.sse_app(
+        routes = server.sse_app(
             sse_path=SSE, message_path=MESSAGES, max_request_body_size=BODY_BYTES, transport_security=security
         )
     else:
         # Without sessions nothing would ever be said on a stream that a client opens with GET: it is told so at once.
-        app = server.streamable_http_app(
+        routes = server.streamable_http_app(
             streamable_http_path=MCP,
             stateless_http=True,
             max_request_body_size=BODY_BYTES,
             transport_security=security,
         )
-        app = _only_post(MCP, app)
-    app = AuthContextMiddleware(app)
+    # A redirect would name the scheme by which a proxy asked, http, and take a caller's credential there.
+    routes.router.redirect_slashes = False
+    app: ASGIApp = AuthContextMiddleware(routes if settings.transport == "sse" else _only_post(MCP, routes))
     oauth = _oauth(settings, server, certificates)
     if oauth is not None and server.writing:
         from blaxel_mcp.transports.oauth.step_up import StepUp  # noqa: PLC0415 - only where clients sign in
 
-        app = StepUp(app, oauth, server.writing, turned_away)
+        app = StepUp(app, oauth, server.writing)
     app = Admission(
         app,
         most_requests=settings.max_requests,
         most_streams=settings.max_streams,
         full=lambda: server.requests.full,
-        turned_away=turned_away,
     )
     door = oauth or _door(settings)
-    guarded: ASGIApp = Guard(_at(METRICS, metrics, app) if metrics else app, settings, security, door, turned_away)
+    guarded: ASGIApp = Guard(_at(METRICS, metrics, app) if metrics else app, settings, security, door)
     if oauth is not None:
         guarded = oauth.with_metadata(guarded)
-    return _unambiguous(_at(HEALTH, lambda: PlainTextResponse("ok"), guarded))
+    open_to_all = _at(HEALTH, lambda: PlainTextResponse("ok"), guarded)
+    return Edge(_for_pages(open_to_all, security.allowed_origins), turned_away)
 
 
 def _door(settings: Settings) -> Door | None:
@@ -116,18 +120,16 @@ def _only_post(path: str, app: ASGIApp) -> ASGIApp:
     return routed
 
 
-def _unambiguous(app: ASGIApp) -> ASGIApp:
-    """The app, but for requests that end in two places: what stands in front may not have seen the one behind."""
-
-    async def checked(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and {b"content-length", b"transfer-encoding"} <= {
-            name for name, _ in scope["headers"]
-        }:
-            await PlainTextResponse("Length or chunks, not both", 400, {"Connection": "close"})(scope, receive, send)
-        else:
-            await app(scope, receive, send)
-
-    return checked
+def _for_pages(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
+    """The app, with what a browser wants to read before it lets a page of one of these origins ask, and see answers."""
+    forms = [re.escape(origin.removesuffix(":*")) + (":[0-9]+" if origin.endswith(":*") else "") for origin in origins]
+    return CORSMiddleware(
+        app,
+        allow_origin_regex="|".join(forms),
+        allow_methods=("GET", "POST"),
+        allow_headers=("*",),
+        expose_headers=("WWW-Authenticate", "Retry-After"),
+    )
 
 
 def _at(path: str, answer: Callable[[], Response], app: ASGIApp) -> ASGIApp:

@@ -42,8 +42,8 @@ def check_exposure(settings: Settings, *, loopback: bool, place: str | None = No
 
 _WAYS = (
     "nobody would be kept out. Set BLAXEL_MCP_AUTH_TOKEN to a long random token, or use --oauth-issuer with "
-    "--public-url, or --auth per-request (each caller brings a Blaxel credential). If what stands in front lets only the "
-    "right people through, say so with --auth gateway. (Each option is a variable too: BLAXEL_MCP_AUTH and so on.)"
+    "--public-url, or --auth per-request (each caller brings a Blaxel credential). If what stands in front lets only "
+    "the right people through, say so with --auth gateway. (Each option is a variable too: BLAXEL_MCP_AUTH and so on.)"
 )
 
 
@@ -81,8 +81,9 @@ def warnings(settings: Settings) -> list[str]:
 
 def allowed_hosts(settings: Settings) -> list[str]:
     """Host headers that are let in: as set, else the loopback names with any port; the public address always."""
-    given = list(settings.allowed_hosts) or [form for name in _LOOPBACK for form in (name, f"{name}:*")]
-    return given + ([urlsplit(settings.public_url).netloc] if settings.public_url else [])
+    given = [name.lower() for name in settings.allowed_hosts]
+    given = given or [form for name in _LOOPBACK for form in (name, f"{name}:*")]
+    return given + [name for _, name in _public(settings)]
 
 
 def allowed_origins(settings: Settings) -> list[str]:
@@ -91,7 +92,18 @@ def allowed_origins(settings: Settings) -> list[str]:
     origins = [
         origin for entry in given for origin in ([entry] if "://" in entry else [f"http://{entry}", f"https://{entry}"])
     ]
-    if settings.public_url:
-        public = urlsplit(settings.public_url)
-        origins.append(f"{public.scheme}://{public.netloc}")
-    return origins
+    return [origin.lower() for origin in origins] + [f"{scheme}://{name}" for scheme, name in _public(settings)]
+
+
+_PORTS = {"https": 443, "http": 80}
+
+
+def _public(settings: Settings) -> list[tuple[str, str]]:
+    """Scheme and name of the public address, as clients write it: in lower case, with its usual port and without."""
+    if settings.public_url is None:
+        return []
+    url = urlsplit(settings.public_url)
+    host = f"[{url.hostname}]" if ":" in (url.hostname or "") else url.hostname
+    usual = _PORTS[url.scheme]
+    names = [f"{host}:{url.port}"] if url.port not in {None, usual} else [f"{host}", f"{host}:{usual}"]
+    return [(url.scheme, name) for name in names]

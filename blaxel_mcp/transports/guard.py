@@ -6,7 +6,6 @@ over SSE answers with a traceback in the log.
 
 import hmac
 import re
-from collections.abc import Callable
 from typing import Protocol
 
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
@@ -49,7 +48,6 @@ class Guard:
         settings: `auth` says whether callers bring their own credential.
         security: Host and Origin.
         door: what is asked of Authorization; nothing if `None`.
-        turned_away: told of each refusal, with the path and the status.
     """
 
     def __init__(
@@ -58,36 +56,45 @@ class Guard:
         settings: Settings,
         security: TransportSecuritySettings,
         door: Door | None,
-        turned_away: Callable[[str, int], None],
     ) -> None:
         self._app = app
         self._check = TransportSecurityMiddleware(security)
         self._door = door
         self._per_request = settings.auth == "per-request"
-        self._turned_away = turned_away
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        # Names mean the same in any case, and the SDK's check, made here and again further in, knows one only.
+        headers = [(name, value.lower() if name in _NAMES else value) for name, value in scope["headers"]]
+        scope = {**scope, "headers": headers}
         request = Request(scope)
         refusal = _malformed(request) or await self._check.validate_request(request)
         token: AccessToken | Response | None = None
         if refusal is None and self._door is not None:
             token = await self._door.admit(request)
             refusal = token if isinstance(token, Response) else None
-        caller = caller_of(request.headers) if self._per_request and refusal is None else None
+        caller = _caller(request) if self._per_request and refusal is None else None
         if refusal is None and self._per_request and caller is None:
             refusal = _NO_CREDENTIAL
         if refusal is not None:
-            self._turned_away(scope["path"], refusal.status_code)
             await refusal(scope, receive, send)
             return
         # The SDK binds a connection, and what a client carries from a question to its answer, to this user.
         if user := _user(token if isinstance(token, AccessToken) else None, caller):
             scope = {**scope, "user": user}
         await self._app(scope, receive, send)
+
+
+_NAMES = frozenset({b"host", b"origin"})
+
+
+def _caller(request: Request) -> Caller | None:
+    """Who brings a credential; nobody if there is more than one, since it is not for us to choose."""
+    unique = all(len(request.headers.getlist(name)) <= 1 for name in (CREDENTIAL_HEADER, WORKSPACE_HEADER))
+    return caller_of(request.headers) if unique else None
 
 
 def _malformed(request: Request) -> Response | None:
@@ -100,7 +107,7 @@ def _malformed(request: Request) -> Response | None:
     return None
 
 
-_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
+_HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?")
 _ORIGIN = re.compile(rf"https?://{_HOST.pattern}")
 _NO_CREDENTIAL = PlainTextResponse(
     f"Unauthorized: send your Blaxel API key or access token in {CREDENTIAL_HEADER} with each request, and your "

@@ -1,10 +1,13 @@
 """uvicorn's HTTP protocol with deadlines: how long a client may take to say what it wants, and to take the answer."""
 
 import asyncio
+import logging
 from typing import Any, cast
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+
+from blaxel_mcp.transports.edge import REFUSED
 
 HEADER_SECONDS = 10.0
 """From the beginning of a connection, or of a request on it, to the end of that request's headers."""
@@ -14,10 +17,19 @@ STALLED_BYTES = 32 * 1024
 """How much is some, as long as there is that much."""
 
 
+REFUSED_SECONDS = 5
+"""For the next request on a connection whose last one was turned away: whoever may not come in holds no place."""
+FULL_SECONDS = 60.0
+"""Between two lines in the log that all connections are taken."""
+
+logger = logging.getLogger(__name__)
+
+
 class Protocol(H11Protocol):
     """uvicorn's own, which waits for headers and for readers without end, and takes any number of connections."""
 
     most_connections = 0
+    _said_full = float("-inf")
     header_seconds = HEADER_SECONDS
     stalled_seconds = STALLED_SECONDS
     _headers_due: asyncio.TimerHandle | None = None
@@ -27,10 +39,17 @@ class Protocol(H11Protocol):
         """A client has connected."""
         super().connection_made(transport)
         if self.most_connections and len(self.connections) > self.most_connections:
+            self._say_full()
             transport.write(b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\r\n")
             transport.close()
             return
         self._expect_headers()
+
+    def _say_full(self) -> None:
+        cls, now = type(self), self.loop.time()
+        if now >= cls._said_full + FULL_SECONDS:
+            cls._said_full = now
+            logger.warning("All %d connections are taken; new ones are answered 503.", self.most_connections)
 
     def data_received(self, data: bytes) -> None:
         """Some bytes have come: the headers of a request, its body, or part of either."""
@@ -59,6 +78,8 @@ class Protocol(H11Protocol):
 
     def on_response_complete(self) -> None:
         """All of an answer is written, which is not to say that it was taken."""
+        refused = self.scope["state"].get(REFUSED)
+        self.timeout_keep_alive = REFUSED_SECONDS if refused else self.config.timeout_keep_alive
         super().on_response_complete()
         self._expect_reading()
 

@@ -82,7 +82,7 @@ def test_what_cannot_be_together_is_refused(env: dict[str, str], said: str) -> N
 def test_signing_in_goes_with_the_other_ways() -> None:
     """A gateway does not open the door that an issuer guards, so there is nothing to warn of."""
     for auth in ("gateway", "per-request"):
-        both = settings("0.0.0.0", **ISSUER, **PUBLIC, BLAXEL_MCP_AUTH=auth)  # noqa: S104 - that it may is the test
+        both = settings("0.0.0.0", **ACCOUNT, **ISSUER, **PUBLIC, BLAXEL_MCP_AUTH=auth)  # noqa: S104 - that it may is the test
         assert (problems(both), warnings(both)) == ([], [])
 
 
@@ -112,9 +112,12 @@ def test_the_names_that_are_let_in() -> None:
     """This machine's unless others are set, and the public address in any case."""
     loopback = ["127.0.0.1", "127.0.0.1:*", "localhost", "localhost:*", "[::1]", "[::1]:*"]
     assert allowed_hosts(settings()) == loopback
-    assert allowed_hosts(settings(**PUBLIC)) == [*loopback, "mcp.example"]
+    assert allowed_hosts(settings(**PUBLIC)) == [*loopback, "mcp.example", "mcp.example:443"]
+    odd = {"BLAXEL_MCP_PUBLIC_URL": "https://MCP.Example:8443", "BLAXEL_MCP_ALLOWED_HOSTS": "LocalHost"}
+    assert allowed_hosts(settings(**odd)) == ["localhost", "mcp.example:8443"]
+    assert allowed_hosts(settings(BLAXEL_MCP_PUBLIC_URL="http://[::1]:80"))[-2:] == ["[::1]", "[::1]:80"]
     assert allowed_hosts(settings(BLAXEL_MCP_ALLOWED_HOSTS="a.example, b.example:*")) == ["a.example", "b.example:*"]
-    assert allowed_origins(settings(**PUBLIC))[-1] == "https://mcp.example"
+    assert allowed_origins(settings(**PUBLIC))[-2:] == ["https://mcp.example", "https://mcp.example:443"]
     assert allowed_origins(settings(BLAXEL_MCP_ALLOWED_ORIGINS="a.example,https://b.example")) == [
         "http://a.example",
         "https://a.example",

@@ -21,6 +21,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from blaxel_mcp.transports.admission import Admission
+from blaxel_mcp.transports.edge import Edge
 from blaxel_mcp.transports.http import GRACE_SECONDS, SPARE_FILES, listen
 from blaxel_mcp.transports.protocol import Protocol
 
@@ -131,10 +132,10 @@ def test_a_body_that_comes_too_slowly_is_not_waited_for(headers: list[str]) -> N
         most_requests=1,
         most_streams=1,
         full=lambda: False,
-        turned_away=lambda path, status: refused.append((path, status)),
         body_seconds=SHORT,
     )
-    with served(admission) as (port, _), Connection(port) as connection:
+    edge = Edge(admission, lambda path, status: refused.append((path, status)))
+    with served(edge) as (port, _), Connection(port) as connection:
         connection.send("\r\n".join(["POST /slow HTTP/1.1", "Host: localhost", *headers, "", ""]).encode())
         assert drip(connection, lambda _: b"1\r\nx\r\n" if "chunked" in headers[0] else b"x") > 0
         assert connection.answer().status == 408

@@ -1,6 +1,7 @@
 """What a request meets on a server that clients sign in to: what it must show, and where it gets that."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from mcp.server.auth.provider import AccessToken
 from mcp.server.auth.routes import build_resource_metadata_url, create_protected_resource_routes
@@ -101,4 +102,4 @@ class OAuthDoor:
 
 def resource_url(public_url: str, path: str) -> str:
     """What clients connect to: the public URL may be given with or without the endpoint's path."""
-    return public_url if public_url.endswith(path) else public_url + path
+    return public_url if urlsplit(public_url).path.endswith(path) else public_url + path

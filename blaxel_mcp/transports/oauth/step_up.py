@@ -4,7 +4,7 @@ An answer of HTTP is what makes a client ask its user for more; an error of the 
 """
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Any
 
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
@@ -20,16 +20,12 @@ class StepUp:
         app: what is behind it.
         door: makes the answer.
         writing: names of the tools that change something.
-        turned_away: told of each refusal, with the path and the status.
     """
 
-    def __init__(
-        self, app: ASGIApp, door: OAuthDoor, writing: Collection[str], turned_away: Callable[[str, int], None]
-    ) -> None:
+    def __init__(self, app: ASGIApp, door: OAuthDoor, writing: Collection[str]) -> None:
         self._app = app
         self._writing = frozenset(writing)
         self._refusal = door.insufficient(f"{READ} {WRITE}")
-        self._turned_away = turned_away
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
@@ -41,7 +37,6 @@ class StepUp:
         while not parts or parts[-1].get("more_body", False):
             parts.append(await receive())
         if _may_change(b"".join(part.get("body", b"") for part in parts), self._writing):
-            self._turned_away(scope["path"], self._refusal.status_code)
             await self._refusal(scope, receive, send)
             return
 
