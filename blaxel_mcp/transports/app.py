@@ -85,10 +85,8 @@ def build_app(
     )
     door = oauth or _door(settings)
     guarded: ASGIApp = Guard(_at(METRICS, metrics, app) if metrics else app, settings, security, door)
-    if oauth is not None:
-        guarded = oauth.with_metadata(guarded)
-    open_to_all = _at(HEALTH, lambda: PlainTextResponse("ok"), guarded)
-    return Edge(_for_pages(open_to_all, security.allowed_origins), turned_away)
+    served = _for_pages(_at(HEALTH, lambda: PlainTextResponse("ok"), guarded), security.allowed_origins)
+    return Edge(oauth.with_metadata(served) if oauth else served, turned_away)
 
 
 def _door(settings: Settings) -> Door | None:

@@ -67,8 +67,8 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        # Names mean the same in any case, and the SDK's check, made here and again further in, knows one only.
-        headers = [(name, value.lower() if name in _NAMES else value) for name, value in scope["headers"]]
+        # A name means the same in any case, and the SDK's check, made here and again further in, knows one only.
+        headers = [(name, value.lower() if name == b"host" else value) for name, value in scope["headers"]]
         scope = {**scope, "headers": headers}
         request = Request(scope)
         refusal = _malformed(request) or await self._check.validate_request(request)
@@ -86,9 +86,6 @@ class Guard:
         if user := _user(token if isinstance(token, AccessToken) else None, caller):
             scope = {**scope, "user": user}
         await self._app(scope, receive, send)
-
-
-_NAMES = frozenset({b"host", b"origin"})
 
 
 def _caller(request: Request) -> Caller | None:

@@ -32,6 +32,7 @@ class Protocol(H11Protocol):
     _said_full = float("-inf")
     header_seconds = HEADER_SECONDS
     stalled_seconds = STALLED_SECONDS
+    refused_seconds = REFUSED_SECONDS
     _headers_due: asyncio.TimerHandle | None = None
     _reading_due: asyncio.TimerHandle | None = None
 
@@ -79,7 +80,7 @@ class Protocol(H11Protocol):
     def on_response_complete(self) -> None:
         """All of an answer is written, which is not to say that it was taken."""
         refused = self.scope["state"].get(REFUSED)
-        self.timeout_keep_alive = REFUSED_SECONDS if refused else self.config.timeout_keep_alive
+        self.timeout_keep_alive = self.refused_seconds if refused else self.config.timeout_keep_alive
         super().on_response_complete()
         self._expect_reading()
 

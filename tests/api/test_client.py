@@ -27,6 +27,7 @@ from faults import (
     redirect,
     silent,
 )
+from pydantic import SecretStr
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from blaxel_mcp import __version__
@@ -36,6 +37,7 @@ from blaxel_mcp.api.client import BODY_BYTES, CONCURRENCY, LANE, BlaxelClient, C
 from blaxel_mcp.api.jobs import FetchedExecution, get_execution, get_job, list_jobs
 from blaxel_mcp.api.network_errors import translate
 from blaxel_mcp.auth import BlaxelAuth
+from blaxel_mcp.callers import Caller
 from blaxel_mcp.config import load
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.control_plane import Handled, serve
@@ -288,6 +290,31 @@ def test_a_slow_operation_leaves_room_for_the_others(plane: Plane) -> None:
 
     jobs, under_way = use(client_for(plane.url), work)
     assert (jobs > 0, under_way <= LANE, plane.calls) == (True, True, 3 * CONCURRENCY + 1)
+
+
+def test_a_caller_with_many_questions_leaves_room_for_another(plane: Plane) -> None:
+    """Each has a lane of their own for an operation, and what waits in it holds no place."""
+    hold = Hold()
+    plane.faults.always(hold, path="/executions/unknown")
+    settings = load({}, {**ACCOUNT, "BL_API_URL": plane.url}, None)
+
+    async def work(client: BlaxelClient) -> int:
+        key = SecretStr(script.API_KEY)
+        greedy = client.acting_for(BlaxelAuth.for_caller(Caller(key, "another"), settings))
+        modest = client.acting_for(BlaxelAuth.for_caller(Caller(key, script.WORKSPACE), settings))
+        many = [
+            asyncio.create_task(greedy.session().send(get_execution("nightly-report", f"unknown-{number}")))
+            for number in range(5 * CONCURRENCY)
+        ]
+        await reaches(hold.arrived)
+        found = await modest.session().send(ONE)
+        under_way = plane.calls - 1
+        hold.release.set()
+        await asyncio.wait(many)
+        assert found.execution.status == "succeeded"
+        return under_way
+
+    assert use(client_for(plane.url), work) <= LANE
 
 
 def test_giving_up_answers_everybody_at_once(plane: Plane) -> None:
