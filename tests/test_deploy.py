@@ -54,7 +54,8 @@ def test_blocks_of_code_parse() -> None:
     assert len([json.loads(block) for block in blocks("json")]) == 4
     assert len([tomllib.loads(block) for block in blocks("toml")]) == 1
     assert len([list(yaml.safe_load_all(block)) for block in blocks("yaml")]) == 2
-    assert {command[0] for command in commands()} == {"uvicorn", "docker", "claude"}
+    assert {command[0] for command in commands()} == {"uvicorn", "docker", "curl", "claude"}
+    assert [compile(block, "guide", "exec") for block in blocks("python")]
 
 
 def test_the_image_is_of_this_version() -> None:
@@ -66,7 +67,7 @@ def test_options_and_variables_exist() -> None:
     """Each that is named is one of the program's, of Blaxel's hosting, or of a tool that a command here uses."""
     used = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", GUIDE))
     others = {word.split("=")[0] for command in commands() for word in command[1:] if word.startswith("--")}
-    assert used <= {option_for(name) for name in FIELDS} | others
+    assert used <= {option_for(name) for name in FIELDS} | others | {"--demo"}
     assert set(re.findall(r"\b(?:BL|BLAXEL|OTEL|SSL)_[A-Z_]+", GUIDE)) <= FIELDS.keys() | {"BL_NAME"}
 
 

@@ -63,6 +63,9 @@ def main() -> int:
     except CannotRunError as error:
         sys.stdout.write(f"The MCP conformance suite was NOT run: {error}\n")
         return NOT_RUN
+    except subprocess.TimeoutExpired:
+        sys.stdout.write(f"The MCP conformance suite did not end within {RUN_SECONDS} seconds.\n")
+        return NOT_AS_LISTED
     except LedgerError as error:
         sys.stdout.write(f"{error}\n")
         return NOT_AS_LISTED
