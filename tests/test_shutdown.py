@@ -173,7 +173,7 @@ def end_http(transport: str, busy: Busy, signals: Sequence[signal.Signals]) -> E
         busy(client, upstream, threads)
         for number in signals[:-1]:
             program.signal(number)
-            with contextlib.suppress(httpx.ConnectError):  # it stops listening first of all
+            with contextlib.suppress(httpx.TransportError):  # it stops listening, and drops what nobody has begun
                 while True:
                     httpx.get(f"{client.base_url}/health", timeout=PATIENCE)
         program.signal(signals[-1])
