@@ -87,6 +87,7 @@ WAIT_FIRST_SECONDS = 30
 LIST_BYTES = 3_000
 """Of an answer with rows, in each channel."""
 LIST_MESSAGE_CHARACTERS = 100
+"""Of a message in a row, where there are too many rows for longer ones."""
 LIST_JOBS = (20, 50)
 LIST_EXECUTIONS = (10, 50)
 LIST_TASKS = (20, 100)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, NotRequired, TypeVar
 
 from typing_extensions import TypedDict
@@ -122,8 +123,12 @@ def build_tasks(
         "matching": len(window.items) if status is not None else None,
     }
     meant = range(window.start, len(window.items))
-    listed = Listed("tasks", window, meant, lambda task: _row(task, until), head, facts)
-    answer, text = tell(listed, limit)
+    # Messages are whole where there is room for all rows with them; many rows are worth more than long ones.
+    for characters in (limits.MESSAGE_CHARACTERS, limits.LIST_MESSAGE_CHARACTERS):
+        listed = Listed("tasks", window, meant, partial(_row, until=until, characters=characters), head, facts)
+        answer, text = tell(listed, limit)
+        if "notShown" not in answer:
+            break
     return answer, text  # type: ignore[return-value]  # the keys are those of TasksAnswer
 
 
@@ -139,15 +144,15 @@ def _counts(tasks: Sequence[JobExecutionTask]) -> str:
     return ", ".join([*told, *([f"{others:,} of other or no status"] if others else [])])
 
 
-def _row(task: JobExecutionTask, until: datetime | None) -> Row:
+def _row(task: JobExecutionTask, until: datetime | None, characters: int) -> Row:
     metadata = task.get("metadata", {})
     started, completed = instant(metadata.get("startedAt")), instant(metadata.get("completedAt"))
     fact, word = known_word(task.get("status"), STATUSES)
     running = seconds(started, until) if fact == "running" else None
     took = None if fact == "running" else seconds(started, completed)
-    cause, message = _why(task, fact)
+    cause, message = _why(task, fact, characters)
     told = WORDS[cause] if cause and cause != fact else ""
-    quoted = quote(message, limits.LIST_MESSAGE_CHARACTERS) if message else ""
+    quoted = quote(message, characters) if message else ""
     parts = [
         f"running for {span(running)}" if running is not None else word,
         f"took {span(took)}" if took is not None else "",
@@ -164,11 +169,11 @@ def _row(task: JobExecutionTask, until: datetime | None) -> Row:
     return Row(said(facts), bullet(task_name(task), parts))
 
 
-def _why(task: JobExecutionTask, status: str) -> tuple[Cause | None, str]:
+def _why(task: JobExecutionTask, status: str, characters: int) -> tuple[Cause | None, str]:
     """Cause and message of one that failed or was cancelled, as the groups of get_job_execution have them."""
     if status not in {"failed", "cancelled"}:
         return None, ""
     (group,), _ = group_failures([task], None)
-    message = clean(group.message, limits.LIST_MESSAGE_CHARACTERS)
+    message = clean(group.message, characters)
     # Where the API only says the status once more, nothing is lost by leaving it out.
     return (group.cause, message) if message and message.casefold() != status else (None, "")
