@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from blaxel_mcp import __version__
-from blaxel_mcp.config import HOSTED_NAMES, Settings, load, misspelt
+from blaxel_mcp.config import HOSTED_NAMES, Settings, load, misspelt, option_for
 from blaxel_mcp.errors import ArgumentError, BlaxelMcpError, ConfigurationError, CredentialsError
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ INTERRUPTED = 130
 _DESCRIPTION = """\
 MCP server that answers questions about Blaxel batch jobs: is it done, why did it fail, when will it finish.
 Without a command it serves MCP over stdio."""
+_OVER_HTTP = {f"BLAXEL_MCP_{name}" for name in ("HOST", "PORT", "AUTH", "OAUTH_ISSUER", "PUBLIC_URL")}
+"""Options that say nothing over stdio. As variables they may be set for several servers; on the command line they are
+meant, and whoever gives one without the other waits in vain for somebody to listen."""
 _LAST_SECONDS = 0.5
 """Between the end of the work and the end of the process, for what cannot be told to stop."""
 _EXIT_CODES = """\
@@ -324,6 +327,8 @@ def _work(command: Command) -> "Callable[[Parts], Awaitable[int]]":
 
         async def work(parts: "Parts") -> int:
             if parts.settings.transport == "stdio":
+                for name in _OVER_HTTP & command.flags.keys():
+                    logging.getLogger(__name__).warning("%s counts only with --transport http.", option_for(name))
                 return await serve_stdio(build(parts))
             from blaxel_mcp.transports.http import serve_http  # noqa: PLC0415 - not for stdio
 

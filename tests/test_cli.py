@@ -186,3 +186,11 @@ def test_a_client_that_reads_no_errors_is_served() -> None:
         assert program.request("ping") == {"result": {}}
         program.close_input()
         assert program.wait() == 0
+
+
+def test_an_option_that_counts_only_over_http_is_told_so() -> None:
+    """On the command line it is meant; as a variable it may be for another server of this machine."""
+    with Program("--demo", "--port", "8000", env={"BLAXEL_MCP_HOST": "localhost"}) as program:
+        program.close_input()
+        said = "WARNING blaxel_mcp.cli: --port counts only with --transport http.\n"
+        assert (program.wait(), program.errors()) == (0, said)
