@@ -194,3 +194,10 @@ def test_an_option_that_counts_only_over_http_is_told_so() -> None:
         program.close_input()
         said = "WARNING blaxel_mcp.cli: --port counts only with --transport http.\n"
         assert (program.wait(), program.errors()) == (0, said)
+
+
+def test_a_misspelt_variable_is_told_when_it_starts() -> None:
+    """Whatever was asked for; its value is not shown."""
+    code, _, said = run("doctor", "--demo", env={"BLAXEL_MCP_AUTH_TOKN": "hunter2"})
+    warning = "BLAXEL_MCP_AUTH_TOKN is no variable of blaxel-mcp. Did you mean BLAXEL_MCP_AUTH_TOKEN?"
+    assert (code, said) == (0, f"WARNING blaxel_mcp.cli: {warning}\n")

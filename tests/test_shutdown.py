@@ -118,6 +118,23 @@ def test_a_look_up_that_hangs_does_not_keep_it() -> None:
         assert program.errors() == "looking up\n"
 
 
+@pytest.mark.parametrize("module", ["blaxel_mcp.cli", "blaxel_mcp.compose", "mcp.server.mcpserver"])
+@pytest.mark.parametrize("transport", ["stdio", "http"])
+def test_an_interruption_while_it_starts_is_quiet(module: str, transport: str) -> None:
+    """In the middle of an import, where Python would show fifty lines of traceback."""
+    interrupts = (
+        "import os, signal, sys\n"
+        "class Finder:\n"
+        "    def find_spec(name, *_):\n"
+        f"        if name == {module!r}: os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Finder)\n"
+        "from blaxel_mcp.__main__ import main; sys.exit(main())"
+    )
+    command = (sys.executable, "-c", interrupts)
+    with Program("--transport", transport, "--port", "0", command=command) as program:
+        assert (program.wait(), program.output(), program.errors()) == (130, "", "")
+
+
 def call_over_http(client: httpx.Client, upstream: Upstream, threads: ThreadPoolExecutor) -> None:
     """Have a tool called, and held upstream."""
     body, headers = message("tools/call", CALL, MODERN)
