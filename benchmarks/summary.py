@@ -16,8 +16,9 @@ from time import perf_counter
 from typing import Any
 
 from blaxel_mcp.models import JobExecution
-from blaxel_mcp.summary.answer import ExecutionAnswer, build_answer, size
+from blaxel_mcp.summary.answer import ExecutionAnswer, build_answer
 from blaxel_mcp.summary.execution import summarize
+from blaxel_mcp.summary.wording import json_size
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 ROUNDS = 15
@@ -114,7 +115,7 @@ def main() -> None:
     for tasks in (1, 10, 100, 1_000, 10_000, 100_000):
         raw = execution(tasks, every=10)
         got, _ = _answer(raw)
-        sizes = (len(got["summary"].encode()), size(got), size(raw))
+        sizes = (len(got["summary"].encode()), json_size(got), json_size(raw))
         prose, structure, whole = (f"{value:,} B ~{value // 4:,} t" for value in sizes)
         out(f"{tasks:>8,} {prose:>16} {structure:>16} {whole:>24}\n")
     out(f"\n10,000 tasks: seconds of a summary beside json.loads (target: at most {TARGET:g} times)\n")

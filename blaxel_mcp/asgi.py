@@ -26,7 +26,7 @@ def create_app() -> "ASGIApp":
     try:
         settings = environment_settings()
         with prepare(settings):
-            from blaxel_mcp.compose import compose, http_app  # noqa: PLC0415 - after the collector is paused
+            from blaxel_mcp.runtime import compose, http_app  # noqa: PLC0415 - after the collector is paused
             from blaxel_mcp.transports.exposure import check_exposure, warnings  # noqa: PLC0415
             from blaxel_mcp.transports.http import FINISH_SECONDS  # noqa: PLC0415
             from blaxel_mcp.transports.signals import besides  # noqa: PLC0415

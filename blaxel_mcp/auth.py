@@ -19,9 +19,9 @@ import httpx
 
 from blaxel_mcp import tokens
 from blaxel_mcp.callers import CREDENTIAL_HEADER, WORKSPACE_HEADER, Caller
-from blaxel_mcp.config import Settings
 from blaxel_mcp.errors import AnswerError, ApiError, BlaxelMcpError, CredentialsError
 from blaxel_mcp.login import FILE, ApiKey, ClientCredentials, Credential, LoginTokens, choose
+from blaxel_mcp.settings import Settings
 
 logger = logging.getLogger(__name__)
 
@@ -132,8 +132,8 @@ class BlaxelAuth(httpx.Auth):
 
     def explain(self, error: ApiError) -> ApiError:
         """A refusal, with the advice for who can do something about it: a caller sets no variables here."""
-        advice = _FOR_CALLERS.get(error.status) if self._of_caller else None
-        return ApiError(error.status, error.what, advice) if advice else error
+        hint = _FOR_CALLERS.get(error.status) if self._of_caller else None
+        return ApiError(error.status, error.message, hint) if hint else error
 
     def describe(self) -> str:
         """The kind of credential, where it is from and how long its token lasts; never a value."""
@@ -285,29 +285,29 @@ class BlaxelAuth(httpx.Auth):
         failure = _failure(answer)
         if not self._is_ready(rejected):
             raise failure
-        logger.warning("Going on with the token at hand, which is still valid. %s", failure.what)
+        logger.warning("Going on with the token at hand, which is still valid. %s", failure.message)
 
     def _missing(self) -> CredentialsError:
-        what, advice = "The Blaxel workspace is not known.", "Set BL_WORKSPACE and restart blaxel-mcp."
+        message, hint = "The Blaxel workspace is not known.", "Set BL_WORKSPACE and restart blaxel-mcp."
         if self._of_caller:
-            advice = f"Send its name in {WORKSPACE_HEADER} with each request."
+            hint = f"Send its name in {WORKSPACE_HEADER} with each request."
         if self._credential is None and self._of_caller:
-            what, advice = "No Blaxel credential came with the request.", _FOR_CALLERS[401]
+            message, hint = "No Blaxel credential came with the request.", _FOR_CALLERS[401]
         elif self._credential is None:
-            what = "No Blaxel credential was found."
-            advice = (
+            message = "No Blaxel credential was found."
+            hint = (
                 "Set BL_API_KEY and BL_WORKSPACE and restart blaxel-mcp, or run `bl login`; a login needs no restart."
             )
-        return CredentialsError(f"{what} {self._login_problem}" if self._login_problem else what, advice)
+        return CredentialsError(f"{message} {self._login_problem}" if self._login_problem else message, hint)
 
     def _refusal(self) -> CredentialsError:
         source = self._credential.source if self._credential else ""
         if isinstance(self._credential, LoginTokens):
-            what, advice = f"The Blaxel API refused to renew {source}.", "Run `bl login`: the next call picks that up."
+            message, hint = f"The Blaxel API refused to renew {source}.", "Run `bl login`: the next call picks that up."
         else:
-            what = f"The Blaxel API refused to issue a token for the client credentials from {source}."
-            advice = "Check their id and secret, or make new ones, and restart blaxel-mcp."
-        return CredentialsError(what, advice)
+            message = f"The Blaxel API refused to issue a token for the client credentials from {source}."
+            hint = "Check their id and secret, or make new ones, and restart blaxel-mcp."
+        return CredentialsError(message, hint)
 
 
 class _Bounded(httpx.AsyncByteStream):
@@ -344,10 +344,10 @@ def _failure(answer: httpx.Response) -> BlaxelMcpError:
             transient=True,
             retry_after=tokens.positive(answer.headers.get("retry-after")),
         )
-    advice = "Check BL_API_URL and BL_ENV."
+    hint = "Check BL_API_URL and BL_ENV."
     if answer.is_success:
-        return AnswerError("The Blaxel API answered a token request with something else than a token.", advice)
-    return ApiError(status, f"The Blaxel API did not issue a token (status {status}).", advice)
+        return AnswerError("The Blaxel API answered a token request with something else than a token.", hint)
+    return ApiError(status, f"The Blaxel API did not issue a token (status {status}).", hint)
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:

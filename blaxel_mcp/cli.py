@@ -19,11 +19,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from blaxel_mcp import __version__
-from blaxel_mcp.config import HOSTED_NAMES, Settings, load, misspelt, option_for
 from blaxel_mcp.errors import ArgumentError, BlaxelMcpError, ConfigurationError, CredentialsError
+from blaxel_mcp.settings import HOSTED_NAMES, Settings, load, option_for, unknown_variables
 
 if TYPE_CHECKING:
-    from blaxel_mcp.compose import Parts
+    from blaxel_mcp.runtime import Runtime
+
 
 DONE, API_SAID_NO, BAD_USAGE, ENDED_OTHERWISE = range(4)
 INTERRUPTED = 130
@@ -42,7 +43,7 @@ exit codes: 0 done (also get of a failed execution), 1 the API said no, 2 bad us
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What was asked for. `flags` are settings by variable name, as `config.load` takes them."""
+    """What was asked for. `flags` are settings by variable name, as `settings.load` takes them."""
 
     name: str
     flags: Mapping[str, str]
@@ -268,7 +269,7 @@ def prepare(settings: Settings) -> Iterator[None]:
     of a thousand tasks is a hundred thousand objects more.
     """
     _configure_logging(settings.log_level)
-    for line in misspelt(os.environ):
+    for line in unknown_variables(os.environ):
         logging.getLogger(__name__).warning(line)
     gc.disable()
     yield
@@ -282,7 +283,7 @@ def prepare(settings: Settings) -> Iterator[None]:
 async def _carry_out(command: Command, settings: Settings) -> int:
     """Put together what every command works with, and let this one use it; answers the exit code."""
     with prepare(settings):
-        from blaxel_mcp.compose import compose  # noqa: PLC0415 - not needed for --help
+        from blaxel_mcp.runtime import compose  # noqa: PLC0415 - not needed for --help
 
         work = _work(command)
         parts = compose(settings, (lambda: None) if command.demo else read_login)
@@ -304,12 +305,12 @@ def _leave(code: int) -> None:
     os._exit(code)
 
 
-def _work(command: Command) -> "Callable[[Parts], Awaitable[int]]":
+def _work(command: Command) -> "Callable[[Runtime], Awaitable[int]]":
     """What the command does, with its imports made."""
     if command.name == "get":
         from blaxel_mcp.get import get  # noqa: PLC0415 - each command's own
 
-        async def work(parts: "Parts") -> int:
+        async def work(parts: "Runtime") -> int:
             asked = (command.job, command.execution)
             last = await get(parts.state, *asked, as_json=command.as_json, watch=command.watch, write=_write)
             return ENDED_OTHERWISE if command.watch and last["outcome"] != "succeeded" else DONE
@@ -317,15 +318,15 @@ def _work(command: Command) -> "Callable[[Parts], Awaitable[int]]":
     elif command.name == "doctor":
         from blaxel_mcp.doctor import examine  # noqa: PLC0415
 
-        async def work(parts: "Parts") -> int:
+        async def work(parts: "Runtime") -> int:
             failure = await examine(parts.state, parts.settings, write=_write)
             return DONE if failure is None else exit_code(failure, parts.settings)
 
     else:
-        from blaxel_mcp.compose import build, http_app  # noqa: PLC0415
+        from blaxel_mcp.runtime import build, http_app  # noqa: PLC0415
         from blaxel_mcp.transports.stdio import serve_stdio  # noqa: PLC0415
 
-        async def work(parts: "Parts") -> int:
+        async def work(parts: "Runtime") -> int:
             if parts.settings.transport == "stdio":
                 for name in _OVER_HTTP & command.flags.keys():
                     logging.getLogger(__name__).warning("%s counts only with --transport http.", option_for(name))

@@ -7,8 +7,8 @@ from importlib.metadata import version
 
 from blaxel_mcp import __version__
 from blaxel_mcp.api.jobs import list_jobs
-from blaxel_mcp.config import Settings
 from blaxel_mcp.errors import BlaxelMcpError
+from blaxel_mcp.settings import Settings
 from blaxel_mcp.tools.spec import ToolState
 
 

@@ -10,21 +10,21 @@ class BlaxelMcpError(Exception):
     """Base of all of them; `str()` is the whole text a user or a model sees.
 
     Attributes:
-        what: what failed, one or two sentences.
-        advice: the one thing to do, one sentence.
+        message: what failed, one or two sentences.
+        hint: the one thing to do, one sentence.
         transient: whether the very same call may succeed when it is repeated.
         retry_after: seconds the API asked us to wait, if it did.
     """
 
-    def __init__(self, what: str, advice: str, *, transient: bool = False, retry_after: float | None = None) -> None:
-        super().__init__(what, advice)
-        self.what = what
-        self.advice = advice
+    def __init__(self, message: str, hint: str, *, transient: bool = False, retry_after: float | None = None) -> None:
+        super().__init__(message, hint)
+        self.message = message
+        self.hint = hint
         self.transient = transient
         self.retry_after = retry_after
 
     @property
-    def again(self) -> str:
+    def retry_hint(self) -> str:
         """Whether trying again can help, as a sentence."""
         if not self.transient:
             return "Trying again unchanged will not help."
@@ -33,7 +33,7 @@ class BlaxelMcpError(Exception):
         return "Trying again in a moment can help."
 
     def __str__(self) -> str:
-        return f"{self.what} {self.again} {self.advice}"
+        return f"{self.message} {self.retry_hint} {self.hint}"
 
 
 class ConfigurationError(BlaxelMcpError):
@@ -44,7 +44,7 @@ class ConfigurationError(BlaxelMcpError):
         super().__init__("\n".join(problems), "See blaxel-mcp --help.")
 
     def __str__(self) -> str:
-        return "\n".join([*self.problems, self.advice])
+        return "\n".join([*self.problems, self.hint])
 
 
 class ArgumentError(BlaxelMcpError):
@@ -59,9 +59,9 @@ class ApiError(BlaxelMcpError):
     """The API answered with a status that is not success."""
 
     def __init__(
-        self, status: int, what: str, advice: str, *, transient: bool = False, retry_after: float | None = None
+        self, status: int, message: str, hint: str, *, transient: bool = False, retry_after: float | None = None
     ) -> None:
-        super().__init__(what, advice, transient=transient, retry_after=retry_after)
+        super().__init__(message, hint, transient=transient, retry_after=retry_after)
         self.status = status
 
 
@@ -76,8 +76,8 @@ class ConnectionFailedError(BlaxelMcpError):
         unsent: whether it is certain that nothing was sent, so that nothing can have been done.
     """
 
-    def __init__(self, what: str, advice: str, *, transient: bool = False, unsent: bool = False) -> None:
-        super().__init__(what, advice, transient=transient)
+    def __init__(self, message: str, hint: str, *, transient: bool = False, unsent: bool = False) -> None:
+        super().__init__(message, hint, transient=transient)
         self.unsent = unsent
 
 
@@ -92,3 +92,25 @@ class StoppingError(ConnectionFailedError):
 
 class AnswerError(BlaxelMcpError):
     """An answer arrived but cannot be used: redirect, too large, not JSON, not an object."""
+
+
+class OutcomeUnknownError(BlaxelMcpError):
+    """A write that may or may not have taken effect; `retry_hint` says what sending it again would do."""
+
+    def __init__(self, error: BlaxelMcpError, unknown: str, retry_hint: str, hint: str) -> None:
+        super().__init__(f"{error.message} {unknown}", hint)
+        self._retry_hint = retry_hint
+
+    @property
+    def retry_hint(self) -> str:
+        """What trying again would do, as a sentence."""
+        return self._retry_hint
+
+
+def is_outcome_unknown(error: BlaxelMcpError) -> bool:
+    """Whether the API may have acted on the request that failed so; a refusal says that it did not."""
+    if isinstance(error, ApiError):
+        return error.status >= 500 or error.status == 408  # noqa: PLR2004 - server errors, RFC 9110; and its timeout
+    if isinstance(error, ConnectionFailedError):
+        return not error.unsent
+    return isinstance(error, AnswerError)

@@ -85,7 +85,7 @@ class Login:
 
 
 @dataclass(frozen=True)
-class Chosen:
+class LoginSelection:
     """What the login file offers for one workspace; `api_url` is None without an entry or for an unknown `env`."""
 
     workspace: str | None = None
@@ -144,21 +144,21 @@ def parse_login(text: str) -> Login:
     return Login(workspace if workspace and re.fullmatch(WORKSPACE_PATTERN, workspace) else None, found, problem)
 
 
-def choose(text: str | None, workspace: str | None) -> Chosen:
+def choose(text: str | None, workspace: str | None) -> LoginSelection:
     """Look up one workspace, by name and then by id, or the login's current one when `workspace` is None."""
     if text is None:
-        return Chosen(workspace)
+        return LoginSelection(workspace)
     login = parse_login(text)
     name = workspace or login.workspace
     if login.problem:
-        return Chosen(name, problem=login.problem)
+        return LoginSelection(name, problem=login.problem)
     if name is None:
-        return Chosen(problem=f"{FILE} names no current workspace.")
+        return LoginSelection(problem=f"{FILE} names no current workspace.")
     by_name = [entry for entry in login.entries if entry.name == name]
     by_id = [entry for entry in login.entries if entry.id == name]
     for entry in by_name or by_id:
-        return Chosen(name, entry.credential, API_URLS.get(entry.env), entry.problem)
-    return Chosen(name, problem=f"{FILE} holds no login for workspace {name}.")
+        return LoginSelection(name, entry.credential, API_URLS.get(entry.env), entry.problem)
+    return LoginSelection(name, problem=f"{FILE} holds no login for workspace {name}.")
 
 
 def _entry(item: Mapping[str, object]) -> Entry | None:

@@ -14,7 +14,7 @@ from pydantic_core import to_json
 
 from blaxel_mcp.summary.clean import clean
 from blaxel_mcp.summary.limits import IDENTITY_CHARACTERS, NAME_CHARACTERS
-from blaxel_mcp.telemetry import ANSWERED, Handled, Observers
+from blaxel_mcp.telemetry import ANSWERED, Observers, RequestRecord
 from blaxel_mcp.tools.spec import ToolState
 
 _IDS = ("jobId", "executionId")
@@ -87,7 +87,7 @@ class Requests:
         finally:
             seconds, calls = perf_counter() - began, ctx.lifespan_context.client.attempts
             self._observers.handled(
-                Handled(clean(ctx.method, NAME_CHARACTERS), *_subject(ctx.params), outcome, seconds, calls, size)
+                RequestRecord(clean(ctx.method, NAME_CHARACTERS), *_subject(ctx.params), outcome, seconds, calls, size)
             )
 
 

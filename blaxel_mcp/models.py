@@ -13,8 +13,9 @@ they take four times as long to build (benchmarks/summary.py).
 # ruff: noqa: N815 - the fields bear the API's own names
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeAlias, cast
+from typing import Annotated, Any, Literal, TypeAlias, cast
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, PlainValidator, Strict
 from pydantic_core import CoreSchema, core_schema, from_json
@@ -69,7 +70,7 @@ class JobExecutionTaskCondition(TypedDict, total=False):
 
 
 class JobExecutionTaskMetadata(TypedDict, total=False):
-    """A task's name and its timestamps (read them with `instant`)."""
+    """A task's name and its timestamps (read them with `parse_timestamp`)."""
 
     name: Text
     createdAt: Text
@@ -80,7 +81,7 @@ class JobExecutionTaskMetadata(TypedDict, total=False):
 
 
 class JobExecutionTaskSpec(TypedDict, total=False):
-    """A task's limits; `timeout` is a duration in words such as `30m` (read it with `duration_seconds`)."""
+    """A task's limits; `timeout` is a duration in words such as `30m` (read it with `parse_duration`)."""
 
     maxRetries: PlainCount
     timeout: Text
@@ -104,7 +105,7 @@ class _Part(BaseModel):
 
 
 class JobExecutionMetadata(_Part):
-    """Identity and timestamps (read those with `instant`)."""
+    """Identity and timestamps (read those with `parse_timestamp`)."""
 
     cluster: Text = None
     completedAt: Text = None
@@ -152,6 +153,59 @@ class JobExecution(_Part):
     def task_list(self) -> Sequence[JobExecutionTask]:
         """The tasks, whichever of the two lists holds them. They are never added: it is one list in two places."""
         return self.tasks or self.spec.tasks
+
+
+ExecutionWord: TypeAlias = Literal[
+    "queued", "pending", "running", "cancelling", "cancelled", "failed", "succeeded", "timeout"
+]
+"""The API's words for an execution's status (schema JobExecutionStatus)."""
+TaskWord: TypeAlias = Literal["failed", "cancelled", "running", "reconciling", "pending", "unspecified", "succeeded"]
+"""The API's words for a task's status (schema JobExecutionTaskStatus), in the order in which a summary counts them."""
+Outcome: TypeAlias = Literal["succeeded", "failed", "cancelled", "timed_out", "in_progress", "unknown"]
+"""What an execution came to, in this server's words."""
+_OUTCOMES: Mapping[str, Outcome] = {
+    **dict.fromkeys(("queued", "pending", "running", "cancelling"), "in_progress"),
+    "cancelled": "cancelled",
+    "failed": "failed",
+    "succeeded": "succeeded",
+    "timeout": "timed_out",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionStatus:
+    """An execution's status, read without regard to case; a word that is not the API's own is not finished.
+
+    Attributes:
+        text: as the API wrote it, `None` where it gave none; untrusted unless it is `known`.
+    """
+
+    text: str | None
+
+    @property
+    def word(self) -> str:
+        """The status in lower case; empty where the API gave none."""
+        return (self.text or "").casefold()
+
+    @property
+    def known(self) -> bool:
+        """Whether it is one of the API's words."""
+        return self.word in _OUTCOMES
+
+    @property
+    def outcome(self) -> Outcome:
+        """What it says of the execution."""
+        return _OUTCOMES.get(self.word, "unknown")
+
+    @property
+    def over(self) -> bool:
+        """Whether the execution has come to an end."""
+        return self.outcome not in {"in_progress", "unknown"}
+
+    @property
+    def waiting(self) -> bool:
+        """Whether the execution has not started yet."""
+        return self.word in {"queued", "pending"}
 
 
 class CreatedExecution(_Part):
@@ -204,7 +258,7 @@ class Page(_Part):
         return cls.model_validate(body if isinstance(body, Mapping) else {})
 
 
-def instant(value: str | None) -> datetime | None:
+def parse_timestamp(value: str | None) -> datetime | None:
     """A timestamp as the API writes it: RFC 3339, 0 to 9 fraction digits, any offset; no offset reads as UTC.
 
     Year 1 (Go's zero time), an empty string and anything unreadable are absent: `None`.
@@ -227,7 +281,7 @@ _DURATION = re.compile(r"(?:\d{1,9}(?:\.\d{1,9})?(?:h|ms|m|s))+")
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s)")
 
 
-def duration_seconds(value: Any) -> int | None:
+def parse_duration(value: Any) -> int | None:
     """Seconds from a number, a number in a string, or a Go duration (`30m`, `1h30m`); zero and odd values: `None`."""
     if isinstance(value, bool):
         return None
@@ -237,13 +291,13 @@ def duration_seconds(value: Any) -> int | None:
         return None
     text = value.strip()
     if text.isascii() and text.isdigit():
-        return duration_seconds(int(text[:11]))
+        return parse_duration(int(text[:11]))
     if not _DURATION.fullmatch(text):
         return None
-    return duration_seconds(sum(float(n) * _UNITS[unit] for n, unit in _DURATION_PART.findall(text)))
+    return parse_duration(sum(float(n) * _UNITS[unit] for n, unit in _DURATION_PART.findall(text)))
 
 
-def override_object(value: Any) -> dict[str, Any] | None:
+def parse_env_override(value: Any) -> dict[str, Any] | None:
     """`spec.envOverride` as an object: it is one, or the JSON text of one (the API's own example); else `None`."""
     if isinstance(value, str):
         try:

@@ -8,8 +8,8 @@ from pydantic import Field
 
 from blaxel_mcp.api.call import checked_id
 from blaxel_mcp.errors import ArgumentError
-from blaxel_mcp.summary.clean import quote
 from blaxel_mcp.summary.limits import IDENTITY_CHARACTERS
+from blaxel_mcp.summary.wording import quote
 from blaxel_mcp.tools.spec import ToolState
 
 _JobId = Annotated[str, Field(description="Name of the job")]

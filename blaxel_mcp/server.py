@@ -28,7 +28,7 @@ from blaxel_mcp.errors import BlaxelMcpError
 from blaxel_mcp.middleware import Requests
 from blaxel_mcp.prompts import add_prompts, problem_with
 from blaxel_mcp.resources import add_resources
-from blaxel_mcp.telemetry import NOBODY, Observers
+from blaxel_mcp.telemetry import NO_OBSERVERS, Observers
 from blaxel_mcp.tools.results import failure, wrong_arguments
 from blaxel_mcp.tools.spec import ToolSpec, ToolState, bind
 
@@ -115,7 +115,7 @@ def build_server(
     tools: Sequence[ToolSpec],
     extensions: Sequence[Extension] = (),
     *,
-    observers: Observers = NOBODY,
+    observers: Observers = NO_OBSERVERS,
     most_requests: float = math.inf,
     state_key: bytes | None = None,
 ) -> Server:

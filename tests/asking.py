@@ -13,10 +13,10 @@ from mcp_types import CallToolResult, TextContent
 
 from blaxel_mcp.api.client import BlaxelClient, CertificateSource
 from blaxel_mcp.auth import BlaxelAuth
-from blaxel_mcp.config import load
 from blaxel_mcp.demo import script
 from blaxel_mcp.demo.wire import Job, Verbatim
 from blaxel_mcp.server import build_server
+from blaxel_mcp.settings import load
 from blaxel_mcp.tools import select
 from blaxel_mcp.tools.spec import ToolState
 

@@ -14,9 +14,9 @@ from token_server import TokenServer, jwt, serve
 
 from blaxel_mcp import tokens
 from blaxel_mcp.auth import TOKEN_ANSWER_LIMIT, BlaxelAuth
-from blaxel_mcp.config import load
 from blaxel_mcp.errors import AnswerError, ApiError, CredentialsError
 from blaxel_mcp.login import ApiKey, ClientCredentials, Credential, choose
+from blaxel_mcp.settings import load
 
 NOW = 1_800_000_000.0
 KEY = ApiKey("BL_API_KEY", SecretStr("bl-key"))

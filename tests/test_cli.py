@@ -10,7 +10,6 @@ from program import Program, account, nobody, run, terminal
 
 from blaxel_mcp import __version__
 from blaxel_mcp.cli import Command, exit_code, parse, read_login
-from blaxel_mcp.config import Settings, load
 from blaxel_mcp.demo import script
 from blaxel_mcp.errors import (
     AnswerError,
@@ -20,6 +19,7 @@ from blaxel_mcp.errors import (
     CredentialsError,
     NotFoundError,
 )
+from blaxel_mcp.settings import Settings, load
 
 OPTIONS = ["--transport", "--host", "--port", "--auth", "--allow-writes", "--demo", "--version", "--help"]
 

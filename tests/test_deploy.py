@@ -19,11 +19,11 @@ from program import PATIENCE, Program, environment
 from blaxel_mcp import __version__
 from blaxel_mcp.callers import CREDENTIAL_HEADER, WORKSPACE_HEADER
 from blaxel_mcp.cli import parse
-from blaxel_mcp.config import SHORTEST_STATE_KEY, Settings, load, option_for
 from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.login import ClientCredentials
+from blaxel_mcp.settings import SHORTEST_STATE_KEY, Settings, load, option_for
 from blaxel_mcp.summary.limits import WAIT_SECONDS
-from blaxel_mcp.telemetry import Handled
+from blaxel_mcp.telemetry import RequestRecord
 from blaxel_mcp.telemetry.metrics import Metrics
 from blaxel_mcp.telemetry.request_log import RequestLog
 from blaxel_mcp.transports.admission import BODY_BYTES, BODY_SECONDS
@@ -98,9 +98,9 @@ def test_the_request_log_looks_as_shown() -> None:
     cost = (call["durationMs"] / 1000, call["upstreamCalls"], call["bytes"])
     written: list[str] = []
     RequestLog(lambda: datetime.fromisoformat(call["time"]), written.append).handled(
-        Handled(call["method"], call["target"], ids, call["status"], *cost)
+        RequestRecord(call["method"], call["target"], ids, call["status"], *cost)
     )
-    RequestLog(lambda: datetime.fromisoformat(refusal["time"]), written.append).turned_away(
+    RequestLog(lambda: datetime.fromisoformat(refusal["time"]), written.append).rejected(
         refusal["route"], refusal["status"]
     )
     assert [block.strip() for block in blocks("json")[:2]] == written
@@ -109,9 +109,9 @@ def test_the_request_log_looks_as_shown() -> None:
 def test_the_metrics_are_those_named() -> None:
     """All that there are, and no other."""
     metrics = Metrics(frozenset({"get_job_execution"}))
-    metrics.handled(Handled("tools/call", "get_job_execution", {}, "ok", 0.1, 1, 100))
-    metrics.turned_away(MCP, 401)
-    metrics.asked_upstream("get_execution", 200, 0.1)
+    metrics.handled(RequestRecord("tools/call", "get_job_execution", {}, "ok", 0.1, 1, 100))
+    metrics.rejected(MCP, 401)
+    metrics.upstream_attempt("get_execution", 200, 0.1)
     families = re.findall(
         r"^# TYPE (\S+) (?:counter|histogram)$", bytes(metrics.response().body).decode(), re.MULTILINE
     )

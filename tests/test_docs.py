@@ -15,8 +15,8 @@ import pytest
 from blaxel_mcp.api.client import BlaxelClient
 from blaxel_mcp.auth import BlaxelAuth
 from blaxel_mcp.cli import build_parser
-from blaxel_mcp.config import Settings, load, option_for
 from blaxel_mcp.demo import control_plane, script
+from blaxel_mcp.settings import Settings, load, option_for
 from blaxel_mcp.tools import select
 from blaxel_mcp.tools.get_execution import answer_for
 from blaxel_mcp.tools.spec import ToolState

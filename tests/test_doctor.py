@@ -12,9 +12,9 @@ from blaxel_mcp import __version__
 from blaxel_mcp.api.client import BlaxelClient
 from blaxel_mcp.auth import BlaxelAuth
 from blaxel_mcp.cli import exit_code
-from blaxel_mcp.config import load
 from blaxel_mcp.demo import script
 from blaxel_mcp.doctor import examine
+from blaxel_mcp.settings import load
 from blaxel_mcp.tools.spec import ToolState
 
 SECRET = "s3cr3t-of-the-user"

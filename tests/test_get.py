@@ -14,10 +14,10 @@ from program import PATIENCE, Program, account, nobody, run, side_by_side
 
 from blaxel_mcp.api.client import BlaxelClient
 from blaxel_mcp.auth import BlaxelAuth
-from blaxel_mcp.config import load
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.errors import ApiError
 from blaxel_mcp.get import get
+from blaxel_mcp.settings import load
 from blaxel_mcp.summary.answer import ExecutionAnswer
 from blaxel_mcp.tools.spec import ToolState
 

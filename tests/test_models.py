@@ -1,11 +1,20 @@
 """What the API sends, read tolerantly: a 200 never fails to parse."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
-from blaxel_mcp.models import Job, JobExecution, Page, duration_seconds, instant, override_object
+from blaxel_mcp.models import (
+    ExecutionStatus,
+    ExecutionWord,
+    Job,
+    JobExecution,
+    Page,
+    parse_duration,
+    parse_env_override,
+    parse_timestamp,
+)
 
 ODD: tuple[Any, ...] = (None, True, 7, -1, 1.5, "word", "", [], {}, [None], {"odd": 1}, [[]], 10**30)
 NO_OBJECTS: tuple[Any, ...] = ("", "[]", "x", 7, None, [], "[" * 100_000)
@@ -109,7 +118,7 @@ def test_timestamps_have_any_number_of_fraction_digits(digits: int) -> None:
     """From none to nanoseconds."""
     fraction = "." + "123456789"[:digits] if digits else ""
     microseconds = int("123456"[:digits].ljust(6, "0"))
-    assert instant(f"2026-01-02T03:04:05{fraction}Z") == datetime(2026, 1, 2, 3, 4, 5, microseconds, tzinfo=UTC)
+    assert parse_timestamp(f"2026-01-02T03:04:05{fraction}Z") == datetime(2026, 1, 2, 3, 4, 5, microseconds, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -130,7 +139,7 @@ def test_timestamps_have_any_number_of_fraction_digits(digits: int) -> None:
 )
 def test_timestamps_come_out_in_utc_or_absent(text: str | None, expected: datetime | None) -> None:
     """Any offset; year 1, empty and unreadable ones are absent."""
-    assert instant(text) == expected
+    assert parse_timestamp(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -160,13 +169,13 @@ def test_timestamps_come_out_in_utc_or_absent(text: str | None, expected: dateti
 )
 def test_a_timeout_is_seconds_or_a_duration_in_words(value: Any, expected: int | None) -> None:
     """Zero is no timeout."""
-    assert duration_seconds(value) == expected
+    assert parse_duration(value) == expected
 
 
 def test_an_override_is_an_object_or_the_text_of_one() -> None:
     """Anything else is none."""
-    assert override_object({"A": "***"}) == override_object('{"A": "***"}') == {"A": "***"}
-    assert [override_object(odd) for odd in NO_OBJECTS] == [None] * 7
+    assert parse_env_override({"A": "***"}) == parse_env_override('{"A": "***"}') == {"A": "***"}
+    assert [parse_env_override(odd) for odd in NO_OBJECTS] == [None] * 7
 
 
 def test_a_page_is_read_in_both_forms() -> None:
@@ -188,3 +197,29 @@ def test_a_job_has_a_name_or_none() -> None:
     assert Job.model_validate({"metadata": {"name": "resize"}}).name == "resize"
     odd: list[dict[str, Any]] = [{}, {"metadata": None}, {"metadata": {"name": 7}}]
     assert [Job.model_validate(job).name for job in odd] == [None] * 3
+
+
+def test_the_words_of_statuses_are_those_of_the_outcomes() -> None:
+    """Every word that the API documents for an execution is known, and nothing else is."""
+    assert {word for word in get_args(ExecutionWord) if ExecutionStatus(word).known} == set(get_args(ExecutionWord))
+
+
+@pytest.mark.parametrize(
+    ("text", "facts"),
+    [
+        ("queued", ("queued", True, "in_progress", False, True)),
+        ("PENDING", ("pending", True, "in_progress", False, True)),
+        ("running", ("running", True, "in_progress", False, False)),
+        ("cancelling", ("cancelling", True, "in_progress", False, False)),
+        ("Cancelled", ("cancelled", True, "cancelled", True, False)),
+        ("failed", ("failed", True, "failed", True, False)),
+        ("succeeded", ("succeeded", True, "succeeded", True, False)),
+        ("timeout", ("timeout", True, "timed_out", True, False)),
+        ("completed", ("completed", False, "unknown", False, False)),
+        (None, ("", False, "unknown", False, False)),
+    ],
+)
+def test_a_status_knows_what_it_means(text: str | None, facts: tuple[str, bool, str, bool, bool]) -> None:
+    """Its word, whether it is one of the API's, the outcome, whether it is over and whether it waits."""
+    status = ExecutionStatus(text)
+    assert (status.word, status.known, status.outcome, status.over, status.waiting) == facts

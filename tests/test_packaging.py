@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from blaxel_mcp import __version__
-from blaxel_mcp.config import SECRETS, Settings
+from blaxel_mcp.settings import SECRETS, Settings
 
 ROOT = Path(__file__).parent.parent
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

@@ -14,7 +14,7 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import TextResourceContents
 
 from blaxel_mcp.demo import control_plane, script
-from blaxel_mcp.demo.control_plane import Handled, serve
+from blaxel_mcp.demo.control_plane import ReceivedRequest, serve
 from blaxel_mcp.demo.wire import Job
 from blaxel_mcp.summary.answer import raw_uri
 
@@ -26,7 +26,7 @@ class Plane:
     """A control plane behind faults."""
 
     faults: Faults
-    requests: list[Handled]
+    requests: list[ReceivedRequest]
     url: str
 
 

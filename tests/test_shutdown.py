@@ -118,7 +118,7 @@ def test_a_look_up_that_hangs_does_not_keep_it() -> None:
         assert program.errors() == "looking up\n"
 
 
-@pytest.mark.parametrize("module", ["blaxel_mcp.cli", "blaxel_mcp.compose", "mcp.server.mcpserver"])
+@pytest.mark.parametrize("module", ["blaxel_mcp.cli", "blaxel_mcp.runtime", "mcp.server.mcpserver"])
 @pytest.mark.parametrize("transport", ["stdio", "http"])
 def test_an_interruption_while_it_starts_is_quiet(module: str, transport: str) -> None:
     """In the middle of an import, where Python would show fifty lines of traceback."""

@@ -18,7 +18,7 @@ from over_http import call, post
 from program import Program, account, run
 
 from blaxel_mcp.demo import control_plane, script
-from blaxel_mcp.telemetry import Handled
+from blaxel_mcp.telemetry import RequestRecord
 from blaxel_mcp.telemetry.request_log import RequestLog
 
 STDIO_SECONDS = 2.0
@@ -105,10 +105,10 @@ def test_lines_and_metrics_over_http() -> None:
             program.process.terminate()
             assert program.wait() == 0
             found = lines(program.errors())
-    (handled, *turned_away) = found
+    (handled, *rejected) = found
     assert handled.pop("bytes") > 1_000
     assert handled == {"method": "tools/call", "target": TOOL, **FAILED, "status": "ok", "upstreamCalls": 2}
-    assert turned_away == [
+    assert rejected == [
         {"route": "/mcp", "status": 401},
         {"route": "/mcp", "status": 421},
         {"route": "/metrics", "status": 401},
@@ -170,9 +170,9 @@ def test_the_log_is_a_value_for_each_line() -> None:
     """In the order that is read: when, what, of what, how it went, what it cost."""
     written: list[str] = []
     log = RequestLog(lambda: NOW, written.append)
-    log.handled(Handled("tools/call", TOOL, FAILED, "ok", 0.01234, 1, 5120))
-    log.turned_away("/mcp", 503)
-    log.asked_upstream("GetJobExecution", 200, 0.1)
+    log.handled(RequestRecord("tools/call", TOOL, FAILED, "ok", 0.01234, 1, 5120))
+    log.rejected("/mcp", 503)
+    log.upstream_attempt("GetJobExecution", 200, 0.1)
     assert written == [
         (
             '{"time":"2026-11-24T09:00:00.000Z","method":"tools/call","target":"get_job_execution",'

@@ -18,11 +18,11 @@ from program import COMMAND, HANDSHAKE, MODERN, PATIENCE, Program, account, envi
 from blaxel_mcp import __version__
 from blaxel_mcp.api.client import BlaxelClient
 from blaxel_mcp.auth import BlaxelAuth
-from blaxel_mcp.config import load
 from blaxel_mcp.demo import script
 from blaxel_mcp.resources import EXECUTION, EXECUTIONS
 from blaxel_mcp.resources import TASKS as EXECUTION_TASKS
 from blaxel_mcp.server import build_server
+from blaxel_mcp.settings import load
 from blaxel_mcp.tools import select
 from blaxel_mcp.tools.spec import ToolState
 

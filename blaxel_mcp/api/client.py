@@ -231,7 +231,7 @@ class BlaxelClient:
                 try:
                     return await self._attempt(call)
                 except BlaxelMcpError as error:
-                    logger.info("Attempt %d at GET %s failed. %s", attempt.num, call.path, error.what)
+                    logger.info("Attempt %d at GET %s failed. %s", attempt.num, call.path, error.message)
                     raise
         raise AssertionError("stamina yields until an attempt returns or raises")  # pragma: no cover
 
@@ -292,7 +292,7 @@ class BlaxelClient:
             upstream.pool = httpx.AsyncClient(
                 headers=upstream.headers,
                 timeout=None,  # noqa: S113 - the attempt as a whole is bounded
-                verify=certificates or False,  # plain HTTP is for loopback only, see config.py
+                verify=certificates or False,  # plain HTTP is for loopback only, see settings.py
                 trust_env=secure,  # HTTPS_PROXY and the like; no proxy can reach this machine's own loopback
                 follow_redirects=False,
                 # None is kept: one caller's must not go out with another's calls.

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from blaxel_mcp.api.call import Call, checked_id
 from blaxel_mcp.api.wire import Nothing
-from blaxel_mcp.models import CreatedExecution, Job, JobExecution, JobExecutionTask, Page, Tasks, instant
+from blaxel_mcp.models import CreatedExecution, Job, JobExecution, JobExecutionTask, Page, Tasks, parse_timestamp
 
 T = TypeVar("T")
 _TASKS: TypeAdapter[list[JobExecutionTask]] = TypeAdapter(Tasks)
@@ -173,7 +173,7 @@ def _matches(job: Job, search: str) -> bool:
 def _newest_first(items: list[Any]) -> list[JobExecution]:
     """`sort` is honoured only by newer API versions, so the order is made sure of here; undated ones come last."""
     executions = [JobExecution.model_validate(item) for item in items if isinstance(item, dict)]
-    dated = [(instant(execution.metadata.createdAt), execution) for execution in executions]
+    dated = [(parse_timestamp(execution.metadata.createdAt), execution) for execution in executions]
     return [
         execution
         for _, execution in sorted(dated, key=lambda pair: pair[0].timestamp() if pair[0] else 0.0, reverse=True)

@@ -57,15 +57,15 @@ TRANSLATIONS: tuple[tuple[tuple[type[Exception], ...], type[BlaxelMcpError], tup
 
 def translate(error: Exception) -> BlaxelMcpError:
     """What an exception of httpx means to a user. Its own text is dropped: it may hold addresses or headers."""
-    kind, (what, advice), transient = next(row[1:] for row in TRANSLATIONS if isinstance(error, row[0]))
+    kind, (message, hint), transient = next(row[1:] for row in TRANSLATIONS if isinstance(error, row[0]))
     # Only while connecting: an SSLError later on is a connection that was cut.
     for cause in _causes(error) if isinstance(error, httpx.ConnectError) else ():
         for type_, sentences, passing in _CONNECTING:
             if isinstance(cause, type_):
                 return ConnectionFailedError(*sentences, transient=passing, unsent=True)
     if isinstance(error, _UNSENT):
-        return ConnectionFailedError(what, advice, transient=transient, unsent=True)
-    return kind(what, advice, transient=transient)
+        return ConnectionFailedError(message, hint, transient=transient, unsent=True)
+    return kind(message, hint, transient=transient)
 
 
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)

@@ -133,9 +133,9 @@ def error_for(status: int, headers: Mapping[str, str], body: bytes, now: datetim
         return ApiError(
             status, "Blaxel does not know the API version that was asked for (400).", "Unset BL_API_VERSION."
         )
-    what, advice, transient = _SENTENCES.get(status) or _other(status)
+    message, hint, transient = _SENTENCES.get(status) or _other(status)
     kind = NotFoundError if status == 404 else ApiError  # noqa: PLR2004
-    return kind(status, what, advice, transient=transient, retry_after=wait if transient else None)
+    return kind(status, message, hint, transient=transient, retry_after=wait if transient else None)
 
 
 def _other(status: int) -> tuple[str, str, bool]:

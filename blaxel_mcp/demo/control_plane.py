@@ -30,7 +30,7 @@ KEPT_REQUESTS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Handled:
+class ReceivedRequest:
     """A request as it came. `path` is undecoded, header names are in lower case."""
 
     method: str
@@ -53,17 +53,16 @@ def build_app(
 ) -> Starlette:
     """The control plane as an ASGI app; it begins now, by `clock`, which must give UTC.
 
-    `app.state.requests` is the list of the last `kept` requests handled (`Handled`), `app.state.tokens` what it has
-    issued.
+    `app.state.requests` is the list of the last `kept` `ReceivedRequest`s, `app.state.tokens` what was issued.
     """
     plane = Plane(jobs(clock()), Tokens(token_seconds))
-    requests: list[Handled] = []
+    requests: list[ReceivedRequest] = []
 
     async def handle(request: Request) -> Response:
         # The path as decoded by the server has lost which slashes were part of an id: take it apart undecoded.
         raw = request.scope["raw_path"].decode("ascii")
         headers = {name.lower(): value for name, value in request.headers.items()}
-        requests.append(Handled(request.method, raw, request.url.query, headers))
+        requests.append(ReceivedRequest(request.method, raw, request.url.query, headers))
         del requests[:-kept]
         segments = tuple(unquote(segment) for segment in raw.split("/")[1:])
         ask = Ask(request.method, raw, segments, dict(request.query_params), headers, await request.body(), clock())

@@ -1,6 +1,5 @@
 """The object that travels: the summary's facts and its prose, cut until both keep their budgets."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Literal, NotRequired, TypeVar
@@ -12,7 +11,7 @@ from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.clean import clean
 from blaxel_mcp.summary.execution import ExecutionSummary
 from blaxel_mcp.summary.text import Detail, failures_shown, render, warnings_shown
-from blaxel_mcp.summary.timing import stamp
+from blaxel_mcp.summary.wording import drop_empty, format_timestamp, json_size
 
 T = TypeVar("T")
 
@@ -92,11 +91,6 @@ class ExecutionAnswer(TypedDict):
     rawOmitted: NotRequired[RawOmitted]
 
 
-def size(value: Any) -> int:
-    """Bytes of the value as compact, unescaped JSON: what the budgets count."""
-    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"))
-
-
 def raw_uri(job_id: str, execution_id: str) -> str:
     """The resource that holds the whole raw JSON."""
     return f"blaxel://jobs/{percent_encode(job_id, safe='')}/executions/{percent_encode(execution_id, safe='')}"
@@ -108,7 +102,7 @@ def build_answer(summary: ExecutionSummary) -> ExecutionAnswer:
         (render(summary, detail) for detail in _prose_details()), lambda text: len(text.encode()), limits.PROSE_BYTES
     )
     return _first_fitting(
-        (_facts(summary, prose, detail) for detail in _structure_details()), size, limits.STRUCTURE_BYTES
+        (_facts(summary, prose, detail) for detail in _structure_details()), json_size, limits.STRUCTURE_BYTES
     )
 
 
@@ -176,7 +170,7 @@ def _facts(summary: ExecutionSummary, prose: str, detail: Detail) -> ExecutionAn
         "pollAfterSeconds": summary.poll_after,
         "tasks": _counts(summary),
         "failures": [
-            _said(
+            drop_empty(
                 {
                     "cause": group.cause,
                     "count": group.count,
@@ -195,26 +189,21 @@ def _facts(summary: ExecutionSummary, prose: str, detail: Detail) -> ExecutionAn
         "workspace": clean(summary.workspace, detail.identity),
         "rawUri": uri if len(uri) <= limits.URI_BYTES else None,
     }
-    return _said(whole)  # type: ignore[return-value]  # the keys above are those of ExecutionAnswer
-
-
-def _said(values: dict[str, Any]) -> dict[str, Any]:
-    """Without the keys that have nothing to say. Zero and False say something."""
-    return {key: value for key, value in values.items() if value is not None and value not in ("", [], {})}
+    return drop_empty(whole)  # type: ignore[return-value]  # the keys above are those of ExecutionAnswer
 
 
 def _counts(summary: ExecutionSummary) -> dict[str, Any]:
     counts = summary.counts
     keys = ("total", "succeeded", "failed", "cancelled", "running", "waiting", "retried")
-    return _said({key: getattr(counts, key) for key in keys})
+    return drop_empty({key: getattr(counts, key) for key in keys})
 
 
 def _times(summary: ExecutionSummary) -> dict[str, Any]:
     timing = summary.timing
     moments = {"createdAt": timing.created, "startedAt": timing.started, "completedAt": timing.completed}
-    return _said(
+    return drop_empty(
         {
-            **{key: stamp(moment) for key, moment in moments.items() if moment},
+            **{key: format_timestamp(moment) for key, moment in moments.items() if moment},
             "queuedSeconds": timing.queued,
             "runningSeconds": timing.running,
             "timeoutSeconds": timing.timeout,
@@ -226,7 +215,7 @@ def _times(summary: ExecutionSummary) -> dict[str, Any]:
 
 def _config(summary: ExecutionSummary, detail: Detail) -> dict[str, Any]:
     names = [clean(name, detail.name) for name in summary.override_names[: detail.overrides]]
-    return _said(
+    return drop_empty(
         {
             "parallelism": summary.parallelism,
             "memoryMb": summary.memory_mb,

@@ -73,8 +73,3 @@ def clean(text: str, limit: int) -> str:
     if len(line) <= limit and len(head) == len(text):
         return line
     return line[: limit - 1].rstrip() + _ELLIPSIS
-
-
-def quote(text: str, limit: int) -> str:
-    """`clean` in double quotes; double quotes inside become single ones, so that the quotation cannot be closed."""
-    return '"' + clean(text, limit).replace('"', "'") + '"'

@@ -2,12 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from blaxel_mcp.models import JobExecution, instant
-from blaxel_mcp.summary.clean import quote
+from blaxel_mcp.models import JobExecution, parse_timestamp
 from blaxel_mcp.summary.counts import TaskCounts, disagreements
 from blaxel_mcp.summary.limits import CLOCK_SKEW_SECONDS, NAME_CHARACTERS, STATUS_CHARACTERS
 from blaxel_mcp.summary.tasks import FINISHED, Survey
-from blaxel_mcp.summary.timing import span
+from blaxel_mcp.summary.wording import format_duration, plural, quote
 
 _TERMINAL = {"succeeded", "failed", "cancelled", "timeout"}
 _UNFINISHED = {"queued", "pending", "running", "cancelling"}
@@ -30,10 +29,6 @@ def find_contradictions(
     ]
 
 
-def _plural(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def _status(execution: JobExecution, found: Survey, counts: TaskCounts) -> list[str]:
     said = []
     status = (execution.status or "").casefold()
@@ -53,13 +48,13 @@ def _finished(status: str, counts: TaskCounts) -> list[str]:
     said = []
     failed, open_tasks = counts.failed or 0, (counts.running or 0) + (counts.waiting or 0)
     if status == "succeeded" and failed:
-        said.append(f"The status is succeeded although {_plural(failed, 'task')} failed.")
+        said.append(f"The status is succeeded although {plural(failed, 'task')} failed.")
     if status == "failed" and counts.failed == 0:
         said.append("The status is failed although no task is counted as failed.")
     if status in {"cancelled", "timeout"} and counts.total and counts.succeeded == counts.total:
         said.append(f"The status is {status} although every task succeeded.")
     if status in {"succeeded", "failed"} and open_tasks:
-        said.append(f"The execution is over, yet {_plural(open_tasks, 'task')} did not come to an end.")
+        said.append(f"The execution is over, yet {plural(open_tasks, 'task')} did not come to an end.")
     return said
 
 
@@ -67,12 +62,12 @@ def _unfinished(status: str, execution: JobExecution, found: Survey, counts: Tas
     said = []
     active = (counts.running or 0) + counts.settled
     if status in {"queued", "pending"} and active:
-        said.append(f"The status is {status}, yet {_plural(active, 'task')} ran already or run now.")
+        said.append(f"The status is {status}, yet {plural(active, 'task')} ran already or run now.")
     if status == "running" and counts.total and counts.settled == counts.total:
         said.append("Every task has finished, yet the execution is still running; the status may lag behind.")
     elif status == "running" and found.listed and sum(found.statuses[word] for word in FINISHED) == found.listed:
         said.append("Every task in the list has finished, yet the execution is still running.")
-    if instant(execution.metadata.completedAt):
+    if parse_timestamp(execution.metadata.completedAt):
         said.append("It is not finished by its status, yet a completion time is given.")
     return said
 
@@ -80,7 +75,7 @@ def _unfinished(status: str, execution: JobExecution, found: Survey, counts: Tas
 def _times(execution: JobExecution, found: Survey, now: datetime) -> list[str]:
     said = []
     metadata = execution.metadata
-    created, started, completed = map(instant, (metadata.createdAt, metadata.startedAt, metadata.completedAt))
+    created, started, completed = map(parse_timestamp, (metadata.createdAt, metadata.startedAt, metadata.completedAt))
     if created and started and started < created:
         said.append(f"Times are out of order: it started {_between(started, created)} before it was created.")
     if started and completed and completed < started:
@@ -97,7 +92,7 @@ def _times(execution: JobExecution, found: Survey, now: datetime) -> list[str]:
 
 
 def _between(earlier: datetime, later: datetime) -> str:
-    return span((later - earlier).total_seconds())
+    return format_duration((later - earlier).total_seconds())
 
 
 def _identity(execution: JobExecution, asked: tuple[str, str]) -> list[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from blaxel_mcp.models import JobExecution, instant, override_object
+from blaxel_mcp.models import JobExecution, parse_env_override, parse_timestamp
 from blaxel_mcp.summary.clean import clean
 from blaxel_mcp.summary.contradictions import find_contradictions
 from blaxel_mcp.summary.counts import TaskCounts, count_tasks
@@ -88,7 +88,7 @@ def outcome_of(status: str | None) -> Outcome:
 def previous_of(execution: JobExecution) -> Previous:
     """The little that is said of the execution before."""
     metadata = execution.metadata
-    return Previous(metadata.id or "", (execution.status or "").casefold(), instant(metadata.completedAt))
+    return Previous(metadata.id or "", (execution.status or "").casefold(), parse_timestamp(metadata.completedAt))
 
 
 def summarize(
@@ -113,7 +113,7 @@ def summarize(
     word = (execution.status or "").casefold()
     outcome = outcome_of(word)
     done = outcome not in {"in_progress", "unknown"}
-    found = survey(execution.task_list, instant(execution.metadata.completedAt) if done else now)
+    found = survey(execution.task_list, parse_timestamp(execution.metadata.completedAt) if done else now)
     counts = count_tasks(execution.stats, found)
     failures, failures_omitted = group_failures(found.failed, counts.failed)
     timing = measure(execution, found, counts, status=word, done=done, now=now, usual=usual)
@@ -151,7 +151,7 @@ def summarize(
         poll_after=wait,
         parallelism=execution.spec.parallelism,
         memory_mb=memory_mb,
-        override_names=list(override_object(execution.spec.envOverride) or ()),
+        override_names=list(parse_env_override(execution.spec.envOverride) or ()),
         job_id=execution.metadata.job or asked[0],
         execution_id=execution.metadata.id or asked[1],
         workspace=execution.metadata.workspace or workspace or "",

@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from blaxel_mcp.summary import limits
-from blaxel_mcp.summary.answer import size
-from blaxel_mcp.summary.clean import clean, quote
-from blaxel_mcp.summary.timing import span
+from blaxel_mcp.summary.clean import clean
+from blaxel_mcp.summary.wording import drop_empty, format_duration, json_size, plural, quote
 
 T = TypeVar("T")
 
@@ -63,15 +62,10 @@ def tell(listed: Listed[T], limit: int) -> tuple[dict[str, Any], str]:
         cursor = listed.window.cursor(wanted[shown - 1] + 1 if left else len(listed.window.items))
         head = listed.head(shown, cursor is not None)
         omitted = len(rows) - shown
-        answer = {
-            "summary": head,
-            listed.noun: [row.facts for row in rows[:shown]],
-            **listed.facts,
-            "notShown": omitted or None,
-            "nextCursor": cursor or None,
-        }
+        rest = {**listed.facts, "notShown": omitted or None, "nextCursor": cursor or None}
+        answer = {"summary": head, listed.noun: [row.facts for row in rows[:shown]], **drop_empty(rest)}
         lines = [head, *(row.line for row in rows[:shown]), _tail(omitted, cursor)]
-        return _said(answer), "\n".join(line for line in lines if line)
+        return answer, "\n".join(line for line in lines if line)
 
     return _largest(len(rows), build)
 
@@ -80,7 +74,7 @@ def _largest(most: int, build: Callable[[int], tuple[dict[str, Any], str]]) -> t
     """The answer with the most rows that keeps the budget; found by halving, as each try writes the whole answer."""
 
     def fits(built: tuple[dict[str, Any], str]) -> bool:
-        return max(size(built[0]), len(built[1].encode())) <= limits.LIST_BYTES
+        return max(json_size(built[0]), len(built[1].encode())) <= limits.LIST_BYTES
 
     built = build(most)
     if most <= 1 or fits(built):
@@ -103,15 +97,6 @@ def _tail(omitted: int, cursor: str | None) -> str:
     return (
         f"{room}There are more, but Blaxel's cursor to them is too long to pass on." if cursor == "" else room.strip()
     )
-
-
-def _said(values: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if value is not None}
-
-
-def said(values: dict[str, Any]) -> dict[str, Any]:
-    """A row's facts without those that have nothing to say. Zero and False say something."""
-    return {key: value for key, value in values.items() if value is not None and value != ""}
 
 
 def name(text: str | None) -> str:
@@ -141,17 +126,12 @@ def known_word(status: str | None, known: Sequence[str]) -> tuple[str, str]:
     return shown, f"status {quote(shown, limits.STATUS_CHARACTERS)}" if shown else "no status"
 
 
-def tally(number: int, noun: str) -> str:
-    """`1 job`, `2 jobs`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def having(matching: int, total: int, noun: str, of_what: str, status: str) -> str:
     """`3 of the 40 tasks of … have status failed`, without the full stop."""
     if total == 1:
         return f"The one {noun} {of_what} {'has' if matching else 'does not have'} status {status}"
     number, verb = f"{matching:,}" if matching else "None", "has" if matching <= 1 else "have"
-    return f"{number} of the {tally(total, noun)} {of_what} {verb} status {status}"
+    return f"{number} of the {plural(total, noun)} {of_what} {verb} status {status}"
 
 
 def seconds(start: datetime | None, end: datetime | None) -> int | None:
@@ -162,4 +142,4 @@ def seconds(start: datetime | None, end: datetime | None) -> int | None:
 def ago(moment: datetime | None, now: datetime) -> str:
     """` 5m ago`, with the space; empty where that is not known, or still to come."""
     passed = seconds(moment, now)
-    return "" if passed is None else f" {span(passed)} ago"
+    return "" if passed is None else f" {format_duration(passed)} ago"

@@ -6,26 +6,13 @@ from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
 
-from blaxel_mcp.models import JobExecution, instant
+from blaxel_mcp.models import JobExecution, parse_timestamp
 from blaxel_mcp.summary.counts import count_tasks
 from blaxel_mcp.summary.execution import OUTCOMES, outcome_of
-from blaxel_mcp.summary.listing import (
-    Listed,
-    Row,
-    Window,
-    ago,
-    bullet,
-    handle,
-    having,
-    known_word,
-    name,
-    said,
-    seconds,
-    tally,
-    tell,
-)
+from blaxel_mcp.summary.listing import Listed, Row, Window, ago, bullet, handle, having, known_word, name, seconds, tell
 from blaxel_mcp.summary.tasks import survey
-from blaxel_mcp.summary.timing import span, stamp, usual_duration
+from blaxel_mcp.summary.timing import usual_duration
+from blaxel_mcp.summary.wording import drop_empty, format_duration, format_timestamp, plural
 
 _STATUSES = tuple(OUTCOMES)
 _NOT_OVER = frozenset({"in_progress", "unknown"})
@@ -88,7 +75,7 @@ def build_executions(
             part = f", {_part(matching.index(meant[0]), shown)}" if 0 < shown < len(matching) else ""
             return f"{stands}{part}{older}."
         if not window.first:
-            return f"{tally(shown, 'older execution') if shown else 'No older executions'} of job {job}."
+            return f"{plural(shown, 'older execution') if shown else 'No older executions'} of job {job}."
         newest = items[0]
         return f"The newest execution of job {job} {_is(newest)}{_when(newest, now)}."
 
@@ -116,7 +103,7 @@ def _health(looked_at: int, finished: int, succeeded: int, usual: int | None) ->
     # 999 of 1,000 are not all of them.
     share = 100 if succeeded == finished else min(99, round(succeeded * 100 / finished))
     over = "all" if finished == looked_at else f"{finished:,}"
-    took = f", usually in {span(usual)}" if usual is not None else ""
+    took = f", usually in {format_duration(usual)}" if usual is not None else ""
     return f"Of {looked_at:,} executions looked at, {over} are over and {succeeded:,} succeeded ({share}%){took}."
 
 
@@ -136,43 +123,47 @@ def _when(execution: JobExecution, now: datetime) -> str:
         (", started", metadata.startedAt),
         (", created", metadata.createdAt),
     )
-    return next((f"{word}{passed}" for word, text in moments if (passed := ago(instant(text), now))), "")
+    return next((f"{word}{passed}" for word, text in moments if (passed := ago(parse_timestamp(text), now))), "")
 
 
 def _row(execution: JobExecution, now: datetime) -> Row:
     metadata = execution.metadata
     fact, word = known_word(execution.status, _STATUSES)
-    created, started, completed = map(instant, (metadata.createdAt, metadata.startedAt, metadata.completedAt))
+    created, started, completed = map(parse_timestamp, (metadata.createdAt, metadata.startedAt, metadata.completedAt))
     over = outcome_of(execution.status) not in _NOT_OVER
     took = seconds(started, completed) if over else None
     running = None if over else seconds(started, now)
     counts = count_tasks(execution.stats, survey(execution.task_list, now))
-    tasks = said({"total": counts.total, "succeeded": counts.succeeded, "failed": counts.failed})
+    tasks = drop_empty({"total": counts.total, "succeeded": counts.succeeded, "failed": counts.failed})
     parts = [
-        f"{word} for {span(running)}" if running is not None and fact == "running" else word,
+        f"{word} for {format_duration(running)}" if running is not None and fact == "running" else word,
         _tasks(counts.total, counts.succeeded, counts.failed),
-        f"started {stamp(started)}" if started else f"created {stamp(created)}" if created else "",
-        f"took {span(took)}" if took is not None else "",
+        f"started {format_timestamp(started)}"
+        if started
+        else f"created {format_timestamp(created)}"
+        if created
+        else "",
+        f"took {format_duration(took)}" if took is not None else "",
     ]
     facts = {
         "id": handle(metadata.id),
         "status": fact,
         "tasks": tasks or None,
-        "createdAt": stamp(created) if created and not started else None,
-        "startedAt": stamp(started) if started else None,
+        "createdAt": format_timestamp(created) if created and not started else None,
+        "startedAt": format_timestamp(started) if started else None,
         "durationSeconds": took,
         "runningSeconds": running,
     }
-    return Row(said(facts), bullet(metadata.id, parts))
+    return Row(drop_empty(facts), bullet(metadata.id, parts))
 
 
 def _tasks(total: int | None, succeeded: int | None, failed: int | None) -> str:
     """`12 of 12 tasks succeeded`, `36 of 40 tasks succeeded, 3 failed`, with what is known."""
     lost = f"{failed:,} failed" if failed else ""
     if succeeded is None:
-        done = tally(total, "task") if total else ""
+        done = plural(total, "task") if total else ""
     elif total is None:
-        done = f"{tally(succeeded, 'task')} succeeded"
+        done = f"{plural(succeeded, 'task')} succeeded"
     else:
-        done = f"{succeeded:,} of {tally(total, 'task')} succeeded"
+        done = f"{succeeded:,} of {plural(total, 'task')} succeeded"
     return ", ".join(part for part in (done, lost) if part)

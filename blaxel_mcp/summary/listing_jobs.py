@@ -7,8 +7,9 @@ from typing_extensions import TypedDict
 
 from blaxel_mcp.models import Job
 from blaxel_mcp.summary import limits
-from blaxel_mcp.summary.clean import clean, quote
-from blaxel_mcp.summary.listing import Listed, Row, Window, bullet, handle, known_word, said, tally, tell
+from blaxel_mcp.summary.clean import clean
+from blaxel_mcp.summary.listing import Listed, Row, Window, bullet, handle, known_word, tell
+from blaxel_mcp.summary.wording import drop_empty, plural, quote
 
 # The OpenAPI's words for a deployment.
 STATUSES = (
@@ -45,10 +46,10 @@ def build_jobs(window: Window[Job], *, limit: int, search: str | None, workspace
         if shown and window.first:
             where = f" in workspace {quote(workspace, limits.NAME_CHARACTERS)}" if workspace else ""
             if not more:
-                return f"{tally(shown, 'job')}{matching}{where}."
-            return f"The first {tally(shown, 'job') if shown > 1 else 'job'}{matching}{where}; more follow."
+                return f"{plural(shown, 'job')}{matching}{where}."
+            return f"The first {plural(shown, 'job') if shown > 1 else 'job'}{matching}{where}; more follow."
         if shown:
-            return f"{tally(shown, 'more job')}{matching}{'; more follow' if more else ', the last of them'}."
+            return f"{plural(shown, 'more job')}{matching}{'; more follow' if more else ', the last of them'}."
         if not window.first or more:
             return f"No {'' if window.first else 'more '}jobs{matching}{' here; more follow' if more else ''}."
         if search:
@@ -83,7 +84,7 @@ def _row(job: Job) -> Row:
         "memoryMb": memory,
         "region": region,
     }
-    return Row(said(facts), bullet(job.name, parts))
+    return Row(drop_empty(facts), bullet(job.name, parts))
 
 
 def _schedules(job: Job) -> Iterator[str]:

@@ -8,28 +8,15 @@ from typing import Any, NotRequired, TypeVar
 
 from typing_extensions import TypedDict
 
-from blaxel_mcp.models import JobExecution, JobExecutionTask, instant
+from blaxel_mcp.models import JobExecution, JobExecutionTask, parse_timestamp
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.causes import WORDS, Cause
-from blaxel_mcp.summary.clean import clean, quote
+from blaxel_mcp.summary.clean import clean
 from blaxel_mcp.summary.execution import OUTCOMES, outcome_of
 from blaxel_mcp.summary.failures import group_failures
-from blaxel_mcp.summary.listing import (
-    Listed,
-    Row,
-    Window,
-    bullet,
-    handle,
-    having,
-    known_word,
-    name,
-    said,
-    seconds,
-    tally,
-    tell,
-)
+from blaxel_mcp.summary.listing import Listed, Row, Window, bullet, handle, having, known_word, name, seconds, tell
 from blaxel_mcp.summary.tasks import task_name
-from blaxel_mcp.summary.timing import span
+from blaxel_mcp.summary.wording import drop_empty, format_duration, plural, quote
 
 T = TypeVar("T")
 STATUSES = ("failed", "cancelled", "running", "reconciling", "pending", "unspecified", "succeeded")
@@ -91,14 +78,14 @@ def build_tasks(
         now: the present, in UTC.
     """
     over = outcome_of(execution.status) not in {"in_progress", "unknown"}
-    until = instant(execution.metadata.completedAt) if over else now
+    until = parse_timestamp(execution.metadata.completedAt) if over else now
     counted = execution.stats.total if execution.stats else None
     stands = known_word(execution.status, tuple(OUTCOMES))[1]
     of_what = f"execution {name(asked[1])} of job {name(asked[0])} ({stands})"
     counts = _counts(tasks)
     missing = ""
     if counted is not None and counted > len(tasks):
-        missing = f" The API counts {tally(counted, 'task')} but lists {len(tasks):,}."
+        missing = f" The API counts {plural(counted, 'task')} but lists {len(tasks):,}."
 
     def head(shown: int, _: bool) -> str:  # noqa: FBT001 - called by `tell` alone
         if not tasks:
@@ -106,7 +93,7 @@ def build_tasks(
         if status is not None:
             text = having(len(window.items), len(tasks), "task", f"of {of_what}", status)
         else:
-            text = f"{tally(len(tasks), 'task')} of {of_what}: {counts}"
+            text = f"{plural(len(tasks), 'task')} of {of_what}: {counts}"
         first = window.start + 1
         if not shown:
             part = "" if window.first else "; no more of them"
@@ -146,7 +133,7 @@ def _counts(tasks: Sequence[JobExecutionTask]) -> str:
 
 def _row(task: JobExecutionTask, until: datetime | None, characters: int) -> Row:
     metadata = task.get("metadata", {})
-    started, completed = instant(metadata.get("startedAt")), instant(metadata.get("completedAt"))
+    started, completed = parse_timestamp(metadata.get("startedAt")), parse_timestamp(metadata.get("completedAt"))
     fact, word = known_word(task.get("status"), STATUSES)
     running = seconds(started, until) if fact == "running" else None
     took = None if fact == "running" else seconds(started, completed)
@@ -154,8 +141,8 @@ def _row(task: JobExecutionTask, until: datetime | None, characters: int) -> Row
     told = WORDS[cause] if cause and cause != fact else ""
     quoted = quote(message, characters) if message else ""
     parts = [
-        f"running for {span(running)}" if running is not None else word,
-        f"took {span(took)}" if took is not None else "",
+        f"running for {format_duration(running)}" if running is not None else word,
+        f"took {format_duration(took)}" if took is not None else "",
         ": ".join(part for part in (told, quoted) if part) or ("no reason given" if fact == "failed" else ""),
     ]
     facts = {
@@ -166,7 +153,7 @@ def _row(task: JobExecutionTask, until: datetime | None, characters: int) -> Row
         "cause": cause,
         "message": message,
     }
-    return Row(said(facts), bullet(task_name(task), parts))
+    return Row(drop_empty(facts), bullet(task_name(task), parts))
 
 
 def _why(task: JobExecutionTask, status: str, characters: int) -> tuple[Cause | None, str]:

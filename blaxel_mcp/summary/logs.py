@@ -8,13 +8,12 @@ from typing import Any, NamedTuple, NotRequired, cast
 
 from typing_extensions import TypedDict
 
-from blaxel_mcp.models import JobExecution, LogLine, instant
+from blaxel_mcp.models import JobExecution, LogLine, parse_timestamp
 from blaxel_mcp.summary import limits
-from blaxel_mcp.summary.answer import size
-from blaxel_mcp.summary.clean import clean, quote
+from blaxel_mcp.summary.clean import clean
 from blaxel_mcp.summary.execution import outcome_of
 from blaxel_mcp.summary.next_step import plain
-from blaxel_mcp.summary.timing import stamp
+from blaxel_mcp.summary.wording import format_timestamp, json_size, plural, quote
 
 _SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
 # OpenTelemetry's severity numbers come in fours.
@@ -89,7 +88,8 @@ def pieces(execution: JobExecution, now: datetime) -> tuple[list[Piece], bool]:
     created, started, completed = (
         moment if moment and moment < now + _DAY else None  # further ahead is no clock that is a little off
         for moment in map(
-            instant, (execution.metadata.createdAt, execution.metadata.startedAt, execution.metadata.completedAt)
+            parse_timestamp,
+            (execution.metadata.createdAt, execution.metadata.startedAt, execution.metadata.completedAt),
         )
     )
     begun = created or started
@@ -143,7 +143,7 @@ def build_logs(
     sentences = (
         _verdict(search, searched, told, total, exact=exact),
         _left_out(omitted, full=len(told) < len(found.newest)),
-        f"{_tally(cut, 'line')} cut at {limits.LOG_CHARACTERS} characters." if cut else "",
+        f"{plural(cut, 'line')} cut at {limits.LOG_CHARACTERS} characters." if cut else "",
         earlier,
         _hint(search, status, found=bool(told)),
         _identity(search),
@@ -156,8 +156,8 @@ def build_logs(
         "total": total if exact else None,
         "notShown": omitted or None,
         "linesCut": cut or None,
-        "searchedFrom": stamp(searched.start),
-        "searchedTo": stamp(searched.end),
+        "searchedFrom": format_timestamp(searched.start),
+        "searchedTo": format_timestamp(searched.end),
         "jobId": clean(search.job_id, limits.IDENTITY_CHARACTERS),
         "executionId": clean(search.execution_id, limits.IDENTITY_CHARACTERS),
     }
@@ -186,7 +186,7 @@ def _merge(newest_first: Iterable[LogLine], limit: int) -> _Found:
     for line in newest_first:
         kept.setdefault((line.timestamp, line.message) if line.timestamp else read, line)
         read += 1
-    timed = [(instant(line.timestamp), line) for line in reversed(kept.values())]
+    timed = [(parse_timestamp(line.timestamp), line) for line in reversed(kept.values())]
     # Stable, since the API tells nanoseconds apart and this does not; what has no time stays beside what came before.
     keys: list[float] = []
     for moment, _ in timed:
@@ -222,14 +222,10 @@ def _fitting(lines: Sequence[_Shown], *, dated: bool) -> Sequence[_Shown]:
     room = limits.LOG_BYTES - limits.LOG_FRAME_BYTES
     for number, line in enumerate(reversed(lines)):
         text = f"{line.told(dated=dated)} {line.message}"
-        room -= max(size(text), len(text.encode()) + 2) + 1
+        room -= max(json_size(text), len(text.encode()) + 2) + 1
         if room < 0:
             return lines[len(lines) - number :]
     return lines
-
-
-def _tally(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _filters(search: Search) -> str:
@@ -252,13 +248,14 @@ def _verdict(search: Search, searched: Piece, told: Sequence[_Shown], total: int
     """How many lines of how many, of what, and from when to when."""
     of_what = _filters(search)
     if not told:
-        return f"No lines of log{of_what} were found from {stamp(searched.start)} to {stamp(searched.end)}."
+        start, end = map(format_timestamp, searched)
+        return f"No lines of log{of_what} were found from {start} to {end}."
     shown, single = len(told), len(told) == 1
     moments = [line.moment for line in told if line.moment]
-    span = f", {stamp(moments[0])}" if moments else ""
-    span += f" to {stamp(moments[-1])}" if len(moments) > 1 else ""
+    span = f", {format_timestamp(moments[0])}" if moments else ""
+    span += f" to {format_timestamp(moments[-1])}" if len(moments) > 1 else ""
     if exact and total == shown:
-        return f"{_tally(shown, 'line')} of log{of_what}{span}{'' if single else ', oldest first'}."
+        return f"{plural(shown, 'line')} of log{of_what}{span}{'' if single else ', oldest first'}."
     newest = "The newest" if single else f"The newest {shown:,}"
     order = "" if single else ", oldest of them first"
     if total == shown:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from blaxel_mcp.summary.failures import FailureGroup
-from blaxel_mcp.summary.timing import Timing, span
+from blaxel_mcp.summary.timing import Timing
+from blaxel_mcp.summary.wording import format_duration
 
 _PLAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,78}[A-Za-z0-9])?")
 # The amount beside the word limit, on either side: what was used beyond it is no limit.
@@ -99,7 +100,7 @@ def _after_failure(situation: Situation) -> str:
             return "Run the job again: the platform ended these tasks, not the program."
         case _ if situation.outcome == "timed_out" or cause == "timed_out":
             limit_s = situation.timing.timeout
-            above = f" above {span(limit_s)}" if limit_s else ""
+            above = f" above {format_duration(limit_s)}" if limit_s else ""
             return f"Raise the job's timeout{above}, or split the work into smaller tasks, and run it again."
         case _:
             name = next((n for group in situation.failures for n in group.tasks if _plain_name(n)), None)

@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
-from blaxel_mcp.models import override_object
-from blaxel_mcp.summary.answer import RawOmitted, size
+from blaxel_mcp.models import parse_env_override
+from blaxel_mcp.summary.answer import RawOmitted
 from blaxel_mcp.summary.limits import RAW_MISSES
+from blaxel_mcp.summary.wording import json_size
 
 RawMode: TypeAlias = Literal["auto", "full", "never"]
 _MASK = "***"
@@ -29,7 +30,7 @@ def mask_overrides(raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def _masked(given: Any) -> Any:
-    values = override_object(given)
+    values = parse_env_override(given)
     if values is None:
         return _MASK
     masked = {name: value if _is_masked(value) else _MASK for name, value in values.items()}
@@ -51,16 +52,16 @@ def carry(raw: dict[str, Any], mode: RawMode, limit: int) -> tuple[dict[str, Any
         return None, None
     if mode == "full":
         return raw, None
-    whole = size(raw)
+    whole = json_size(raw)
     if whole <= limit:
         return raw, None
     tasks = _task_list(raw)
-    room = limit - size(_with_tasks(raw, []))
+    room = limit - json_size(_with_tasks(raw, []))
     if room < 0:
         return None, {"tasks": len(tasks), "bytes": whole}
     kept = _fitting((task for task in tasks if not _succeeded(task)), room)
     cut = _with_tasks(raw, kept)
-    return cut, {"tasks": len(tasks) - len(kept), "bytes": whole - size(cut)}
+    return cut, {"tasks": len(tasks) - len(kept), "bytes": whole - json_size(cut)}
 
 
 def _succeeded(task: Any) -> bool:
@@ -71,7 +72,7 @@ def _fitting(tasks: Iterable[Any], room: int) -> list[Any]:
     kept: list[Any] = []
     misses = 0
     for task in tasks:
-        cost = size(task) + (1 if kept else 0)
+        cost = json_size(task) + (1 if kept else 0)
         if cost <= room:
             room -= cost
             kept.append(task)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from blaxel_mcp.models import JobExecutionTask, duration_seconds, instant
+from blaxel_mcp.models import JobExecutionTask, parse_duration, parse_timestamp
 
 FINISHED = ("succeeded", "failed", "cancelled")
 _LOWER_CASE = frozenset({*FINISHED, "running", "pending"})
@@ -61,7 +61,7 @@ def survey(tasks: Sequence[JobExecutionTask], until: datetime | None) -> Survey:
             found.failed.append(task)
         if not metadata:
             continue
-        started, completed = instant(metadata.get("startedAt")), instant(metadata.get("completedAt"))
+        started, completed = parse_timestamp(metadata.get("startedAt")), parse_timestamp(metadata.get("completedAt"))
         if completed is not None and (last is None or completed > last):
             last = completed
         if started is not None and (last is None or started > last):
@@ -88,6 +88,4 @@ def survey(tasks: Sequence[JobExecutionTask], until: datetime | None) -> Survey:
 def _note_running(found: Survey, task: JobExecutionTask, seconds: float) -> None:
     found.elapsed.append(max(0.0, seconds))
     if found.longest_running is None or seconds > found.longest_running.seconds:
-        found.longest_running = TimedTask(
-            task_name(task), seconds, duration_seconds(task.get("spec", {}).get("timeout"))
-        )
+        found.longest_running = TimedTask(task_name(task), seconds, parse_duration(task.get("spec", {}).get("timeout")))

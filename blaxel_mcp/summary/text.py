@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.causes import WORDS
-from blaxel_mcp.summary.clean import clean, quote
+from blaxel_mcp.summary.clean import clean
 from blaxel_mcp.summary.counts import TaskCounts
 from blaxel_mcp.summary.execution import ExecutionSummary, Previous, outcome_of
 from blaxel_mcp.summary.failures import FailureGroup
-from blaxel_mcp.summary.timing import Timing, span, stamp
+from blaxel_mcp.summary.timing import Timing
+from blaxel_mcp.summary.wording import format_duration, format_timestamp, plural, quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +51,8 @@ def warnings_shown(warnings: Sequence[str], detail: Detail) -> list[str]:
     """The warnings that are shown; what is left out is counted in a last one."""
     shown = list(warnings[: detail.warnings])
     if left := len(warnings) - len(shown):
-        shown.append(f"{_tally(left, 'more doubt')} left out for brevity.")
+        shown.append(f"{plural(left, 'more doubt')} left out for brevity.")
     return shown
-
-
-def _tally(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _verdict(summary: ExecutionSummary, detail: Detail) -> str:
@@ -68,7 +65,7 @@ def _verdict(summary: ExecutionSummary, detail: Detail) -> str:
         case "failed":
             return _failed(counts)
         case "timed_out":
-            after = f" after {span(summary.timing.running)}" if summary.timing.running else ""
+            after = f" after {format_duration(summary.timing.running)}" if summary.timing.running else ""
             return f"Timed out{after}{_states(counts, running='still running', waiting='did not finish')}."
         case "cancelled":
             return f"Cancelled{_states(counts, running='still running', waiting='did not finish')}."
@@ -111,9 +108,9 @@ def _in_progress(summary: ExecutionSummary) -> str:
             why = "waiting until the workspace has capacity" if status == "queued" else "waiting to be started"
             queued = summary.timing.queued
             # Longer waits are a warning, which has the number; here it would be said twice.
-            waited = f" for {span(queued)}" if queued is not None and queued < limits.QUEUED_SECONDS else ""
+            waited = f" for {format_duration(queued)}" if queued is not None and queued < limits.QUEUED_SECONDS else ""
             active = bool(counts.running or counts.settled)
-            size = _states(counts) if active else f" ({_tally(counts.total, 'task')})" if counts.total else ""
+            size = _states(counts) if active else f" ({plural(counts.total, 'task')})" if counts.total else ""
             return f"Not started yet: {status}{waited}, {why}{size}."
         case "cancelling":
             states = _states(counts, waiting="will not start")
@@ -128,7 +125,7 @@ def _in_progress(summary: ExecutionSummary) -> str:
             of_them = f", {' and '.join(ended)} among them" if ended else ""
             parts = ((counts.running, "running"), (counts.waiting, "waiting"))
             others = "".join(f", {number:,} {word}" for number, word in parts if number)
-            done = f"{counts.settled:,} of {_tally(counts.total, 'task')} finished"
+            done = f"{counts.settled:,} of {plural(counts.total, 'task')} finished"
             return f"Running: {done}{share}{of_them}{others}{_retried(counts)}."
         case _:
             return f"Running{_states(counts)}."
@@ -153,14 +150,14 @@ def _states(counts: TaskCounts, *, first: str = "succeeded", running: str = "run
     named.sort(key=lambda state: state[1] != first)
     said = [(number, word) for number, word in named if number]
     if not said:
-        return f": {_tally(counts.total, 'task')}" if counts.total else ""
+        return f": {plural(counts.total, 'task')}" if counts.total else ""
     (number, word), *rest = said
     if counts.total is None or number > counts.total:
-        head = f"{_tally(number, 'task')} {word}"
+        head = f"{plural(number, 'task')} {word}"
     elif counts.total == number == 1:
         head = f"its one task {word}"
     else:
-        head = f"{number:,} of {_tally(counts.total, 'task')} {word}"
+        head = f"{number:,} of {plural(counts.total, 'task')} {word}"
     return f": {head}{''.join(f', {number:,} {word}' for number, word in rest)}{_retried(counts)}"
 
 
@@ -170,7 +167,7 @@ def _why(summary: ExecutionSummary, detail: Detail) -> str:
         return "The API gives no reason for the failure." if summary.outcome == "failed" else ""
     parts = [_group(group, detail) for group in shown]
     if omitted:
-        parts.append(f"{_tally(omitted, 'task')} for other reasons")
+        parts.append(f"{plural(omitted, 'task')} for other reasons")
     label = {"failed": "Why", "in_progress": "Failures so far"}.get(summary.outcome, "Failures")
     return f"{label}: {'; '.join(parts)}."
 
@@ -178,7 +175,7 @@ def _why(summary: ExecutionSummary, detail: Detail) -> str:
 def _group(group: FailureGroup, detail: Detail) -> str:
     names = [quote(name, detail.name) for name in group.tasks[: detail.names]]
     more = ", …" if len(names) < group.count and names else ""
-    who = _tally(group.count, "task") + (f" ({', '.join(names)}{more})" if names else "")
+    who = plural(group.count, "task") + (f" ({', '.join(names)}{more})" if names else "")
     words = WORDS[group.cause]
     what = f"{words} {'of' if group.cause == 'cancelled' else 'in'} {who}" if words else who
     return f"{what}: {quote(group.message, detail.message)}" if group.message else f"{what}, the API gave no reason"
@@ -200,16 +197,16 @@ def _timing(summary: ExecutionSummary, detail: Detail) -> str:
 def _course(summary: ExecutionSummary) -> str:
     """From creation to the end, or to now."""
     timing = summary.timing
-    queued = f" after {span(timing.queued)} queued" if timing.started and timing.queued else ""
+    queued = f" after {format_duration(timing.queued)} queued" if timing.started and timing.queued else ""
     if summary.done:
-        ran = f"ran {span(timing.running)}{queued}" if timing.running is not None else ""
+        ran = f"ran {format_duration(timing.running)}{queued}" if timing.running is not None else ""
         return "; ".join(part for part in (ran, _ended(summary)) if part)
     if timing.running is not None:
         if summary.status in {"running", "cancelling"}:
-            return f"running for {span(timing.running)}{queued}"
-        return f"started {span(timing.running)} ago{queued}"
+            return f"running for {format_duration(timing.running)}{queued}"
+        return f"started {format_duration(timing.running)} ago{queued}"
     if timing.created and timing.queued is None and timing.created <= summary.now:
-        return f"created {span((summary.now - timing.created).total_seconds())} ago"
+        return f"created {format_duration((summary.now - timing.created).total_seconds())} ago"
     return ""
 
 
@@ -218,14 +215,18 @@ def _ended(summary: ExecutionSummary) -> str:
     if completed is None:
         return ""
     ago = (summary.now - completed).total_seconds()
-    return f"ended {span(ago)} ago ({stamp(completed)})" if ago >= 0 else f"ended {stamp(completed)}"
+    return (
+        f"ended {format_duration(ago)} ago ({format_timestamp(completed)})"
+        if ago >= 0
+        else f"ended {format_timestamp(completed)}"
+    )
 
 
 def _left(timing: Timing) -> str:
     estimate = timing.estimate
     if estimate is None:
         return "time left: no basis for an estimate"
-    low, high = span(estimate.low), span(estimate.high)
+    low, high = format_duration(estimate.low), format_duration(estimate.high)
     between = f"about {low}" if low == high else f"{low} to {high}"
     return f"time left: {between}, judging by {estimate.basis}"
 
@@ -235,11 +236,11 @@ def _tasks(summary: ExecutionSummary, detail: Detail) -> str:
     parts = []
     if timing.slowest is not None:
         named = f" ({quote(timing.slowest.name, detail.name)})" if timing.slowest.name else ""
-        parts.append(f"slowest task {span(timing.slowest.seconds)}{named}")
+        parts.append(f"slowest task {format_duration(timing.slowest.seconds)}{named}")
     if timing.median is not None:
-        parts.append(f"median {span(timing.median)}")
+        parts.append(f"median {format_duration(timing.median)}")
     if timing.timeout:
-        parts.append(f"timeout {span(timing.timeout)}{_share(summary)}")
+        parts.append(f"timeout {format_duration(timing.timeout)}{_share(summary)}")
     return ", ".join(parts)
 
 
@@ -265,7 +266,7 @@ def _latest(summary: ExecutionSummary, detail: Detail) -> str:
         return ""
     created = summary.timing.created
     ago = (summary.now - created).total_seconds() if created else -1
-    said = f"This is the job's newest execution{f', created {span(ago)} ago' if ago >= 0 else ''}."
+    said = f"This is the job's newest execution{f', created {format_duration(ago)} ago' if ago >= 0 else ''}."
     previous = summary.latest.previous
     return f"{said} {_previous(previous, summary, detail)}" if previous else said
 
@@ -278,7 +279,7 @@ def _previous(previous: Previous, summary: ExecutionSummary, detail: Detail) -> 
     if outcome_of(word) in {"in_progress", "unknown"}:
         return f"The one before{named} is {word}."
     ago = (summary.now - previous.ended).total_seconds() if previous.ended else -1
-    return f"The one before{named} ended as {word}{f' {span(ago)} ago' if ago >= 0 else ''}."
+    return f"The one before{named} ended as {word}{f' {format_duration(ago)} ago' if ago >= 0 else ''}."
 
 
 def _identity(summary: ExecutionSummary, detail: Detail) -> str:
@@ -297,6 +298,6 @@ def _identity(summary: ExecutionSummary, detail: Detail) -> str:
         more = len(summary.override_names) - len(names)
         parts.append(f"overrides {', '.join(names)}{f' and {more} more' if more else ''}")
     elif summary.override_names:
-        parts.append(_tally(len(summary.override_names), "override"))
+        parts.append(plural(len(summary.override_names), "override"))
     text = ", ".join(parts) + "."
     return text[0].upper() + text[1:]

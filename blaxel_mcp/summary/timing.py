@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from statistics import median, quantiles
 
-from blaxel_mcp.models import JobExecution, duration_seconds, instant
+from blaxel_mcp.models import JobExecution, parse_duration, parse_timestamp
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.counts import TaskCounts
 from blaxel_mcp.summary.tasks import Survey, TimedTask
+from blaxel_mcp.summary.wording import format_duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,8 @@ def usual_duration(executions: Iterable[JobExecution]) -> Usual | None:
     """What the job's recent successful executions took; `None` where there are too few."""
     durations = []
     for execution in executions:
-        started = instant(execution.metadata.startedAt)
-        completed = instant(execution.metadata.completedAt)
+        started = parse_timestamp(execution.metadata.startedAt)
+        completed = parse_timestamp(execution.metadata.completedAt)
         if (execution.status or "").casefold() == "succeeded" and started and completed and completed > started:
             durations.append(round((completed - started).total_seconds()))
     return Usual(tuple(sorted(durations))) if len(durations) >= limits.BASIS_EXECUTIONS else None
@@ -83,9 +84,9 @@ def measure(
     usual: Usual | None = None,
 ) -> Timing:
     """All of it. An estimate is only made of a running execution, and only where something carries it."""
-    created = instant(execution.metadata.createdAt)
-    started = instant(execution.metadata.startedAt)
-    completed = instant(execution.metadata.completedAt)
+    created = parse_timestamp(execution.metadata.createdAt)
+    started = parse_timestamp(execution.metadata.startedAt)
+    completed = parse_timestamp(execution.metadata.completedAt)
     # One that has begun by its status but has no start time may have waited for any part of its life.
     begun = started or (now if status in {"queued", "pending"} else None)
     running = _seconds(started, completed if done else now)
@@ -102,7 +103,7 @@ def measure(
         completed=completed,
         queued=_seconds(created, begun),
         running=running,
-        timeout=duration_seconds(execution.spec.timeout),
+        timeout=parse_duration(execution.spec.timeout),
         slowest=found.slowest if len(found.durations) > 1 else None,
         longest=max((t.seconds for t in (found.slowest, found.longest_running) if t), default=None),
         median=round(median(found.durations)) if len(found.durations) >= limits.MEDIAN_TASKS else None,
@@ -155,7 +156,7 @@ def estimate_from_tasks(found: Survey, counts: TaskCounts, parallelism: int | No
         seconds=round(min(max(likely, shortest), longest)),
         low=round(min(shortest, longest)),
         high=round(longest),
-        basis=f"{len(found.durations):,} finished tasks of this execution (median {span(middle)}), "
+        basis=f"{len(found.durations):,} finished tasks of this execution (median {format_duration(middle)}), "
         f"{waiting + running:,} left, {lanes:,} at a time",
     )
 
@@ -179,7 +180,7 @@ def estimate_from_rate(
         seconds=left(settled + begun / 2),
         low=left(settled + begun),
         high=left(settled),
-        basis=f"{settled:,} of {total:,} tasks finished in {span(running)}",
+        basis=f"{settled:,} of {total:,} tasks finished in {format_duration(running)}",
     )
 
 
@@ -195,7 +196,7 @@ def estimate_from_history(usual: Usual | None, running: int | None) -> Estimate 
         seconds=round(middle),
         low=round(low),
         high=round(high),
-        basis=f"{len(usual.durations):,} recent successful executions (median {span(usual.typical)})",
+        basis=f"{len(usual.durations):,} recent successful executions (median {format_duration(usual.typical)})",
     )
 
 
@@ -208,23 +209,3 @@ def poll_after(status: str, timing: Timing) -> int:
         return min(longest, max(shortest, timing.estimate.seconds // 2))
     shortest, longest = limits.POLL_SECONDS
     return min(longest, max(shortest, (timing.running or 0) // 10))
-
-
-def span(seconds: float) -> str:
-    """A duration for people: `42s`, `12m 27s`, `1h 5m`, `3d 4h`. The two largest units that are not zero."""
-    whole = max(0, round(seconds))
-    if whole < 60:  # noqa: PLR2004 - units of time
-        return f"{whole}s"
-    minutes, second = divmod(whole, 60)
-    if minutes < 60:  # noqa: PLR2004
-        return f"{minutes}m {second}s" if second else f"{minutes}m"
-    hours, minute = divmod(minutes, 60)
-    if hours < 48:  # noqa: PLR2004
-        return f"{hours}h {minute}m" if minute else f"{hours}h"
-    days, hour = divmod(hours, 24)
-    return f"{days}d {hour}h" if hour else f"{days}d"
-
-
-def stamp(moment: datetime) -> str:
-    """RFC 3339 UTC with whole seconds."""
-    return moment.replace(microsecond=0, tzinfo=None).isoformat() + "Z"

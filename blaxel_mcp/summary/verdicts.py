@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Literal, NamedTuple, TypeAlias
 
-from blaxel_mcp.models import JobExecution, instant
+from blaxel_mcp.models import JobExecution, parse_timestamp
 from blaxel_mcp.summary import limits
-from blaxel_mcp.summary.clean import quote
 from blaxel_mcp.summary.counts import TaskCounts
 from blaxel_mcp.summary.tasks import Survey, TimedTask
-from blaxel_mcp.summary.timing import Timing, span
+from blaxel_mcp.summary.timing import Timing
+from blaxel_mcp.summary.wording import format_duration, quote
 
 Kind: TypeAlias = Literal["stalled", "close_to_timeout", "overrunning", "queued", "pending", "cancelling"]
 
@@ -52,8 +52,8 @@ def _stalled(found: Survey, counts: TaskCounts, timing: Timing, now: datetime) -
     if idle <= max(limits.STALL_SECONDS, limits.STALL_MEDIANS * timing.median):
         return None
     return (
-        f"Probably stalled: no task has started or finished for {span(idle)}, "
-        f"while the median task takes {span(timing.median)}."
+        f"Probably stalled: no task has started or finished for {format_duration(idle)}, "
+        f"while the median task takes {format_duration(timing.median)}."
     )
 
 
@@ -67,8 +67,9 @@ def _close_to_timeout(found: Survey, timing: Timing) -> str | None:
         return None
     if timing.running < limits.TIMEOUT_SHARE * timing.timeout:
         return None
+    running, timeout = format_duration(timing.running), format_duration(timing.timeout)
     return (
-        f"{_near(timing.running, timing.timeout)}: running for {span(timing.running)} of {span(timing.timeout)} "
+        f"{_near(timing.running, timing.timeout)}: running for {running} of {timeout} "
         f"({timing.running * 100 // timing.timeout}%), if that is for the whole execution and not for each task."
     )
 
@@ -82,8 +83,12 @@ def _share(task: TimedTask, timeout: int | None) -> str | None:
         return None
     named = f"task {quote(task.name, limits.NAME_CHARACTERS)}" if task.name else "the longest-running task"
     used = f"({int(task.seconds * 100 // timeout)}%)"
-    limit = f"its own {span(timeout)} {used}." if task.timeout else f"{span(timeout)} {used}, if that is for each task."
-    return f"{_near(task.seconds, timeout)}: {named} has run for {span(task.seconds)} of {limit}"
+    limit = (
+        f"its own {format_duration(timeout)} {used}."
+        if task.timeout
+        else f"{format_duration(timeout)} {used}, if that is for each task."
+    )
+    return f"{_near(task.seconds, timeout)}: {named} has run for {format_duration(task.seconds)} of {limit}"
 
 
 def _overrunning(timing: Timing) -> str | None:
@@ -93,26 +98,30 @@ def _overrunning(timing: Timing) -> str | None:
     if timing.running <= max(limits.OVERRUN_FACTOR * typical, longest):
         return None
     return (
-        f"Overrunning: running for {span(timing.running)}, while the job's {len(timing.usual.durations)} recent "
-        f"successful executions took {span(typical)} (median), {span(longest)} at most."
+        f"Overrunning: running for {format_duration(timing.running)}, while the job's "
+        f"{len(timing.usual.durations)} recent successful executions took "
+        f"{format_duration(typical)} (median), {format_duration(longest)} at most."
     )
 
 
 def _queued(timing: Timing) -> str | None:
     if timing.queued is None or timing.queued < limits.QUEUED_SECONDS:
         return None
-    return f"Waiting for capacity for {span(timing.queued)}: the workspace is at its limit of parallel work."
+    return f"Waiting for capacity for {format_duration(timing.queued)}: the workspace is at its limit of parallel work."
 
 
 def _pending(timing: Timing) -> str | None:
     if timing.queued is None or timing.queued < limits.QUEUED_SECONDS:
         return None
-    return f"Pending for {span(timing.queued)} without a start."
+    return f"Pending for {format_duration(timing.queued)} without a start."
 
 
 def _cancelling(execution: JobExecution, found: Survey, now: datetime) -> str | None:
-    moments = (found.last_activity, instant(execution.metadata.updatedAt))
+    moments = (found.last_activity, parse_timestamp(execution.metadata.updatedAt))
     newest = max(filter(None, moments), default=None)
     if newest is None or (idle := (now - newest).total_seconds()) < limits.CANCELLING_SECONDS:
         return None
-    return f"Perhaps stuck cancelling: nothing has changed for {span(idle)}, though running tasks may take their time."
+    return (
+        f"Perhaps stuck cancelling: nothing has changed for {format_duration(idle)}, "
+        "though running tasks may take their time."
+    )

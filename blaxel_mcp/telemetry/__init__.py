@@ -10,7 +10,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
-class Handled:
+class RequestRecord:
     """One MCP request that was answered, or given up.
 
     Attributes:
@@ -34,19 +34,19 @@ class Handled:
 
 
 ANSWERED = "blaxel_mcp.answered"
-"""A key of an HTTP request's state: whether a `Handled` tells of it."""
+"""A key of an HTTP request's state: whether a `RequestRecord` tells of it."""
 
 
 class Observer(Protocol):
     """Is told what happened. Must not fail, and must not take long."""
 
-    def handled(self, request: Handled) -> None:
+    def handled(self, request: RequestRecord) -> None:
         """An MCP request came to its end."""
 
-    def turned_away(self, route: str, status: int) -> None:
+    def rejected(self, route: str, status: int) -> None:
         """An HTTP request that did not get as far as MCP was answered with this error."""
 
-    def asked_upstream(self, operation: str, status: int | None, seconds: float) -> None:
+    def upstream_attempt(self, operation: str, status: int | None, seconds: float) -> None:
         """One attempt at an operation of Blaxel's was made; no status means no answer."""
 
 
@@ -59,20 +59,20 @@ class Observers:
     def __bool__(self) -> bool:
         return bool(self.all)
 
-    def handled(self, request: Handled) -> None:
+    def handled(self, request: RequestRecord) -> None:
         """Pass it on."""
         for observer in self.all:
             observer.handled(request)
 
-    def turned_away(self, route: str, status: int) -> None:
+    def rejected(self, route: str, status: int) -> None:
         """Pass it on."""
         for observer in self.all:
-            observer.turned_away(route, status)
+            observer.rejected(route, status)
 
-    def asked_upstream(self, operation: str, status: int | None, seconds: float) -> None:
+    def upstream_attempt(self, operation: str, status: int | None, seconds: float) -> None:
         """Pass it on."""
         for observer in self.all:
-            observer.asked_upstream(operation, status, seconds)
+            observer.upstream_attempt(operation, status, seconds)
 
 
-NOBODY = Observers()
+NO_OBSERVERS = Observers()

@@ -3,7 +3,7 @@
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 from starlette.responses import Response
 
-from blaxel_mcp.telemetry import Handled
+from blaxel_mcp.telemetry import RequestRecord
 
 _METHODS = frozenset(
     {
@@ -50,7 +50,7 @@ class Metrics:
             registry=self._registry,
         )
 
-    def handled(self, request: Handled) -> None:
+    def handled(self, request: RequestRecord) -> None:
         """Count it, by method, target and outcome."""
         method = request.method if request.method in _METHODS else "other"
         target = request.target if request.target in self._targets else ""
@@ -58,11 +58,11 @@ class Metrics:
         self._seconds.labels(method, target).observe(request.seconds)
         self._bytes.labels(method, target).inc(request.bytes)
 
-    def turned_away(self, route: str, status: int) -> None:
+    def rejected(self, route: str, status: int) -> None:
         """Count it, by route and status."""
         self._turned_away.labels(route, str(status)).inc()
 
-    def asked_upstream(self, operation: str, status: int | None, seconds: float) -> None:
+    def upstream_attempt(self, operation: str, status: int | None, seconds: float) -> None:
         """Count it, by operation and status."""
         self._upstream.labels(operation, str(status or "none")).observe(seconds)
 

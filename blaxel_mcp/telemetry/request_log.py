@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from blaxel_mcp.telemetry import Handled
+from blaxel_mcp.telemetry import RequestRecord
 
 _logger = logging.getLogger("blaxel_mcp.requests")
 
@@ -23,7 +23,7 @@ class RequestLog:
         self._clock = clock
         self._write = write
 
-    def handled(self, request: Handled) -> None:
+    def handled(self, request: RequestRecord) -> None:
         """What was asked for, and what it came to and cost."""
         self._line(
             method=request.method,
@@ -35,11 +35,11 @@ class RequestLog:
             bytes=request.bytes,
         )
 
-    def turned_away(self, route: str, status: int) -> None:
+    def rejected(self, route: str, status: int) -> None:
         """Where somebody knocked, and what they were told."""
         self._line(route=route, status=status)
 
-    def asked_upstream(self, operation: str, status: int | None, seconds: float) -> None:
+    def upstream_attempt(self, operation: str, status: int | None, seconds: float) -> None:
         """Counted by the request that made it."""
 
     def _line(self, **facts: Any) -> None:

@@ -11,18 +11,24 @@ from pydantic import Field
 from blaxel_mcp.api.call import checked_id
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.jobs import cancel_execution, get_execution
-from blaxel_mcp.errors import ApiError, ArgumentError, BlaxelMcpError, NotFoundError
+from blaxel_mcp.errors import (
+    ApiError,
+    ArgumentError,
+    BlaxelMcpError,
+    NotFoundError,
+    OutcomeUnknownError,
+    is_outcome_unknown,
+)
 from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary.answer import ExecutionCore, build_answer
-from blaxel_mcp.summary.clean import quote
 from blaxel_mcp.summary.execution import summarize
 from blaxel_mcp.summary.limits import NAME_CHARACTERS
+from blaxel_mcp.summary.wording import quote
 from blaxel_mcp.tools.confirm import Consent, ask, require
 from blaxel_mcp.tools.get_execution import Id, JobId
 from blaxel_mcp.tools.lookup import LATEST, explain_not_found
 from blaxel_mcp.tools.results import success
 from blaxel_mcp.tools.spec import ToolSpec, ToolState, state_of
-from blaxel_mcp.tools.unclear import UnclearError, is_unclear
 
 OneExecutionId = Annotated[Id, Field(description="Id of the execution")]
 
@@ -45,14 +51,14 @@ async def confirm(
 
 def _check_one(execution_id: str) -> None:
     """Raises an `ArgumentError` unless it can be the id of one execution."""
-    advice = "Give one execution's id; list_job_executions names them."
+    hint = "Give one execution's id; list_job_executions names them."
     try:
         checked_id(execution_id, "executionId")
     except ArgumentError as error:
-        raise ArgumentError(error.what, advice) from None
+        raise ArgumentError(error.message, hint) from None
     if execution_id.casefold() == LATEST:
         raise ArgumentError(
-            f'executionId is "{LATEST}", which may change before the person answers, so nothing was sent.', advice
+            f'executionId is "{LATEST}", which may change before the person answers, so nothing was sent.', hint
         )
 
 
@@ -80,9 +86,9 @@ async def cancel_job_execution(
 
 def _explained(error: BlaxelMcpError) -> BlaxelMcpError:
     look = "See with get_job_execution how it stands."
-    if is_unclear(error):
+    if is_outcome_unknown(error):
         unknown = "Whether the cancellation arrived is not known."
-        return UnclearError(error, unknown, "Trying again does no harm.", look)
+        return OutcomeUnknownError(error, unknown, "Trying again does no harm.", look)
     if isinstance(error, ApiError) and error.status in {400, 409}:
         return ApiError(
             error.status,

@@ -23,7 +23,7 @@ class Consent(BaseModel):
     confirm: SkipJsonSchema[Annotated[bool, BeforeValidator(lambda value: value is True)]] = True
 
 
-async def ask(ctx: Context[ToolState], what: str) -> Elicit[Consent] | Consent:
+async def ask(ctx: Context[ToolState], message: str) -> Elicit[Consent] | Consent:
     """The question, or consent where the client has no way to ask: the operator allowed writes, the client the call."""
     if not _can_be_asked(ctx):
         return Consent()
@@ -33,10 +33,10 @@ async def ask(ctx: Context[ToolState], what: str) -> Elicit[Consent] | Consent:
                 raise _unreadable()
             # The SDK takes an acceptance without content for a mistake, but here there is none to give.
             answer.content = answer.content or {}
-        return Elicit(what, Consent)
+        return Elicit(message, Consent)
     try:
         # Not ctx.elicit, for the same reason.
-        told = await ctx.session.elicit_form(what, render_elicitation_schema(Consent), ctx.request_id)
+        told = await ctx.session.elicit_form(message, render_elicitation_schema(Consent), ctx.request_id)
     except ValidationError:
         raise _unreadable() from None
     content: dict[str, Any] = told.content or {}

@@ -11,7 +11,7 @@ from blaxel_mcp.errors import AnswerError, ApiError, ArgumentError, BlaxelMcpErr
 from blaxel_mcp.summary.clean import visible
 from blaxel_mcp.summary.limits import LOG_LINES, LOG_LINES_USUAL
 from blaxel_mcp.summary.logs import Lines, LogsCore, Piece, Search, build_logs, instead, pieces
-from blaxel_mcp.summary.timing import stamp
+from blaxel_mcp.summary.wording import format_timestamp
 from blaxel_mcp.tools.get_execution import ExecutionId, JobId, fetch
 from blaxel_mcp.tools.paging import plain_word
 from blaxel_mcp.tools.results import success
@@ -86,7 +86,9 @@ async def get_job_execution_logs(  # noqa: PLR0917 - the SDK passes them by name
         execution.status,
         Piece(oldest.start, stretches[0].end),
         read,
-        earlier=f"The time before {stamp(oldest.start)} was not searched{problem or '.'}" if before else None,
+        earlier=f"The time before {format_timestamp(oldest.start)} was not searched{problem or '.'}"
+        if before
+        else None,
     )
     return success(answer, text)
 
@@ -114,7 +116,7 @@ def _what(error: BlaxelMcpError) -> str:
     # The 404's own words are about executions, and this one was found a moment ago.
     if isinstance(error, ApiError) and error.status == 404:  # noqa: PLR2004
         return "Blaxel does not know the log endpoint (404)."
-    return error.what
+    return error.message
 
 
 def _unavailable(error: BlaxelMcpError, job_id: str, execution_id: str) -> BlaxelMcpError:

@@ -7,11 +7,10 @@ from difflib import get_close_matches
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.jobs import list_executions, list_jobs
 from blaxel_mcp.errors import BlaxelMcpError, NotFoundError
-from blaxel_mcp.models import JobExecution, instant
-from blaxel_mcp.summary.clean import quote
+from blaxel_mcp.models import JobExecution, parse_timestamp
 from blaxel_mcp.summary.execution import Latest, previous_of
 from blaxel_mcp.summary.limits import ERROR_CHARACTERS, NAME_CHARACTERS
-from blaxel_mcp.summary.timing import span
+from blaxel_mcp.summary.wording import format_duration, quote
 
 LATEST = "latest"
 _RECENT = 5
@@ -50,19 +49,19 @@ async def explain_not_found(
     `latest` is whether that would have been taken for an id.
     """
     if not latest:
-        error = NotFoundError(404, error.what, "Check both ids; old executions are removed after a time.")
+        error = NotFoundError(404, error.message, "Check both ids; old executions are removed after a time.")
     try:
         executions = await session.send(list_executions(job_id, limit=_RECENT), at_most=_SECONDS)
     except NotFoundError:
         return await explain_unknown_job(session, job_id, error)
     except BlaxelMcpError:
         return error
-    what = f"Job {_name(job_id)} has no execution {_name(execution_id)} (404)."
+    message = f"Job {_name(job_id)} has no execution {_name(execution_id)} (404)."
     recent = [_described(execution, now) for execution in executions.items[:_RECENT] if execution.metadata.id]
     if not recent:
-        return NotFoundError(404, what, "Blaxel lists no executions of this job: check its name, or run it first.")
-    advice = f'Ask for "{LATEST}", or for a recent execution:' if latest else "The recent ones are"
-    return _fitting(what, recent, lambda some: f"{advice} {', '.join(some)}.")
+        return NotFoundError(404, message, "Blaxel lists no executions of this job: check its name, or run it first.")
+    hint = f'Ask for "{LATEST}", or for a recent execution:' if latest else "The recent ones are"
+    return _fitting(message, recent, lambda some: f"{hint} {', '.join(some)}.")
 
 
 async def explain_unknown_job(session: Session, job_id: str, error: NotFoundError) -> BlaxelMcpError:
@@ -75,26 +74,28 @@ async def explain_unknown_job(session: Session, job_id: str, error: NotFoundErro
 
 
 async def _no_executions(session: Session, job_id: str) -> BlaxelMcpError:
-    what = f"Job {_name(job_id)} has no executions."
-    missing = NotFoundError(404, what, "Check the job's name, or run it first.")
+    message = f"Job {_name(job_id)} has no executions."
+    missing = NotFoundError(404, message, "Check the job's name, or run it first.")
     try:
         names = await _job_names(session)
     except BlaxelMcpError:
         return missing
-    return missing if job_id in names else _nearest(what, job_id, names)
+    return missing if job_id in names else _nearest(message, job_id, names)
 
 
 async def _job_names(session: Session) -> list[str]:
     return [job.name for job in (await session.send(list_jobs(limit=_JOBS), at_most=_SECONDS)).items if job.name]
 
 
-def _nearest(what: str, job_id: str, names: Sequence[str]) -> NotFoundError:
+def _nearest(message: str, job_id: str, names: Sequence[str]) -> NotFoundError:
     if not names:
-        return NotFoundError(404, what, "Blaxel lists no jobs here: check that BL_WORKSPACE names the right workspace.")
+        return NotFoundError(
+            404, message, "Blaxel lists no jobs here: check that BL_WORKSPACE names the right workspace."
+        )
     lowered = {name.casefold(): name for name in names}
     near = [lowered[match] for match in get_close_matches(job_id.casefold(), lowered, _NEAREST, 0.5)]
     if near:
-        return _fitting(what, list(map(_name, near)), lambda some: f"Did you mean {' or '.join(some)}?")
+        return _fitting(message, list(map(_name, near)), lambda some: f"Did you mean {' or '.join(some)}?")
 
     def known(some: Sequence[str]) -> str:
         more = len(names) - len(some)
@@ -102,21 +103,21 @@ def _nearest(what: str, job_id: str, names: Sequence[str]) -> NotFoundError:
         others = " and others" if len(names) >= _JOBS else f" and {more} more" if more else ""
         return f"The workspace's jobs are {', '.join(some)}{f'{others}, which list_jobs names' if others else ''}."
 
-    return _fitting(what, list(map(_name, names[:_RECENT])), known)
+    return _fitting(message, list(map(_name, names[:_RECENT])), known)
 
 
-def _fitting(what: str, items: Sequence[str], advice: Callable[[Sequence[str]], str]) -> NotFoundError:
+def _fitting(message: str, items: Sequence[str], hint: Callable[[Sequence[str]], str]) -> NotFoundError:
     """With as many of the items as there is room for, the first of them at least."""
     for count in range(len(items), 0, -1):
-        error = NotFoundError(404, what, advice(items[:count]))
+        error = NotFoundError(404, message, hint(items[:count]))
         if len(str(error)) <= ERROR_CHARACTERS:
             break
     return error
 
 
 def _described(execution: JobExecution, now: datetime) -> str:
-    created = instant(execution.metadata.createdAt)
-    age = f", {span((now - created).total_seconds())} ago" if created else ""
+    created = parse_timestamp(execution.metadata.createdAt)
+    age = f", {format_duration((now - created).total_seconds())} ago" if created else ""
     status = (execution.status or "").casefold()
     word = status if status.isalpha() and status.isascii() and len(status) < len("unknown status") else "unknown status"
     return f"{_name(execution.metadata.id or '')} ({word}{age})"

@@ -12,17 +12,17 @@ from typing_extensions import TypedDict
 from blaxel_mcp.api.call import checked_id
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.jobs import create_execution, get_job
-from blaxel_mcp.errors import ApiError, BlaxelMcpError, NotFoundError
-from blaxel_mcp.summary.clean import clean, quote
+from blaxel_mcp.errors import ApiError, BlaxelMcpError, NotFoundError, OutcomeUnknownError, is_outcome_unknown
+from blaxel_mcp.summary.clean import clean
 from blaxel_mcp.summary.limits import IDENTITY_CHARACTERS, NAME_CHARACTERS
-from blaxel_mcp.summary.listing import handle, tally
+from blaxel_mcp.summary.listing import handle
 from blaxel_mcp.summary.next_step import plain
+from blaxel_mcp.summary.wording import plural, quote
 from blaxel_mcp.tools.confirm import Consent, ask, require
 from blaxel_mcp.tools.get_execution import JobId
 from blaxel_mcp.tools.lookup import explain_unknown_job
 from blaxel_mcp.tools.results import success
 from blaxel_mcp.tools.spec import ToolSpec, ToolState, state_of
-from blaxel_mcp.tools.unclear import UnclearError, is_unclear
 
 Tasks = Annotated[
     list[dict[str, Any]], Field(description="One object of parameters per task; without it one task", min_length=1)
@@ -61,7 +61,7 @@ async def confirm(
 
 
 def _with(tasks: list[dict[str, Any]] | None, env: Mapping[str, str] | None, memory: int | None) -> str:
-    said = [tally(len(tasks or [{}]), "task")]
+    said = [plural(len(tasks or [{}]), "task")]
     if env:
         names = ", ".join(quote(name, NAME_CHARACTERS) for name in list(env)[:5])
         said.append(f"overrides for {names}{f' and {len(env) - 5} more' if len(env) > 5 else ''}")  # noqa: PLR2004
@@ -113,7 +113,7 @@ def _started(job_id: str, execution_id: str, tasks: int) -> Started:
     unnamed = "" if execution_id else "; Blaxel did not tell the id of the execution"
     job = f"job {quote(job_id, IDENTITY_CHARACTERS)}"
     return {
-        "summary": f"Started {named}{job} with {tally(tasks, 'task')}{unnamed}. Next: {step}",
+        "summary": f"Started {named}{job} with {plural(tasks, 'task')}{unnamed}. Next: {step}",
         "jobId": clean(job_id, IDENTITY_CHARACTERS),
         "executionId": handle(execution_id),
         "nextStep": step,
@@ -124,9 +124,9 @@ async def _explained(
     session: Session, job_id: str, error: BlaxelMcpError, memory: int | None, *, allow_queue: bool
 ) -> BlaxelMcpError:
     """Whether and why it was not started, as far as the job itself tells."""
-    if is_unclear(error):
+    if is_outcome_unknown(error):
         # What may have been started must not simply be sent again.
-        return UnclearError(
+        return OutcomeUnknownError(
             error,
             "Whether the job was started is not known.",
             "Trying again may start it a second time.",
@@ -173,20 +173,20 @@ async def _unacceptable(
     runtime = job.spec.get("runtime")
     most = runtime.get("memory") if isinstance(runtime, dict) else None
     if memory and isinstance(most, int) and memory > most:
-        what = f"memory may be at most the job's own {most:,} MB (400)"
-        return _not_started(400, what, "Ask for less, or raise the job's memory and deploy it.")
+        message = f"memory may be at most the job's own {most:,} MB (400)"
+        return _not_started(400, message, "Ask for less, or raise the job's memory and deploy it.")
     if allow_queue:
-        what = "Blaxel refused the request as invalid (400)"
-        return _not_started(400, what, "Check tasks, env and memory.")
-    what = "Blaxel refused the request as invalid, or as one that can never fit the workspace's quota (400)"
-    return _not_started(400, what, "Check tasks, env and memory; with fewer tasks or less memory it may fit.")
+        message = "Blaxel refused the request as invalid (400)"
+        return _not_started(400, message, "Check tasks, env and memory.")
+    message = "Blaxel refused the request as invalid, or as one that can never fit the workspace's quota (400)"
+    return _not_started(400, message, "Check tasks, env and memory; with fewer tasks or less memory it may fit.")
 
 
 def _not_started(
-    status: int, why: str, advice: str, *, transient: bool = False, retry_after: float | None = None
+    status: int, why: str, hint: str, *, transient: bool = False, retry_after: float | None = None
 ) -> ApiError:
-    what = f"Not started: {why}. Nothing was created."
-    return ApiError(status, what, advice, transient=transient, retry_after=retry_after)
+    message = f"Not started: {why}. Nothing was created."
+    return ApiError(status, message, hint, transient=transient, retry_after=retry_after)
 
 
 SPEC = ToolSpec(

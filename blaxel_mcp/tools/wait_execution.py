@@ -10,12 +10,13 @@ from pydantic import Field
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.jobs import FetchedExecution, get_execution
 from blaxel_mcp.errors import BlaxelMcpError
-from blaxel_mcp.models import instant
+from blaxel_mcp.models import parse_timestamp
 from blaxel_mcp.summary.answer import ExecutionAnswer, ExecutionCore, build_answer
 from blaxel_mcp.summary.execution import ExecutionSummary, Latest, summarize
 from blaxel_mcp.summary.limits import WAIT_FIRST_SECONDS, WAIT_MARGIN_SECONDS, WAIT_SECONDS, WAIT_SECONDS_USUAL
 from blaxel_mcp.summary.next_step import again, go_on_waiting
-from blaxel_mcp.summary.timing import Usual, span
+from blaxel_mcp.summary.timing import Usual
+from blaxel_mcp.summary.wording import format_duration
 from blaxel_mcp.tools.get_execution import ExecutionId, JobId, fetch, with_raw
 from blaxel_mcp.tools.results import success
 from blaxel_mcp.tools.spec import ToolSpec, ToolState, state_of
@@ -93,7 +94,7 @@ class _Look:
 
     def age(self, seen: _Seen) -> float:
         """Seconds since the execution started; 0 while it has not."""
-        started = instant(seen.fetched.execution.metadata.startedAt)
+        started = parse_timestamp(seen.fetched.execution.metadata.startedAt)
         return (self.state.clock() - started).total_seconds() if started else 0.0
 
     def answer(self, waited: Waited[_Seen]) -> ExecutionAnswer:
@@ -123,7 +124,7 @@ class _Look:
 
 def _stale(problem: BlaxelMcpError, seconds: float) -> str:
     """One sentence, since it becomes a warning."""
-    return f"This is how it stood {span(seconds)} ago, since looking again failed: {problem.what}"
+    return f"This is how it stood {format_duration(seconds)} ago, since looking again failed: {problem.message}"
 
 
 @dataclass(slots=True)

@@ -12,10 +12,10 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from blaxel_mcp.config import Settings
 from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.server import Server
-from blaxel_mcp.telemetry import NOBODY, Observers
+from blaxel_mcp.settings import Settings
+from blaxel_mcp.telemetry import NO_OBSERVERS, Observers
 from blaxel_mcp.transports.admission import BODY_BYTES, Admission
 from blaxel_mcp.transports.edge import Edge
 from blaxel_mcp.transports.exposure import allowed_hosts, allowed_origins
@@ -32,7 +32,7 @@ def build_app(
     server: Server,
     settings: Settings,
     *,
-    observers: Observers = NOBODY,
+    observers: Observers = NO_OBSERVERS,
     metrics: Callable[[], Response] | None = None,
     certificates: Callable[[], ssl.SSLContext] = ssl.create_default_context,
 ) -> ASGIApp:
@@ -46,8 +46,8 @@ def build_app(
         certificates: whom to trust as the authorization server, if there is one.
     """
 
-    def turned_away(path: str, status: int) -> None:
-        observers.turned_away(path if path in _ROUTES else "other", status)
+    def rejected(path: str, status: int) -> None:
+        observers.rejected(path if path in _ROUTES else "other", status)
 
     # Always given: the SDK leaves both checks off, silently, for any host that is not a loopback name.
     security = TransportSecuritySettings(
@@ -86,7 +86,7 @@ def build_app(
     door = oauth or _door(settings)
     guarded: ASGIApp = Guard(_at(METRICS, metrics, app) if metrics else app, settings, security, door)
     served = _for_pages(_at(HEALTH, lambda: PlainTextResponse("ok"), guarded), security.allowed_origins)
-    return Edge(oauth.with_metadata(served) if oauth else served, turned_away)
+    return Edge(oauth.with_metadata(served) if oauth else served, rejected)
 
 
 def _door(settings: Settings) -> Door | None:

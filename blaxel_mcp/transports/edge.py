@@ -22,9 +22,9 @@ class Edge:
         turned_away: told of each such request that was answered with an error, with the path and the status.
     """
 
-    def __init__(self, app: ASGIApp, turned_away: Callable[[str, int], None]) -> None:
+    def __init__(self, app: ASGIApp, rejected: Callable[[str, int], None]) -> None:
         self._app = app
-        self._turned_away = turned_away
+        self._turned_away = rejected
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""

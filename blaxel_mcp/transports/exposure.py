@@ -2,8 +2,8 @@
 
 from urllib.parse import urlsplit
 
-from blaxel_mcp.config import Settings, is_loopback
 from blaxel_mcp.errors import ConfigurationError
+from blaxel_mcp.settings import Settings, is_loopback
 
 SHORT_TOKEN = 16
 """Characters below which a token is worth a warning."""

@@ -16,7 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from blaxel_mcp.callers import CREDENTIAL_HEADER, WORKSPACE_HEADER, Caller, caller_of
-from blaxel_mcp.config import Settings
+from blaxel_mcp.settings import Settings
 
 
 class Door(Protocol):

@@ -16,8 +16,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from blaxel_mcp import __version__
-from blaxel_mcp.config import Settings, is_loopback
 from blaxel_mcp.errors import ConfigurationError
+from blaxel_mcp.settings import Settings, is_loopback
 from blaxel_mcp.transports.app import MCP, SSE
 from blaxel_mcp.transports.exposure import check_exposure, warnings
 from blaxel_mcp.transports.protocol import Protocol

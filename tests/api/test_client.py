@@ -38,9 +38,8 @@ from blaxel_mcp.api.jobs import FetchedExecution, get_execution, get_job, list_j
 from blaxel_mcp.api.network_errors import translate
 from blaxel_mcp.auth import BlaxelAuth
 from blaxel_mcp.callers import Caller
-from blaxel_mcp.config import load
 from blaxel_mcp.demo import control_plane, script
-from blaxel_mcp.demo.control_plane import Handled, serve
+from blaxel_mcp.demo.control_plane import ReceivedRequest, serve
 from blaxel_mcp.errors import (
     AnswerError,
     ApiError,
@@ -49,6 +48,7 @@ from blaxel_mcp.errors import (
     CredentialsError,
     StoppingError,
 )
+from blaxel_mcp.settings import load
 
 ONE = get_execution("nightly-report", script.SUCCEEDED)
 PATH = f"/jobs/nightly-report/executions/{script.SUCCEEDED}"
@@ -64,7 +64,7 @@ class Plane:
     def __init__(self) -> None:
         app = control_plane.build_app(clock=clock)
         self.faults = Faults(app)
-        self.requests: list[Handled] = app.state.requests
+        self.requests: list[ReceivedRequest] = app.state.requests
         self.url = ""
 
     @property
@@ -134,7 +134,7 @@ def test_an_answer_that_cannot_be_used_is_not_asked_for_again(plane: Plane, faul
     """It would be the same the next time."""
     plane.faults.always(fault)
     error = failure(client_for(plane.url))
-    assert (plane.calls, type(error), error.what) == (1, AnswerError, text)
+    assert (plane.calls, type(error), error.message) == (1, AnswerError, text)
 
 
 def test_a_body_within_the_limit_is_read(plane: Plane) -> None:
@@ -201,21 +201,21 @@ def test_an_attempt_is_bounded_as_a_whole(plane: Plane, fault: Fault, monkeypatc
     monkeypatch.setattr(client_module, "BODY_BYTES", 10**12)
     plane.faults.always(fault)
     error = failure(client_for(plane.url, timeout=0.2))
-    assert (plane.calls, error.what) == (4, "Blaxel did not answer in time.")
+    assert (plane.calls, error.message) == (4, "Blaxel did not answer in time.")
     assert plane.faults.gone.wait(10)
 
 
 def test_an_attempt_is_bounded_before_the_first_byte() -> None:
     """A server that accepts and says nothing is left after the same time."""
     with silent() as url:
-        assert failure(client_for(url, timeout=0.05)).what == "Blaxel did not answer in time."
+        assert failure(client_for(url, timeout=0.05)).message == "Blaxel did not answer in time."
 
 
 def test_the_caller_is_answered_in_its_time(plane: Plane) -> None:
     """Whatever an attempt may take, what is left of the tool call's time is less; nothing goes on behind its back."""
     plane.faults.always(Delay(60))
     error = failure(client_for(plane.url), lambda client: client.session(0.5).send(ONE))
-    assert error.what == "Blaxel did not answer in the time that one question may take."
+    assert error.message == "Blaxel did not answer in the time that one question may take."
     assert plane.faults.gone.wait(10)
     assert plane.calls == 1
 
@@ -633,7 +633,7 @@ def test_credentials_for_another_address_are_kept(plane: Plane) -> None:
         async with httpx.AsyncClient(auth=other._auth, trust_env=False) as http:  # the one it signs with
             with pytest.raises(CredentialsError) as error:
                 await http.get(plane.url)
-            return error.value.what
+            return error.value.message
 
     assert use(other, work) == (
         "The Blaxel credential was not sent, because the request was for another address than the Blaxel API."
@@ -738,14 +738,14 @@ def test_an_error_of_httpx_becomes_one_of_ours(name: str) -> None:
     meaning = HTTPX[name]
     assert meaning is not None
     error = translate(made(name))
-    assert (meaning[0] in error.what, error.transient, "leak" in str(error)) == (True, meaning[1], False)
+    assert (meaning[0] in error.message, error.transient, "leak" in str(error)) == (True, meaning[1], False)
 
 
 def test_a_tls_error_after_connecting_is_a_cut_connection() -> None:
     """An end of file in the middle of an answer says nothing about certificates."""
     error = httpx.ReadError("leak")
     error.__cause__ = ssl.SSLEOFError()
-    assert translate(error).what == "The connection to Blaxel was cut before the answer was whole."
+    assert translate(error).message == "The connection to Blaxel was cut before the answer was whole."
 
 
 def test_the_cause_is_found_in_groups_and_circles() -> None:
@@ -754,4 +754,4 @@ def test_the_cause_is_found_in_groups_and_circles() -> None:
     error = httpx.ConnectError("leak")
     error.__context__ = ExceptionGroup("", [OSError(), refused])
     refused.__context__ = error
-    assert translate(error).what == "The connection to Blaxel was refused."
+    assert translate(error).message == "The connection to Blaxel was refused."

@@ -91,8 +91,8 @@ def test_every_documented_status_has_its_own_sentences() -> None:
     """Two statuses that need different reactions never read alike."""
     statuses = (400, 401, 402, 403, 404, 408, 409, 418, 429, 500, 501, 502, 503, 504)
     errors = [error_for(status, {}, b"", NOW) for status in statuses]
-    assert [(error.status, str(error.status) in error.what) for error in errors] == [(s, True) for s in statuses]
-    assert len({error.what.replace(str(error.status), "") for error in errors}) == len(statuses)
+    assert [(error.status, str(error.status) in error.message) for error in errors] == [(s, True) for s in statuses]
+    assert len({error.message.replace(str(error.status), "") for error in errors}) == len(statuses)
     assert [error.status for error in errors if isinstance(error, NotFoundError)] == [404]
 
 
@@ -193,7 +193,7 @@ def test_an_answer_that_cannot_be_used_says_why(status: int, body: bytes, text: 
     """Not JSON, no object, a redirect: an error of its own, which trying again does not mend."""
     with pytest.raises(AnswerError) as error:
         decode(status, {"location": LEAK}, body, accepts=(dict,), now=NOW)
-    assert (error.value.what, error.value.transient) == (text, False)
+    assert (error.value.message, error.value.transient) == (text, False)
 
 
 @pytest.mark.parametrize("status", [101, 199, 399, 400, 499, 500, 600, 999])

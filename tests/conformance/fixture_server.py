@@ -49,10 +49,10 @@ from mcp_types import (
 from pydantic import Field
 
 from blaxel_mcp.completions import Completer
-from blaxel_mcp.config import load
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.errors import ArgumentError
 from blaxel_mcp.server import Server, build_server
+from blaxel_mcp.settings import load
 from blaxel_mcp.tools import select
 from blaxel_mcp.tools.spec import ToolState
 from blaxel_mcp.transports.app import build_app

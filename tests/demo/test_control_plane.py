@@ -13,7 +13,7 @@ import pytest
 from starlette.applications import Starlette
 
 from blaxel_mcp.demo import script
-from blaxel_mcp.demo.control_plane import Handled, build_app, serve
+from blaxel_mcp.demo.control_plane import ReceivedRequest, build_app, serve
 from blaxel_mcp.demo.wire import Job, Verbatim
 
 BEGAN = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
@@ -153,7 +153,7 @@ def test_a_test_can_have_anything_answered_word_for_word(clock: Clock) -> None:
 def test_requests_are_kept_as_they_came(api: httpx.Client, app: Starlette) -> None:
     """Method, undecoded path, query and headers in lower case, also of refused requests."""
     api.get("/jobs", params={"limit": 0})
-    kept: Handled = app.state.requests[-1]
+    kept: ReceivedRequest = app.state.requests[-1]
     assert (kept.method, kept.path, kept.query) == ("GET", "/v0/jobs", "limit=0")
     assert kept.headers["x-blaxel-workspace"] == "demo"
     assert len(app.state.requests) == 1

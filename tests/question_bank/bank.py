@@ -1,6 +1,6 @@
 """The question bank: executions written by hand, what a person asks of each, and the facts an answer must hold.
 
-`said` is looked for in the prose, `held` in the object by path (its `summary` is not looked at). The present is
+`drop_empty` is looked for in the prose, `held` in the object by path (its `summary` is not looked at). The present is
 2026-11-24T12:00:00Z, the job asked for is `resize`, the execution `exec-1`, the workspace `acme`.
 """
 

@@ -8,8 +8,9 @@ from executions import NOW, ago, answer, execution
 
 from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary import limits
-from blaxel_mcp.summary.answer import build_answer, size
+from blaxel_mcp.summary.answer import build_answer
 from blaxel_mcp.summary.execution import Latest, Previous, summarize
+from blaxel_mcp.summary.wording import json_size
 from blaxel_mcp.tools.cancel_execution import SENT
 
 LONG = {
@@ -25,7 +26,7 @@ def within_budgets(raw: dict[str, Any]) -> None:
     """The two numbers that this is about."""
     got = answer(raw, latest=Latest(Previous("é" * 500, "succeeded", NOW)))
     assert len(got["summary"].encode()) <= limits.PROSE_BYTES
-    assert size(got) <= limits.STRUCTURE_BYTES
+    assert json_size(got) <= limits.STRUCTURE_BYTES
 
 
 def huge(tasks: int, text: str, status: str = "failed") -> dict[str, Any]:
@@ -75,7 +76,7 @@ def test_budgets_hold_with_a_sentence_before(text: str) -> None:
     got = build_answer(replace(summary, preface=SENT))
     assert got["summary"].startswith(f"{SENT} Running")
     assert len(got["summary"].encode()) <= limits.PROSE_BYTES
-    assert size(got) <= limits.STRUCTURE_BYTES
+    assert json_size(got) <= limits.STRUCTURE_BYTES
 
 
 @pytest.mark.parametrize("tasks", [10_000, 100_000])
@@ -94,7 +95,7 @@ def test_budgets_hold_with_the_longest_ids_asked_for() -> None:
     summary = summarize(JobExecution.model_validate({}), asked=asked, workspace="é" * 3000, now=NOW)
     got = build_answer(summary)
     assert len(got["summary"].encode()) <= limits.PROSE_BYTES
-    assert size(got) <= limits.STRUCTURE_BYTES
+    assert json_size(got) <= limits.STRUCTURE_BYTES
     assert "rawUri" not in got
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from blaxel_mcp.summary.clean import clean, quote
+from blaxel_mcp.summary.clean import clean
+from blaxel_mcp.summary.wording import quote
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from blaxel_mcp.summary import limits
-from blaxel_mcp.summary.answer import ExecutionAnswer, size
+from blaxel_mcp.summary.answer import ExecutionAnswer
 from blaxel_mcp.summary.raw import carry, mask_overrides
+from blaxel_mcp.summary.wording import json_size
 
 SCHEMA = TypeAdapter(ExecutionAnswer).json_schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
@@ -84,7 +85,7 @@ def holds(raw: dict[str, Any]) -> None:
     got = answer(raw)
     VALIDATOR.validate(got)
     assert len(got["summary"].encode()) <= limits.PROSE_BYTES
-    assert size(got) <= limits.STRUCTURE_BYTES
+    assert json_size(got) <= limits.STRUCTURE_BYTES
     assert got["done"] == (got.get("status") in FINISHED)
     assert got["done"] == (got["outcome"] in {"succeeded", "failed", "cancelled", "timed_out"})
     assert ("pollAfterSeconds" in got) != got["done"]
@@ -120,10 +121,10 @@ def test_any_object_keeps_every_promise(raw: dict[str, Any]) -> None:
 def test_the_raw_json_is_within_its_limit_and_the_cut_is_exact(raw: dict[str, Any], limit: int) -> None:
     """And nothing in it is anything but what the API sent, masks apart."""
     masked = mask_overrides(raw)
-    whole = size(masked)
+    whole = json_size(masked)
     cut, omitted = carry(masked, "auto", limit)
-    assert (cut == masked) if omitted is None else (omitted["bytes"] == whole - (0 if cut is None else size(cut)))
-    assert cut is None or size(cut) <= limit or omitted is None
+    assert (cut == masked) if omitted is None else (omitted["bytes"] == whole - (0 if cut is None else json_size(cut)))
+    assert cut is None or json_size(cut) <= limit or omitted is None
 
 
 def test_the_schema_has_the_keys_of_the_contract_in_their_order() -> None:

@@ -74,7 +74,7 @@ executions = st.fixed_dictionaries(
 )
 
 
-def size(value: Any) -> int:
+def json_size(value: Any) -> int:
     """Bytes as compact, unescaped JSON."""
     return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
 
@@ -92,7 +92,7 @@ def everything(
     start: int | None = 0
     while start is not None:
         answer, text = build(Window(items, step(items, cursor), start, first=start == 0))
-        assert size(answer) <= limits.LIST_BYTES
+        assert json_size(answer) <= limits.LIST_BYTES
         assert len(text.encode()) <= limits.LIST_BYTES
         lines = text.splitlines()
         assert lines[0] == answer["summary"]

@@ -10,10 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from blaxel_mcp.models import JobExecution, LogLine
-from blaxel_mcp.summary.answer import size
 from blaxel_mcp.summary.limits import LOG_BYTES, LOG_FRAME_BYTES, LOG_LINES
 from blaxel_mcp.summary.logs import Lines, LogsAnswer, Piece, Search, build_logs, pieces
-from blaxel_mcp.summary.timing import stamp
+from blaxel_mcp.summary.wording import format_timestamp, json_size
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 SEARCHED = Piece(NOW - timedelta(hours=1), NOW)
@@ -30,7 +29,7 @@ def execution(status: str, created: str | None = None, completed: str | None = N
 def told(found: JobExecution, now: datetime = NOW) -> tuple[list[tuple[str, str]], bool]:
     """Its pieces as the API is asked for them."""
     made, whole = pieces(found, now)
-    return [(stamp(piece.start), stamp(piece.end)) for piece in made], whole
+    return [(format_timestamp(piece.start), format_timestamp(piece.end)) for piece in made], whole
 
 
 def line(second: float, message: str, severity: int | None = 9) -> LogLine:
@@ -90,7 +89,7 @@ def test_any_times_make_pieces_the_api_takes(created: datetime, lasted: int, sta
     assert 1 <= len(made) <= 4
     for piece in made:
         assert timedelta() < piece.end - piece.start <= timedelta(days=3)
-        assert "T00:00:00Z" not in {stamp(piece.start), stamp(piece.end)}
+        assert "T00:00:00Z" not in {format_timestamp(piece.start), format_timestamp(piece.end)}
 
 
 def test_an_execution_without_times_is_searched_for_one_piece() -> None:
@@ -208,7 +207,7 @@ def test_both_channels_stay_under_sixteen_kibibytes(message: str) -> None:
     search = Search("j" * 512, "é" * 512, LOG_LINES, severity="INFO", text="é" * 200, task="é" * 200)
     lines = [line(i / 7, f"{i} {message}") for i in range(2 * LOG_LINES)]
     answer, text = build_logs(search, "running", SEARCHED, [Lines(lines[::-1], 10**9)], earlier="e" * 300)
-    assert size(answer) <= LOG_BYTES
+    assert json_size(answer) <= LOG_BYTES
     assert len(text.encode()) <= LOG_BYTES
     assert len(answer["lines"]) + answer["notShown"] == 10**9
     assert answer["lines"][-1].startswith("08:02:22 INFO 999 ")

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from executions import execution, task
 
-from blaxel_mcp.summary.answer import raw_uri, size
+from blaxel_mcp.summary.answer import raw_uri
 from blaxel_mcp.summary.raw import carry, mask_overrides
+from blaxel_mcp.summary.wording import json_size
 
 BIG = "x" * 400
 
@@ -26,14 +27,14 @@ def many(place: str = "tasks") -> dict[str, Any]:
 
 def test_size_counts_bytes_of_compact_unescaped_json() -> None:
     """Not characters, and no escapes for what is not ASCII."""
-    assert size({"a": ["é", 1]}) == len('{"a":["é",1]}'.encode()) == 14
+    assert json_size({"a": ["é", 1]}) == len('{"a":["é",1]}'.encode()) == 14
 
 
 def test_raw_is_whole_within_the_limit() -> None:
     """To the byte."""
     raw = many()
-    assert carry(raw, "auto", size(raw)) == (raw, None)
-    assert carry(raw, "auto", size(raw) - 1)[1] is not None
+    assert carry(raw, "auto", json_size(raw)) == (raw, None)
+    assert carry(raw, "auto", json_size(raw) - 1)[1] is not None
 
 
 @pytest.mark.parametrize("place", ["tasks", "spec"])
@@ -45,8 +46,8 @@ def test_a_cut_keeps_tasks_that_did_not_succeed_and_counts_the_rest(place: str) 
     assert cut is not None
     kept = (cut if place == "tasks" else cut["spec"])["tasks"]
     assert [found["metadata"]["name"] for found in kept] == ["task-0", "task-3", "task-6", "task-9"]
-    assert omitted == {"tasks": 26, "bytes": size(raw) - size(cut)}
-    assert size(cut) <= 3000 < size(cut) + size(kept[0]) + 1
+    assert omitted == {"tasks": 26, "bytes": json_size(raw) - json_size(cut)}
+    assert json_size(cut) <= 3000 < json_size(cut) + json_size(kept[0]) + 1
     assert len(holder["tasks"]) == 30
     holder["tasks"] = kept
     assert cut == raw
@@ -59,7 +60,7 @@ def test_a_list_in_both_places_is_one_list() -> None:
     cut, omitted = carry(raw, "auto", 3000)
     assert cut is not None
     assert cut["spec"]["tasks"] == []
-    assert omitted == {"tasks": 30 - len(cut["tasks"]), "bytes": size(raw) - size(cut)}
+    assert omitted == {"tasks": 30 - len(cut["tasks"]), "bytes": json_size(raw) - json_size(cut)}
 
 
 def test_a_task_too_large_does_not_keep_out_those_after_it() -> None:
@@ -68,19 +69,19 @@ def test_a_task_too_large_does_not_keep_out_those_after_it() -> None:
     cut, omitted = carry(raw, "auto", 1000)
     assert cut is not None
     assert [found["metadata"]["name"] for found in cut["tasks"]] == ["task-1"]
-    assert omitted == {"tasks": 2, "bytes": size(raw) - size(cut)}
+    assert omitted == {"tasks": 2, "bytes": json_size(raw) - json_size(cut)}
 
 
 def test_nothing_is_inlined_where_the_rest_alone_is_too_large() -> None:
     """And all of it is counted."""
     raw = {**many(), "large": "x" * 5000}
-    assert carry(raw, "auto", 4000) == (None, {"tasks": 30, "bytes": size(raw)})
+    assert carry(raw, "auto", 4000) == (None, {"tasks": 30, "bytes": json_size(raw)})
 
 
 def test_no_tasks_to_cut_is_no_cut() -> None:
     """An execution without tasks that is too large is left out whole."""
     raw = {"status": "failed", "large": "x" * 5000}
-    assert carry(raw, "auto", 4000) == (None, {"tasks": 0, "bytes": size(raw)})
+    assert carry(raw, "auto", 4000) == (None, {"tasks": 0, "bytes": json_size(raw)})
 
 
 def test_full_is_always_whole_and_never_is_nothing() -> None:

@@ -16,10 +16,9 @@ from blaxel_mcp.summary.timing import (
     estimate_from_history,
     estimate_from_rate,
     estimate_from_tasks,
-    span,
-    stamp,
     usual_duration,
 )
+from blaxel_mcp.summary.wording import format_duration, format_timestamp
 
 
 @pytest.mark.parametrize(
@@ -42,12 +41,12 @@ from blaxel_mcp.summary.timing import (
 )
 def test_durations_read_as_people_say_them(seconds: float, expected: str) -> None:
     """The two largest units that are not zero."""
-    assert span(seconds) == expected
+    assert format_duration(seconds) == expected
 
 
 def test_moments_are_utc_with_whole_seconds() -> None:
     """RFC 3339."""
-    assert stamp(NOW + timedelta(milliseconds=999)) == "2026-11-24T12:00:00Z"
+    assert format_timestamp(NOW + timedelta(milliseconds=999)) == "2026-11-24T12:00:00Z"
 
 
 def test_times_of_a_finished_execution() -> None:

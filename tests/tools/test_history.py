@@ -10,7 +10,7 @@ from asking import ACCOUNT, NOW, ago, ask, client_for, clock, facts, ids, job, v
 from faults import Answer, Delay, Faults
 
 from blaxel_mcp.demo import control_plane
-from blaxel_mcp.demo.control_plane import Handled, serve
+from blaxel_mcp.demo.control_plane import ReceivedRequest, serve
 from blaxel_mcp.demo.wire import Verbatim
 from blaxel_mcp.summary.timing import Usual
 from blaxel_mcp.tools import history
@@ -26,7 +26,7 @@ class Plane:
     """A control plane behind faults, with a job that runs and three runs of it that took ten minutes."""
 
     faults: Faults
-    requests: list[Handled]
+    requests: list[ReceivedRequest]
     url: str
 
     @property

@@ -23,7 +23,7 @@ from asking import (
 from faults import Answer, Delay, Faults
 
 from blaxel_mcp.demo import control_plane, script
-from blaxel_mcp.demo.control_plane import Handled, serve
+from blaxel_mcp.demo.control_plane import ReceivedRequest, serve
 from blaxel_mcp.demo.wire import Job
 from blaxel_mcp.summary.limits import ERROR_CHARACTERS
 from blaxel_mcp.tools import lookup
@@ -38,7 +38,7 @@ class Plane:
     """A control plane behind faults."""
 
     faults: Faults
-    requests: list[Handled]
+    requests: list[ReceivedRequest]
     url: str
 
     @property

@@ -14,7 +14,7 @@ from raw_http import Answer, Connection, exchange, port_of, request, resident, r
 from slow import slow_upstream
 
 from blaxel_mcp.demo import control_plane
-from blaxel_mcp.demo.control_plane import Handled
+from blaxel_mcp.demo.control_plane import ReceivedRequest
 from blaxel_mcp.transports.admission import BODIES_BYTES, BODY_BYTES, BODY_COST, cost_of
 
 TOKEN = "let-me-in-0123456789"
@@ -272,7 +272,7 @@ def test_who_has_both_gets_in(exposed: Servers) -> None:
     ],
 )
 def test_a_credential_that_cannot_be_sent_on_is_none(
-    per_request: tuple[int, list[Handled]], headers: list[str]
+    per_request: tuple[int, list[ReceivedRequest]], headers: list[str]
 ) -> None:
     """The caller is told to bring one, and nothing is asked upstream."""
     port, seen = per_request
@@ -281,7 +281,7 @@ def test_a_credential_that_cannot_be_sent_on_is_none(
 
 
 @pytest.fixture(scope="module")
-def per_request() -> Iterator[tuple[int, list[Handled]]]:
+def per_request() -> Iterator[tuple[int, list[ReceivedRequest]]]:
     """A server to which callers bring their own, and what the control plane has seen."""
     app = control_plane.build_app()
     with (
@@ -528,7 +528,7 @@ class Watched:
     """A server, and every request its control plane has seen."""
 
     port: int
-    seen: list[Handled]
+    seen: list[ReceivedRequest]
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from blaxel_mcp.config import Settings, is_loopback, load
 from blaxel_mcp.errors import ConfigurationError
+from blaxel_mcp.settings import Settings, is_loopback, load
 from blaxel_mcp.transports.exposure import allowed_hosts, allowed_origins, check_exposure, warnings
 
 ISSUER = {"BLAXEL_MCP_OAUTH_ISSUER": "https://id.example"}

@@ -17,7 +17,7 @@ from program import HANDSHAKE, PATIENCE, Program
 
 from blaxel_mcp.callers import Caller, caller_of
 from blaxel_mcp.demo import control_plane, script
-from blaxel_mcp.demo.control_plane import Handled
+from blaxel_mcp.demo.control_plane import ReceivedRequest
 
 TOOL = "get_job_execution"
 FAILED = {"jobId": "image-resize", "executionId": script.FAILED}
@@ -32,7 +32,7 @@ class Shared:
     base: str
     plane: str
     faults: Faults
-    requests: list[Handled]
+    requests: list[ReceivedRequest]
     program: Program
     seen: int = 0
     callers: dict[str, str] = field(default_factory=dict)

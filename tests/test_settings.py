@@ -9,19 +9,19 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from blaxel_mcp.config import Settings, is_loopback, load, misspelt, option_for
 from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.login import (
     FILE,
     ApiKey,
-    Chosen,
     ClientCredentials,
     Login,
+    LoginSelection,
     LoginTokens,
     choose,
     parse_client_credentials,
     parse_login,
 )
+from blaxel_mcp.settings import Settings, is_loopback, load, option_for, unknown_variables
 
 LOGIN = """\
 context:
@@ -436,9 +436,9 @@ def test_a_workspace_is_found_by_name_before_id() -> None:
     """A name that is another workspace's id means the name."""
     text = "workspaces:\n- {name: a, id: b}\n- {name: b, id: c, credentials: {apiKey: k}}"
     key = ApiKey(SOURCE.format("b"), SecretStr("k"), from_login=True)
-    assert choose(text, "b") == Chosen("b", key, PROD, None)
-    assert choose(text, "c") == Chosen("c", key, PROD, None)
-    assert choose(text, None) == Chosen(problem=f"{FILE} names no current workspace.")
+    assert choose(text, "b") == LoginSelection("b", key, PROD, None)
+    assert choose(text, "c") == LoginSelection("c", key, PROD, None)
+    assert choose(text, None) == LoginSelection(problem=f"{FILE} names no current workspace.")
 
 
 @pytest.mark.parametrize(
@@ -505,7 +505,7 @@ def test_a_variable_that_is_none_is_told_with_what_was_meant() -> None:
         "BLAXEL_MCP_PORT_8000_TCP_ADDR": "10.0.0.1",
         "BL_OTHER": "x",
     }
-    assert misspelt(env) == [
+    assert unknown_variables(env) == [
         "BLAXEL_MCP_AUTH_TOKN is no variable of blaxel-mcp. Did you mean BLAXEL_MCP_AUTH_TOKEN?",
         "BLAXEL_MCP_ZZZ is no variable of blaxel-mcp.",
     ]
@@ -513,6 +513,6 @@ def test_a_variable_that_is_none_is_told_with_what_was_meant() -> None:
 
 def test_settings_load_no_yaml_reader_without_a_login() -> None:
     """The YAML reader costs start-up time that a start without a login file does not pay."""
-    code = "import sys; from blaxel_mcp.config import load; load({}, {}, None); print('yaml' in sys.modules)"
+    code = "import sys; from blaxel_mcp.settings import load; load({}, {}, None); print('yaml' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, encoding="utf-8")  # noqa: S603 - our own text
     assert ran.stdout == "False\n"

@@ -23,9 +23,9 @@ from blaxel_mcp.login import (
     FILE,
     WORKSPACE_PATTERN,
     ApiKey,
-    Chosen,
     ClientCredentials,
     Credential,
+    LoginSelection,
     choose,
     is_header_safe,
     parse_client_credentials,
@@ -309,7 +309,7 @@ def load(flags: Mapping[str, str], env: Mapping[str, str], login: str | None) ->
         raise ConfigurationError([_problem(name, *given[name]) for name in wrong]) from None
 
 
-def misspelt(env: Mapping[str, str]) -> list[str]:
+def unknown_variables(env: Mapping[str, str]) -> list[str]:
     """A line for each variable that looks like one of ours and is none: a typo there would take a lock off the door.
 
     Kubernetes sets some for a service of that name; they are passed over.
@@ -351,7 +351,7 @@ def _is_set(value: str | None) -> bool:
     return bool(value and value.strip()) and not re.fullmatch(r"\s*\$\{[^}]*\}\s*", value or "")
 
 
-def _api_url_of(given: Mapping[str, tuple[str, str]], chosen: Chosen) -> tuple[str, str]:
+def _api_url_of(given: Mapping[str, tuple[str, str]], chosen: LoginSelection) -> tuple[str, str]:
     """The control plane, and what named it; a word in BL_ENV that is none is reported with the other problems."""
     if "BL_API_URL" in given:
         return given["BL_API_URL"]

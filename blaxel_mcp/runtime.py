@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from blaxel_mcp.api.client import BlaxelClient, CertificateSource
 from blaxel_mcp.auth import BlaxelAuth
 from blaxel_mcp.callers import caller_of
-from blaxel_mcp.config import Settings
 from blaxel_mcp.errors import ConfigurationError
+from blaxel_mcp.settings import Settings
 from blaxel_mcp.telemetry import Observer, Observers
 from blaxel_mcp.tools import TOOLS, select
 from blaxel_mcp.tools.spec import ToolState
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Runtime:
     """What one process works with; whoever composed it closes it."""
 
     settings: Settings
@@ -41,7 +41,7 @@ class Parts:
         self.end_traces()
 
 
-def compose(settings: Settings, read_login: Callable[[], str | None]) -> Parts:
+def compose(settings: Settings, read_login: Callable[[], str | None]) -> Runtime:
     """The parts, for a running loop. Nothing is connected or begun, but for the export of traces.
 
     Args:
@@ -61,7 +61,7 @@ def compose(settings: Settings, read_login: Callable[[], str | None]) -> Parts:
         auth=BlaxelAuth.for_caller(None, settings) if shared else BlaxelAuth.from_settings(settings, read_login),
         timeout=settings.timeout,
         certificates=CertificateSource(settings.ssl_cert_file, settings.ssl_cert_dir),
-        observe=observers.asked_upstream if observers else None,
+        observe=observers.upstream_attempt if observers else None,
     )
 
     def client_of(headers: Mapping[str, str]) -> BlaxelClient:
@@ -75,10 +75,10 @@ def compose(settings: Settings, read_login: Callable[[], str | None]) -> Parts:
         sleep=client.sleep,
         client_of=client_of if shared else None,
     )
-    return Parts(settings, state, observers, metrics, _traces(settings))
+    return Runtime(settings, state, observers, metrics, _traces(settings))
 
 
-def build(parts: Parts) -> "Server":
+def build(parts: Runtime) -> "Server":
     """The server, for any transport."""
     from blaxel_mcp.server import build_server  # noqa: PLC0415 - most of the SDK, which `get` does without
 
@@ -92,7 +92,7 @@ def build(parts: Parts) -> "Server":
     )
 
 
-def http_app(parts: Parts) -> "ASGIApp":
+def http_app(parts: Runtime) -> "ASGIApp":
     """The same as an HTTP application."""
     from blaxel_mcp.transports.app import build_app  # noqa: PLC0415 - not for stdio
 

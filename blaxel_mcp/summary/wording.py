@@ -1,0 +1,48 @@
+"""How values are written: numbers with a noun, durations, timestamps, quotations, and objects without empty keys."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from blaxel_mcp.summary.clean import clean
+
+
+def plural(number: int, noun: str) -> str:
+    """`1 task`, `2 tasks`, `1,000 tasks`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def format_duration(seconds: float) -> str:
+    """A duration for people: `42s`, `12m 27s`, `1h 5m`, `3d 4h`. The two largest units that are not zero."""
+    whole = max(0, round(seconds))
+    if whole < 60:  # noqa: PLR2004 - units of time
+        return f"{whole}s"
+    minutes, second = divmod(whole, 60)
+    if minutes < 60:  # noqa: PLR2004
+        return f"{minutes}m {second}s" if second else f"{minutes}m"
+    hours, minute = divmod(minutes, 60)
+    if hours < 48:  # noqa: PLR2004
+        return f"{hours}h {minute}m" if minute else f"{hours}h"
+    days, hour = divmod(hours, 24)
+    return f"{days}d {hour}h" if hour else f"{days}d"
+
+
+def format_timestamp(moment: datetime) -> str:
+    """RFC 3339 UTC with whole seconds: `2025-01-15T10:30:00Z`."""
+    return moment.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+
+
+def quote(text: str, limit: int) -> str:
+    """Untrusted text, cleaned and cut, in double quotes; those inside become single ones, so none can end it early."""
+    return '"' + clean(text, limit).replace('"', "'") + '"'
+
+
+def drop_empty(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The object without keys whose value is None or an empty text, list or object. Zero and False stay."""
+    return {key: value for key, value in values.items() if value is not None and value not in ("", [], {})}
+
+
+def json_size(value: Any) -> int:
+    """Bytes of the value as compact, unescaped JSON: what every byte budget counts."""
+    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"))
