@@ -1,7 +1,7 @@
-"""The control plane: Blaxel's API for jobs and executions, on loopback, playing the script.
+"""The demo control plane: Blaxel's API for jobs and executions, served on loopback from the scripted workspace.
 
-It refuses what the real one is known or documented to refuse, so that a client that gets along with it has the
-headers, the paths and the pages right.
+It rejects what the real API is known or documented to reject, so that a client that works with it sends the right
+headers, paths and page parameters.
 """
 
 import asyncio
@@ -20,18 +20,19 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from blaxel_mcp.demo import logs, paging, script
-from blaxel_mcp.demo.operations import Ask, Plane, RefusedError, error
+from blaxel_mcp.demo import script
+from blaxel_mcp.demo.operations import ApiRequest, ControlPlane, StatusError, error
+from blaxel_mcp.demo.paging import InvalidQueryError
 from blaxel_mcp.demo.tokens import TWO_HOURS, Tokens
 from blaxel_mcp.demo.wire import Job
 
 KEPT_REQUESTS = 2_000
-"""It serves `--demo` too, for as long as anybody likes: what it remembers must not grow without bound."""
+"""Requests remembered for tests. `--demo` may run for days, so the list must not grow without bound."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReceivedRequest:
-    """A request as it came. `path` is undecoded, header names are in lower case."""
+    """A request that the control plane received. `path` is undecoded, header names are lower-case."""
 
     method: str
     path: str
@@ -40,7 +41,7 @@ class ReceivedRequest:
 
 
 def utc_now() -> datetime:
-    """The wall clock."""
+    """The present, in UTC, by the wall clock."""
     return datetime.now(UTC)
 
 
@@ -51,11 +52,11 @@ def build_app(
     token_seconds: int = TWO_HOURS,
     kept: int = KEPT_REQUESTS,
 ) -> Starlette:
-    """The control plane as an ASGI app; it begins now, by `clock`, which must give UTC.
+    """The control plane as an ASGI app whose story starts at `clock()`, which must be UTC.
 
     `app.state.requests` is the list of the last `kept` `ReceivedRequest`s, `app.state.tokens` what was issued.
     """
-    plane = Plane(jobs(clock()), Tokens(token_seconds))
+    plane = ControlPlane(jobs(clock()), Tokens(token_seconds))
     requests: list[ReceivedRequest] = []
 
     async def handle(request: Request) -> Response:
@@ -65,13 +66,14 @@ def build_app(
         requests.append(ReceivedRequest(request.method, raw, request.url.query, headers))
         del requests[:-kept]
         segments = tuple(unquote(segment) for segment in raw.split("/")[1:])
-        ask = Ask(request.method, raw, segments, dict(request.query_params), headers, await request.body(), clock())
+        query, body = dict(request.query_params), await request.body()
+        parsed = ApiRequest(request.method, raw, segments, query, headers, body, clock())
         try:
-            return JSONResponse(plane.answer(ask))
-        except RefusedError as refused:
-            answer = refused
-        except (paging.PageRefusedError, logs.LogsRefusedError) as refused:
-            answer = error(400, str(refused))
+            return JSONResponse(plane.answer(parsed))
+        except StatusError as response:
+            answer = response
+        except InvalidQueryError as invalid:
+            answer = error(400, str(invalid))
         return JSONResponse(answer.body, answer.status, answer.headers)
 
     app = Starlette(routes=[Route("/{path:path}", handle, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])])
@@ -81,7 +83,7 @@ def build_app(
 
 
 class _Server(uvicorn.Server):
-    """Says when it is ready, and stops at once: calls in flight are cut off and cancelled."""
+    """A uvicorn server for a thread: it signals when it is ready, and stops at once, cancelling calls in flight."""
 
     def __init__(self, app: ASGIApp) -> None:
         # Quiet, and without touching the log levels: the program may serve with uvicorn in the same process.
@@ -134,7 +136,7 @@ class _Server(uvicorn.Server):
         await asyncio.gather(*self.server_state.tasks, return_exceptions=True)
 
     def stop(self) -> None:
-        """From any thread."""
+        """Ask the server to stop; may be called from any thread."""
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self._asked_to_stop.set)
 
@@ -147,7 +149,7 @@ async def _run(
 
 @contextlib.contextmanager
 def serve(app: ASGIApp, *, host: str = "127.0.0.1") -> Iterator[str]:
-    """Serve an app on a free port from a thread of its own; gives the base URL, including `/v0`."""
+    """Serve an ASGI app on a free port from a thread of its own; yields the base URL, including `/v0`."""
     listening = socket.create_server((host, 0))
     # asyncio turns TCP_NODELAY on only for sockets that name their protocol, and these do not; without it, every answer
     # after a connection's first one waits 40 ms for an acknowledgement.

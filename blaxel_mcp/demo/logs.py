@@ -1,10 +1,11 @@
-"""The logs endpoint: in no document of the API, but `bl logs` uses it, and this answers as `bl logs` expects."""
+"""The logs endpoint, which no API document describes: it answers as Blaxel's CLI (`bl logs`) expects."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from blaxel_mcp.demo.paging import InvalidQueryError
 from blaxel_mcp.demo.wire import ERROR, INFO, WARNING, Line, Scripted, stamp
 
 _SEVERITIES = {"INFO": INFO, "WARNING": WARNING, "ERROR": ERROR}
@@ -12,12 +13,8 @@ _NAMES = {"FATAL", "DEBUG", "TRACE", "UNKNOWN", "ALL", *_SEVERITIES}
 _MOST = 1000
 
 
-class LogsRefusedError(Exception):
-    """The query cannot be answered; says why."""
-
-
 def search(executions: Iterable[Scripted], job: str, query: Mapping[str, str], now: datetime) -> dict[str, Any]:
-    """The lines of one job that the query asks for, newest first. Nothing found leaves the job's key out."""
+    """The log lines of one job that match the query, newest first; without a match the job's key is absent."""
     start, end = _bound(query, "start"), _bound(query, "end")
     severities = _severities(query.get("severity") or "ALL")
     task, text, only = query.get("taskId"), query.get("search", ""), query.get("executionId")
@@ -48,7 +45,7 @@ def search(executions: Iterable[Scripted], job: str, query: Mapping[str, str], n
 
 
 def _wire(line: Line, execution: str) -> dict[str, Any]:
-    """No field says which task or execution wrote the line: only the query can tell."""
+    """A log line as JSON. No field names its task or execution: only the query's filters can tell."""
     trace = hashlib.md5(f"{execution}/{line.task}".encode(), usedforsecurity=False).hexdigest()
     return {
         "timestamp": stamp(line.at, 9),
@@ -59,24 +56,24 @@ def _wire(line: Line, execution: str) -> dict[str, Any]:
 
 
 def _bound(query: Mapping[str, str], name: str) -> datetime | None:
-    """A date and time in UTC without a zone."""
+    """A query parameter that holds a date and time in UTC without a zone; `None` if it is absent."""
     if not (text := query.get(name)):
         return None
     try:
         return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
     except ValueError:
-        raise LogsRefusedError(f"{name} must be YYYY-MM-DDTHH:MM:SS") from None
+        raise InvalidQueryError(f"{name} must be YYYY-MM-DDTHH:MM:SS") from None
 
 
 def _severities(text: str) -> set[int]:
     names = {name.strip().upper() for name in text.split(",")}
     if unknown := names - _NAMES:
-        raise LogsRefusedError(f"unknown severity {', '.join(sorted(unknown))}")
+        raise InvalidQueryError(f"unknown severity {', '.join(sorted(unknown))}")
     return {number for name, number in _SEVERITIES.items() if name in names or "ALL" in names}
 
 
 def _count(query: Mapping[str, str], name: str, default: int) -> int:
     text = query.get(name) or str(default)
     if not text.isdecimal():
-        raise LogsRefusedError(f"{name} must be a whole number")
+        raise InvalidQueryError(f"{name} must be a whole number")
     return int(text)

@@ -1,4 +1,4 @@
-"""The operations: what each answers or refuses, and the jobs and executions they answer from.
+"""The API's operations: what each returns or rejects, and the jobs and executions behind them.
 
 Errors come in the several shapes that Blaxel's own clients expect.
 """
@@ -13,11 +13,11 @@ from typing import Any
 
 from blaxel_mcp.demo import logs, paging, script
 from blaxel_mcp.demo.playback import Execution, Task
-from blaxel_mcp.demo.tokens import GrantRefusedError, Tokens
+from blaxel_mcp.demo.tokens import GrantRejectedError, Tokens
 from blaxel_mcp.demo.wire import Job, Json, Scripted
 
 OLDER, NEWER = "2026-04-16", "2026-04-28"
-"""The API versions it speaks. A request without `Blaxel-Version` gets the older."""
+"""The API versions that the control plane accepts; a request without `Blaxel-Version` gets the older one."""
 
 JOB_STATUSES = frozenset(
     {
@@ -35,8 +35,8 @@ JOB_STATUSES = frozenset(
 )
 
 
-class RefusedError(Exception):
-    """An answer other than 200."""
+class StatusError(Exception):
+    """A response with another status than 200: status, JSON body and headers."""
 
     def __init__(self, status: int, body: Json, headers: dict[str, str] | None = None) -> None:
         super().__init__(status, body)
@@ -45,14 +45,17 @@ class RefusedError(Exception):
         self.headers = headers or {}
 
 
-def error(status: int, text: str, **more: Any) -> RefusedError:
-    """The usual shape of an error."""
-    return RefusedError(status, {"code": status, "error": text, **more})
+def error(status: int, text: str, **more: Any) -> StatusError:
+    """An error response in the shape that most operations use: `{"code", "error"}` and more keys."""
+    return StatusError(status, {"code": status, "error": text, **more})
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """A request, taken apart: its path as decoded segments below `/v0`."""
+class ApiRequest:
+    """A request to the API, parsed.
+
+    `path` is undecoded, `segments` are its parts percent-decoded, beginning with `v0`; header names are lower-case.
+    """
 
     method: str
     path: str
@@ -63,7 +66,7 @@ class Ask:
     now: datetime
 
     def json(self) -> Json:
-        """The body, which must be an object."""
+        """Parse the body, which must be a JSON object; anything else raises a 400."""
         try:
             body = json.loads(self.body)
         except ValueError:
@@ -73,8 +76,8 @@ class Ask:
         return body
 
 
-class Plane:
-    """The jobs and executions there are."""
+class ControlPlane:
+    """The state of the control plane, and the dispatch of requests to operations."""
 
     def __init__(self, jobs: Sequence[Job], tokens: Tokens) -> None:
         self.tokens = tokens
@@ -82,47 +85,47 @@ class Plane:
         self._executions: dict[str, list[Scripted]] = {job.name: list(job.executions) for job in jobs}
         self._created: dict[str, Json] = {}
 
-    def answer(self, ask: Ask) -> Any:  # noqa: C901, PLR0911 - the table of operations
-        """What a request gets with a 200; everything else is raised."""
-        match ask.segments, ask.method:
+    def answer(self, request: ApiRequest) -> Any:  # noqa: C901, PLR0911 - the table of operations
+        """Return the JSON of a 200 response; any other response is raised as an `StatusError`."""
+        match request.segments, request.method:
             case ("v0", "oauth", "token"), "POST":
-                return self._token(ask)
+                return self._token(request)
             case ("v0", *_), _:
-                newer = self._admit(ask)
+                newer = self._authorize(request)
             case _:
                 raise error(404, "Not found")
-        match ask.segments[1:], ask.method:
+        match request.segments[1:], request.method:
             case ("jobs",), "GET":
-                return self._list_jobs(ask, newer=newer)
+                return self._list_jobs(request, newer=newer)
             case ("jobs", job), "GET":
                 return self._job(job).wire()
             case ("jobs", job, "executions"), "GET":
-                return self._list_executions(ask, self._job(job), newer=newer)
+                return self._list_executions(request, self._job(job), newer=newer)
             case ("jobs", job, "executions"), "POST":
-                return self._create(ask, self._job(job))
+                return self._create(request, self._job(job))
             case ("jobs", job, "executions", execution), "GET":
-                return self._execution(job, execution, ask.now).at(ask.now)
+                return self._execution(job, execution, request.now).at(request.now)
             case ("jobs", job, "executions", execution), "DELETE":
-                return self._cancel(job, execution, ask.now)
+                return self._cancel(job, execution, request.now)
             case ("jobs", job, "executions", execution, "tasks"), "GET" if newer:
-                return self._list_tasks(ask, self._execution(job, execution, ask.now))
+                return self._list_tasks(request, self._execution(job, execution, request.now))
             case ("observability", "logs"), "GET":
-                return self._logs(ask)
+                return self._logs(request)
             case _:
                 raise error(404, "Not found")
 
-    def _token(self, ask: Ask) -> Json:
+    def _token(self, request: ApiRequest) -> Json:
         try:
-            return self.tokens.grant(ask.headers.get("authorization", ""), ask.json(), ask.now)
-        except GrantRefusedError as refused:
-            raise RefusedError(400, {"error": refused.error, "error_description": refused.description}) from None
+            return self.tokens.grant(request.headers.get("authorization", ""), request.json(), request.now)
+        except GrantRejectedError as rejected:
+            raise StatusError(400, {"error": rejected.error, "error_description": rejected.description}) from None
 
-    def _admit(self, ask: Ask) -> bool:
-        """Check credential, workspace and version; whether it is the newer version."""
-        scheme, _, token = ask.headers.get("x-blaxel-authorization", "").partition(" ")
-        if scheme != "Bearer" or not (token == script.API_KEY or self.tokens.good(token, ask.now)):
+    def _authorize(self, request: ApiRequest) -> bool:
+        """Check credential, workspace and API version; true if the request asks for the newer version."""
+        scheme, _, token = request.headers.get("x-blaxel-authorization", "").partition(" ")
+        if scheme != "Bearer" or not (token == script.API_KEY or self.tokens.good(token, request.now)):
             raise error(401, "Unauthorized")
-        workspace = ask.headers.get("x-blaxel-workspace") or ask.query.get("workspace")
+        workspace = request.headers.get("x-blaxel-workspace") or request.query.get("workspace")
         if not workspace:
             raise error(400, "Workspace is required")
         if workspace != script.WORKSPACE:
@@ -136,14 +139,14 @@ class Plane:
                 "do_not": "Do not retry",
                 "docs_url": "https://docs.blaxel.ai/troubleshooting/error-codes",
                 "status": 403,
-                "timestamp": ask.now.isoformat(),
+                "timestamp": request.now.isoformat(),
             }
             headers = {"X-Blaxel-Source": "platform", "X-Blaxel-Error-Code": "FORBIDDEN"}
-            raise RefusedError(403, {"error": problem}, headers)
-        version = ask.headers.get("blaxel-version", OLDER)
+            raise StatusError(403, {"error": problem}, headers)
+        version = request.headers.get("blaxel-version", OLDER)
         if version not in {OLDER, NEWER}:
             message = f"Unknown API version {version!r}; known are {OLDER} and {NEWER}"
-            raise RefusedError(400, {"error": "invalid_api_version", "message": message})
+            raise StatusError(400, {"error": "invalid_api_version", "message": message})
         return version == NEWER
 
     def _job(self, name: str) -> Job:
@@ -158,8 +161,8 @@ class Plane:
                 return one
         raise error(404, "Execution not found", stack=["executions.go:118 getExecution", "router.go:41 serve"])
 
-    def _list_jobs(self, ask: Ask, *, newer: bool) -> Any:
-        statuses = {status.strip().upper() for status in ask.query.get("status", "").split(",")} - {""}
+    def _list_jobs(self, request: ApiRequest, *, newer: bool) -> Any:
+        statuses = {status.strip().upper() for status in request.query.get("status", "").split(",")} - {""}
         if unknown := statuses - JOB_STATUSES:
             raise error(400, f"Unknown status {', '.join(sorted(unknown))}")
         jobs = list(self._jobs.values())
@@ -171,37 +174,37 @@ class Plane:
             if not statuses or job.status in statuses
             for wire in [job.wire()]
         ]
-        return paging.by_cursor(rows, ask.query, paging.OTHERS, path=ask.path, total=len(jobs), now=ask.now)
+        return paging.by_cursor(rows, request.query, paging.OTHERS, path=request.path, total=len(jobs), now=request.now)
 
-    def _list_executions(self, ask: Ask, job: Job, *, newer: bool) -> Any:
+    def _list_executions(self, request: ApiRequest, job: Job, *, newer: bool) -> Any:
         rows = [
-            paging.Row(execution.id, execution.created, _without_tasks(execution.at(ask.now)), {})
+            paging.Row(execution.id, execution.created, _without_tasks(execution.at(request.now)), {})
             for execution in self._executions[job.name]
-            if execution.created <= ask.now
+            if execution.created <= request.now
         ]
         if not newer:
-            return paging.by_offset(rows, ask.query, paging.EXECUTIONS)
-        # Literally what the API documents: the workspace's items, whatever the listing is narrowed to.
-        total = sum(one.created <= ask.now for executions in self._executions.values() for one in executions)
-        return paging.by_cursor(rows, ask.query, paging.EXECUTIONS, path=ask.path, total=total, now=ask.now)
+            return paging.by_offset(rows, request.query, paging.EXECUTIONS)
+        # As the API documents `meta.total`: all items of the workspace, whatever filters the request has.
+        total = sum(one.created <= request.now for executions in self._executions.values() for one in executions)
+        return paging.by_cursor(rows, request.query, paging.EXECUTIONS, path=request.path, total=total, now=request.now)
 
-    def _list_tasks(self, ask: Ask, execution: Scripted) -> Json:
-        body = execution.at(ask.now)
+    def _list_tasks(self, request: ApiRequest, execution: Scripted) -> Json:
+        body = execution.at(request.now)
         tasks = body.get("tasks") or body["spec"].get("tasks") or []
         rows = [
             paging.Row(task["metadata"]["name"], execution.created, task, {"name": task["metadata"]["name"]})
             for task in tasks
         ]
-        return paging.by_cursor(rows, ask.query, paging.OTHERS, path=ask.path, total=len(rows), now=ask.now)
+        return paging.by_cursor(rows, request.query, paging.OTHERS, path=request.path, total=len(rows), now=request.now)
 
-    def _logs(self, ask: Ask) -> Json:
-        if ask.query.get("resourceType") != "jobs":
+    def _logs(self, request: ApiRequest) -> Json:
+        if request.query.get("resourceType") != "jobs":
             raise error(400, "resourceType must be jobs")
-        job = ask.query.get("workloadIds", "")
-        return logs.search(self._executions.get(job, []), job, ask.query, ask.now)
+        job = request.query.get("workloadIds", "")
+        return logs.search(self._executions.get(job, []), job, request.query, request.now)
 
-    def _create(self, ask: Ask, job: Job) -> Json:
-        body = ask.json()
+    def _create(self, request: ApiRequest, job: Job) -> Json:
+        body = request.json()
         if not job.enabled:
             raise error(400, "Job is disabled")
         tasks = body.get("tasks") or [{}]
@@ -214,13 +217,13 @@ class Plane:
         if not isinstance(env, dict) or not all(isinstance(value, str) for value in env.values()):
             raise error(400, "env must be an object of strings")
         if body.get("allowQueue") is False:
-            # An execution of the script waits for room as long as the clock runs: there never is any at once.
+            # The demo never has free capacity at once, so a request that may not queue is always rejected.
             raise error(429, "Maximum parallel executions limit reached for this workspace")
         number = len(self._executions[job.name])
         seed = f"{job.name}/{number}/created"
-        request = str(body.get("id") or uuid.uuid5(uuid.NAMESPACE_URL, seed))
-        if request in self._created:
-            return self._created[request]
+        request_id = str(body.get("id") or uuid.uuid5(uuid.NAMESPACE_URL, seed))
+        if request_id in self._created:
+            return self._created[request_id]
         name = str(body.get("executionId") or "exec-" + hashlib.sha256(seed.encode()).hexdigest()[:8])
         if any(one.id == name for one in self._executions[job.name]):
             raise error(409, f"Resource already exists: {name}", message="Choose another executionId")
@@ -230,7 +233,7 @@ class Plane:
                 job=job.name,
                 id=name,
                 workspace=script.WORKSPACE,
-                created=ask.now,
+                created=request.now,
                 tasks=tuple(Task(20 + index % 5) for index in range(len(tasks))),
                 parallelism=min(4, len(tasks)),
                 timeout=job.timeout,
@@ -242,14 +245,14 @@ class Plane:
                 digits=9,
             ),
         )
-        self._created[request] = {
+        self._created[request_id] = {
             "executionId": name,
-            "id": request,
+            "id": request_id,
             "jobId": job.name,
             "tasks": tasks,
             "workspaceId": script.WORKSPACE,
         }
-        return self._created[request]
+        return self._created[request_id]
 
     def _cancel(self, job: str, execution: str, now: datetime) -> Json:
         found = self._execution(job, execution, now)
@@ -262,7 +265,7 @@ class Plane:
 
 
 def _without_tasks(execution: Any) -> Any:
-    """An execution as the listing has it."""
+    """The execution as the list operation returns it: without its tasks."""
     if not isinstance(execution, dict):
         return execution
     parts = {key: value for key, value in execution.items() if key != "tasks"}

@@ -1,4 +1,4 @@
-"""Plays a plan of an execution: what the API would say about it at any instant. Pure functions of the clock.
+"""Simulated executions: from a plan of tasks to what the API would say at any instant. Pure functions of the clock.
 
 Conditions have no public example: these are Google Cloud Run v2's, whose shape they share.
 """
@@ -17,7 +17,7 @@ _CANCELLING = timedelta(seconds=2)
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """How a task ends badly: what its condition says, and what it wrote before."""
+    """How a task fails: the message of its condition, and the traceback in its log."""
 
     message: str
     traceback: tuple[str, ...] = ()
@@ -26,7 +26,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One task: how long it runs, all attempts together, and how it ends. `note` is its last line of log."""
+    """The plan of one task: seconds it runs in all attempts together, how it ends, and its last log line (`note`)."""
 
     seconds: float
     failure: Failure | None = None
@@ -43,7 +43,7 @@ class Execution:
         pending: seconds from then until the first tasks start; `None` means they never do.
         verdict: how it ends whatever its tasks say; else `failed` if any task failed.
         cancel: when somebody cancels it.
-        cut: seconds after its start at which it is timed out. Its tasks then stay as they are.
+        cut: seconds after its start at which it times out; its tasks then stay as they are.
         env: names of the environment variables it overrides.
         env_as_text: `envOverride` is a JSON string, as in the API's only example, rather than an object.
         tasks_under_spec: tasks are at `spec.tasks` rather than `tasks`.
@@ -77,7 +77,7 @@ class Execution:
 
     @cached_property
     def started(self) -> datetime | None:
-        """When its first tasks start; never if it is cancelled before."""
+        """When the first tasks start; `None` if the execution is cancelled before."""
         if self.queued is None or self.pending is None:
             return None
         started = self.created + timedelta(seconds=self.queued + self.pending)
@@ -85,7 +85,7 @@ class Execution:
 
     @cached_property
     def runs(self) -> tuple[tuple[datetime, datetime] | None, ...]:
-        """When each task starts and ends: whichever slot is free first takes the next in line. `None` never starts."""
+        """Start and end of each task, `None` for one that never starts: the first free slot takes the next task."""
         if self.started is None:
             return (None,) * len(self.tasks)
         free = [self.started] * self.parallelism
@@ -102,27 +102,27 @@ class Execution:
 
     @cached_property
     def cut_at(self) -> datetime | None:
-        """When it is timed out, if it is."""
+        """When the execution times out; `None` if it does not."""
         return None if self.cut is None or self.started is None else self.started + timedelta(seconds=self.cut)
 
     @cached_property
     def completed(self) -> datetime | None:
-        """When it is over, if it ever is."""
+        """When the execution ends; `None` if it never does."""
         ends = [run[1] for run in self.runs if run]
         if self.cancel:
             return max([self.cancel + _CANCELLING, *ends])
         return self.cut_at or max(ends, default=None)
 
     def ended(self, now: datetime) -> bool:
-        """Whether it is over by then."""
+        """Whether the execution has ended by that instant."""
         return self.completed is not None and now >= self.completed
 
     def cancelled(self, now: datetime) -> "Execution":
-        """The same, cancelled now; unchanged if it was cancelled before."""
+        """The execution cancelled at `now`; unchanged if it was cancelled before."""
         return self if self.cancel and self.cancel <= now else replace(self, cancel=now)
 
     def status(self, now: datetime) -> str:
-        """Its status then, in the API's words."""
+        """The execution's status at that instant, in the API's words."""
         if self.ended(now):
             return self._verdict()
         if self.cancel and now >= self.cancel:
@@ -181,7 +181,7 @@ class Execution:
         }
 
     def _moments(self, now: datetime) -> list[datetime]:
-        """Every instant so far at which something changed."""
+        """Every instant up to `now` at which something changed."""
         shown = min(now, self.completed) if self.completed else now
         tasks = [moment for run in self.runs if run for moment in run]
         return [moment for moment in (self.created, self.cancel, self.completed, *tasks) if moment and moment <= shown]
@@ -199,11 +199,11 @@ class Execution:
         return {key: count for key, count in counts.items() if count or self.zeros}
 
     def _seen(self, now: datetime) -> datetime:
-        """The instant that the tasks show: they stop where a timeout cuts them."""
+        """The instant whose state the tasks show: after a timeout they stay as they were then."""
         return min(now, self.cut_at) if self.cut_at else now
 
     def _attempt(self, index: int, seen: datetime) -> int:
-        """Which attempt of a task is, or was, the last by then; attempts share its time evenly. 0 before the first."""
+        """The number of a task's newest attempt at that instant, 0 before the first; attempts take equal time."""
         run = self.runs[index]
         if run is None or seen < run[0]:
             return 0
@@ -274,7 +274,7 @@ class Execution:
         return [*conditions, completed]
 
     def lines(self, now: datetime) -> Sequence[Line]:
-        """What its tasks have logged by then, oldest first; a traceback is one entry a line, as collectors do it."""
+        """The log lines written by that instant, oldest first; a traceback is one entry per line."""
         lines: list[Line] = []
         for index, (task, run) in enumerate(zip(self.tasks, self.runs, strict=True)):
             if run is None:
@@ -311,6 +311,6 @@ _STATES = {
 
 
 def _written(text: tuple[str, ...], end: datetime, task: str) -> list[Line]:
-    """Lines of one write, microseconds apart, the last a moment before `end`."""
+    """Log lines written together: microseconds apart, the last one 3 ms before `end`."""
     first = end - timedelta(milliseconds=3, microseconds=len(text))
     return [Line(first + timedelta(microseconds=number), ERROR, line, task) for number, line in enumerate(text)]

@@ -1,4 +1,4 @@
-"""The demo workspace: a team's jobs and what happened to them, told relative to when the control plane began."""
+"""The demo workspace: a team's jobs and their executions, dated relative to the start of the control plane."""
 
 import hashlib
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from blaxel_mcp.demo.wire import Job
 WORKSPACE = "demo"
 API_KEY = "demo-key"
 CLIENT_ID = "demo-id"
-CLIENT_SECRET = "demo-secret"  # noqa: S105 - opens nothing but this control plane
+CLIENT_SECRET = "demo-secret"  # noqa: S105 - valid for this control plane only
 REFRESH_TOKEN = "demo-refresh"  # noqa: S105 - same
 DEVICE_CODE = "demo-device"
 
@@ -32,15 +32,15 @@ SHOWN: tuple[tuple[str, str, str], ...] = (
     ("When will the corpus be embedded?", "embed-corpus", RUNNING),
     ("Has this week's training started?", "weekly-train", QUEUED),
 )
-"""What a person would ask, and the job and execution that answer it."""
+"""Questions of the guided tour, each with the job and the execution that answer it."""
 
 _PYTHON = "Traceback (most recent call last):"
 
 
 def jobs(began: datetime) -> tuple[Job, ...]:
-    """Every job of the workspace with its executions, newest first, for a control plane that began then (UTC)."""
-    tellers = (_nightly_report, _image_resize, _embed_corpus, _weekly_train, _backfill, _load_test, _old_import)
-    return tuple(tell(began) for tell in tellers)
+    """Every job of the workspace with its executions, newest first, for a start at `began` (UTC)."""
+    builders = (_nightly_report, _image_resize, _embed_corpus, _weekly_train, _backfill, _load_test, _old_import)
+    return tuple(build(began) for build in builders)
 
 
 def _id(job: str, number: int) -> str:
@@ -48,12 +48,12 @@ def _id(job: str, number: int) -> str:
 
 
 def _before(began: datetime, ago: timedelta, number: int) -> datetime:
-    """Some time before the control plane began, and not on the second."""
+    """A creation time `ago` before the control plane started, not on a whole second."""
     return began - ago - timedelta(microseconds=104_729 * (number + 4))
 
 
 def _even(index: int) -> float:
-    """A number from 0 to 1 that looks random, spread evenly over successive indexes (the golden ratio)."""
+    """A number from 0 to 1 that looks random and is the same each time: a low-discrepancy sequence (golden ratio)."""
     return index * 0.6180339887 % 1
 
 

@@ -1,4 +1,4 @@
-"""What `/oauth/token` hands out, and which of it is still good. Tokens look like JWTs; nobody signs them."""
+"""The token endpoint `/oauth/token`: issues access tokens and remembers which are valid. They are unsigned JWTs."""
 
 import base64
 import binascii
@@ -12,8 +12,8 @@ from blaxel_mcp.demo.script import CLIENT_ID, CLIENT_SECRET, DEVICE_CODE, REFRES
 TWO_HOURS = 7200
 
 
-class GrantRefusedError(Exception):
-    """No token: `error` is a word of OAuth's, `description` says why. The API answers these with 400, not 401."""
+class GrantRejectedError(Exception):
+    """A rejected token request, which is a 400: `error` is OAuth's code, `description` says why."""
 
     def __init__(self, error: str, description: str) -> None:
         super().__init__(error, description)
@@ -22,7 +22,7 @@ class GrantRefusedError(Exception):
 
 
 class Tokens:
-    """The tokens issued so far."""
+    """The access tokens issued so far, each valid for the same number of seconds."""
 
     def __init__(self, seconds: int = TWO_HOURS) -> None:
         self._seconds = seconds
@@ -30,29 +30,29 @@ class Tokens:
         self._issued = 0
 
     def grant(self, authorization: str, body: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-        """Exchange what the request has in its `Authorization` header and its body for a token."""
+        """Answer a token request with its `Authorization` header and JSON body; raises `GrantRejectedError`."""
         match body.get("grant_type"):
             case "client_credentials":
                 pair = _basic(authorization) or (body.get("client_id"), body.get("client_secret"))
                 if pair != (CLIENT_ID, CLIENT_SECRET):
-                    raise GrantRefusedError("invalid_client", "Unknown client or wrong secret")
+                    raise GrantRejectedError("invalid_client", "Unknown client or wrong secret")
                 return {**self._issue(CLIENT_ID, now), "refresh_token": REFRESH_TOKEN}
             case "refresh_token":
                 given = (body.get("client_id"), body.get("refresh_token"), body.get("device_code"))
                 if given != ("blaxel", REFRESH_TOKEN, DEVICE_CODE):
-                    raise GrantRefusedError("invalid_grant", "The refresh token is invalid or expired")
-                # No new refresh token: the old one stays good.
+                    raise GrantRejectedError("invalid_grant", "The refresh token is invalid or expired")
+                # No new refresh token: the old one stays valid.
                 return self._issue("somebody@example.com", now)
             case _:
-                raise GrantRefusedError("unsupported_grant_type", "Use client_credentials or refresh_token")
+                raise GrantRejectedError("unsupported_grant_type", "Use client_credentials or refresh_token")
 
     def good(self, token: str, now: datetime) -> bool:
-        """Whether it was issued here and is neither expired nor revoked."""
+        """Whether the token was issued here and is neither expired nor revoked."""
         expires = self._expires.get(token)
         return expires is not None and now < expires
 
     def revoke(self) -> None:
-        """From now on no token issued so far is good."""
+        """Invalidate every token issued so far."""
         self._expires.clear()
 
     def _issue(self, subject: str, now: datetime) -> dict[str, Any]:
@@ -65,12 +65,12 @@ class Tokens:
 
 
 def _part(value: dict[str, Any]) -> str:
-    """A part of a JWT: base64url without padding."""
+    """One part of a JWT: base64url of compact JSON, without padding."""
     return base64.urlsafe_b64encode(json.dumps(value).encode()).decode().rstrip("=")
 
 
 def _basic(authorization: str) -> tuple[str, str] | None:
-    """Name and secret of an `Authorization: Basic …` header."""
+    """Client id and secret of an `Authorization: Basic …` header; `None` if it is not one."""
     scheme, _, value = authorization.partition(" ")
     if scheme.lower() != "basic":
         return None

@@ -1,7 +1,7 @@
 """`blaxel-mcp demo`: four questions, each with the tool call and the answer as an assistant would see them.
 
-Starts the program by command line as a client would, with the embedded control plane behind it, and talks to it
-through the SDK's client. Nothing is staged: what is printed is what came over the pipe.
+It launches the real server over stdio with the embedded control plane behind it, and calls it through the SDK's
+client: what is printed is what came over the pipe.
 """
 
 import asyncio
@@ -21,7 +21,7 @@ _BOLD, _DIM, _RESET = "\x1b[1m", "\x1b[2m", "\x1b[0m"
 
 
 def run_tour(python: str, path: Sequence[str], *, write: Callable[[str], None], colours: bool) -> int:
-    """Run it with this interpreter and module search path; answers the exit code."""
+    """Run the tour with this interpreter and module search path; returns the exit code."""
 
     def styled(style: str, text: str) -> str:
         return f"{style}{text}{_RESET}" if colours else text

@@ -1,4 +1,4 @@
-"""What the control plane shows: jobs, executions, lines of log, and how instants and durations are written.
+"""What the control plane serves: jobs, executions and log lines, and how timestamps and durations are written.
 
 Field names, types and status words are those of Blaxel's OpenAPI document (schemas `Job` and `JobExecution`).
 """
@@ -16,7 +16,7 @@ INFO, WARNING, ERROR = 9, 13, 17
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of log."""
+    """One log line of a task."""
 
     at: datetime
     severity: int
@@ -33,19 +33,19 @@ class Scripted(Protocol):
 
     @property
     def created(self) -> datetime:
-        """When it was created; it is unknown before."""
+        """When the execution is created; before that instant the API answers 404 for it."""
 
     def at(self, now: datetime) -> Json:
         """The whole `JobExecution` at that instant."""
 
     def lines(self, now: datetime) -> Sequence[Line]:
-        """What its tasks have logged by then, oldest first."""
+        """The log lines that its tasks have written by that instant, oldest first."""
 
     def ended(self, now: datetime) -> bool:
-        """Whether it is over by then."""
+        """Whether the execution has ended by that instant."""
 
     def cancelled(self, now: datetime) -> "Scripted":
-        """The same execution, cancelled now."""
+        """The execution as it goes on when it is cancelled at `now`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,31 +57,31 @@ class Verbatim:
     body: Any
 
     def at(self, now: datetime) -> Any:  # noqa: ARG002 - the same at any instant
-        """The JSON as given."""
+        """The JSON as given, at any instant."""
         return self.body
 
     def lines(self, now: datetime) -> Sequence[Line]:  # noqa: ARG002 - it has none
-        """Nothing."""
+        """An empty log."""
         return ()
 
     def ended(self, now: datetime) -> bool:  # noqa: ARG002 - it cannot move, so it cannot be cancelled
-        """Always."""
+        """True: an execution that cannot change has ended."""
         return True
 
     def cancelled(self, now: datetime) -> "Verbatim":  # noqa: ARG002 - it cannot move
-        """Itself."""
+        """The same execution: it cannot be cancelled."""
         return self
 
 
 def stamp(moment: datetime, digits: int) -> str:
-    """An instant as the API writes it: RFC 3339, UTC, with so many fraction digits (up to nanoseconds)."""
+    """Format a UTC timestamp as the API does: RFC 3339 with 0 to 9 fraction digits."""
     whole = moment.strftime("%Y-%m-%dT%H:%M:%S")
     nanoseconds = f"{moment.microsecond:06d}{moment.microsecond * 7919 % 1000:03d}"
     return f"{whole}.{nanoseconds[:digits]}Z" if digits else f"{whole}Z"
 
 
 def duration(seconds: int) -> str:
-    """Seconds as a task's `timeout` has them: `30m`, `1h30m`, `45s`."""
+    """Format seconds as a task's `timeout`, a Go duration: `30m`, `1h30m`, `45s`."""
     hours, rest = divmod(seconds, 3600)
     minutes, seconds = divmod(rest, 60)
     parts = ((hours, "h"), (minutes, "m"), (seconds, "s"))
@@ -108,11 +108,11 @@ class Job:
 
     @property
     def status(self) -> str:
-        """Of its deployment, never of a run."""
+        """The status of the job's deployment, which says nothing about its executions."""
         return "DEPLOYED" if self.enabled else "DEACTIVATED"
 
     def wire(self) -> Json:
-        """The `Job`, with the values of its environment masked as the API masks them."""
+        """The job as JSON (schema `Job`), with environment values masked as the API masks them."""
         created = stamp(self.created, 3)
         revision = f"rev-{self.name[:3]}001"
         metadata: Json = {
