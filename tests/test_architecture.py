@@ -27,7 +27,7 @@ LAYERS: dict[str, set[str]] = {
     "resources": {"tools", "api", "summary", "models", "errors"},
     "completions": {"tools", "api", "summary", "errors"},
     "prompts": {"tools", "api", "summary", "errors"},
-    "middleware": {"tools", "summary", "telemetry"},
+    "middleware": {"tools", "api", "summary", "telemetry"},
     "server": {"middleware", "resources", "completions", "prompts", "tools", "telemetry", "errors", ""},
     "transports": {"server", "telemetry", "callers", "settings", "errors", ""},
     "get": {"tools", "summary", "errors"},

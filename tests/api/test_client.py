@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-from asking import ACCOUNT, client_for, clock, use
+from asking import ACCOUNT, another, client_for, clock, use
 from faults import (
     Answer,
     Cut,
@@ -33,7 +33,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from blaxel_mcp import __version__
 from blaxel_mcp.api import client as client_module
 from blaxel_mcp.api.call import Call
-from blaxel_mcp.api.client import BODY_BYTES, CONCURRENCY, LANE, BlaxelClient, CertificateSource
+from blaxel_mcp.api.client import BODY_BYTES, CONCURRENCY, PER_CALLER, CertificateSource, Session, Upstream
 from blaxel_mcp.api.jobs import FetchedExecution, get_execution, get_job, list_jobs
 from blaxel_mcp.api.network_errors import translate
 from blaxel_mcp.auth import BlaxelAuth
@@ -81,12 +81,12 @@ def plane() -> Iterator[Plane]:
         yield plane
 
 
-async def fetch(client: BlaxelClient) -> FetchedExecution:
+async def fetch(session: Session) -> FetchedExecution:
     """Ask for one execution, with the time that a tool call has."""
-    return await client.session().send(ONE)
+    return await session.send(ONE)
 
 
-def failure(client: BlaxelClient, work: Callable[[BlaxelClient], Awaitable[object]] = fetch) -> BlaxelMcpError:
+def failure(client: Session, work: Callable[[Session], Awaitable[object]] = fetch) -> BlaxelMcpError:
     """The error that the work ends in."""
     with pytest.raises(BlaxelMcpError) as error:
         use(client, work)
@@ -170,7 +170,7 @@ def test_a_wait_that_is_asked_for_replaces_our_own(plane: Plane, fault: Fault) -
 def test_a_wait_that_does_not_fit_is_not_begun(plane: Plane, seconds: float, headers: dict[str, str]) -> None:
     """The caller learns at once how long the API wants to be left alone."""
     plane.faults.always(Answer(429, headers=headers))
-    error = failure(client_for(plane.url), lambda client: client.session(seconds).send(ONE))
+    error = failure(client_for(plane.url), lambda client: another(client, seconds).send(ONE))
     assert (plane.calls, error.retry_after) == (1, float(headers["retry-after"]))
 
 
@@ -178,7 +178,7 @@ def test_a_wait_that_does_not_fit_is_not_begun(plane: Plane, seconds: float, hea
 def test_a_post_is_never_repeated(plane: Plane, fault: Fault) -> None:
     """It may have been carried out before it failed."""
     plane.faults.always(fault)
-    failure(client_for(plane.url), lambda client: client.session().send(WRITE))
+    failure(client_for(plane.url), lambda client: another(client).send(WRITE))
     assert plane.calls == 1
 
 
@@ -186,8 +186,8 @@ def test_equal_posts_are_sent_each(plane: Plane) -> None:
     """Two callers who start a job mean two executions."""
     plane.faults.always(Answer(200, json_body={"executionId": "e"}))
 
-    async def work(client: BlaxelClient) -> list[object]:
-        return await asyncio.gather(*(client.session().send(WRITE) for _ in range(2)))
+    async def work(client: Session) -> list[object]:
+        return await asyncio.gather(*(another(client).send(WRITE) for _ in range(2)))
 
     assert use(client_for(plane.url), work) == [{"executionId": "e"}] * 2
     assert plane.calls == 2
@@ -214,7 +214,7 @@ def test_an_attempt_is_bounded_before_the_first_byte() -> None:
 def test_the_caller_is_answered_in_its_time(plane: Plane) -> None:
     """Whatever an attempt may take, what is left of the tool call's time is less; nothing goes on behind its back."""
     plane.faults.always(Delay(60))
-    error = failure(client_for(plane.url), lambda client: client.session(0.5).send(ONE))
+    error = failure(client_for(plane.url), lambda client: another(client, 0.5).send(ONE))
     assert error.message == "Blaxel did not answer in the time that one question may take."
     assert plane.faults.gone.wait(10)
     assert plane.calls == 1
@@ -222,7 +222,7 @@ def test_the_caller_is_answered_in_its_time(plane: Plane) -> None:
 
 def test_a_session_without_time_left_sends_nothing(plane: Plane) -> None:
     """The calls of one tool call share one budget."""
-    error = failure(client_for(plane.url), lambda client: client.session(-1.0).send(ONE))
+    error = failure(client_for(plane.url), lambda client: another(client, -1.0).send(ONE))
     assert (plane.calls, type(error)) == (0, ConnectionFailedError)
 
 
@@ -258,12 +258,12 @@ def test_eight_calls_are_under_way_at_once() -> None:
     """As many and no more, however many wait."""
     crowd = Crowd(control_plane.build_app(clock=clock))
 
-    async def work(client: BlaxelClient) -> int:
+    async def work(client: Session) -> int:
         calls: list[Call[Any]] = [
             get_execution("nightly-report", f"unknown-{number}") if number % 2 else get_job(f"unknown-{number}")
             for number in range(5 * CONCURRENCY)
         ]
-        ends = await asyncio.gather(*(client.session().send(call) for call in calls), return_exceptions=True)
+        ends = await asyncio.gather(*(another(client).send(call) for call in calls), return_exceptions=True)
         return sum(isinstance(end, ApiError) and end.status == 404 for end in ends)
 
     with serve(crowd) as url:
@@ -276,20 +276,20 @@ def test_a_slow_operation_leaves_room_for_the_others(plane: Plane) -> None:
     hold = Hold()
     plane.faults.always(hold, path="/executions/")
 
-    async def work(client: BlaxelClient) -> tuple[int, int]:
+    async def work(client: Session) -> tuple[int, int]:
         slow = [
-            asyncio.create_task(client.session().send(get_execution("nightly-report", f"unknown-{number}")))
+            asyncio.create_task(another(client).send(get_execution("nightly-report", f"unknown-{number}")))
             for number in range(3 * CONCURRENCY)
         ]
         await reaches(hold.arrived)
-        found = await client.session().send(list_jobs(limit=200))
+        found = await another(client).send(list_jobs(limit=200))
         under_way = plane.calls - 1
         hold.release.set()
         await asyncio.wait(slow)
         return len(found.items), under_way
 
     jobs, under_way = use(client_for(plane.url), work)
-    assert (jobs > 0, under_way <= LANE, plane.calls) == (True, True, 3 * CONCURRENCY + 1)
+    assert (jobs > 0, under_way <= PER_CALLER, plane.calls) == (True, True, 3 * CONCURRENCY + 1)
 
 
 def test_a_caller_with_many_questions_leaves_room_for_another(plane: Plane) -> None:
@@ -298,23 +298,23 @@ def test_a_caller_with_many_questions_leaves_room_for_another(plane: Plane) -> N
     plane.faults.always(hold, path="/executions/unknown")
     settings = load({}, {**ACCOUNT, "BL_API_URL": plane.url}, None)
 
-    async def work(client: BlaxelClient) -> int:
+    async def work(client: Session) -> int:
         key = SecretStr(script.API_KEY)
-        greedy = client.acting_for(BlaxelAuth.for_caller(Caller(key, "another"), settings))
-        modest = client.acting_for(BlaxelAuth.for_caller(Caller(key, script.WORKSPACE), settings))
+        greedy = Session(client.upstream, BlaxelAuth.for_caller(Caller(key, "another"), settings))
+        modest = Session(client.upstream, BlaxelAuth.for_caller(Caller(key, script.WORKSPACE), settings))
         many = [
-            asyncio.create_task(greedy.session().send(get_execution("nightly-report", f"unknown-{number}")))
+            asyncio.create_task(another(greedy).send(get_execution("nightly-report", f"unknown-{number}")))
             for number in range(5 * CONCURRENCY)
         ]
         await reaches(hold.arrived)
-        found = await modest.session().send(ONE)
+        found = await another(modest).send(ONE)
         under_way = plane.calls - 1
         hold.release.set()
         await asyncio.wait(many)
         assert found.execution.status == "succeeded"
         return under_way
 
-    assert use(client_for(plane.url), work) <= LANE
+    assert use(client_for(plane.url), work) <= PER_CALLER
 
 
 def test_giving_up_answers_everybody_at_once(plane: Plane) -> None:
@@ -322,16 +322,16 @@ def test_giving_up_answers_everybody_at_once(plane: Plane) -> None:
     holds = Hold(), Hold()
     plane.faults.add(*holds)
 
-    async def work(client: BlaxelClient) -> list[object]:
+    async def work(client: Session) -> list[object]:
         waiting = [
             asyncio.create_task(fetch(client)),
             asyncio.create_task(fetch(client)),
-            asyncio.create_task(client.session().send(WRITE)),
-            asyncio.create_task(client.sleep(3_600)),
+            asyncio.create_task(another(client).send(WRITE)),
+            asyncio.create_task(client.upstream.sleep(3_600)),
         ]
         for hold in holds:
             await reaches(hold.arrived)
-        client.give_up()
+        client.upstream.abort_in_flight()
         ends = await asyncio.gather(*waiting, return_exceptions=True)
         later = await asyncio.gather(fetch(client), return_exceptions=True)
         return [*ends, *later]
@@ -351,8 +351,8 @@ def test_each_view_counts_the_requests_it_made(plane: Plane) -> None:
     hold = Hold()
     plane.faults.add(hold, Answer(503))
 
-    async def work(client: BlaxelClient) -> list[int]:
-        views = [client.acting_for(), client.acting_for(), client.acting_for()]
+    async def work(client: Session) -> list[int]:
+        views = [another(client), another(client), another(client)]
         first = asyncio.create_task(fetch(views[0]))
         await reaches(hold.arrived)
         second = asyncio.create_task(fetch(views[1]))
@@ -370,15 +370,14 @@ def test_each_attempt_is_told_of(plane: Plane) -> None:
     plane.faults.add(Answer(503), Drop())
     told: list[tuple[str, int | None]] = []
     settings = load({}, {**ACCOUNT, "BL_API_URL": plane.url}, None)
-    client = BlaxelClient(
+    upstream = Upstream(
         api_url=plane.url,
         api_version=settings.api_version,
-        auth=BlaxelAuth.from_settings(settings, lambda: None),
         timeout=10.0,
         first_wait=0.001,
         observe=lambda operation, status, seconds: told.append((operation, status if seconds > 0 else -1)),
     )
-    use(client, fetch)
+    use(Session(upstream, BlaxelAuth.from_settings(settings, lambda: None)), fetch)
     assert told == [("GetJobExecution", 503), ("GetJobExecution", None), ("GetJobExecution", 200)]
 
 
@@ -387,7 +386,7 @@ def test_twenty_equal_gets_are_one_call(plane: Plane) -> None:
     hold = Hold()
     plane.faults.add(hold)
 
-    async def work(client: BlaxelClient) -> list[FetchedExecution]:
+    async def work(client: Session) -> list[FetchedExecution]:
         callers = [asyncio.create_task(fetch(client)) for _ in range(20)]
         await reaches(hold.arrived)
         hold.release.set()
@@ -404,7 +403,7 @@ def test_a_shared_call_fails_for_everybody(plane: Plane) -> None:
     hold = Hold(then=Answer(403))
     plane.faults.add(hold)
 
-    async def work(client: BlaxelClient) -> list[BlaxelMcpError | FetchedExecution | BaseException]:
+    async def work(client: Session) -> list[BlaxelMcpError | FetchedExecution | BaseException]:
         callers = [asyncio.create_task(fetch(client)) for _ in range(3)]
         await reaches(hold.arrived)
         hold.release.set()
@@ -420,7 +419,7 @@ def test_a_caller_that_leaves_spares_the_others(plane: Plane) -> None:
     hold = Hold()
     plane.faults.add(hold)
 
-    async def work(client: BlaxelClient) -> FetchedExecution:
+    async def work(client: Session) -> FetchedExecution:
         first, second = (asyncio.create_task(fetch(client)) for _ in range(2))
         await reaches(hold.arrived)
         first.cancel()
@@ -438,8 +437,8 @@ def test_a_caller_that_runs_out_of_time_spares_the_others(plane: Plane) -> None:
     hold = Hold()
     plane.faults.add(hold)
 
-    async def work(client: BlaxelClient) -> FetchedExecution:
-        hasty = asyncio.create_task(client.session(0.1).send(ONE))
+    async def work(client: Session) -> FetchedExecution:
+        hasty = asyncio.create_task(another(client, 0.1).send(ONE))
         patient = asyncio.create_task(fetch(client))
         await reaches(hold.arrived)
         with pytest.raises(ConnectionFailedError, match="in the time that one question may take"):
@@ -456,8 +455,8 @@ def test_a_shared_call_goes_on_for_the_most_patient(plane: Plane) -> None:
     hold = Hold(then=Answer(503, headers=AT_ONCE))
     plane.faults.add(hold)
 
-    async def work(client: BlaxelClient) -> list[FetchedExecution]:
-        callers = [asyncio.create_task(client.session(seconds).send(ONE)) for seconds in (0.95, 30.0)]
+    async def work(client: Session) -> list[FetchedExecution]:
+        callers = [asyncio.create_task(another(client, seconds).send(ONE)) for seconds in (0.95, 30.0)]
         await reaches(hold.arrived)
         hold.release.set()
         return await asyncio.gather(*callers)
@@ -472,7 +471,7 @@ def test_the_last_caller_to_leave_ends_the_call(plane: Plane) -> None:
     hold = Hold()
     plane.faults.add(hold)
 
-    async def work(client: BlaxelClient) -> FetchedExecution:
+    async def work(client: Session) -> FetchedExecution:
         callers = {asyncio.create_task(fetch(client)) for _ in range(2)}
         await reaches(hold.arrived)
         for caller in callers:
@@ -490,10 +489,10 @@ def test_closing_ends_what_is_under_way(plane: Plane) -> None:
     hold = Hold()
     plane.faults.add(hold)
 
-    async def work(client: BlaxelClient) -> bool:
+    async def work(client: Session) -> bool:
         caller = asyncio.create_task(fetch(client))
         await reaches(hold.arrived)
-        await client.aclose()
+        await client.upstream.aclose()
         await asyncio.wait({caller})
         return caller.cancelled()
 
@@ -507,7 +506,7 @@ def test_identities_never_share(plane: Plane) -> None:
     plane.faults.add(*holds)
     theirs = client_for(plane.url, variables={**ACCOUNT, "BL_API_KEY": "another-key"})
 
-    async def work(ours: BlaxelClient) -> tuple[FetchedExecution, ApiError]:
+    async def work(ours: Session) -> tuple[FetchedExecution, ApiError]:
         first = asyncio.create_task(fetch(ours))
         second = asyncio.create_task(fetch(theirs))
         for hold in holds:
@@ -515,7 +514,7 @@ def test_identities_never_share(plane: Plane) -> None:
             hold.release.set()
         with pytest.raises(ApiError) as error:
             await second
-        await theirs.aclose()
+        await theirs.upstream.aclose()
         return await first, error.value
 
     ours = client_for(plane.url)
@@ -545,9 +544,9 @@ def test_identities_never_share_within_one_client(plane: Plane) -> None:
     plane.faults.add(*holds)
     settings = load({}, {**ACCOUNT, "BL_API_URL": plane.url}, None)
     auth = Turncoat.from_settings(settings, lambda: None)
-    client = BlaxelClient(api_url=plane.url, api_version=settings.api_version, auth=auth, timeout=10.0)
+    client = Session(Upstream(api_url=plane.url, api_version=settings.api_version, timeout=10.0), auth)
 
-    async def work(client: BlaxelClient) -> list[FetchedExecution]:
+    async def work(client: Session) -> list[FetchedExecution]:
         callers = []
         for auth.who, hold in zip(("first", "second"), holds, strict=True):
             callers.append(asyncio.create_task(fetch(client)))
@@ -581,10 +580,10 @@ def test_an_id_stays_one_segment_on_the_wire(plane: Plane) -> None:
     """Neither the HTTP library nor the server's routing takes it apart."""
     awkward = ("a/b", "../..", "a?x", "a#b", "a%2Fb", "größe")
 
-    async def work(client: BlaxelClient) -> None:
+    async def work(client: Session) -> None:
         for job_id in awkward:
             with pytest.raises(ApiError, match="404"):
-                await client.session().send(get_execution(job_id, "e"))
+                await another(client).send(get_execution(job_id, "e"))
 
     use(client_for(plane.url), work)
     assert [(request.path, request.query) for request in plane.requests] == [
@@ -617,7 +616,7 @@ def test_no_cookie_is_kept(plane: Plane) -> None:
     """What one call was given does not go out with the next, which may be somebody else's."""
     plane.faults.add(Answer(200, b"{}", {"set-cookie": "session=of-the-first-caller; Path=/"}))
 
-    async def work(client: BlaxelClient) -> None:
+    async def work(client: Session) -> None:
         await fetch(client)
         await fetch(client)
 
@@ -629,8 +628,8 @@ def test_credentials_for_another_address_are_kept(plane: Plane) -> None:
     """The origin that the credential is for is checked before every request, and nothing is sent."""
     other = client_for("https://api.blaxel.ai/v0")
 
-    async def work(_: BlaxelClient) -> str:
-        async with httpx.AsyncClient(auth=other._auth, trust_env=False) as http:  # the one it signs with
+    async def work(_: Session) -> str:
+        async with httpx.AsyncClient(auth=other.auth, trust_env=False) as http:  # the one it signs with
             with pytest.raises(CredentialsError) as error:
                 await http.get(plane.url)
             return error.value.message
