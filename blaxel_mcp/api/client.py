@@ -22,8 +22,9 @@ from opentelemetry.trace import SpanKind, Status, StatusCode, get_tracer
 
 from blaxel_mcp import __version__
 from blaxel_mcp.api import network_errors, retry, wire
+from blaxel_mcp.api.auth import BlaxelAuth
 from blaxel_mcp.api.call import Call
-from blaxel_mcp.auth import BlaxelAuth
+from blaxel_mcp.api.wire import BODY_BYTES, ERROR_BODY_BYTES, Request, Response
 from blaxel_mcp.errors import ApiError, BlaxelMcpError, ConnectionFailedError, CredentialsError, StoppingError
 
 T = TypeVar("T")
@@ -37,7 +38,6 @@ CONCURRENCY = 8
 """Calls under way at once. More do not go faster, and they would be less polite."""
 PER_CALLER = 6
 """How many of them may be one caller's calls of one operation, so that slow or many ones leave room for others."""
-BODY_BYTES = 64 * 1024**2
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,9 +236,10 @@ class Upstream:
                 set_status_on_exception=False,
             ) as span:
                 try:
-                    status, headers, body = await self._round_trip(call, session.auth)
+                    response = await self._send_signed(call, session.auth)
+                    status = response.status
                     span.set_attribute("http.response.status_code", status)
-                    return call.parse(wire.decode(status, headers, body, accepts=call.accepts, now=datetime.now(UTC)))
+                    return call.parse(wire.decode(response, accepts=call.accepts, now=datetime.now(UTC)))
                 except BlaxelMcpError as error:
                     sent = not isinstance(error, CredentialsError) and not getattr(error, "unsent", False)
                     span.set_attribute("error.type", type(error).__name__)
@@ -249,18 +250,34 @@ class Upstream:
                     if sent and self._observe is not None:
                         self._observe(call.operation, status, perf_counter() - began)
 
-    async def _round_trip(self, call: Call[Any], auth: BlaxelAuth) -> tuple[int, dict[str, str], bytes]:
-        """Send one request and read its whole answer: status, headers by lower-case name, body."""
-        pool = self._open()
+    async def _send_signed(self, call: Call[Any], auth: BlaxelAuth) -> Response:
+        """Send a call as this caller, within the time of one attempt; renewing a token is part of it."""
+        url = self._api_url + call.path
+        request = Request(call.method, url, query=call.query, body=call.body, most_bytes=BODY_BYTES)
         try:
             async with asyncio.timeout(self._timeout):
-                request = pool.build_request(call.method, self._api_url + call.path, params=call.query, json=call.body)
-                response = await pool.send(request, auth=auth, stream=True)
-                async with aclosing(response):
-                    body = await _read(response)
-        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, UnicodeError, TimeoutError) as error:
+                return await auth.send(request, self._round_trip)
+        except TimeoutError as error:
             raise network_errors.translate(error) from None
-        return response.status_code, {name.lower(): value for name, value in response.headers.items()}, body
+
+    async def _round_trip(self, request: Request) -> Response:
+        """Send one request as it is and read the answer.
+
+        Raises:
+            ConnectionFailedError: no whole answer arrived.
+            AnswerError: its body could not be decoded.
+        """
+        pool = self._open()
+        try:
+            sent = pool.build_request(
+                request.method, request.url, params=request.query, json=request.body, headers=request.headers
+            )
+            async with aclosing(await pool.send(sent, stream=True)) as response:
+                limit = request.most_bytes if response.is_success else ERROR_BODY_BYTES
+                body = await _read_body(response, limit)
+        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, UnicodeError) as error:
+            raise network_errors.translate(error) from None
+        return Response(response.status_code, {name.lower(): value for name, value in response.headers.items()}, body)
 
     def _open(self) -> httpx.AsyncClient:
         """The connection pool, made on the first call."""
@@ -330,12 +347,19 @@ class Session:
         return await self.upstream.send(call, self, seconds=min(self._began + self.budget - now, at_most))
 
 
-async def _read(response: httpx.Response) -> bytes:
-    """The decoded body, counted as it comes: an announced length may be absent, or that of the packed form."""
+async def _read_body(response: httpx.Response, limit: int) -> bytes | None:
+    """The decoded body, or `None` if it has more bytes than `limit`.
+
+    They are counted as they come, since an announced length may be absent, or that of the packed form. A body that is
+    packed although the request asked for it unpacked is not read either: it can unfold to any size.
+    """
+    asked = response.request.headers.get("accept-encoding")
+    if asked == "identity" and response.headers.get("content-encoding", asked) != asked:
+        return None
     chunks, size = [], 0
     async for chunk in response.aiter_bytes():
         size += len(chunk)
-        if size > BODY_BYTES:
-            raise wire.too_large(BODY_BYTES)
+        if size > limit:
+            return None
         chunks.append(chunk)
     return b"".join(chunks)

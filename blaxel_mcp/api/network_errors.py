@@ -10,7 +10,7 @@ from blaxel_mcp.errors import AnswerError, BlaxelMcpError, ConnectionFailedError
 
 _CUT = ("The connection to Blaxel was cut before the answer was whole.", "Ask again; if it goes on, check the network.")
 _TIMEOUT = ("Blaxel did not answer in time.", "Ask again later; BLAXEL_MCP_TIMEOUT sets how long one attempt may take.")
-TOTAL_TIMEOUT = ("Blaxel did not answer in the time that one question may take.", "Ask again later.")
+TOTAL_TIMEOUT = ("Blaxel did not answer within the time limit of one request.", "Ask again later.")
 BAD_PROXY = (
     "The proxy settings cannot be used.",
     "Check HTTPS_PROXY and ALL_PROXY: http:// and https:// proxies work.",

@@ -32,12 +32,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from blaxel_mcp import __version__
 from blaxel_mcp.api import client as client_module
+from blaxel_mcp.api.auth import BlaxelAuth
 from blaxel_mcp.api.call import Call
-from blaxel_mcp.api.client import BODY_BYTES, CONCURRENCY, PER_CALLER, CertificateSource, Session, Upstream
+from blaxel_mcp.api.callers import Caller
+from blaxel_mcp.api.client import CONCURRENCY, PER_CALLER, CertificateSource, Session, Upstream
 from blaxel_mcp.api.jobs import FetchedExecution, get_execution, get_job, list_jobs
 from blaxel_mcp.api.network_errors import translate
-from blaxel_mcp.auth import BlaxelAuth
-from blaxel_mcp.callers import Caller
+from blaxel_mcp.api.wire import BODY_BYTES, ERROR_BODY_BYTES
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.control_plane import ReceivedRequest, serve
 from blaxel_mcp.errors import (
@@ -137,6 +138,16 @@ def test_an_answer_that_cannot_be_used_is_not_asked_for_again(plane: Plane, faul
     assert (plane.calls, type(error), error.message) == (1, AnswerError, text)
 
 
+def test_a_large_error_body_is_not_read(plane: Plane) -> None:
+    """The status tells what is wrong; what the body asks for counts only where it is small enough."""
+    body = {"retry_after": 7, "padding": ""}
+    small, large = Answer(500, json_body=body), Answer(500, json_body=body | {"padding": "x" * ERROR_BODY_BYTES})
+    plane.faults.add(small, large)
+    errors = [failure(client_for(plane.url)) for _ in range(2)]
+    assert [error.retry_after for error in errors] == [7, None]
+    assert {error.message for error in errors} == {"Blaxel failed with an internal error (500)."}
+
+
 def test_a_body_within_the_limit_is_read(plane: Plane) -> None:
     """Some mebibytes are nothing special."""
     plane.faults.add(Oversize(4 * 1024**2))
@@ -215,7 +226,7 @@ def test_the_caller_is_answered_in_its_time(plane: Plane) -> None:
     """Whatever an attempt may take, what is left of the tool call's time is less; nothing goes on behind its back."""
     plane.faults.always(Delay(60))
     error = failure(client_for(plane.url), lambda client: another(client, 0.5).send(ONE))
-    assert error.message == "Blaxel did not answer in the time that one question may take."
+    assert error.message == "Blaxel did not answer within the time limit of one request."
     assert plane.faults.gone.wait(10)
     assert plane.calls == 1
 
@@ -441,7 +452,7 @@ def test_a_caller_that_runs_out_of_time_spares_the_others(plane: Plane) -> None:
         hasty = asyncio.create_task(another(client, 0.1).send(ONE))
         patient = asyncio.create_task(fetch(client))
         await reaches(hold.arrived)
-        with pytest.raises(ConnectionFailedError, match="in the time that one question may take"):
+        with pytest.raises(ConnectionFailedError, match="within the time limit of one request"):
             await hasty
         hold.release.set()
         return await patient
@@ -629,10 +640,9 @@ def test_credentials_for_another_address_are_kept(plane: Plane) -> None:
     other = client_for("https://api.blaxel.ai/v0")
 
     async def work(_: Session) -> str:
-        async with httpx.AsyncClient(auth=other.auth, trust_env=False) as http:  # the one it signs with
-            with pytest.raises(CredentialsError) as error:
-                await http.get(plane.url)
-            return error.value.message
+        with pytest.raises(CredentialsError) as error:
+            await Session(client_for(plane.url).upstream, other.auth).send(ONE)
+        return error.value.message
 
     assert use(other, work) == (
         "The Blaxel credential was not sent, because the request was for another address than the Blaxel API."
