@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from blaxel_mcp.api.auth import BlaxelAuth
 from blaxel_mcp.api.callers import caller_of
-from blaxel_mcp.api.client import CertificateSource, Session, Upstream
+from blaxel_mcp.api.client import Session, Upstream
+from blaxel_mcp.api.pool import CertificateSource
 from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.settings import Settings
 from blaxel_mcp.telemetry import Observer, Observers

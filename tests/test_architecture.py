@@ -37,7 +37,7 @@ LAYERS: dict[str, set[str]] = {
 
 # Packages and names of the outside, and the only modules that may use them.
 OUTSIDE: dict[str, set[str]] = {
-    "httpx": {"api.client", "api.network_errors", "transports.oauth.issuer"},
+    "httpx": {"api.pool", "api.network_errors", "transports.oauth.issuer"},
     "jwt": {"transports.oauth.tokens"},
     "cryptography": {"transports.oauth.tokens"},
     "mcp": {"tools", "resources", "completions", "prompts", "middleware", "server", "transports", "demo.tour"},
@@ -48,7 +48,7 @@ OUTSIDE: dict[str, set[str]] = {
     "uvicorn": {"transports", "demo"},
     "stamina": {"api.client"},
     "yaml": {"login"},
-    "truststore": {"api.client"},
+    "truststore": {"api.pool"},
 }
 PROCESS = ("environ", "getenv", "argv", "home", "expanduser")
 ADVICE = (

@@ -212,7 +212,7 @@ def read_error_body(body: bytes) -> ErrorBody:
 
 
 def parse_retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds from a Retry-After header, which is a number of them or an HTTP date (RFC 9110, 10.2.3)."""
+    """Seconds to wait by a Retry-After header: a number of seconds or an HTTP date (RFC 9110, 10.2.3)."""
     if value is None:
         return None
     seconds = _seconds(value.strip())
@@ -227,6 +227,7 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
 
 
 def _seconds(value: Any) -> float | None:
+    """A number of seconds up to `LONGEST_WAIT`, written as a number or as text; `None` for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:

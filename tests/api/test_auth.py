@@ -30,18 +30,18 @@ CLIENT = ClientCredentials("BL_CLIENT_CREDENTIALS", SecretStr("my-id"), SecretSt
 
 
 class Clock:
-    """A clock that moves when told."""
+    """A clock that tests set."""
 
     def __init__(self) -> None:
         self.now = NOW
 
     def __call__(self) -> float:
-        """The time it is said to be."""
+        """The time that the test has set."""
         return self.now
 
 
 class LoginFile:
-    """The login file: each reading gives the next text, the last one for good."""
+    """A login file: each reading gives the next text, the last one for ever."""
 
     def __init__(self, *texts: str | None) -> None:
         self.texts = list(texts)
@@ -66,7 +66,7 @@ def running_server() -> Iterator[TokenServer]:
 
 @pytest.fixture
 def server(running_server: TokenServer) -> TokenServer:
-    """The control plane, with nothing of another test in it."""
+    """The control plane, with everything of earlier tests removed."""
     running_server.forget()
     return running_server
 
@@ -153,7 +153,7 @@ def ask_at_once(auth: BlaxelAuth, server: TokenServer, times: int) -> list[int]:
 
 
 def bearers(server: TokenServer) -> list[str | None]:
-    """What the server was shown, in order."""
+    """The bearers that the server received, in order."""
     return [bearer for _, bearer, _ in server.calls]
 
 
@@ -317,7 +317,7 @@ def test_a_refused_login_names_bl_login_and_a_new_login_is_used_at_once(server: 
 
 
 def test_a_refused_renewal_is_an_error_though_the_token_is_still_valid(server: TokenServer, clock: Clock) -> None:
-    """A revoked credential is told at once, and stays told for as long as the refusal is remembered."""
+    """A revoked credential is reported at once, and for as long as the refusal is remembered."""
     text = login(jwt("old", iat=NOW - 7000, exp=NOW + 200), "revoked")
     server.answers = [JSONResponse({}, 403)]
     auth = auth_for(server, clock, stored(text), lambda: text)
@@ -375,7 +375,7 @@ def test_a_lost_exchange_goes_on_with_a_valid_token(server: TokenServer, clock: 
 
 
 def test_a_lost_first_exchange_is_tried_again_by_the_next_call(server: TokenServer, clock: Clock) -> None:
-    """Without a valid token nothing is remembered of a network fault, and nobody is left waiting."""
+    """Without a valid token a network fault is not remembered, and the lock is free again."""
     auth, network = auth_for(server, clock, CLIENT), Network(lost=True)
 
     async def asking() -> int:
@@ -400,7 +400,7 @@ def test_an_exchange_ends_with_the_attempt_it_is_for(clock: Clock) -> None:
 
 
 def test_an_exchange_that_was_cut_off_is_not_tried_again_at_once(server: TokenServer, clock: Clock) -> None:
-    """The next call goes on with the valid token, though nobody learned how the exchange ended."""
+    """After a cancelled exchange the next call uses the valid token, as after one without an answer."""
     text = login(old := jwt("old", iat=NOW - 7000, exp=NOW + 200), "my-refresh")
     auth, network = auth_for(server, clock, stored(text), lambda: text), Network(lost=False)
 
@@ -423,7 +423,7 @@ def test_an_exchange_that_was_cut_off_is_not_tried_again_at_once(server: TokenSe
 
 
 def test_an_unavailable_token_endpoint_is_a_passing_error(server: TokenServer, clock: Clock) -> None:
-    """Without a valid token a 503 is an error that can pass, with the pause the API asked for."""
+    """Without a valid token a 503 is a transient error, with the wait of its Retry-After."""
     server.answers = [Response("body", 503, {"Retry-After": "7"})]
     with pytest.raises(ApiError) as caught:
         ask(auth_for(server, clock, CLIENT), server)
@@ -600,7 +600,7 @@ def test_identities_differ_by_credential_workspace_and_address() -> None:
 def test_no_secret_is_in_a_repr_an_error_or_a_log(
     server: TokenServer, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Searched for in all that an exchange, a renewal, a refusal and a passing failure leave behind."""
+    """Not after an exchange, a renewal, a refusal or a transient failure."""
     caplog.set_level(logging.DEBUG)
     old = jwt("old", iat=NOW - 7000, exp=NOW + 200)
     text = login(old, "secret-refresh")
@@ -653,7 +653,7 @@ def test_a_token_says_when_it_ends(answer: dict[str, Any], life: float) -> None:
 
 
 def test_a_token_that_lives_a_minute_is_not_renewed_by_every_request(server: TokenServer, clock: Clock) -> None:
-    """A short-lived token serves for half of its life."""
+    """A short-lived token is used for half of its life."""
     server.answers = [JSONResponse({"access_token": "short", "expires_in": 60})]
     assert ask(auth_for(server, clock, CLIENT), server, times=2) == [200, 200]
     assert len(server.exchanges) == 1

@@ -74,14 +74,14 @@ def test_every_shape_of_error_body_is_read(body: Any, expected: ErrorBody) -> No
     ],
 )
 def test_an_error_body_that_is_not_json_or_is_large_says_nothing(body: bytes) -> None:
-    """Plain text, nothing at all, half an object, and more than 64 KiB."""
+    """Plain text, nothing at all, half an object: neither a code nor a wait is found."""
     assert read_error_body(body) == ErrorBody()
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 408, 409, 418, 429, 500, 501, 502, 503, 504, 599])
 @pytest.mark.parametrize("body", [shape for shape, _ in SHAPES])
 def test_nothing_of_an_error_body_is_in_the_error(status: int, body: Any) -> None:
-    """Not its message, not its stack, not its orders, not where the body has a word for a code."""
+    """The error holds no message, no stack and no instruction of the body, even where its code is a word."""
     error = error_for(Response(status, {"x-blaxel-error-code": LEAK}, to_json(body)), NOW)
     assert LEAK not in f"{error!s} {error!r} {vars(error)}"
 
@@ -96,7 +96,7 @@ def test_every_documented_status_has_its_own_sentences() -> None:
 
 
 def test_an_unknown_api_version_names_the_variable() -> None:
-    """It is a 400 too, but another thing is to be done."""
+    """It is a 400 like others, but its hint names BL_API_VERSION."""
     error = error_for(Response(400, {}, to_json({"error": "invalid_api_version", "message": LEAK})), NOW)
     assert str(error) == (
         "Blaxel does not know the API version that was asked for (400). "
@@ -157,7 +157,7 @@ def test_the_header_beats_the_body(headers: dict[str, str], body: Any, expected:
 
 
 def test_a_wait_is_only_kept_where_trying_again_can_help() -> None:
-    """A 403 does not pass by waiting, whatever it says."""
+    """Waiting does not help against a 403, whatever its Retry-After says."""
     assert error_for(Response(403, {"retry-after": "3"}, b""), NOW).retry_after is None
 
 
@@ -171,7 +171,7 @@ def test_a_wait_is_only_kept_where_trying_again_can_help() -> None:
     ],
 )
 def test_a_good_answer_is_decoded(body: bytes, expected: Any) -> None:
-    """With a byte order mark, with broken UTF-8 in a string, and with a large number, too."""
+    """JSON is read also with a byte order mark, with broken UTF-8 in a string, and with a large number."""
     assert decode(Response(200, {}, body), accepts=(dict,), now=NOW) == expected
 
 
@@ -189,7 +189,7 @@ def test_a_good_answer_is_decoded(body: bytes, expected: Any) -> None:
     ],
 )
 def test_an_answer_that_cannot_be_used_says_why(status: int, body: bytes, text: str) -> None:
-    """Not JSON, no object, a redirect: an error of its own, which trying again does not mend."""
+    """Not JSON, no object, a redirect: an AnswerError that is not transient."""
     with pytest.raises(AnswerError) as error:
         decode(Response(status, {"location": LEAK}, body), accepts=(dict,), now=NOW)
     assert (error.value.message, error.value.transient) == (text, False)
@@ -197,7 +197,7 @@ def test_an_answer_that_cannot_be_used_says_why(status: int, body: bytes, text: 
 
 @pytest.mark.parametrize("status", [101, 199, 399, 400, 499, 500, 600, 999])
 def test_no_odd_status_is_taken_for_success(status: int) -> None:
-    """Only 2xx is."""
+    """Any status but 2xx is an error."""
     with pytest.raises(BlaxelMcpError) as error:
         decode(Response(status, {}, b"{}"), accepts=(dict,), now=NOW)
     assert isinstance(error.value, ApiError) == (status not in range(300, 400))
@@ -213,14 +213,14 @@ def test_no_odd_status_is_taken_for_success(status: int) -> None:
     ],
 )
 def test_half_a_character_does_not_spoil_an_answer(text: str, message: str) -> None:
-    """A message that a workload cut inside a pair of surrogates is still an answer."""
+    """JSON with half of a surrogate pair, as a message cut by a workload has it, is still read."""
     body = f'{{"message": "{text}"}}'.encode()
     assert decode(Response(200, {}, body), accepts=(dict,), now=NOW) == {"message": message}
 
 
 @pytest.mark.parametrize("body", [b"", b" \r\n"])
 def test_an_empty_body_is_an_answer_only_where_it_may_be(body: bytes) -> None:
-    """To others it is not JSON, however good the status."""
+    """For other operations an empty body is an error, however good the status."""
     assert isinstance(decode(Response(204, {}, body), accepts=(dict, NoContent), now=NOW), NoContent)
     with pytest.raises(AnswerError, match="answered \\(204\\) with something that is not JSON"):
         decode(Response(204, {}, body), accepts=(dict, type(None)), now=NOW)
