@@ -43,7 +43,7 @@ def create_app() -> "ASGIApp":
 
     def stop() -> None:
         # Calls that take longer are answered with an error, while the server that runs this still waits for them.
-        asyncio.get_running_loop().call_later(FINISH_SECONDS, parts.state.client.give_up)
+        asyncio.get_running_loop().call_later(FINISH_SECONDS, parts.upstream.abort_in_flight)
 
     async def application(scope: "Scope", receive: "Receive", send: "Send") -> None:
         async def noting(message: "Message") -> None:

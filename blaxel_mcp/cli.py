@@ -312,14 +312,14 @@ def _work(command: Command) -> "Callable[[Runtime], Awaitable[int]]":
 
         async def work(parts: "Runtime") -> int:
             asked = (command.job, command.execution)
-            last = await get(parts.state, *asked, as_json=command.as_json, watch=command.watch, write=_write)
+            last = await get(parts.app, *asked, as_json=command.as_json, watch=command.watch, write=_write)
             return ENDED_OTHERWISE if command.watch and last["outcome"] != "succeeded" else DONE
 
     elif command.name == "doctor":
         from blaxel_mcp.doctor import examine  # noqa: PLC0415
 
         async def work(parts: "Runtime") -> int:
-            failure = await examine(parts.state, parts.settings, write=_write)
+            failure = await examine(parts.app, parts.settings, write=_write)
             return DONE if failure is None else exit_code(failure, parts.settings)
 
     else:
@@ -333,6 +333,6 @@ def _work(command: Command) -> "Callable[[Runtime], Awaitable[int]]":
                 return await serve_stdio(build(parts))
             from blaxel_mcp.transports.http import serve_http  # noqa: PLC0415 - not for stdio
 
-            return await serve_http(http_app(parts), parts.settings, parts.state.client.give_up)
+            return await serve_http(http_app(parts), parts.settings, parts.upstream.abort_in_flight)
 
     return work

@@ -4,14 +4,14 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from mcp_types import CompleteRequestParams, CompleteResult, Completion
+from mcp_types import Completion, CompletionArgument, CompletionContext, PromptReference, ResourceTemplateReference
 
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.jobs import list_executions, list_jobs
 from blaxel_mcp.errors import BlaxelMcpError
 from blaxel_mcp.summary.next_step import plain
+from blaxel_mcp.tools.context import current_session
 from blaxel_mcp.tools.lookup import LATEST
-from blaxel_mcp.tools.spec import ToolState
 
 _REMEMBER_SECONDS = 15.0
 _WAIT_SECONDS = 5.0
@@ -28,36 +28,40 @@ class Completer:
 
     _kept: dict[tuple[str, str | None], tuple[float, list[str]]] = field(default_factory=dict)
 
-    async def complete(self, state: ToolState, params: CompleteRequestParams) -> CompleteResult:
+    async def complete(
+        self,
+        _: PromptReference | ResourceTemplateReference,
+        argument: CompletionArgument,
+        context: CompletionContext | None,
+    ) -> Completion:
         """The names that begin with what was typed, then those that contain it; empty when they cannot be had.
 
         Which prompt or template it is for does not matter: the arguments mean the same wherever they stand.
         """
-        typed = params.argument.value.casefold()
-        given = (params.context.arguments if params.context else None) or {}
-        names = await self._names(state, params.argument.name, given.get("jobId", ""))
+        typed = argument.value.casefold()
+        given = (context.arguments if context else None) or {}
+        names = await self._names(argument.name, given.get("jobId", ""))
         matching = [name for name in names if typed in name.casefold()]
         matching.sort(key=lambda name: not name.casefold().startswith(typed))  # stable: newest first stays so
-        shown = Completion(values=matching[:_VALUES], total=len(matching), has_more=len(matching) > _VALUES)
-        return CompleteResult(completion=shown)
+        return Completion(values=matching[:_VALUES], total=len(matching), has_more=len(matching) > _VALUES)
 
-    async def _names(self, state: ToolState, argument: str, job: str) -> list[str]:
+    async def _names(self, argument: str, job: str) -> list[str]:
         if argument == "jobId":
-            return await self._listed(state, None, _job_names)
+            return await self._listed(None, _job_names)
         if argument != "executionId" or not job:
             return []
-        return [LATEST, *await self._listed(state, job, lambda session: _execution_ids(session, job))]
+        return [LATEST, *await self._listed(job, lambda session: _execution_ids(session, job))]
 
-    async def _listed(
-        self, state: ToolState, job: str | None, ask: Callable[[Session], Awaitable[list[str]]]
-    ) -> list[str]:
+    async def _listed(self, job: str | None, ask: Callable[[Session], Awaitable[list[str]]]) -> list[str]:
+        session = await current_session()
+        session.budget = _WAIT_SECONDS
         now = asyncio.get_running_loop().time()
-        key = (state.client.identity, job)
+        key = (session.identity, job)
         kept = self._kept.get(key)
         if kept is not None and now < kept[0]:
             return kept[1]
         try:
-            names = await ask(state.client.session(_WAIT_SECONDS))
+            names = await ask(session)
         except BlaxelMcpError:
             names = []
         self._kept.pop(key, None)

@@ -9,10 +9,10 @@ from blaxel_mcp import __version__
 from blaxel_mcp.api.jobs import list_jobs
 from blaxel_mcp.errors import BlaxelMcpError
 from blaxel_mcp.settings import Settings
-from blaxel_mcp.tools.spec import ToolState
+from blaxel_mcp.tools.context import AppContext
 
 
-async def examine(state: ToolState, settings: Settings, *, write: Callable[[str], None]) -> BlaxelMcpError | None:
+async def examine(app: AppContext, settings: Settings, *, write: Callable[[str], None]) -> BlaxelMcpError | None:
     """Print the findings; answers the error that a call met, or None if it worked."""
     credential, workspace = settings.credential, settings.workspace
     kind = credential.kind.replace("_", " ").replace("api", "API") if credential else ""
@@ -27,7 +27,7 @@ async def examine(state: ToolState, settings: Settings, *, write: Callable[[str]
         lines.append(("login", settings.login_problem))
     failure = None
     try:
-        jobs = (await state.client.session().send(list_jobs(limit=1))).items
+        jobs = (await app.new_session({}).send(list_jobs(limit=1))).items
     except BlaxelMcpError as error:
         lines.append(("call", f"failed. {error}"))
         failure = error

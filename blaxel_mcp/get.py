@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 
 from blaxel_mcp.errors import BlaxelMcpError
 from blaxel_mcp.summary.answer import ExecutionAnswer
+from blaxel_mcp.tools.context import AppContext
 from blaxel_mcp.tools.get_execution import answer_for
-from blaxel_mcp.tools.spec import ToolState
 
 _FAILED_POLLS = 5
 """In a row, after which watching ends with the error."""
@@ -15,7 +15,7 @@ _WAIT_SECONDS = 30
 
 
 async def get(
-    state: ToolState,
+    app: AppContext,
     job: str,
     execution: str,
     *,
@@ -29,7 +29,7 @@ async def get(
     Raises:
         BlaxelMcpError: the API said no, or went on failing.
     """
-    answer = await answer_for(state, job, execution)
+    answer = await answer_for(app.new_session({}), app, job, execution)
     write(_shown(answer, as_json=as_json))
     # `latest` would turn into another one as soon as somebody starts the job again.
     execution = answer["executionId"] if execution == "latest" else execution
@@ -37,7 +37,7 @@ async def get(
     while watch and not answer["done"]:
         await sleep(answer.get("pollAfterSeconds", _WAIT_SECONDS))
         try:
-            answer = await answer_for(state, job, execution)
+            answer = await answer_for(app.new_session({}), app, job, execution)
         except BlaxelMcpError as error:
             failed += 1
             if failed == _FAILED_POLLS or not error.transient:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
@@ -12,16 +11,17 @@ from mcp_types import INTERNAL_ERROR, CallToolResult
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
+from blaxel_mcp.api.client import Session
 from blaxel_mcp.summary.clean import clean
 from blaxel_mcp.summary.limits import IDENTITY_CHARACTERS, NAME_CHARACTERS
 from blaxel_mcp.telemetry import ANSWERED, Observers, RequestRecord
-from blaxel_mcp.tools.spec import ToolState
+from blaxel_mcp.tools.context import AppContext, session_of_request
 
 _IDS = ("jobId", "executionId")
 
 
 class Requests:
-    """The server's middleware: gives each request the state of its caller, and tells the observers how it went.
+    """The server's middleware: makes the `Session` of each request and tells the observers how the request went.
 
     Args:
         observers: who is told.
@@ -39,19 +39,19 @@ class Requests:
         """Whether there may be no more for now."""
         return self._under_way >= self._most
 
-    async def __call__(self, ctx: ServerRequestContext[ToolState, Any], call_next: CallNext) -> HandlerResult:
+    async def __call__(self, ctx: ServerRequestContext[AppContext, Any], call_next: CallNext) -> HandlerResult:
         """Handle one."""
         if ctx.request_id is None:  # a notification: there is nothing to answer or count
             return await call_next(ctx)
-        state = ctx.lifespan_context.for_request(getattr(ctx.request, "headers", None))
-        acting = replace(ctx, lifespan_context=state)
-        if not self._observers:
-            return await self._counted(acting, call_next)
-        if ctx.request is not None:
-            ctx.request.scope.setdefault("state", {})[ANSWERED] = True
-        return await self._observed(acting, call_next)
+        session = ctx.lifespan_context.new_session(getattr(ctx.request, "headers", {}))
+        with session_of_request(session):
+            if not self._observers:
+                return await self._counted(ctx, call_next)
+            if ctx.request is not None:
+                ctx.request.scope.setdefault("state", {})[ANSWERED] = True
+            return await self._observed(ctx, call_next, session)
 
-    async def _counted(self, ctx: ServerRequestContext[ToolState, Any], call_next: CallNext) -> HandlerResult:
+    async def _counted(self, ctx: ServerRequestContext[AppContext, Any], call_next: CallNext) -> HandlerResult:
         if self.full:
             busy = "Too many requests are under way here. Trying again in a moment can help."
             raise MCPError(code=INTERNAL_ERROR, message=busy)
@@ -70,7 +70,9 @@ class Requests:
     def _leave(self) -> None:
         self._under_way -= 1
 
-    async def _observed(self, ctx: ServerRequestContext[ToolState, Any], call_next: CallNext) -> HandlerResult:
+    async def _observed(
+        self, ctx: ServerRequestContext[AppContext, Any], call_next: CallNext, session: Session
+    ) -> HandlerResult:
         began = perf_counter()
         outcome, size = "crashed", 0
         try:
@@ -85,10 +87,9 @@ class Requests:
         else:
             return result
         finally:
-            seconds, calls = perf_counter() - began, ctx.lifespan_context.client.attempts
-            self._observers.handled(
-                RequestRecord(clean(ctx.method, NAME_CHARACTERS), *_subject(ctx.params), outcome, seconds, calls, size)
-            )
+            method, (target, ids) = clean(ctx.method, NAME_CHARACTERS), _subject(ctx.params)
+            seconds = perf_counter() - began
+            self._observers.handled(RequestRecord(method, target, ids, outcome, seconds, session.attempts, size))
 
 
 def _subject(params: Mapping[str, Any] | None) -> tuple[str, dict[str, str]]:

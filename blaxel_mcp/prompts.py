@@ -10,7 +10,7 @@ from blaxel_mcp.api.call import checked_id
 from blaxel_mcp.errors import ArgumentError
 from blaxel_mcp.summary.limits import IDENTITY_CHARACTERS
 from blaxel_mcp.summary.wording import quote
-from blaxel_mcp.tools.spec import ToolState
+from blaxel_mcp.tools.context import AppContext
 
 _JobId = Annotated[str, Field(description="Name of the job")]
 _ExecutionId = Annotated[str, Field(description='Id of the execution; without it "latest"')]
@@ -44,7 +44,7 @@ def _quoted(value: str, parameter: str) -> str:
 PROMPTS = (diagnose_execution, job_health)
 
 
-def add_prompts(server: MCPServer[ToolState]) -> None:
+def add_prompts(server: MCPServer[AppContext]) -> None:
     """Register them."""
     for fn in PROMPTS:
         server.add_prompt(Prompt.from_function(fn, title=fn.__name__.replace("_", " ").capitalize()))

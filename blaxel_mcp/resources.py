@@ -13,11 +13,11 @@ from blaxel_mcp.api.jobs import list_executions
 from blaxel_mcp.errors import BlaxelMcpError, NotFoundError
 from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary.raw import mask_overrides
+from blaxel_mcp.tools.context import AppContext, app_context, current_session
 from blaxel_mcp.tools.get_execution import fetch
 from blaxel_mcp.tools.list_tasks import listed_apart
 from blaxel_mcp.tools.lookup import explain_unknown_job
 from blaxel_mcp.tools.results import error_text
-from blaxel_mcp.tools.spec import ToolState, state_of
 
 EXECUTIONS = "blaxel://jobs/{jobId}/executions"
 EXECUTION = "blaxel://jobs/{jobId}/executions/{executionId}"
@@ -28,9 +28,9 @@ _NEWEST = 20
 T = TypeVar("T")
 
 
-async def read_executions(jobId: str, ctx: Context[ToolState]) -> str:  # noqa: N803 - the template's names
+async def read_executions(jobId: str) -> str:  # noqa: N803 - the template's names
     """The job's newest executions as the API lists them."""
-    executions = await _answer(_executions(state_of(ctx).client.session(), jobId))
+    executions = await _answer(_executions(await current_session(), jobId))
     return _json([mask_overrides(execution.model_dump(exclude_unset=True)) for execution in executions])
 
 
@@ -44,22 +44,22 @@ async def _executions(session: Session, job_id: str) -> list[JobExecution]:
 async def read_execution(
     jobId: str,  # noqa: N803 - the template's names
     executionId: str,  # noqa: N803
-    ctx: Context[ToolState],
+    ctx: Context[AppContext],
 ) -> str:
     """Everything that Blaxel says about one execution, as it says it; overridden environment values are masked."""
-    state = state_of(ctx)
-    fetched, _, _ = await _answer(fetch(state.client.session(), jobId, executionId, state.clock()))
+    session, app = await current_session(), await app_context(ctx)
+    fetched, _, _ = await _answer(fetch(session, jobId, executionId, app.clock()))
     return _json(mask_overrides(fetched.raw))
 
 
 async def read_tasks(
     jobId: str,  # noqa: N803 - the template's names
     executionId: str,  # noqa: N803
-    ctx: Context[ToolState],
+    ctx: Context[AppContext],
 ) -> str:
     """The execution's tasks, whichever of the two places in it holds them, or the operation that lists them."""
-    state = state_of(ctx)
-    return _json(await _answer(_tasks(state.client.session(), jobId, executionId, state.clock())))
+    session, app = await current_session(), await app_context(ctx)
+    return _json(await _answer(_tasks(session, jobId, executionId, app.clock())))
 
 
 async def _tasks(session: Session, job_id: str, execution_id: str, now: datetime) -> list[Any]:
@@ -86,7 +86,7 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def add_resources(server: MCPServer[ToolState]) -> None:
+def add_resources(server: MCPServer[AppContext]) -> None:
     """Register the templates."""
     rows = (
         (EXECUTIONS, read_executions, "job_executions", "Job executions, raw JSON", "The job's newest executions."),

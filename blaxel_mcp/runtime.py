@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from blaxel_mcp.api.client import BlaxelClient, CertificateSource
-from blaxel_mcp.auth import BlaxelAuth
-from blaxel_mcp.callers import caller_of
+from blaxel_mcp.api.auth import BlaxelAuth
+from blaxel_mcp.api.callers import caller_of
+from blaxel_mcp.api.client import Session, Upstream
+from blaxel_mcp.api.pool import CertificateSource
 from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.settings import Settings
 from blaxel_mcp.telemetry import Observer, Observers
 from blaxel_mcp.tools import TOOLS, select
-from blaxel_mcp.tools.spec import ToolState
+from blaxel_mcp.tools.context import AppContext
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -30,14 +31,15 @@ class Runtime:
     """What one process works with; whoever composed it closes it."""
 
     settings: Settings
-    state: ToolState
+    app: AppContext
+    upstream: Upstream
     observers: Observers
     metrics: "Metrics | None"
     end_traces: Callable[[], None]
 
     async def aclose(self) -> None:
         """Give up what is under way, close the client, and send the traces that are left."""
-        await self.state.client.aclose()
+        await self.upstream.aclose()
         self.end_traces()
 
 
@@ -54,28 +56,22 @@ def compose(settings: Settings, read_login: Callable[[], str | None]) -> Runtime
     metrics = _metrics() if settings.metrics and settings.transport != "stdio" else None
     observers = Observers([*([_request_log()] if settings.request_log else []), *([metrics] if metrics else [])])
     shared = settings.auth == "per-request" and settings.transport != "stdio"
-    client = BlaxelClient(
+    upstream = Upstream(
         api_url=settings.api_url,
         api_version=settings.api_version,
-        # On a shared server nothing is left to fall back to.
-        auth=BlaxelAuth.for_caller(None, settings) if shared else BlaxelAuth.from_settings(settings, read_login),
         timeout=settings.timeout,
         certificates=CertificateSource(settings.ssl_cert_file, settings.ssl_cert_dir),
         observe=observers.upstream_attempt if observers else None,
     )
 
-    def client_of(headers: Mapping[str, str]) -> BlaxelClient:
-        return client.acting_for(BlaxelAuth.for_caller(caller_of(headers), settings))
+    # On a shared server, a request without a credential gets none: this process's own must not stand in for it.
+    own = None if shared else BlaxelAuth.from_settings(settings, read_login)
 
-    state = ToolState(
-        client,
-        lambda: datetime.now(UTC),
-        settings.raw,
-        settings.raw_limit,
-        sleep=client.sleep,
-        client_of=client_of if shared else None,
-    )
-    return Runtime(settings, state, observers, metrics, _traces(settings))
+    def new_session(headers: Mapping[str, str]) -> Session:
+        return Session(upstream, own or BlaxelAuth.for_caller(caller_of(headers), settings))
+
+    app = AppContext(new_session, lambda: datetime.now(UTC), settings.raw, settings.raw_limit, sleep=upstream.sleep)
+    return Runtime(settings, app, upstream, observers, metrics, _traces(settings))
 
 
 def build(parts: Runtime) -> "Server":
@@ -84,7 +80,7 @@ def build(parts: Runtime) -> "Server":
 
     settings = parts.settings
     return build_server(
-        parts.state,
+        parts.app,
         select(allow_writes=settings.allow_writes),
         observers=parts.observers,
         most_requests=settings.max_requests,

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from mcp.server import CacheHint, MCPServer
-from mcp.server.context import ServerRequestContext
 from mcp.server.extension import Extension
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
@@ -15,8 +14,6 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import (
     INVALID_PARAMS,
     CallToolResult,
-    CompleteRequestParams,
-    CompleteResult,
     GetPromptResult,
     InputRequiredResult,
 )
@@ -29,8 +26,9 @@ from blaxel_mcp.middleware import Requests
 from blaxel_mcp.prompts import add_prompts, problem_with
 from blaxel_mcp.resources import add_resources
 from blaxel_mcp.telemetry import NO_OBSERVERS, Observers
+from blaxel_mcp.tools.context import AppContext
 from blaxel_mcp.tools.results import failure, wrong_arguments
-from blaxel_mcp.tools.spec import ToolSpec, ToolState, bind
+from blaxel_mcp.tools.spec import ToolSpec, bind
 
 _INSTRUCTIONS = (
     # Each line with the tools it needs; a line about a tool that is off is left out.
@@ -64,7 +62,7 @@ _INSTRUCTIONS = (
 )
 
 
-class Server(MCPServer[ToolState]):
+class Server(MCPServer[AppContext]):
     """The SDK's server with error texts made for a model to act on."""
 
     writing: frozenset[str] = frozenset()
@@ -73,7 +71,7 @@ class Server(MCPServer[ToolState]):
     """Those under way."""
 
     async def call_tool(
-        self, name: str, arguments: dict[str, Any], context: Context[ToolState, Any] | None = None
+        self, name: str, arguments: dict[str, Any], context: Context[AppContext, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
         """Call a tool; what goes wrong in a way we know becomes a result with one text, and anything else a crash."""
         try:
@@ -87,16 +85,8 @@ class Server(MCPServer[ToolState]):
                 return wrong_arguments(error.__cause__, (self._tool_input_schema(name) or {}).get("properties", {}))
             raise
 
-    def complete_with(self, completer: Completer) -> None:
-        """Answer completion requests; the SDK's own decorator would not say whose request it is."""
-
-        async def handle(ctx: ServerRequestContext[ToolState], params: CompleteRequestParams) -> CompleteResult:
-            return await completer.complete(ctx.lifespan_context, params)
-
-        self._lowlevel_server.add_request_handler("completion/complete", CompleteRequestParams, handle)
-
     async def get_prompt(
-        self, name: str, arguments: dict[str, Any] | None = None, context: Context[ToolState, Any] | None = None
+        self, name: str, arguments: dict[str, Any] | None = None, context: Context[AppContext, Any] | None = None
     ) -> GetPromptResult | InputRequiredResult:
         """Make a prompt; what is wrong with the request is the protocol's invalid-params error (python-sdk PR 1872)."""
         if problem := problem_with(self._prompt_manager.get_prompt(name), arguments):
@@ -111,7 +101,7 @@ def instructions_for(tools: Sequence[ToolSpec]) -> str:
 
 
 def build_server(
-    state: ToolState,
+    app: AppContext,
     tools: Sequence[ToolSpec],
     extensions: Sequence[Extension] = (),
     *,
@@ -119,10 +109,10 @@ def build_server(
     most_requests: float = math.inf,
     state_key: bytes | None = None,
 ) -> Server:
-    """One server for any transport. The state outlives it: whoever made the client closes it.
+    """One server for any transport. The API client outlives it: whoever made it closes it.
 
     Args:
-        state: what requests work with.
+        app: what every request shares.
         tools: the rows that exist.
         extensions: of the SDK.
         observers: are told of every request.
@@ -132,9 +122,9 @@ def build_server(
     """
 
     @asynccontextmanager
-    async def lifespan(_: MCPServer[ToolState]) -> AsyncIterator[ToolState]:
+    async def lifespan(_: MCPServer[AppContext]) -> AsyncIterator[AppContext]:
         # Entered once per connection over SSE, so it only hands out what the composition root owns.
-        yield state
+        yield app
 
     requests = Requests(observers, most_requests)
     server = Server(
@@ -158,5 +148,5 @@ def build_server(
     server.writing = frozenset(spec.fn.__name__ for spec in tools if spec.writes)
     add_resources(server)
     add_prompts(server)
-    server.complete_with(Completer())
+    server.completion()(Completer().complete)  # type: ignore[no-untyped-call]  # the SDK leaves the decorator untyped
     return server

@@ -11,14 +11,15 @@ from typing import Any, Literal, TypeVar
 from mcp import Client
 from mcp_types import CallToolResult, TextContent
 
-from blaxel_mcp.api.client import BlaxelClient, CertificateSource
-from blaxel_mcp.auth import BlaxelAuth
+from blaxel_mcp.api.auth import BlaxelAuth
+from blaxel_mcp.api.client import Session, Upstream
+from blaxel_mcp.api.pool import CertificateSource
 from blaxel_mcp.demo import script
 from blaxel_mcp.demo.wire import Job, Verbatim
 from blaxel_mcp.server import build_server
 from blaxel_mcp.settings import load
 from blaxel_mcp.tools import select
-from blaxel_mcp.tools.spec import ToolState
+from blaxel_mcp.tools.context import AppContext
 
 T = TypeVar("T")
 Mode = Literal["legacy", "auto"]
@@ -45,27 +46,32 @@ def client_for(
     first_wait: float = 0.001,
     variables: Mapping[str, str] = ACCOUNT,
     certificates: CertificateSource | None = None,
-) -> BlaxelClient:
-    """A client that does not wait long between attempts."""
+) -> Session:
+    """A session of an API client that does not wait long between attempts."""
     settings = load({}, {**variables, "BL_API_URL": url}, None)
-    return BlaxelClient(
+    upstream = Upstream(
         api_url=settings.api_url,
         api_version=settings.api_version,
-        auth=BlaxelAuth.from_settings(settings, lambda: None),
         timeout=timeout,
         certificates=certificates or CertificateSource(),
         first_wait=first_wait,
     )
+    return Session(upstream, BlaxelAuth.from_settings(settings, lambda: None))
 
 
-def use(client: BlaxelClient, work: Callable[[BlaxelClient], Awaitable[T]]) -> T:
-    """Do something with a client in a loop of its own, and close it."""
+def another(session: Session, budget: float = 30.0) -> Session:
+    """A new session of the same caller, as every request gets one."""
+    return Session(session.upstream, session.auth, budget)
+
+
+def use(session: Session, work: Callable[[Session], Awaitable[T]]) -> T:
+    """Do something with a session in a loop of its own, and close its client."""
 
     async def run() -> T:
         try:
-            return await work(client)
+            return await work(session)
         finally:
-            await client.aclose()
+            await session.upstream.aclose()
 
     return asyncio.run(run())
 
@@ -73,26 +79,24 @@ def use(client: BlaxelClient, work: Callable[[BlaxelClient], Awaitable[T]]) -> T
 @asynccontextmanager
 async def tool_state(
     url: str, clock: Callable[[], datetime] = clock, *, version: str = "2026-04-28"
-) -> AsyncIterator[ToolState]:
+) -> AsyncIterator[AppContext]:
     """What the composition root makes, with the demo's key; closed at the end."""
-    client = client_for(url, variables=ACCOUNT | {"BL_API_VERSION": version})
+    session = client_for(url, variables=ACCOUNT | {"BL_API_VERSION": version})
     try:
-        yield ToolState(client, clock)
+        yield AppContext(lambda _: another(session), clock)
     finally:
-        await client.aclose()
+        await session.upstream.aclose()
 
 
 @asynccontextmanager
-async def connected(
-    client: BlaxelClient, mode: Mode, *, allow_writes: bool = False, **state: Any
-) -> AsyncIterator[Client]:
-    """The SDK's client of a server around `client`, which it closes at the end."""
-    server = build_server(ToolState(client, clock, **state), select(allow_writes=allow_writes))
+async def connected(session: Session, mode: Mode, *, allow_writes: bool = False, **state: Any) -> AsyncIterator[Client]:
+    """The SDK's client of a server whose requests act for the session's caller; closes the API client at the end."""
+    app = AppContext(lambda _: another(session), clock, **state)
     try:
-        async with Client(server, mode=mode) as session:
-            yield session
+        async with Client(build_server(app, select(allow_writes=allow_writes)), mode=mode) as client:
+            yield client
     finally:
-        await client.aclose()
+        await session.upstream.aclose()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +115,12 @@ def answered(result: CallToolResult) -> Answer:
     return Answer(text, result.structured_content, bool(result.is_error))
 
 
-def ask(client: BlaxelClient, *arguments: Mapping[str, Any], mode: Mode = "auto", **state: Any) -> list[Answer]:
+def ask(session: Session, *arguments: Mapping[str, Any], mode: Mode = "auto", **state: Any) -> list[Answer]:
     """Call the tool once with each of these arguments, one after the other."""
 
     async def run() -> list[Answer]:
-        async with connected(client, mode, **state) as session:
-            return [answered(await session.call_tool("get_job_execution", dict(given))) for given in arguments]
+        async with connected(session, mode, **state) as client:
+            return [answered(await client.call_tool("get_job_execution", dict(given))) for given in arguments]
 
     return asyncio.run(run())
 

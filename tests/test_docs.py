@@ -12,14 +12,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from blaxel_mcp.api.client import BlaxelClient
-from blaxel_mcp.auth import BlaxelAuth
+from blaxel_mcp.api.auth import BlaxelAuth
+from blaxel_mcp.api.client import Session, Upstream
 from blaxel_mcp.cli import build_parser
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.settings import Settings, load, option_for
 from blaxel_mcp.tools import select
+from blaxel_mcp.tools.context import AppContext
 from blaxel_mcp.tools.get_execution import answer_for
-from blaxel_mcp.tools.spec import ToolState
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -39,11 +39,13 @@ def answer(job: str, execution: str) -> str:
     async def ask(url: str) -> str:
         settings = load({}, {"BL_API_URL": url, "BL_API_KEY": script.API_KEY, "BL_WORKSPACE": script.WORKSPACE}, None)
         auth = BlaxelAuth.from_settings(settings, lambda: None)
-        client = BlaxelClient(api_url=url, api_version=settings.api_version, auth=auth, timeout=5)
+        upstream = Upstream(api_url=url, api_version=settings.api_version, timeout=5)
         try:
-            return (await answer_for(ToolState(client, lambda: NOW), job, execution))["summary"]
+            session = Session(upstream, auth)
+            app = AppContext(lambda _: session, lambda: NOW)
+            return (await answer_for(session, app, job, execution))["summary"]
         finally:
-            await client.aclose()
+            await upstream.aclose()
 
     with control_plane.serve(control_plane.build_app(clock=lambda: NOW)) as url:
         return asyncio.run(ask(url))

@@ -9,13 +9,13 @@ from faults import refused
 from program import PATIENCE, account, run
 
 from blaxel_mcp import __version__
-from blaxel_mcp.api.client import BlaxelClient
-from blaxel_mcp.auth import BlaxelAuth
+from blaxel_mcp.api.auth import BlaxelAuth
+from blaxel_mcp.api.client import Session, Upstream
 from blaxel_mcp.cli import exit_code
 from blaxel_mcp.demo import script
 from blaxel_mcp.doctor import examine
 from blaxel_mcp.settings import load
-from blaxel_mcp.tools.spec import ToolState
+from blaxel_mcp.tools.context import AppContext
 
 SECRET = "s3cr3t-of-the-user"
 LOGIN = f"""
@@ -40,13 +40,14 @@ def examined(env: Mapping[str, str], login: str | None = None) -> tuple[int, str
     async def ask() -> int:
         settings = load({}, env, login)
         auth = BlaxelAuth.from_settings(settings, lambda: login)
-        client = BlaxelClient(
-            api_url=settings.api_url, api_version=settings.api_version, auth=auth, timeout=PATIENCE, first_wait=0.001
+        upstream = Upstream(
+            api_url=settings.api_url, api_version=settings.api_version, timeout=PATIENCE, first_wait=0.001
         )
+        app = AppContext(lambda _: Session(upstream, auth), lambda: datetime.now(UTC))
         try:
-            failure = await examine(ToolState(client, lambda: datetime.now(UTC)), settings, write=printed.append)
+            failure = await examine(app, settings, write=printed.append)
         finally:
-            await client.aclose()
+            await upstream.aclose()
         return 0 if failure is None else exit_code(failure, settings)
 
     return asyncio.run(ask()), "".join(printed)

@@ -12,14 +12,14 @@ import pytest
 from faults import Answer, Faults
 from program import PATIENCE, Program, account, nobody, run, side_by_side
 
-from blaxel_mcp.api.client import BlaxelClient
-from blaxel_mcp.auth import BlaxelAuth
+from blaxel_mcp.api.auth import BlaxelAuth
+from blaxel_mcp.api.client import Session, Upstream
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.errors import ApiError
 from blaxel_mcp.get import get
 from blaxel_mcp.settings import load
 from blaxel_mcp.summary.answer import ExecutionAnswer
-from blaxel_mcp.tools.spec import ToolState
+from blaxel_mcp.tools.context import AppContext
 
 # As a subprocess: what is printed, and the exit code
 
@@ -140,15 +140,13 @@ class Shell:
         async def run() -> ExecutionAnswer:
             settings = load({}, account(url), None)
             auth = BlaxelAuth.from_settings(settings, lambda: None)
-            client = BlaxelClient(
-                api_url=url, api_version=settings.api_version, auth=auth, timeout=PATIENCE, first_wait=0.001
-            )
+            upstream = Upstream(api_url=url, api_version=settings.api_version, timeout=PATIENCE, first_wait=0.001)
             sleep: Callable[[float], Awaitable[None]] = self.sleep
             try:
-                state = ToolState(client, lambda: self.now)
-                return await get(state, job, execution, as_json=True, watch=True, write=self.write, sleep=sleep)
+                app = AppContext(lambda _: Session(upstream, auth), lambda: self.now)
+                return await get(app, job, execution, as_json=True, watch=True, write=self.write, sleep=sleep)
             finally:
-                await client.aclose()
+                await upstream.aclose()
 
         return asyncio.run(run())
 

@@ -16,15 +16,15 @@ from over_http import post
 from program import COMMAND, HANDSHAKE, MODERN, PATIENCE, Program, account, environment, run, side_by_side
 
 from blaxel_mcp import __version__
-from blaxel_mcp.api.client import BlaxelClient
-from blaxel_mcp.auth import BlaxelAuth
+from blaxel_mcp.api.auth import BlaxelAuth
+from blaxel_mcp.api.client import Session, Upstream
 from blaxel_mcp.demo import script
 from blaxel_mcp.resources import EXECUTION, EXECUTIONS
 from blaxel_mcp.resources import TASKS as EXECUTION_TASKS
 from blaxel_mcp.server import build_server
 from blaxel_mcp.settings import load
 from blaxel_mcp.tools import select
-from blaxel_mcp.tools.spec import ToolState
+from blaxel_mcp.tools.context import AppContext
 
 TOOL = "get_job_execution"
 TOOLS = [spec.fn.__name__ for spec in select(allow_writes=False)]
@@ -193,10 +193,10 @@ def test_the_scenario_in_memory(plane: str, mode: str, era: str) -> None:
     async def see() -> dict[str, Any]:
         settings = load({}, account(plane), None)
         auth = BlaxelAuth.from_settings(settings, lambda: None)
-        api = BlaxelClient(api_url=plane, api_version=settings.api_version, auth=auth, timeout=PATIENCE)
+        api = Upstream(api_url=plane, api_version=settings.api_version, timeout=PATIENCE)
         try:
-            state = ToolState(api, lambda: datetime.now(UTC))
-            return await scenario(Client(build_server(state, select(allow_writes=False)), mode=mode))
+            app = AppContext(lambda _: Session(api, auth), lambda: datetime.now(UTC))
+            return await scenario(Client(build_server(app, select(allow_writes=False)), mode=mode))
         finally:
             await api.aclose()
 

@@ -1,31 +1,26 @@
-"""Sends calls: the only file that awaits the Blaxel API.
+"""Sends calls: `Upstream` is what the process shares, `Session` what one MCP request holds.
 
-At most eight at once, by a fair semaphore in front of the pool (the pool's own queue is not fair); each attempt is
-bounded as a whole, because httpx bounds single reads only; identical GETs of one identity share one flight.
+Each attempt is bounded as a whole, because httpx bounds single reads only.
 """
 
 import asyncio
 import logging
-import ssl
 from collections.abc import Callable, Hashable
-from contextlib import aclosing
-from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
-import httpx
 import stamina
 from opentelemetry.trace import SpanKind, Status, StatusCode, get_tracer
 
 from blaxel_mcp import __version__
 from blaxel_mcp.api import network_errors, retry, wire
+from blaxel_mcp.api.auth import BlaxelAuth
 from blaxel_mcp.api.call import Call
-from blaxel_mcp.auth import BlaxelAuth
+from blaxel_mcp.api.pool import SYSTEM_CERTIFICATES, CertificateSource, ConnectionPool
+from blaxel_mcp.api.wire import BODY_BYTES, Request, Response
 from blaxel_mcp.errors import ApiError, BlaxelMcpError, ConnectionFailedError, CredentialsError, StoppingError
 
 T = TypeVar("T")
@@ -36,75 +31,38 @@ logger = logging.getLogger(__name__)
 _tracer = get_tracer("blaxel-mcp", __version__)
 
 CONCURRENCY = 8
-LANE = 6
-"""How many of them may be one caller's and the same operation: slow or many ones leave room for others."""
-BODY_BYTES = 64 * 1024**2
-
-
-@dataclass(frozen=True, slots=True)
-class CertificateSource:
-    """Which certificate authorities to trust: the given file or folder, else the operating system's."""
-
-    file: Path | None = None
-    folder: Path | None = None
-
-    def context(self) -> ssl.SSLContext:
-        """A context for one client. Reads the disk."""
-        if self.file or self.folder:
-            return ssl.create_default_context(cafile=self.file, capath=self.folder)
-        import truststore  # noqa: PLC0415 - start-up does not need it
-
-        return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""Calls under way at once. More do not go faster, and they would be less polite."""
+PER_CALLER = 6
+"""How many of them may be one caller's calls of one operation, so that slow or many ones leave room for others."""
 
 
 @dataclass(slots=True)
 class _Flight:
-    """One call on its way for everybody who waits for it; `end` is when the most patient of them gives up."""
+    """One call that is under way for all its waiters (single flight).
+
+    Attributes:
+        end: when the most patient waiter stops waiting, in seconds of the loop's clock.
+        waiting: how many waiters there are.
+        task: sends the call.
+    """
 
     end: float
-    landed: "asyncio.Future[Any]"
     waiting: int = 0
     task: "asyncio.Task[Any]" = field(init=False)
 
-    def settle(self, error: BaseException | None, answer: Any = None) -> None:
-        """Tell everybody, unless they were told already."""
-        if self.landed.done():
-            return
-        if error is None:
-            self.landed.set_result(answer)
-        else:
-            self.landed.set_exception(error)
-            self.landed.exception()  # seen, even if the last caller has just gone
 
+class Upstream:
+    """The Blaxel API as the whole process shares it: one connection pool, the limits, the calls under way.
 
-@dataclass(slots=True)
-class _Upstream:
-    """What all callers of the process share: the pool, the slots, the calls under way, and the end of it all."""
-
-    api_url: str
-    headers: dict[str, str]
-    timeout: float
-    certificates: CertificateSource
-    first_wait: float
-    observe: Observe | None
-    slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(CONCURRENCY))
-    lanes: "WeakValueDictionary[tuple[str, str], asyncio.Semaphore]" = field(default_factory=WeakValueDictionary)
-    flights: dict[Hashable, _Flight] = field(default_factory=dict)
-    stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    pool: httpx.AsyncClient | None = None
-
-
-class BlaxelClient:
-    """One per process, and a view of it for each other caller; the composition root closes it.
-
-    The connection pool is made on the first call.
+    At most `CONCURRENCY` calls are under way at once, by a fair semaphore in front of the pool (the pool's own queue is
+    not fair), and at most `PER_CALLER` of them are the same caller's calls of the same operation. Identical GETs of one
+    identity share one flight. Connections are opened on the first call; whoever made the `Upstream` closes it.
 
     Args:
         api_url: base URL including `/v0`, without a slash at the end.
         api_version: the `Blaxel-Version` header.
-        auth: signs requests; tells identities apart.
         timeout: seconds for one attempt, from connecting to the last byte.
-        certificates: whom to trust.
+        certificates: the certificate authorities to trust.
         first_wait: seconds before the second attempt; tests shorten it.
         observe: told of each attempt, for metrics.
     """
@@ -114,9 +72,8 @@ class BlaxelClient:
         *,
         api_url: str,
         api_version: str,
-        auth: BlaxelAuth,
         timeout: float,
-        certificates: CertificateSource = CertificateSource(),
+        certificates: CertificateSource = SYSTEM_CERTIFICATES,
         first_wait: float = retry.FIRST_WAIT,
         observe: Observe | None = None,
     ) -> None:
@@ -125,30 +82,23 @@ class BlaxelClient:
             "Blaxel-Version": api_version,
             "User-Agent": f"blaxel-mcp/{__version__}",
         }
-        self._upstream = _Upstream(api_url, headers, timeout, certificates, first_wait, observe)
-        self._auth = auth
-        self.attempts = 0
-        """How many requests went out through this view; one that joined another's call made none."""
-
-    def acting_for(self, auth: BlaxelAuth | None = None) -> "BlaxelClient":
-        """A view with its own count of attempts, and its own identity if one is given; everything else is shared."""
-        view = copy(self)
-        view._auth, view.attempts = auth or self._auth, 0  # noqa: SLF001 - it is one of us
-        return view
-
-    @property
-    def workspace(self) -> str | None:
-        """The workspace that calls go to, where it is known before the first of them."""
-        return self._auth.workspace
-
-    @property
-    def identity(self) -> str:
-        """Tells whose answers may be kept together."""
-        return self._auth.identity
-
-    def session(self, seconds: float = retry.TOTAL_SECONDS) -> "Session":
-        """For the calls that one tool call makes, which share a budget of time."""
-        return Session(self, asyncio.get_running_loop().time() + seconds)
+        self._pool = ConnectionPool(
+            secure=api_url.startswith("https:"),
+            headers=headers,
+            connections=CONCURRENCY,
+            certificates=certificates,
+        )
+        self._api_url = api_url
+        self._timeout = timeout
+        self._first_wait = first_wait
+        self._observe = observe
+        self._slots = asyncio.Semaphore(CONCURRENCY)
+        # By caller and operation; each is forgotten with the last call that uses it.
+        self._caller_slots: WeakValueDictionary[tuple[str, str], asyncio.Semaphore] = WeakValueDictionary()
+        self._flights: dict[Hashable, _Flight] = {}
+        self._stopping = asyncio.Event()
+        # Its warnings do not say what went wrong; the line in `_send_retrying` does.
+        logging.getLogger("stamina").setLevel(logging.ERROR)
 
     async def sleep(self, seconds: float) -> None:
         """Pause between two calls.
@@ -158,88 +108,94 @@ class BlaxelClient:
         """
         try:
             async with asyncio.timeout(seconds):
-                await self._upstream.stopping.wait()
+                await self._stopping.wait()
         except TimeoutError:
             return
         raise StoppingError
 
-    def give_up(self) -> None:
-        """Answer everybody who waits with a `StoppingError`, and whoever comes from now on."""
-        self._upstream.stopping.set()
-        for flight in [*self._upstream.flights.values()]:
-            flight.settle(StoppingError())
+    def abort_in_flight(self) -> None:
+        """Fail every call under way, every pause, and every call that is still to come with a `StoppingError`."""
+        self._stopping.set()
+        for flight in self._flights.values():
             flight.task.cancel()
 
     async def aclose(self) -> None:
-        """Give up what is in flight and close the pool."""
-        tasks = [flight.task for flight in self._upstream.flights.values()]
+        """Cancel the calls under way and close the pool."""
+        tasks = [flight.task for flight in self._flights.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self._upstream.pool is not None:
-            await self._upstream.pool.aclose()
+        await self._pool.aclose()
 
-    async def send(self, call: Call[T], *, seconds: float) -> T:
-        """Send it, or join an identical GET that is under way; answers or fails within `seconds`.
+    async def send(self, call: Call[T], session: "Session", *, seconds: float) -> T:
+        """Send a call for a session, or join an identical GET that is under way.
 
         Raises:
-            BlaxelMcpError: any of them.
+            BlaxelMcpError: any of them; after `seconds` at the latest.
         """
-        if self._upstream.stopping.is_set():
+        if self._stopping.is_set():
             raise StoppingError
         try:
             async with asyncio.timeout(seconds):
-                return await self._share(call, seconds)
+                return await self._send_shared(call, session, seconds)
         except TimeoutError:
             raise ConnectionFailedError(*network_errors.TOTAL_TIMEOUT, transient=True) from None
 
-    async def _share(self, call: Call[T], seconds: float) -> T:
-        flights = self._upstream.flights
-        # What is not idempotent shares nothing: its key equals no other.
-        key: Hashable = (self._auth.identity, call.segments, call.query) if call.idempotent else object()
+    async def _send_shared(self, call: Call[T], session: "Session", seconds: float) -> T:
+        """Await the flight of this call, which is made if there is none; a write always gets one of its own."""
+        key: Hashable = (session.identity, call.segments, call.query) if call.idempotent else object()
         end = asyncio.get_running_loop().time() + seconds
-        flight = flights.get(key)
+        flight = self._flights.get(key)
         if flight is None:
-            flight = flights[key] = _Flight(end, asyncio.get_running_loop().create_future())
-            flight.task = asyncio.create_task(self._persist(call, flight) if call.idempotent else self._attempt(call))
-            flight.task.add_done_callback(lambda task: _land(flights, key, task))
+            flight = self._flights[key] = _Flight(end)
+            sending = self._send_retrying(call, session, flight) if call.idempotent else self._send_once(call, session)
+            flight.task = asyncio.create_task(sending)
+            flight.task.add_done_callback(lambda _: self._forget(key, flight))
         flight.end = max(flight.end, end)
         flight.waiting += 1
         try:
-            # Shielded: a caller that goes away must not take the others' answer along.
-            answer: T = await asyncio.shield(flight.landed)
+            # Shielded: a waiter that is cancelled must not take the others' answer along.
+            answer: T = await asyncio.shield(flight.task)
+        except asyncio.CancelledError:
+            if flight.task.cancelled() and self._stopping.is_set():
+                raise StoppingError from None
+            raise
         finally:
             flight.waiting -= 1
-            if flight.waiting == 0 and not flight.task.done():
-                flights.pop(key, None)
+            if flight.waiting == 0:
+                self._forget(key, flight)
                 flight.task.cancel()
         return answer
 
-    async def _persist(self, call: Call[T], flight: _Flight) -> T:
-        """Attempts until one succeeds or `retry` gives up."""
+    def _forget(self, key: Hashable, flight: _Flight) -> None:
+        """Make sure that nobody joins a flight that is over, or that its last waiter has left."""
+        if self._flights.get(key) is flight:
+            del self._flights[key]
+
+    async def _send_retrying(self, call: Call[T], session: "Session", flight: _Flight) -> T:
+        """Send until an attempt succeeds or `retry` gives up."""
         clock = asyncio.get_running_loop().time
-        first_wait = self._upstream.first_wait
         async for attempt in stamina.retry_context(
             on=lambda error: retry.backoff(error, flight.end - clock()),
             attempts=retry.ATTEMPTS,
             timeout=None,  # `backoff` knows what is left
-            wait_initial=first_wait,
+            wait_initial=self._first_wait,
             wait_max=retry.LONGEST_WAIT,
-            wait_jitter=first_wait,
+            wait_jitter=self._first_wait,
         ):
             with attempt:
                 try:
-                    return await self._attempt(call)
+                    return await self._send_once(call, session)
                 except BlaxelMcpError as error:
                     logger.info("Attempt %d at GET %s failed. %s", attempt.num, call.path, error.message)
                     raise
         raise AssertionError("stamina yields until an attempt returns or raises")  # pragma: no cover
 
-    async def _attempt(self, call: Call[T]) -> T:
-        # A lane is one caller's for one operation, and is forgotten with the last who is in it.
-        lane = self._upstream.lanes.setdefault((self._auth.identity, call.operation), asyncio.Semaphore(LANE))
-        # The lane first: whoever waits in it must not hold a slot meanwhile.
-        async with lane, self._upstream.slots:
+    async def _send_once(self, call: Call[T], session: "Session") -> T:
+        """Make one attempt: within the limits, traced, counted."""
+        caller_slots = self._caller_slots.setdefault((session.identity, call.operation), asyncio.Semaphore(PER_CALLER))
+        # The caller's own limit first: whoever waits for it must not hold a slot meanwhile.
+        async with caller_slots, self._slots:
             began, status, sent = perf_counter(), None, True
             with _tracer.start_as_current_span(
                 call.operation,
@@ -249,93 +205,66 @@ class BlaxelClient:
                 set_status_on_exception=False,
             ) as span:
                 try:
-                    status, headers, body = await self._exchange(call)
+                    response = await self._send_signed(call, session.auth)
+                    status = response.status
                     span.set_attribute("http.response.status_code", status)
-                    return call.parse(wire.decode(status, headers, body, accepts=call.accepts, now=datetime.now(UTC)))
+                    return call.parse(wire.decode(response, accepts=call.accepts, now=datetime.now(UTC)))
                 except BlaxelMcpError as error:
                     sent = not isinstance(error, CredentialsError) and not getattr(error, "unsent", False)
                     span.set_attribute("error.type", type(error).__name__)
                     span.set_status(Status(StatusCode.ERROR))
-                    raise (self._auth.explain(error) if isinstance(error, ApiError) else error) from None
+                    raise (session.auth.explain(error) if isinstance(error, ApiError) else error) from None
                 finally:
-                    self.attempts += sent
-                    if sent and self._upstream.observe is not None:
-                        self._upstream.observe(call.operation, status, perf_counter() - began)
+                    session.attempts += sent
+                    if sent and self._observe is not None:
+                        self._observe(call.operation, status, perf_counter() - began)
 
-    async def _exchange(self, call: Call[Any]) -> tuple[int, dict[str, str], bytes]:
-        """One request and its whole answer: status, headers by lower-case name, body."""
-        pool = self._open()
+    async def _send_signed(self, call: Call[Any], auth: BlaxelAuth) -> Response:
+        """Send a call as this caller, within the time of one attempt; renewing a token is part of it."""
+        url = self._api_url + call.path
+        request = Request(call.method, url, query=call.query, body=call.body, most_bytes=BODY_BYTES)
         try:
-            async with asyncio.timeout(self._upstream.timeout):
-                url = self._upstream.api_url + call.path
-                request = pool.build_request(call.method, url, params=call.query, json=call.body)
-                response = await pool.send(request, auth=self._auth, stream=True)
-                async with aclosing(response):
-                    body = await _read(response)
-        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, UnicodeError, TimeoutError) as error:
+            async with asyncio.timeout(self._timeout):
+                return await auth.send(request, self._pool.round_trip)
+        except TimeoutError as error:
             raise network_errors.translate(error) from None
-        return response.status_code, {name.lower(): value for name, value in response.headers.items()}, body
-
-    def _open(self) -> httpx.AsyncClient:
-        upstream = self._upstream
-        if upstream.pool is not None:
-            return upstream.pool
-        # httpcore's debug lines show headers; httpx's show each URL; stamina's warnings do not say what went wrong.
-        for name, level in (("httpx", logging.WARNING), ("httpcore", logging.WARNING), ("stamina", logging.ERROR)):
-            logging.getLogger(name).setLevel(level)
-        secure = upstream.api_url.startswith("https:")
-        try:
-            certificates = upstream.certificates.context() if secure else None
-        except OSError:  # an SSLError is one too
-            raise ConnectionFailedError(*network_errors.NO_CERTIFICATES) from None
-        try:
-            upstream.pool = httpx.AsyncClient(
-                headers=upstream.headers,
-                timeout=None,  # noqa: S113 - the attempt as a whole is bounded
-                verify=certificates or False,  # plain HTTP is for loopback only, see settings.py
-                trust_env=secure,  # HTTPS_PROXY and the like; no proxy can reach this machine's own loopback
-                follow_redirects=False,
-                # None is kept: one caller's must not go out with another's calls.
-                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-                limits=httpx.Limits(max_connections=CONCURRENCY),
-            )
-        except (ImportError, ValueError, httpx.InvalidURL):  # a SOCKS proxy, or none that is known
-            raise ConnectionFailedError(*network_errors.BAD_PROXY) from None
-        return upstream.pool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Session:
-    """A client with a deadline, in seconds of the loop's clock."""
+    """One MCP request's access to the Blaxel API: whose it is, how long it may take, how much it asked.
 
-    client: BlaxelClient
-    deadline: float
+    Attributes:
+        upstream: sends the calls.
+        auth: signs them, and tells identities apart.
+        budget: seconds that all calls may take together, counted from the first one; what comes before that, such as a
+            question to the person, takes nothing of it. A handler may set another budget at any time.
+        attempts: how many requests were sent for this session; a call that joined another one's flight sent none.
+    """
+
+    upstream: Upstream
+    auth: BlaxelAuth
+    budget: float = retry.TOTAL_SECONDS
+    attempts: int = 0
+    _began: float | None = None
+
+    @property
+    def workspace(self) -> str | None:
+        """The workspace that calls go to; `None` if only a login that is still to be read can tell."""
+        return self.auth.workspace
+
+    @property
+    def identity(self) -> str:
+        """A digest of credential, workspace and address: sessions with the same one may share answers."""
+        return self.auth.identity
 
     async def send(self, call: Call[T], *, at_most: float = retry.TOTAL_SECONDS) -> T:
-        """Send a call within what is left, or `at_most` so many seconds of it."""
-        left = self.deadline - asyncio.get_running_loop().time()
-        return await self.client.send(call, seconds=min(left, at_most))
+        """Send a call, within what is left of the budget and within `at_most` seconds.
 
-
-def _land(flights: dict[Hashable, _Flight], key: Hashable, task: "asyncio.Task[Any]") -> None:
-    """Tell what became of a call; nobody joins it any more."""
-    error = None if task.cancelled() else task.exception()
-    flight = flights.get(key)
-    if flight is None or flight.task is not task:
-        return  # the last caller has left, and the task with it
-    del flights[key]
-    if task.cancelled():
-        flight.landed.cancel()
-    else:
-        flight.settle(error, None if error else task.result())
-
-
-async def _read(response: httpx.Response) -> bytes:
-    """The decoded body, counted as it comes: an announced length may be absent, or that of the packed form."""
-    chunks, size = [], 0
-    async for chunk in response.aiter_bytes():
-        size += len(chunk)
-        if size > BODY_BYTES:
-            raise wire.too_large(BODY_BYTES)
-        chunks.append(chunk)
-    return b"".join(chunks)
+        Raises:
+            BlaxelMcpError: any of them.
+        """
+        now = asyncio.get_running_loop().time()
+        if self._began is None:
+            self._began = now
+        return await self.upstream.send(call, self, seconds=min(self._began + self.budget - now, at_most))

@@ -25,10 +25,11 @@ from blaxel_mcp.summary.execution import summarize
 from blaxel_mcp.summary.limits import NAME_CHARACTERS
 from blaxel_mcp.summary.wording import quote
 from blaxel_mcp.tools.confirm import Consent, ask, require
+from blaxel_mcp.tools.context import AppContext, app_context, current_session
 from blaxel_mcp.tools.get_execution import Id, JobId
 from blaxel_mcp.tools.lookup import LATEST, explain_not_found
 from blaxel_mcp.tools.results import success
-from blaxel_mcp.tools.spec import ToolSpec, ToolState, state_of
+from blaxel_mcp.tools.spec import ToolSpec
 
 OneExecutionId = Annotated[Id, Field(description="Id of the execution")]
 
@@ -40,7 +41,7 @@ _LOOK_SECONDS = 5.0
 async def confirm(
     jobId: str,  # noqa: N803 - the tool's arguments
     executionId: str,  # noqa: N803
-    ctx: Context[ToolState],
+    ctx: Context,
 ) -> Elicit[Consent] | Consent:
     """What will happen, in words; a person is not asked about what would be refused anyway."""
     checked_id(jobId, "jobId")
@@ -65,22 +66,22 @@ def _check_one(execution_id: str) -> None:
 async def cancel_job_execution(
     jobId: JobId,  # noqa: N803 - the operation's own names
     executionId: OneExecutionId,  # noqa: N803
-    state: Annotated[ToolState, Resolve(state_of)],
+    session: Annotated[Session, Resolve(current_session)],
+    app: Annotated[AppContext, Resolve(app_context)],
     confirmation: Annotated[ElicitationResult[Consent], Resolve(confirm)],
 ) -> Annotated[CallToolResult, ExecutionCore]:
     """Cancel it and say how it stands; errors are raised, `server` turns them into a result."""
     require(confirmation)
-    session = state.client.session()
     try:
         execution = await session.send(cancel_execution(jobId, executionId))
     except NotFoundError as error:
-        raise await explain_not_found(session, jobId, executionId, error, state.clock(), latest=False) from None
+        raise await explain_not_found(session, jobId, executionId, error, app.clock(), latest=False) from None
     except BlaxelMcpError as error:
         raise _explained(error) from None
     if not execution.status:
         execution = await _looked_at(session, jobId, executionId) or execution
     asked = (jobId, executionId)
-    summary = summarize(execution, asked=asked, workspace=state.client.workspace, now=state.clock())
+    summary = summarize(execution, asked=asked, workspace=session.workspace, now=app.clock())
     return success(build_answer(replace(summary, preface=SENT)))
 
 

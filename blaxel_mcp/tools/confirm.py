@@ -10,7 +10,6 @@ from pydantic import BaseModel, BeforeValidator, ValidationError
 from pydantic.json_schema import SkipJsonSchema
 
 from blaxel_mcp.errors import ArgumentError
-from blaxel_mcp.tools.spec import ToolState
 
 _ASKS_IN_RESULTS = "2026-07-28"
 """The protocol's version from which a question is a result; before, it is a request of the server's own."""
@@ -23,7 +22,7 @@ class Consent(BaseModel):
     confirm: SkipJsonSchema[Annotated[bool, BeforeValidator(lambda value: value is True)]] = True
 
 
-async def ask(ctx: Context[ToolState], message: str) -> Elicit[Consent] | Consent:
+async def ask(ctx: Context, message: str) -> Elicit[Consent] | Consent:
     """The question, or consent where the client has no way to ask: the operator allowed writes, the client the call."""
     if not _can_be_asked(ctx):
         return Consent()
@@ -50,7 +49,7 @@ def _unreadable() -> ArgumentError:
     )
 
 
-def _can_be_asked(ctx: Context[ToolState]) -> bool:
+def _can_be_asked(ctx: Context) -> bool:
     """Whether the client shows forms: `{}` means so, from before there was anything else; addresses alone do not."""
     elicitation = ctx.client_capabilities.elicitation if ctx.client_capabilities else None
     return elicitation is not None and (elicitation.form is not None or elicitation.url is None)

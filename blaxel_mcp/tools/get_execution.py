@@ -13,9 +13,10 @@ from blaxel_mcp.errors import NotFoundError
 from blaxel_mcp.summary.answer import ExecutionAnswer, build_answer
 from blaxel_mcp.summary.execution import Latest, summarize
 from blaxel_mcp.summary.raw import carry, mask_overrides
+from blaxel_mcp.tools.context import AppContext, app_context, current_session
 from blaxel_mcp.tools.lookup import LATEST, explain_not_found, resolve_latest
 from blaxel_mcp.tools.results import success
-from blaxel_mcp.tools.spec import ToolSpec, ToolState, state_of
+from blaxel_mcp.tools.spec import ToolSpec
 
 # Blanks around an id come with copying it: no name has any, and in an error nobody would see them.
 Id = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -27,37 +28,37 @@ ExecutionId = Annotated[Id, Field(description='Id of the execution, or "latest"'
 async def get_job_execution(
     jobId: JobId,  # noqa: N803 - the operation's own name
     executionId: ExecutionId,  # noqa: N803
-    state: Annotated[ToolState, Resolve(state_of)],
+    session: Annotated[Session, Resolve(current_session)],
+    app: Annotated[AppContext, Resolve(app_context)],
 ) -> Annotated[CallToolResult, ExecutionAnswer]:
     """Answer for one execution; errors are raised, `server` turns them into a result."""
-    return success(await answer_for(state, jobId, executionId))
+    return success(await answer_for(session, app, jobId, executionId))
 
 
-async def answer_for(state: ToolState, job_id: str, execution_id: str) -> ExecutionAnswer:
+async def answer_for(session: Session, app: AppContext, job_id: str, execution_id: str) -> ExecutionAnswer:
     """The whole answer, `raw` included.
 
     Raises:
         BlaxelMcpError: any of them.
     """
-    session = state.client.session()
-    now = state.clock()
+    now = app.clock()
     fetched, execution_id, latest = await fetch(session, job_id, execution_id, now)
     execution = fetched.execution
     running = (execution.status or "").casefold() == "running"
     summary = summarize(
         execution,
         asked=(job_id, execution_id),
-        workspace=state.client.workspace,
+        workspace=session.workspace,
         now=now,
-        usual=await state.history.usual(session, job_id) if running else None,
+        usual=await app.history.usual(session, job_id) if running else None,
         latest=latest,
     )
-    return with_raw(build_answer(summary), fetched.raw, state)
+    return with_raw(build_answer(summary), fetched.raw, app)
 
 
-def with_raw(answer: ExecutionAnswer, fetched: dict[str, Any], state: ToolState) -> ExecutionAnswer:
+def with_raw(answer: ExecutionAnswer, fetched: dict[str, Any], app: AppContext) -> ExecutionAnswer:
     """The answer with as much of the API's own JSON as the settings let through."""
-    raw, omitted = carry(mask_overrides(fetched), state.raw, state.raw_limit)
+    raw, omitted = carry(mask_overrides(fetched), app.raw, app.raw_limit)
     if raw is not None:
         answer["raw"] = raw
     if omitted is not None:

@@ -6,16 +6,18 @@ from mcp.server.mcpserver import Resolve
 from mcp_types import CallToolResult, ToolAnnotations
 from pydantic import BeforeValidator, Field
 
+from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.logs import LogPage, get_logs
 from blaxel_mcp.errors import AnswerError, ApiError, ArgumentError, BlaxelMcpError
 from blaxel_mcp.summary.clean import visible
 from blaxel_mcp.summary.limits import LOG_LINES, LOG_LINES_USUAL
 from blaxel_mcp.summary.logs import Lines, LogsCore, Piece, Search, build_logs, instead, pieces
 from blaxel_mcp.summary.wording import format_timestamp
+from blaxel_mcp.tools.context import AppContext, app_context, current_session
 from blaxel_mcp.tools.get_execution import ExecutionId, JobId, fetch
 from blaxel_mcp.tools.paging import plain_word
 from blaxel_mcp.tools.results import success
-from blaxel_mcp.tools.spec import ToolSpec, ToolState, state_of
+from blaxel_mcp.tools.spec import ToolSpec
 
 # The words of api.logs.SEVERITIES; a test holds them together.
 Severity: TypeAlias = Literal["FATAL", "ERROR", "WARNING", "INFO", "DEBUG", "TRACE", "UNKNOWN"]
@@ -31,7 +33,8 @@ def _word(value: object) -> object:
 async def get_job_execution_logs(  # noqa: PLR0917 - the SDK passes them by name
     jobId: JobId,  # noqa: N803 - the operation's own name
     executionId: ExecutionId,  # noqa: N803
-    state: Annotated[ToolState, Resolve(state_of)],
+    session: Annotated[Session, Resolve(current_session)],
+    app: Annotated[AppContext, Resolve(app_context)],
     taskName: Annotated[str | None, Field(max_length=_LONGEST_TEXT, description="Of this task only")] = None,  # noqa: N803
     search: Annotated[str | None, Field(max_length=_LONGEST_TEXT, description="Text the lines contain")] = None,
     severity: Annotated[Severity | None, BeforeValidator(_word), Field(description="The least that is wanted")] = None,
@@ -39,8 +42,7 @@ async def get_job_execution_logs(  # noqa: PLR0917 - the SDK passes them by name
 ) -> Annotated[CallToolResult, LogsCore]:
     """Find the execution's time, and its lines within; errors are raised, `server` turns them into a result."""
     text, task = _visible(search, "search"), _visible(taskName, "taskName")
-    session = state.client.session()
-    now = state.clock()
+    now = app.clock()
     fetched, execution_id, _ = await fetch(session, jobId, executionId, now)
     execution = fetched.execution
     wanted = Search(
@@ -61,7 +63,7 @@ async def get_job_execution_logs(  # noqa: PLR0917 - the SDK passes them by name
                     get_logs(
                         jobId,
                         execution_id,
-                        workspace=state.client.workspace or execution.metadata.workspace or "",
+                        workspace=session.workspace or execution.metadata.workspace or "",
                         start=stretch.start,
                         end=stretch.end,
                         limit=limit,

@@ -26,7 +26,7 @@ class History:
     async def usual(self, session: Session, job_id: str) -> Usual | None:
         """What is usual for the job; `None` where there is too little to tell, or it could not be asked."""
         now = asyncio.get_running_loop().time()
-        key = (session.client.identity, job_id)
+        key = (session.identity, job_id)
         kept = self._kept.get(key)
         if kept is not None and now < kept[0]:
             return kept[1]

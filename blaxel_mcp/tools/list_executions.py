@@ -12,10 +12,11 @@ from blaxel_mcp.errors import ApiError, BlaxelMcpError, NotFoundError
 from blaxel_mcp.summary.limits import LIST_BASIS, LIST_EXECUTIONS, LIST_FILTERED
 from blaxel_mcp.summary.listing_executions import ExecutionsCore, build_executions
 from blaxel_mcp.tools import paging
+from blaxel_mcp.tools.context import AppContext, app_context, current_session
 from blaxel_mcp.tools.get_execution import JobId
 from blaxel_mcp.tools.lookup import explain_unknown_job
 from blaxel_mcp.tools.results import success
-from blaxel_mcp.tools.spec import ToolSpec, ToolState, state_of
+from blaxel_mcp.tools.spec import ToolSpec
 
 _USUAL, _MOST = LIST_EXECUTIONS
 # The words of summary.execution.OUTCOMES; a test holds them together.
@@ -24,9 +25,10 @@ ExecutionStatus: TypeAlias = Literal[
 ]
 
 
-async def list_job_executions(
+async def list_job_executions(  # noqa: PLR0917 - the SDK passes them by name
     jobId: JobId,  # noqa: N803 - the operation's own name
-    state: Annotated[ToolState, Resolve(state_of)],
+    session: Annotated[Session, Resolve(current_session)],
+    app: Annotated[AppContext, Resolve(app_context)],
     status: Annotated[
         ExecutionStatus | None, BeforeValidator(paging.plain_word), Field(description="Only these")
     ] = None,
@@ -39,7 +41,6 @@ async def list_job_executions(
     # Whole answers of `limit` rows, and enough executions to tell what is usual; a filter looks at all it can get.
     size = LIST_FILTERED if status else limit * -(-LIST_BASIS // limit)
     size = place.size if place and place.size else size
-    session = state.client.session()
     try:
         page = await session.send(list_executions(jobId, limit=size, cursor=place.upstream if place else None))
     except NotFoundError as error:
@@ -51,7 +52,7 @@ async def list_job_executions(
     window = paging.window(
         page.items, lambda execution: execution.metadata.id, place, *query, size=size, following=page.cursor
     )
-    return success(*build_executions(jobId, window, limit=limit, status=status, now=state.clock()))
+    return success(*build_executions(jobId, window, limit=limit, status=status, now=app.clock()))
 
 
 async def _require_job(session: Session, job_id: str) -> None:

@@ -7,19 +7,21 @@ from mcp_types import CallToolResult, ToolAnnotations
 from pydantic import Field
 
 from blaxel_mcp.api import jobs
+from blaxel_mcp.api.client import Session
 from blaxel_mcp.errors import ApiError, ArgumentError
 from blaxel_mcp.summary.limits import LIST_JOBS
 from blaxel_mcp.summary.listing_jobs import JobsAnswer, build_jobs
 from blaxel_mcp.tools import paging
+from blaxel_mcp.tools.context import current_session
 from blaxel_mcp.tools.results import success
-from blaxel_mcp.tools.spec import ToolSpec, ToolState, state_of
+from blaxel_mcp.tools.spec import ToolSpec
 
 _USUAL, _MOST = LIST_JOBS
 _SHORTEST_SEARCH, _LONGEST_SEARCH = 2, 200
 
 
 async def list_jobs(
-    state: Annotated[ToolState, Resolve(state_of)],
+    session: Annotated[Session, Resolve(current_session)],
     search: Annotated[str | None, Field(description="In name, display name or labels; 2 characters or more")] = None,
     limit: Annotated[int, Field(ge=1, le=_MOST)] = _USUAL,
     cursor: paging.Cursor = None,
@@ -31,11 +33,11 @@ async def list_jobs(
     size = place.size if place and place.size else limit
     upstream = place.upstream if place else None
     try:
-        page = await state.client.session().send(jobs.list_jobs(limit=size, search=wanted, cursor=upstream))
+        page = await session.send(jobs.list_jobs(limit=size, search=wanted, cursor=upstream))
     except ApiError as error:
         raise paging.refused(error, place) from None
     window = paging.window(page.items, lambda job: job.name, place, *query, size=size, following=page.cursor)
-    return success(*build_jobs(window, limit=limit, search=wanted, workspace=state.client.workspace))
+    return success(*build_jobs(window, limit=limit, search=wanted, workspace=session.workspace))
 
 
 def _searched(search: str | None) -> str | None:

@@ -15,9 +15,10 @@ from blaxel_mcp.summary.limits import LIST_TASK_PAGES, LIST_TASKS
 from blaxel_mcp.summary.listing_tasks import TasksCore, build_tasks, ordered, without_repeats
 from blaxel_mcp.summary.tasks import task_name
 from blaxel_mcp.tools import paging
+from blaxel_mcp.tools.context import AppContext, app_context, current_session
 from blaxel_mcp.tools.get_execution import ExecutionId, JobId, fetch
 from blaxel_mcp.tools.results import success
-from blaxel_mcp.tools.spec import ToolSpec, ToolState, state_of
+from blaxel_mcp.tools.spec import ToolSpec
 
 _USUAL, _MOST = LIST_TASKS
 _PAGE = 200
@@ -28,15 +29,15 @@ TaskStatus: TypeAlias = Literal["failed", "cancelled", "running", "reconciling",
 async def list_job_execution_tasks(  # noqa: PLR0917 - the SDK passes them by name
     jobId: JobId,  # noqa: N803 - the operation's own names
     executionId: ExecutionId,  # noqa: N803
-    state: Annotated[ToolState, Resolve(state_of)],
+    session: Annotated[Session, Resolve(current_session)],
+    app: Annotated[AppContext, Resolve(app_context)],
     status: Annotated[TaskStatus | None, BeforeValidator(paging.plain_word), Field(description="Only these")] = None,
     limit: Annotated[int, Field(ge=1, le=_MOST)] = _USUAL,
     cursor: paging.Cursor = None,
 ) -> Annotated[CallToolResult, TasksCore]:
     """As many of them as fit; errors are raised, `server` turns them into a result."""
     paging.check_form(cursor)
-    session = state.client.session()
-    now = state.clock()
+    now = app.clock()
     fetched, execution_id, _ = await fetch(session, jobId, executionId, now)
     query = ("tasks", jobId, execution_id, status)
     place = paging.read(cursor, *query)  # only now: what `latest` is may have changed since the cursor was given

@@ -19,10 +19,11 @@ from blaxel_mcp.summary.listing import handle
 from blaxel_mcp.summary.next_step import plain
 from blaxel_mcp.summary.wording import plural, quote
 from blaxel_mcp.tools.confirm import Consent, ask, require
+from blaxel_mcp.tools.context import current_session
 from blaxel_mcp.tools.get_execution import JobId
 from blaxel_mcp.tools.lookup import explain_unknown_job
 from blaxel_mcp.tools.results import success
-from blaxel_mcp.tools.spec import ToolSpec, ToolState, state_of
+from blaxel_mcp.tools.spec import ToolSpec
 
 Tasks = Annotated[
     list[dict[str, Any]], Field(description="One object of parameters per task; without it one task", min_length=1)
@@ -48,7 +49,7 @@ class Started(StartedCore):
 
 async def confirm(
     jobId: str,  # noqa: N803 - the tool's argument
-    ctx: Context[ToolState],
+    ctx: Context,
     tasks: list[dict[str, Any]] | None = None,
     env: dict[str, str] | None = None,
     memory: int | None = None,
@@ -72,7 +73,7 @@ def _with(tasks: list[dict[str, Any]] | None, env: Mapping[str, str] | None, mem
 
 async def run_job(  # noqa: PLR0917 - the arguments are called by name
     jobId: JobId,  # noqa: N803 - the operation's own names
-    state: Annotated[ToolState, Resolve(state_of)],
+    session: Annotated[Session, Resolve(current_session)],
     confirmation: Annotated[ElicitationResult[Consent], Resolve(confirm)],
     tasks: Tasks | None = None,
     env: Env | None = None,
@@ -82,7 +83,6 @@ async def run_job(  # noqa: PLR0917 - the arguments are called by name
     """Start it and name the execution; errors are raised, `server` turns them into a result."""
     call = create_execution(jobId, _body(tasks, env, memory, allow_queue=allowQueue))
     require(confirmation)
-    session = state.client.session()
     try:
         execution_id = await session.send(call)
     except NotFoundError as error:

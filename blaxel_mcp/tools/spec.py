@@ -1,50 +1,12 @@
-"""What a tool is here, what it is handed, and how the SDK is told about it."""
+"""What a tool is here, and how the SDK is told about it."""
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.tools import Tool
 from mcp_types import ToolAnnotations
 from pydantic import model_validator
-
-from blaxel_mcp.api.client import BlaxelClient
-from blaxel_mcp.summary.limits import RAW_BYTES
-from blaxel_mcp.summary.raw import RawMode
-from blaxel_mcp.tools.history import History
-
-
-@dataclass(frozen=True, slots=True)
-class ToolState:
-    """What every tool and resource is handed: made once by the composition root.
-
-    `clock` gives the present in UTC. `raw` and `raw_limit` say how much raw JSON a result carries. `sleep` and `timer`
-    are for waiting; a timer counts seconds and is never set back. `client_of` gives the client that acts for whoever
-    sent a request, by its headers, on a server where each caller brings a credential.
-    """
-
-    client: BlaxelClient
-    clock: Callable[[], datetime]
-    raw: RawMode = "auto"
-    raw_limit: int = RAW_BYTES
-    history: History = field(default_factory=History)
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    timer: Callable[[], float] = time.monotonic
-    client_of: Callable[[Mapping[str, str]], BlaxelClient] | None = None
-
-    def for_request(self, headers: Mapping[str, str] | None) -> "ToolState":
-        """The state that one request works with: its caller's identity, and a count of its own of calls to Blaxel."""
-        acting = self.client_of(headers or {}) if self.client_of else self.client.acting_for()
-        return replace(self, client=acting)
-
-
-def state_of(ctx: Context[ToolState]) -> ToolState:
-    """Injects the state; invisible in a tool's schema."""
-    return ctx.request_context.lifespan_context
 
 
 @dataclass(frozen=True, slots=True)

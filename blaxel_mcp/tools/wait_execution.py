@@ -17,22 +17,24 @@ from blaxel_mcp.summary.limits import WAIT_FIRST_SECONDS, WAIT_MARGIN_SECONDS, W
 from blaxel_mcp.summary.next_step import again, go_on_waiting
 from blaxel_mcp.summary.timing import Usual
 from blaxel_mcp.summary.wording import format_duration
+from blaxel_mcp.tools.context import AppContext, app_context, current_session
 from blaxel_mcp.tools.get_execution import ExecutionId, JobId, fetch, with_raw
 from blaxel_mcp.tools.results import success
-from blaxel_mcp.tools.spec import ToolSpec, ToolState, state_of
+from blaxel_mcp.tools.spec import ToolSpec
 from blaxel_mcp.waiting import Waited, wait_until_done
 
 
-async def wait_for_job_execution(
+async def wait_for_job_execution(  # noqa: PLR0917 - the SDK passes them by name
     jobId: JobId,  # noqa: N803 - the operation's own name
     executionId: ExecutionId,  # noqa: N803
-    ctx: Context[ToolState],
-    state: Annotated[ToolState, Resolve(state_of)],
+    ctx: Context,
+    session: Annotated[Session, Resolve(current_session)],
+    app: Annotated[AppContext, Resolve(app_context)],
     timeoutSeconds: Annotated[int, Field(ge=1, le=WAIT_SECONDS)] = WAIT_SECONDS_USUAL,  # noqa: N803
 ) -> Annotated[CallToolResult, ExecutionCore]:
     """Wait; errors are raised, `server` turns them into a result. An unfinished execution is an answer."""
-    first, later = map(state.client.session, (WAIT_FIRST_SECONDS, timeoutSeconds + WAIT_MARGIN_SECONDS))
-    look = _Look(state, first, later, jobId, executionId)
+    session.budget = WAIT_FIRST_SECONDS
+    look = _Look(session, app, timeoutSeconds + WAIT_MARGIN_SECONDS, jobId, executionId)
     progress = _Progress(ctx)
     waited = await wait_until_done(
         look,
@@ -40,8 +42,8 @@ async def wait_for_job_execution(
         age=look.age,
         report=progress,
         seconds=timeoutSeconds,
-        sleep=state.sleep,
-        timer=state.timer,
+        sleep=app.sleep,
+        timer=app.timer,
     )
     return success(look.answer(waited))
 
@@ -60,12 +62,13 @@ def _done(seen: _Seen) -> bool:
 class _Look:
     """Gets the execution and says how it stands. `latest` and the job's usual duration are looked up once.
 
-    `first` is for the first look, which must succeed; `later` ends soon after the time to wait.
+    The first look, which must succeed, has a budget of its own; `later` is the budget from then on, which ends soon
+    after the time to wait.
     """
 
-    state: ToolState
-    first: Session
-    later: Session
+    session: Session
+    app: AppContext
+    later: float
     job_id: str
     execution_id: str
     latest: Latest | None = None
@@ -79,23 +82,23 @@ class _Look:
         Raises:
             BlaxelMcpError: any of them; a 404 the first time comes with what would have been found.
         """
-        session = self.later if self._resolved else self.first
         if self._resolved:
-            fetched = await session.send(get_execution(self.job_id, self.execution_id))
+            self.session.budget = self.later
+            fetched = await self.session.send(get_execution(self.job_id, self.execution_id))
         else:
             fetched, self.execution_id, self.latest = await fetch(
-                session, self.job_id, self.execution_id, self.state.clock()
+                self.session, self.job_id, self.execution_id, self.app.clock()
             )
             self._resolved = True
         if (fetched.execution.status or "").casefold() == "running" and not self._asked_usual:
             self._asked_usual = True
-            self.usual = await self.state.history.usual(session, self.job_id)
+            self.usual = await self.app.history.usual(self.session, self.job_id)
         return _Seen(fetched, self._summary(fetched))
 
     def age(self, seen: _Seen) -> float:
         """Seconds since the execution started; 0 while it has not."""
         started = parse_timestamp(seen.fetched.execution.metadata.startedAt)
-        return (self.state.clock() - started).total_seconds() if started else 0.0
+        return (self.app.clock() - started).total_seconds() if started else 0.0
 
     def answer(self, waited: Waited[_Seen]) -> ExecutionAnswer:
         """As it stood when it was last seen; raw JSON only of a finished one."""
@@ -104,7 +107,7 @@ class _Look:
         if waited.problem is not None:
             summary = replace(summary, warnings=[_stale(waited.problem, waited.stale), *summary.warnings])
         if summary.done:
-            return with_raw(build_answer(summary), fetched.raw, self.state)
+            return with_raw(build_answer(summary), fetched.raw, self.app)
         if summary.next_step == again(*summary.asked, summary.poll_after):
             summary = replace(summary, next_step=go_on_waiting(*summary.asked))
         return build_answer(summary)
@@ -114,8 +117,8 @@ class _Look:
         return summarize(
             fetched.execution,
             asked=(self.job_id, self.execution_id),
-            workspace=self.state.client.workspace,
-            now=self.state.clock(),
+            workspace=self.session.workspace,
+            now=self.app.clock(),
             usual=self.usual,
             # The execution before is of interest only as long as this one has not started.
             latest=self.latest if waits or self.latest is None else Latest(),
@@ -131,7 +134,7 @@ def _stale(problem: BlaxelMcpError, seconds: float) -> str:
 class _Progress:
     """Tells clients that ask for it how many tasks have finished; the protocol wants the number to grow each time."""
 
-    ctx: Context[ToolState]
+    ctx: Context
     last: int = field(default=-1)
 
     async def __call__(self, seen: _Seen) -> None:

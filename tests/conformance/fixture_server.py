@@ -23,9 +23,9 @@ from mcp_types import (
     AudioContent,
     CallToolResult,
     ClientCapabilities,
-    CompleteRequestParams,
-    CompleteResult,
     Completion,
+    CompletionArgument,
+    CompletionContext,
     ContentBlock,
     CreateMessageRequest,
     CreateMessageRequestParams,
@@ -39,6 +39,7 @@ from mcp_types import (
     ListRootsRequest,
     MissingRequiredClientCapabilityErrorData,
     PromptReference,
+    ResourceTemplateReference,
     SamplingCapability,
     SamplingMessage,
     SetLevelRequestParams,
@@ -54,11 +55,11 @@ from blaxel_mcp.errors import ArgumentError
 from blaxel_mcp.server import Server, build_server
 from blaxel_mcp.settings import load
 from blaxel_mcp.tools import select
-from blaxel_mcp.tools.spec import ToolState
+from blaxel_mcp.tools.context import AppContext
 from blaxel_mcp.transports.app import build_app
 from blaxel_mcp.transports.http import serve_http
 
-Ctx = Context[ToolState]
+Ctx = Context[AppContext]
 Answer = CallToolResult | InputRequiredResult
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="
@@ -364,7 +365,7 @@ def add_fixtures(server: Server) -> None:
     listed = server._tool_manager.get_tool("json_schema_2020_12_tool")  # the SDK makes schemas from signatures only
     assert listed
     listed.parameters = SCHEMA_2020_12
-    server.complete_with(Completions())
+    server.completion()(Completions().complete)  # type: ignore[no-untyped-call]  # the SDK's
     add_logging(server)
     add_subscriptions(server)
     add_cancellation(server)
@@ -373,13 +374,16 @@ def add_fixtures(server: Server) -> None:
 class Completions(Completer):
     """Values for a prompt of the suite; for anything else the server's own."""
 
-    async def complete(self, state: ToolState, params: CompleteRequestParams) -> CompleteResult:
+    async def complete(
+        self,
+        ref: PromptReference | ResourceTemplateReference,
+        argument: CompletionArgument,
+        context: CompletionContext | None,
+    ) -> Completion:
         """As the scenario wants it."""
-        if isinstance(params.ref, PromptReference) and params.ref.name == test_prompt_with_arguments.__name__:
-            return CompleteResult(
-                completion=Completion(values=[f"{params.argument.value}Value1"], total=1, has_more=False)
-            )
-        return await super().complete(state, params)
+        if isinstance(ref, PromptReference) and ref.name == test_prompt_with_arguments.__name__:
+            return Completion(values=[f"{argument.value}Value1"], total=1, has_more=False)
+        return await super().complete(ref, argument, context)
 
 
 def add_logging(server: Server) -> None:
@@ -441,10 +445,10 @@ async def serve(plane: str) -> None:
     """The one place that knows how the package puts a server together and serves it."""
     account = {"BL_API_URL": plane, "BL_API_KEY": script.API_KEY, "BL_WORKSPACE": script.WORKSPACE}
     settings = load({"BLAXEL_MCP_TRANSPORT": "http", "BLAXEL_MCP_PORT": "0"}, account, None)
-    async with tool_state(plane) as state:
-        server = build_server(state, select(allow_writes=False))
+    async with tool_state(plane) as app:
+        server = build_server(app, select(allow_writes=False))
         add_fixtures(server)
-        await serve_http(build_app(server, settings), settings, state.client.give_up)
+        await serve_http(build_app(server, settings), settings, app.new_session({}).upstream.abort_in_flight)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
-from asking import ACCOUNT, NOW, ago, ask, client_for, clock, facts, ids, job, verbatim
+from asking import ACCOUNT, NOW, ago, another, ask, client_for, clock, facts, ids, job, verbatim
 from faults import Answer, Delay, Faults
 
 from blaxel_mcp.demo import control_plane
@@ -110,12 +110,12 @@ def test_it_is_remembered_by_identity_and_job(plane: Plane) -> None:
         remembers = History()
         try:
             return [
-                await remembers.usual(client.session(), job_id)
+                await remembers.usual(another(client), job_id)
                 for client, job_id in ((ours, "train"), (theirs, "train"), (ours, "train"), (ours, "other"))
             ]
         finally:
-            await ours.aclose()
-            await theirs.aclose()
+            await ours.upstream.aclose()
+            await theirs.upstream.aclose()
 
     usual = Usual((600, 600, 600))
     assert asyncio.run(run()) == [usual, None, usual, None]
@@ -130,8 +130,8 @@ def test_it_does_not_grow_without_end(plane: Plane, monkeypatch: pytest.MonkeyPa
     async def run() -> None:
         remembers = History()
         for job_id in ("train", "a", "b", "a", "train"):
-            await remembers.usual(client.session(), job_id)
-        await client.aclose()
+            await remembers.usual(another(client), job_id)
+        await client.upstream.aclose()
 
     asyncio.run(run())
     assert plane.paths == [f"/v0/jobs/{job_id}/executions" for job_id in ("train", "a", "b", "train")]
