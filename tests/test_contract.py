@@ -22,6 +22,7 @@ from blaxel_mcp.summary.limits import PROSE_BYTES, STRUCTURE_BYTES
 CONTRACT = Path(__file__).parent / "contract"
 TOOLS_BYTES = 9_000
 """Every client pays for the listing in every conversation."""
+INSTRUCTIONS_BYTES = 1_200
 
 
 def contract(name: str) -> Any:
@@ -80,6 +81,17 @@ def test_the_listing_is_small(name: str, mode: Mode) -> None:
     """Compact, with input and output schemas; those that change something included, where they are on."""
     size = compact(listed(mode)[name])
     assert size < TOOLS_BYTES, f"tools/list takes {size} bytes"
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_the_instructions_are_short(mode: Mode) -> None:
+    """At most 1,200 bytes with all tools, since they stand in every conversation."""
+
+    async def instructions() -> str:
+        async with connected(client_for("http://127.0.0.1:1/v0"), mode, allow_writes=True) as session:
+            return session.instructions or ""
+
+    assert 0 < len(asyncio.run(instructions()).encode()) <= INSTRUCTIONS_BYTES
 
 
 def test_the_input_is_the_operations() -> None:

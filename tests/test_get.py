@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+import re
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -26,6 +27,7 @@ from blaxel_mcp.tools.context import AppContext
 RUNS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
     "failed": (("image-resize", script.FAILED), {}),
     "failed, watched": (("image-resize", script.FAILED, "--watch", "--json"), {}),
+    "running": (("embed-corpus", script.RUNNING), {}),
     "unknown": (("image-resize", "exec-1"), {}),
     "no key": (("image-resize", script.FAILED), {"BL_API_KEY": ""}),
 }
@@ -54,6 +56,14 @@ def test_an_answer_is_success_whatever_it_says(runs: dict[str, tuple[int, str, s
     code, out, err = runs["failed"]
     assert (code, err, out.count("\n")) == (0, "", 1)
     assert out.startswith("Failed: ")
+
+
+def test_the_next_step_is_for_a_shell(runs: dict[str, tuple[int, str, str]]) -> None:
+    """Not a tool to call, which only a model could."""
+    code, out, _ = runs["running"]
+    assert code == 0
+    assert re.search(r"Next: Run this again in \d+s, or --watch\.", out)
+    assert "get_job_execution" not in out
 
 
 def test_a_watched_one_that_failed_has_a_code_of_its_own(runs: dict[str, tuple[int, str, str]]) -> None:
@@ -134,17 +144,16 @@ class Shell:
         self.slept.append(seconds)
         self.now += timedelta(seconds=seconds)
 
-    def watch(self, url: str, job: str, execution: str) -> ExecutionAnswer:
-        """Run `get --watch --json` against a control plane."""
+    def watch(self, url: str, job: str, execution: str, *, as_json: bool = True) -> ExecutionAnswer:
+        """Run `get --watch` against a control plane."""
 
         async def run() -> ExecutionAnswer:
             settings = load({}, account(url), None)
             auth = BlaxelAuth.from_settings(settings, lambda: None)
             upstream = Upstream(api_url=url, api_version=settings.api_version, timeout=PATIENCE, first_wait=0.001)
-            sleep: Callable[[float], Awaitable[None]] = self.sleep
             try:
-                app = AppContext(lambda _: Session(upstream, auth), lambda: self.now)
-                return await get(app, job, execution, as_json=True, watch=True, write=self.write, sleep=sleep)
+                app = AppContext(lambda _: Session(upstream, auth), lambda: self.now, sleep=self.sleep)
+                return await get(app, job, execution, as_json=as_json, watch=True, write=self.write)
             finally:
                 await upstream.aclose()
 
@@ -162,6 +171,15 @@ def test_watching_prints_what_has_changed_until_the_end() -> None:
     assert answers[0]["pollAfterSeconds"] == shell.slept[0]
     assert len({json.dumps(answer.get("tasks")) + answer["status"] for answer in answers}) == len(answers)
     assert len(answers) <= len(shell.slept) + 1
+
+
+def test_watching_says_when_it_looks_again() -> None:
+    """The next step is the watching itself, not a tool to call."""
+    shell = Shell()
+    with control_plane.serve(control_plane.build_app(clock=lambda: shell.now)) as url:
+        shell.watch(url, "embed-corpus", script.RUNNING, as_json=False)
+    assert f"Next: Watching, the next look is in {shell.slept[0]}s." in shell.printed[0]
+    assert not [text for text in shell.printed if "get_job_execution " in text]
 
 
 def test_watching_the_latest_stays_with_the_one_it_was() -> None:

@@ -35,6 +35,7 @@ from blaxel_mcp.demo.control_plane import serve
 from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary.limits import ERROR_CHARACTERS
+from blaxel_mcp.tools import find
 from blaxel_mcp.tools import get_execution as tool_module
 
 NO, SOON = "Trying again unchanged will not help.", "Trying again in a moment can help."
@@ -369,6 +370,6 @@ def test_a_long_error_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(_job: str, _execution: str) -> None:
         raise ConfigurationError(["x" * 1000])
 
-    monkeypatch.setattr(tool_module, "get_execution", refuse)
+    monkeypatch.setattr(find, "get_execution", refuse)
     with serve(control_plane.build_app()) as url:
         assert ask(client_for(url, variables=ACCOUNT), ONE) == [refusal("x" * (ERROR_CHARACTERS - 1) + "…")]

@@ -26,7 +26,7 @@ from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.control_plane import ReceivedRequest, serve
 from blaxel_mcp.demo.wire import Job
 from blaxel_mcp.summary.limits import ERROR_CHARACTERS
-from blaxel_mcp.tools import lookup
+from blaxel_mcp.tools import find
 
 NO = "Trying again unchanged will not help."
 PASS = Delay(0)
@@ -210,7 +210,7 @@ def test_a_look_up_that_fails_leaves_the_404(faults: list[Answer], plane: Plane)
 
 def test_a_look_up_that_is_slow_leaves_the_404(plane: Plane, monkeypatch: pytest.MonkeyPatch) -> None:
     """The answer is known already, so what would make it more helpful gets little time."""
-    monkeypatch.setattr(lookup, "_SECONDS", 0.1)
+    monkeypatch.setattr(find, "_EXPLAIN_SECONDS", 0.1)
     plane.faults.add(PASS, Delay(60))
     answer = ask(client_for(plane.url), ids("weekly-train", "exec-1"))[0]
     assert answer.text.startswith("Blaxel found no such execution, job or workspace (404).")
