@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from mcp.server import CacheHint, MCPServer
-from mcp.server.extension import Extension
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.server.request_state import RequestStateSecurity
@@ -108,7 +107,6 @@ def instructions_for(tools: Sequence[ToolSpec]) -> str:
 def build_server(
     app: AppContext,
     tools: Sequence[ToolSpec],
-    extensions: Sequence[Extension] = (),
     *,
     observers: Observers = NO_OBSERVERS,
     max_requests: float = math.inf,
@@ -119,7 +117,6 @@ def build_server(
     Args:
         app: what all requests share; it outlives the server.
         tools: the tools that exist.
-        extensions: extensions of the SDK.
         observers: are told of every request.
         max_requests: how many requests may be under way at once.
         state_key: at least 32 bytes that seal what a client carries from a question to the person's answer. Processes
@@ -138,7 +135,6 @@ def build_server(
         version=__version__,
         instructions=instructions_for(tools),
         tools=[bind(spec) for spec in tools],
-        extensions=list(extensions),
         lifespan=lifespan,
         middleware=[requests],
         request_state_security=RequestStateSecurity(keys=[state_key]) if state_key else None,

@@ -4,13 +4,16 @@ Each test uses the SDK alone and names the code of ours that depends on what it 
 """
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable
-from typing import Any
+from contextvars import ContextVar
+from typing import Annotated, Any
 
 import pytest
 from mcp import Client
 from mcp.server import MCPServer
-from mcp.server.mcpserver import Context
+from mcp.server.context import CallNext
+from mcp.server.mcpserver import Context, Resolve
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.server.mcpserver.tools import Tool
 from mcp.shared.exceptions import MCPError
@@ -120,6 +123,38 @@ def test_a_prompt_that_does_not_exist_is_not_an_invalid_params_error(mode: str, 
         raise AssertionError("there is no such prompt")
 
     assert asked(served(), ask, mode) == code
+
+
+_seen: ContextVar[str] = ContextVar("seen")
+
+
+async def resolve_here() -> str:
+    """A resolver that is a coroutine function."""
+    return f"{_seen.get('nothing')} in {threading.current_thread() is threading.main_thread()}"
+
+
+def resolve_elsewhere() -> bool:
+    """A resolver that is a plain function."""
+    return threading.current_thread() is threading.main_thread()
+
+
+async def show(
+    here: Annotated[str, Resolve(resolve_here)], elsewhere: Annotated[bool, Resolve(resolve_elsewhere)]
+) -> str:
+    """A tool that shows what its resolvers and itself see."""
+    return f"{here}, {elsewhere}, {_seen.get('nothing')}"
+
+
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+def test_a_context_variable_set_by_middleware_reaches_resolvers_and_tools(mode: str) -> None:
+    """`current_session` relies on it; it is a coroutine function because any other resolver runs in a thread."""
+
+    async def middleware(ctx: Any, call_next: CallNext) -> Any:
+        _seen.set("set")
+        return await call_next(ctx)
+
+    server: MCPServer[Any] = MCPServer("sdk", tools=[Tool.from_function(show)], middleware=[middleware])
+    assert called(server, "show", mode) == (False, "set in True, False, set")
 
 
 class Nothing(BaseModel):

@@ -32,12 +32,12 @@ class Plane:
 
     @property
     def paths(self) -> list[str]:
-        """What was asked for."""
+        """Paths of the requests."""
         return [seen.path for seen in self.faults.seen]
 
 
 def past(days: int) -> Verbatim:
-    """A run of ten minutes."""
+    """A run of ten minutes, so many days ago."""
     created = NOW - timedelta(days=days)
     times = {"startedAt": ago(days=days), "completedAt": ago(days=days, minutes=-10)}
     return verbatim(f"exec-{days}", created, status="succeeded", metadata=times)
@@ -45,7 +45,7 @@ def past(days: int) -> Verbatim:
 
 @pytest.fixture
 def plane() -> Iterator[Plane]:
-    """The job's newest run began two minutes ago, and says nothing of tasks."""
+    """A control plane whose job's newest run began two minutes ago, and says nothing of tasks."""
     created = NOW - timedelta(minutes=2)
     now = verbatim("exec-now", created, status="running", metadata={"startedAt": ago(minutes=2)})
     app = control_plane.build_app(clock=clock, jobs=lambda _: [job("train", now, past(1), past(2), past(3))])
@@ -58,7 +58,7 @@ NOW_ONE = ids("train", "exec-now")
 
 
 def estimates(plane: Plane, times: int) -> list[str | None]:
-    """What the estimate stands on, for as many questions in a row."""
+    """What the estimate stands on, for as many calls in a row."""
     answers = ask(client_for(plane.url), *[NOW_ONE] * times)
     return [facts(answer)["timing"].get("estimateBasis") for answer in answers]
 
@@ -71,7 +71,7 @@ def test_a_running_execution_takes_one_more_call_and_the_next_none(plane: Plane)
 
 
 def test_a_finished_execution_takes_no_more_calls(plane: Plane) -> None:
-    """Nobody waits for it any more."""
+    """It needs no estimate."""
     facts(ask(client_for(plane.url), ids("train", "exec-1"))[0])
     assert plane.paths == ["/v0/jobs/train/executions/exec-1"]
 
