@@ -81,7 +81,7 @@ async def read_tasks(
     lists = (raw.get("tasks"), spec.get("tasks") if isinstance(spec, dict) else None)
     if inline := next((tasks for tasks in lists if isinstance(tasks, list) and tasks), None):
         return inline
-    fetched = await listed_apart(session, jobId, found.execution_id, found.execution, whole=True)
+    fetched = await listed_apart(session, jobId, found.execution_id, found.fetched.execution, whole=True)
     return [task.raw for task in fetched]
 
 

@@ -34,16 +34,6 @@ class Found(NamedTuple):
     execution_id: str
     latest: Latest | None
 
-    @property
-    def execution(self) -> JobExecution:
-        """The execution as it is read."""
-        return self.fetched.execution
-
-    @property
-    def status(self) -> ExecutionStatus:
-        """The execution's status."""
-        return ExecutionStatus(self.execution.status)
-
 
 async def find_execution(session: Session, job_id: str, execution_id: str, now: datetime) -> Found:
     """Get an execution by its id, or the job's newest one for `latest`.

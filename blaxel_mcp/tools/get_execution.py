@@ -1,16 +1,15 @@
 """`get_job_execution`: how one execution of a job stands, as a summary and as the API's own JSON."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
 from mcp.server.mcpserver import Resolve
 from mcp_types import CallToolResult
 
 from blaxel_mcp.api.client import Session
+from blaxel_mcp.models import ExecutionStatus
 from blaxel_mcp.summary.answer import ExecutionAnswer, build_answer
 from blaxel_mcp.summary.execution import ExecutionSummary, Latest, summarize
 from blaxel_mcp.summary.raw import carry, mask_overrides
-from blaxel_mcp.summary.timing import Usual
 from blaxel_mcp.tools.background import fetch_usual_duration
 from blaxel_mcp.tools.context import AppContext, app_context, current_session
 from blaxel_mcp.tools.find import Found, find_execution
@@ -35,48 +34,28 @@ async def answer_for(session: Session, app: AppContext, job_id: str, execution_i
         BlaxelMcpError: it can't be had.
     """
     found = await find_execution(session, job_id, execution_id, app.clock())
-    snapshot = await take_snapshot(session, app, job_id, found)
-    return with_raw(build_answer(snapshot.summarize(app, session)), snapshot, app)
+    return with_raw(build_answer(await summarize_found(session, app, job_id, found)), found, app)
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """An execution as it was found, and what else was looked up for its summary.
-
-    Attributes:
-        job_id: the job as asked for.
-        found: the execution.
-        usual: how long the job usually runs; only looked up while the execution runs.
-    """
-
-    job_id: str
-    found: Found
-    usual: Usual | None
-
-    def summarize(self, app: AppContext, session: Session) -> ExecutionSummary:
-        """Summarize it as of now."""
-        latest = self.found.latest
-        if latest and not self.found.status.waiting:
-            latest = Latest()  # the execution before is of interest only until this one starts
-        return summarize(
-            self.found.execution,
-            asked=(self.job_id, self.found.execution_id),
-            workspace=session.workspace,
-            now=app.clock(),
-            usual=self.usual,
-            latest=latest,
-        )
+async def summarize_found(session: Session, app: AppContext, job_id: str, found: Found) -> ExecutionSummary:
+    """Summarize an execution as of now, with what its summary needs besides."""
+    status = ExecutionStatus(found.fetched.execution.status)
+    latest = found.latest
+    if latest and not status.waiting:
+        latest = Latest()  # the execution before is of interest only until this one starts
+    return summarize(
+        found.fetched.execution,
+        asked=(job_id, found.execution_id),
+        workspace=session.workspace,
+        usual=await fetch_usual_duration(app.cache, session, job_id) if status.word == "running" else None,
+        latest=latest,
+        now=app.clock(),
+    )
 
 
-async def take_snapshot(session: Session, app: AppContext, job_id: str, found: Found) -> Snapshot:
-    """Look up what the summary of an execution needs besides it."""
-    running = found.status.word == "running"
-    return Snapshot(job_id, found, await fetch_usual_duration(app.cache, session, job_id) if running else None)
-
-
-def with_raw(answer: ExecutionAnswer, snapshot: Snapshot, app: AppContext) -> ExecutionAnswer:
+def with_raw(answer: ExecutionAnswer, found: Found, app: AppContext) -> ExecutionAnswer:
     """The answer with as much of the API's own JSON as the settings allow."""
-    raw, omitted = carry(mask_overrides(snapshot.found.fetched.raw), app.raw, app.raw_limit)
+    raw, omitted = carry(mask_overrides(found.fetched.raw), app.raw, app.raw_limit)
     if raw is not None:
         answer["raw"] = raw
     if omitted is not None:

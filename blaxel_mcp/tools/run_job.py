@@ -17,7 +17,7 @@ from blaxel_mcp.summary.clean import clean
 from blaxel_mcp.summary.limits import IDENTITY_CHARACTERS, NAME_CHARACTERS
 from blaxel_mcp.summary.listing import handle
 from blaxel_mcp.summary.next_step import plain
-from blaxel_mcp.summary.wording import plural, quote
+from blaxel_mcp.summary.wording import drop_empty, plural, quote
 from blaxel_mcp.tools.confirm import Consent, ask_for_consent, require_consent
 from blaxel_mcp.tools.context import current_session
 from blaxel_mcp.tools.find import explain_unknown_job
@@ -78,7 +78,8 @@ async def run_job(  # noqa: PLR0917 - the SDK passes them by name
     allowQueue: AllowQueue = True,  # noqa: N803, FBT002
 ) -> Annotated[CallToolResult, StartedCore]:
     """Start the job and name the new execution."""
-    call = create_execution(jobId, _request_body(tasks, env, memory, allow_queue=allowQueue))
+    body = {"tasks": tasks or [{}], "env": env, "memory": memory, "allowQueue": None if allowQueue else False}
+    call = create_execution(jobId, drop_empty(body))
     require_consent(confirmation)
     try:
         execution_id = await session.send(call)
@@ -87,19 +88,6 @@ async def run_job(  # noqa: PLR0917 - the SDK passes them by name
     except BlaxelMcpError as error:
         raise await _explain(session, jobId, error, memory, allow_queue=allowQueue) from None
     return success(_answer(jobId, execution_id, len(tasks or [{}])))
-
-
-def _request_body(
-    tasks: list[dict[str, Any]] | None, env: dict[str, str] | None, memory: int | None, *, allow_queue: bool
-) -> dict[str, Any]:
-    body: dict[str, Any] = {"tasks": tasks or [{}]}
-    if env:
-        body["env"] = env
-    if memory:
-        body["memory"] = memory
-    if not allow_queue:
-        body["allowQueue"] = False
-    return body
 
 
 def _answer(job_id: str, execution_id: str, tasks: int) -> dict[str, str]:
