@@ -1,82 +1,71 @@
-"""Completion of `jobId` and `executionId` from the live lists: bounded, remembered for seconds, never an error."""
+"""Completion of `jobId` and `executionId` from the API's lists: bounded, cached for seconds, and never an error."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
+from mcp.server.mcpserver import MCPServer
 from mcp_types import Completion, CompletionArgument, CompletionContext, PromptReference, ResourceTemplateReference
 
-from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.jobs import list_executions, list_jobs
 from blaxel_mcp.errors import BlaxelMcpError
 from blaxel_mcp.summary.next_step import plain
-from blaxel_mcp.tools.context import current_session
-from blaxel_mcp.tools.lookup import LATEST
+from blaxel_mcp.tools.context import AppContext, current_session
+from blaxel_mcp.tools.find import LATEST
 
-_REMEMBER_SECONDS = 15.0
-_WAIT_SECONDS = 5.0
+_CACHE_SECONDS = 15.0
+"""Clients ask at each key press."""
+_BUDGET_SECONDS = 5.0
 _JOBS, _EXECUTIONS = 200, 100
-_VALUES = 100
-"""What the protocol allows in one answer."""
-_LISTS = 50
-"""How many lists are remembered at most."""
+_MAX_VALUES = 100
+"""The protocol's limit."""
 
 
-@dataclass(slots=True)
 class Completer:
-    """Remembers lists by identity and job for a few seconds, since each key press asks."""
+    """Answers completion requests from what is listed at the moment."""
 
-    _kept: dict[tuple[str, str | None], tuple[float, list[str]]] = field(default_factory=dict)
+    def __init__(self, app: AppContext) -> None:
+        self._app = app
 
     async def complete(
         self,
-        _: PromptReference | ResourceTemplateReference,
+        _ref: PromptReference | ResourceTemplateReference,
         argument: CompletionArgument,
         context: CompletionContext | None,
     ) -> Completion:
-        """The names that begin with what was typed, then those that contain it; empty when they cannot be had.
+        """Names that begin with what was typed, then names that contain it; none if they can't be listed.
 
-        Which prompt or template it is for does not matter: the arguments mean the same wherever they stand.
+        For which prompt or template it is makes no difference: the arguments mean the same in all of them.
         """
         typed = argument.value.casefold()
-        given = (context.arguments if context else None) or {}
-        names = await self._names(argument.name, given.get("jobId", ""))
+        known = (context.arguments if context else None) or {}
+        names: list[str] = []
+        if argument.name == "jobId":
+            names = await self._list_names(None)
+        elif argument.name == "executionId" and (job_id := known.get("jobId")):
+            names = [LATEST, *await self._list_names(job_id)]
         matching = [name for name in names if typed in name.casefold()]
-        matching.sort(key=lambda name: not name.casefold().startswith(typed))  # stable: newest first stays so
-        return Completion(values=matching[:_VALUES], total=len(matching), has_more=len(matching) > _VALUES)
+        matching.sort(key=lambda name: not name.casefold().startswith(typed))  # stable: newest first otherwise
+        return Completion(values=matching[:_MAX_VALUES], total=len(matching), has_more=len(matching) > _MAX_VALUES)
 
-    async def _names(self, argument: str, job: str) -> list[str]:
-        if argument == "jobId":
-            return await self._listed(None, _job_names)
-        if argument != "executionId" or not job:
-            return []
-        return [LATEST, *await self._listed(job, lambda session: _execution_ids(session, job))]
-
-    async def _listed(self, job: str | None, ask: Callable[[Session], Awaitable[list[str]]]) -> list[str]:
+    async def _list_names(self, job_id: str | None) -> list[str]:
+        """Ids of a job's newest executions, or names of jobs if no job is given."""
         session = await current_session()
-        session.budget = _WAIT_SECONDS
-        now = asyncio.get_running_loop().time()
-        key = (session.identity, job)
-        kept = self._kept.get(key)
-        if kept is not None and now < kept[0]:
-            return kept[1]
-        try:
-            names = await ask(session)
-        except BlaxelMcpError:
-            names = []
-        self._kept.pop(key, None)
-        self._kept[key] = (now + _REMEMBER_SECONDS, names)
-        while len(self._kept) > _LISTS:
-            del self._kept[next(iter(self._kept))]
-        return names
+        session.budget = _BUDGET_SECONDS
+
+        async def load() -> tuple[list[str], float]:
+            names: Iterable[str | None] = ()
+            try:
+                if job_id is None:
+                    names = [job.name for job in (await session.send(list_jobs(limit=_JOBS))).items]
+                else:
+                    executions = await session.send(list_executions(job_id, limit=_EXECUTIONS))
+                    names = [execution.metadata.id for execution in executions.items]
+            except BlaxelMcpError:
+                pass
+            return [name for name in names if name and plain(name)], _CACHE_SECONDS
+
+        return await self._app.cache.get(("completion", session.identity, job_id), load)
 
 
-async def _job_names(session: Session) -> list[str]:
-    jobs = await session.send(list_jobs(limit=_JOBS))
-    return [job.name for job in jobs.items if job.name and plain(job.name)]
-
-
-async def _execution_ids(session: Session, job: str) -> list[str]:
-    executions = await session.send(list_executions(job, limit=_EXECUTIONS))
-    ids = (execution.metadata.id for execution in executions.items)
-    return [one for one in ids if one and plain(one)]
+def add_completions(server: MCPServer[AppContext], app: AppContext) -> None:
+    """Register the handler of completion requests."""
+    server.completion()(Completer(app).complete)  # type: ignore[no-untyped-call]  # the SDK's

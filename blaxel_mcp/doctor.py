@@ -13,7 +13,7 @@ from blaxel_mcp.tools.context import AppContext
 
 
 async def examine(app: AppContext, settings: Settings, *, write: Callable[[str], None]) -> BlaxelMcpError | None:
-    """Print the findings; answers the error that a call met, or None if it worked."""
+    """Print what is configured and make a call; return the call's error, or `None` if it worked."""
     credential, workspace = settings.credential, settings.workspace
     kind = credential.kind.replace("_", " ").replace("api", "API") if credential else ""
     lines = [

@@ -1,60 +1,70 @@
-"""`blaxel-mcp get`: the tool's answer from a shell."""
+"""`blaxel-mcp get`: the tool's answer in a shell."""
 
-import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
-from blaxel_mcp.errors import BlaxelMcpError
+from blaxel_mcp.polling import poll_until_done
 from blaxel_mcp.summary.answer import ExecutionAnswer
 from blaxel_mcp.tools.context import AppContext
+from blaxel_mcp.tools.find import LATEST
 from blaxel_mcp.tools.get_execution import answer_for
 
-_FAILED_POLLS = 5
-"""In a row, after which watching ends with the error."""
-_WAIT_SECONDS = 30
+_MAX_FAILURES = 5
+_PAUSE_SECONDS = 30
+"""Between two polls where the answer doesn't suggest a time."""
 
 
 async def get(
-    app: AppContext,
-    job: str,
-    execution: str,
-    *,
-    as_json: bool,
-    watch: bool,
-    write: Callable[[str], None],
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    app: AppContext, job: str, execution: str, *, as_json: bool, watch: bool, write: Callable[[str], None]
 ) -> ExecutionAnswer:
-    """Print the answer, or with `watch` one whenever it has changed, until it is done; answers the last one.
+    """Print the answer, and with `watch` another one whenever it has changed, until the execution is done.
+
+    Returns:
+        The last answer.
 
     Raises:
-        BlaxelMcpError: the API said no, or went on failing.
+        BlaxelMcpError: the execution can't be had; with `watch`, polls went on failing.
     """
-    answer = await answer_for(app.new_session({}), app, job, execution)
-    write(_shown(answer, as_json=as_json))
-    # `latest` would turn into another one as soon as somebody starts the job again.
-    execution = answer["executionId"] if execution == "latest" else execution
-    seen, failed = _essence(answer), 0
-    while watch and not answer["done"]:
-        await sleep(answer.get("pollAfterSeconds", _WAIT_SECONDS))
-        try:
-            answer = await answer_for(app.new_session({}), app, job, execution)
-        except BlaxelMcpError as error:
-            failed += 1
-            if failed == _FAILED_POLLS or not error.transient:
-                raise
-            continue
-        failed = 0
-        if _essence(answer) != seen:
-            seen = _essence(answer)
-            write(_shown(answer, as_json=as_json))
-    return answer
+    printed: object = None
+
+    async def poll() -> ExecutionAnswer:
+        nonlocal execution
+        answer = await answer_for(app.new_session({}), app, job, execution)
+        if execution == LATEST:  # by its id from now on: `latest` may become another one meanwhile
+            execution = answer["executionId"]
+        return answer
+
+    async def print_changes(answer: ExecutionAnswer) -> None:
+        nonlocal printed
+        if _essence(answer) != printed:
+            printed = _essence(answer)
+            write(_format(answer, as_json=as_json, watch=watch))
+
+    result = await poll_until_done(
+        poll,
+        done=lambda answer: answer["done"] or not watch,
+        pause=lambda answer, _waited, _cost: answer.get("pollAfterSeconds", _PAUSE_SECONDS),
+        report=print_changes,
+        sleep=app.sleep,
+        timer=app.timer,
+        max_failures=_MAX_FAILURES,
+    )
+    if result.error is not None:
+        raise result.error
+    return result.state
 
 
 def _essence(answer: ExecutionAnswer) -> object:
-    """What makes an answer worth printing again: not the seconds that have passed."""
+    """What makes an answer worth printing again; not the seconds that have passed."""
     return answer.get("status"), answer.get("tasks"), answer.get("failures"), len(answer.get("warnings", []))
 
 
-def _shown(answer: ExecutionAnswer, *, as_json: bool) -> str:
-    # Escaped, so that the JSON is whole in whatever encoding standard output has.
-    return (json.dumps(answer, indent=2) if as_json else answer["summary"]) + "\n"
+def _format(answer: ExecutionAnswer, *, as_json: bool, watch: bool) -> str:
+    if as_json:
+        return json.dumps(answer, indent=2) + "\n"  # escaped, so that any encoding of standard output will do
+    text, step = answer["summary"], answer["nextStep"]
+    if step.startswith("Call get_job_execution with "):  # advice for a model: a person in a shell calls no tools
+        seconds = answer.get("pollAfterSeconds", _PAUSE_SECONDS)
+        advice = f"Watching, the next look is in {seconds}s." if watch else f"Run this again in {seconds}s, or --watch."
+        text = text.replace(step, advice)
+    return text + "\n"

@@ -1,4 +1,4 @@
-"""What happens around every MCP request, whatever transport it came by: whose it is, what is noted of it, how many."""
+"""What runs around every MCP request over any transport: its `Session`, the limit of requests, and observers."""
 
 import asyncio
 from collections.abc import Mapping
@@ -17,49 +17,50 @@ from blaxel_mcp.summary.limits import IDENTITY_CHARACTERS, NAME_CHARACTERS
 from blaxel_mcp.telemetry import ANSWERED, Observers, RequestRecord
 from blaxel_mcp.tools.context import AppContext, session_of_request
 
-_IDS = ("jobId", "executionId")
+_RECORDED_IDS = ("jobId", "executionId")
 
 
-class Requests:
-    """The server's middleware: makes the `Session` of each request and tells the observers how the request went.
+class RequestMiddleware:
+    """Makes the `Session` of each request, rejects requests past the limit, and tells observers how a request went.
 
     Args:
-        observers: who is told.
-        most: how many requests may be under way at once. Over Streamable HTTP the transport has counted them before,
-            but one SSE connection can send any number.
+        observers: are told of every request.
+        max_requests: how many requests may be under way at once. Over Streamable HTTP the transport has counted them
+            before, but one SSE connection can send any number.
     """
 
-    def __init__(self, observers: Observers, most: float) -> None:
+    def __init__(self, observers: Observers, max_requests: float) -> None:
         self._observers = observers
-        self._most = most
+        self._max_requests = max_requests
         self._under_way = 0
 
     @property
     def full(self) -> bool:
-        """Whether there may be no more for now."""
-        return self._under_way >= self._most
+        """Whether as many requests are under way as there may be."""
+        return self._under_way >= self._max_requests
 
     async def __call__(self, ctx: ServerRequestContext[AppContext, Any], call_next: CallNext) -> HandlerResult:
-        """Handle one."""
-        if ctx.request_id is None:  # a notification: there is nothing to answer or count
+        """Handle one request, or pass a notification on, which has no answer."""
+        if ctx.request_id is None:
             return await call_next(ctx)
         session = ctx.lifespan_context.new_session(getattr(ctx.request, "headers", {}))
         with session_of_request(session):
             if not self._observers:
-                return await self._counted(ctx, call_next)
+                return await self._limit(ctx, call_next)
             if ctx.request is not None:
                 ctx.request.scope.setdefault("state", {})[ANSWERED] = True
-            return await self._observed(ctx, call_next, session)
+            return await self._observe(ctx, call_next, session)
 
-    async def _counted(self, ctx: ServerRequestContext[AppContext, Any], call_next: CallNext) -> HandlerResult:
+    async def _limit(self, ctx: ServerRequestContext[AppContext, Any], call_next: CallNext) -> HandlerResult:
+        """Handle a request unless too many are under way."""
         if self.full:
             busy = "Too many requests are under way here. Trying again in a moment can help."
             raise MCPError(code=INTERNAL_ERROR, message=busy)
         self._under_way += 1
         task = asyncio.current_task() if ctx.request is not None else None
         if task is not None:
-            # Over HTTP each has a task of its own, which ends when its answer is written: one SSE client that reads
-            # nothing would otherwise pile up any number of them.
+            # Over HTTP each request has a task of its own, which ends when its answer has been written: an SSE client
+            # that reads nothing would otherwise pile up any number of answers.
             task.add_done_callback(lambda _: self._leave())
         try:
             return await call_next(ctx)
@@ -70,14 +71,15 @@ class Requests:
     def _leave(self) -> None:
         self._under_way -= 1
 
-    async def _observed(
+    async def _observe(
         self, ctx: ServerRequestContext[AppContext, Any], call_next: CallNext, session: Session
     ) -> HandlerResult:
+        """Handle a request and tell the observers."""
         began = perf_counter()
         outcome, size = "crashed", 0
         try:
-            result = await self._counted(ctx, call_next)
-            outcome, size = "error" if _failed(result) else "ok", _size(result)
+            result = await self._limit(ctx, call_next)
+            outcome, size = "error" if _is_error(result) else "ok", _json_bytes(result)
         except asyncio.CancelledError:
             outcome = "cancelled"
             raise
@@ -87,30 +89,30 @@ class Requests:
         else:
             return result
         finally:
-            method, (target, ids) = clean(ctx.method, NAME_CHARACTERS), _subject(ctx.params)
-            seconds = perf_counter() - began
+            method, seconds = clean(ctx.method, NAME_CHARACTERS), perf_counter() - began
+            target, ids = _target_and_ids(ctx.params or {})
             self._observers.handled(RequestRecord(method, target, ids, outcome, seconds, session.attempts, size))
 
 
-def _subject(params: Mapping[str, Any] | None) -> tuple[str, dict[str, str]]:
-    """What a request is for and the ids it names, cleaned; nothing else of its arguments."""
-    params = params or {}
+def _target_and_ids(params: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
+    """The tool, prompt or resource that a request is for, and the ids among its arguments; cleaned."""
     target = params.get("name", params.get("uri"))
     arguments = params.get("arguments")
     given = arguments if isinstance(arguments, Mapping) else {}
-    ids = {name: clean(given[name], IDENTITY_CHARACTERS) for name in _IDS if isinstance(given.get(name), str)}
+    ids = {name: clean(given[name], IDENTITY_CHARACTERS) for name in _RECORDED_IDS if isinstance(given.get(name), str)}
     return (clean(target, IDENTITY_CHARACTERS) if isinstance(target, str) else ""), ids
 
 
-def _failed(result: HandlerResult) -> bool:
-    """Whether it is a tool's answer that says what failed; the SDK hands it out in either form."""
+def _is_error(result: HandlerResult) -> bool:
+    """Whether it is a tool's error result, which the SDK hands out as an object or as a dictionary."""
     match result:
         case CallToolResult(is_error=True) | {"isError": True}:
             return True
     return False
 
 
-def _size(result: HandlerResult) -> int:
+def _json_bytes(result: HandlerResult) -> int:
+    """The size of a result as JSON."""
     if result is None:
         return 0
     if isinstance(result, BaseModel):

@@ -1,9 +1,11 @@
-"""Prompts: two ready-made questions, short, that name the tools in the order they help."""
+"""Prompts: two ready-made questions, which name the tools in the order in which they help."""
 
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from mcp.server import MCPServer
 from mcp.server.mcpserver.prompts.base import Prompt
+from mcp_types import Prompt as ListedPrompt
 from pydantic import Field
 
 from blaxel_mcp.api.call import checked_id
@@ -11,14 +13,15 @@ from blaxel_mcp.errors import ArgumentError
 from blaxel_mcp.summary.limits import IDENTITY_CHARACTERS
 from blaxel_mcp.summary.wording import quote
 from blaxel_mcp.tools.context import AppContext
+from blaxel_mcp.tools.find import LATEST
 
 _JobId = Annotated[str, Field(description="Name of the job")]
-_ExecutionId = Annotated[str, Field(description='Id of the execution; without it "latest"')]
+_ExecutionId = Annotated[str, Field(description='Id of the execution; by default "latest"')]
 
 
-def diagnose_execution(jobId: _JobId, executionId: _ExecutionId = "latest") -> str:  # noqa: N803 - as in the tools
+def diagnose_execution(jobId: _JobId, executionId: _ExecutionId = LATEST) -> str:  # noqa: N803 - as in the tools
     """Find out why an execution went wrong, and what to do about it."""
-    job, execution = _quoted(jobId, "jobId"), _quoted(executionId.strip() or "latest", "executionId")
+    job, execution = _quoted_id(jobId, "jobId"), _quoted_id(executionId.strip() or LATEST, "executionId")
     return (
         f"Find out how execution {execution} of the Blaxel job {job} stands. Call get_job_execution first. "
         "If tasks failed and the failure groups do not settle why, call get_job_execution_logs for one failed task of "
@@ -29,7 +32,7 @@ def diagnose_execution(jobId: _JobId, executionId: _ExecutionId = "latest") -> s
 
 def job_health(jobId: _JobId) -> str:  # noqa: N803
     """How a job has been doing lately."""
-    job = _quoted(jobId, "jobId")
+    job = _quoted_id(jobId, "jobId")
     return (
         f"How healthy is the Blaxel job {job}? Call list_job_executions for it, and get_job_execution for the newest "
         "one that did not succeed, if there is one. Then tell me in a few sentences: what share succeeded of how "
@@ -37,7 +40,7 @@ def job_health(jobId: _JobId) -> str:  # noqa: N803
     )
 
 
-def _quoted(value: str, parameter: str) -> str:
+def _quoted_id(value: str, parameter: str) -> str:
     return quote(checked_id(value, parameter), IDENTITY_CHARACTERS)
 
 
@@ -45,26 +48,25 @@ PROMPTS = (diagnose_execution, job_health)
 
 
 def add_prompts(server: MCPServer[AppContext]) -> None:
-    """Register them."""
+    """Register the prompts."""
     for fn in PROMPTS:
         server.add_prompt(Prompt.from_function(fn, title=fn.__name__.replace("_", " ").capitalize()))
 
 
-def problem_with(server_prompt: Prompt | None, arguments: dict[str, Any] | None) -> str | None:
-    """Why a prompt cannot be made, or None: it is unknown, or an argument is missing, unknown or unfit."""
-    if server_prompt is None:
-        return f"There is no such prompt. There are {', '.join(fn.__name__ for fn in PROMPTS)}."
-    given = arguments or {}
-    known = {argument.name: argument.required for argument in server_prompt.arguments or []}
-    missing = [name for name, required in known.items() if required and name not in given]
-    if missing:
+def prompt_problem(prompts: Sequence[ListedPrompt], name: str, arguments: Mapping[str, Any]) -> str | None:
+    """What is wrong with a request for a prompt: unknown, or an argument missing, unknown or invalid; else `None`."""
+    prompt = next((prompt for prompt in prompts if prompt.name == name), None)
+    if prompt is None:
+        return f"There is no such prompt. There are {', '.join(prompt.name for prompt in prompts)}."
+    required = {argument.name: argument.required for argument in prompt.arguments or []}
+    if missing := [name for name in required if required[name] and name not in arguments]:
         return f"The prompt needs {' and '.join(missing)}."
-    if given.keys() - known.keys():
-        return f"The prompt takes {', '.join(known)} and nothing else."
+    if arguments.keys() - required.keys():
+        return f"The prompt takes {', '.join(required)} and nothing else."
     try:
-        for name, value in given.items():
-            if known[name] or str(value).strip():  # blank is as good as left out, where it may be
-                checked_id(str(value), name)
+        for argument, value in arguments.items():
+            if required[argument] or str(value).strip():  # clients send a blank for what a person left empty
+                checked_id(str(value), argument)
     except ArgumentError as error:
         return str(error)
     return None

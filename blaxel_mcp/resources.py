@@ -1,22 +1,19 @@
 """`blaxel://…`: the raw JSON of a job's executions, of one execution and of its tasks, for clients and people."""
 
 import json
-from collections.abc import Awaitable
-from datetime import datetime
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any, ParamSpec
 
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 
-from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.jobs import list_executions
 from blaxel_mcp.errors import BlaxelMcpError, NotFoundError
-from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary.raw import mask_overrides
 from blaxel_mcp.tools.context import AppContext, app_context, current_session
-from blaxel_mcp.tools.get_execution import fetch
+from blaxel_mcp.tools.find import explain_unknown_job, find_execution
 from blaxel_mcp.tools.list_tasks import listed_apart
-from blaxel_mcp.tools.lookup import explain_unknown_job
 from blaxel_mcp.tools.results import error_text
 
 EXECUTIONS = "blaxel://jobs/{jobId}/executions"
@@ -25,69 +22,71 @@ TASKS = "blaxel://jobs/{jobId}/executions/{executionId}/tasks"
 _NEWEST = 20
 """Executions in a list: what the API gives by default."""
 
-T = TypeVar("T")
+P = ParamSpec("P")
 
 
-async def read_executions(jobId: str) -> str:  # noqa: N803 - the template's names
+def _as_json(read: Callable[P, Coroutine[Any, Any, Any]]) -> Callable[P, Coroutine[Any, Any, str]]:
+    """Decorate a resource: its value becomes JSON, and an error of ours the SDK's with the tools' own text.
+
+    The SDK answers `ResourceNotFoundError` with the protocol's code -32602 and `ResourceError` with -32603.
+    """
+
+    @wraps(read)
+    async def read_json(*args: P.args, **kwargs: P.kwargs) -> str:
+        try:
+            value = await read(*args, **kwargs)
+        except NotFoundError as error:
+            raise ResourceNotFoundError(error_text(error)) from None
+        except BlaxelMcpError as error:
+            raise ResourceError(error_text(error)) from None
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+    return read_json
+
+
+@_as_json
+async def read_executions(jobId: str) -> list[Any]:  # noqa: N803 - the template's names
     """The job's newest executions as the API lists them."""
-    executions = await _answer(_executions(await current_session(), jobId))
-    return _json([mask_overrides(execution.model_dump(exclude_unset=True)) for execution in executions])
-
-
-async def _executions(session: Session, job_id: str) -> list[JobExecution]:
+    session = await current_session()
     try:
-        return (await session.send(list_executions(job_id, limit=_NEWEST))).items[:_NEWEST]
+        executions = (await session.send(list_executions(jobId, limit=_NEWEST))).items[:_NEWEST]
     except NotFoundError as error:
-        raise await explain_unknown_job(session, job_id, error) from None
+        raise await explain_unknown_job(session, jobId, error) from None
+    return [mask_overrides(execution.model_dump(exclude_unset=True)) for execution in executions]
 
 
+@_as_json
 async def read_execution(
     jobId: str,  # noqa: N803 - the template's names
     executionId: str,  # noqa: N803
     ctx: Context[AppContext],
-) -> str:
-    """Everything that Blaxel says about one execution, as it says it; overridden environment values are masked."""
-    session, app = await current_session(), await app_context(ctx)
-    fetched, _, _ = await _answer(fetch(session, jobId, executionId, app.clock()))
-    return _json(mask_overrides(fetched.raw))
+) -> dict[str, Any]:
+    """The API's whole answer about one execution; overridden environment values are masked."""
+    app = await app_context(ctx)
+    found = await find_execution(await current_session(), jobId, executionId, app.clock())
+    return mask_overrides(found.fetched.raw)
 
 
+@_as_json
 async def read_tasks(
     jobId: str,  # noqa: N803 - the template's names
     executionId: str,  # noqa: N803
     ctx: Context[AppContext],
-) -> str:
-    """The execution's tasks, whichever of the two places in it holds them, or the operation that lists them."""
+) -> list[Any]:
+    """The execution's tasks, from whichever of its two lists has them, or else from the operation that lists them."""
     session, app = await current_session(), await app_context(ctx)
-    return _json(await _answer(_tasks(session, jobId, executionId, app.clock())))
-
-
-async def _tasks(session: Session, job_id: str, execution_id: str, now: datetime) -> list[Any]:
-    fetched, execution_id, _ = await fetch(session, job_id, execution_id, now)
-    spec = fetched.raw.get("spec")
-    places = (fetched.raw.get("tasks"), spec.get("tasks") if isinstance(spec, dict) else None)
-    if inside := next((tasks for tasks in places if isinstance(tasks, list) and tasks), None):
-        return inside
-    apart = await listed_apart(session, job_id, execution_id, fetched.execution, whole=True)
-    return [task.raw for task in apart]
-
-
-async def _answer(asking: Awaitable[T]) -> T:
-    """The answer, or the tool's own sentence as the protocol's error: -32602 for not found, -32603 else."""
-    try:
-        return await asking
-    except NotFoundError as error:
-        raise ResourceNotFoundError(error_text(error)) from None
-    except BlaxelMcpError as error:
-        raise ResourceError(error_text(error)) from None
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    found = await find_execution(session, jobId, executionId, app.clock())
+    raw = found.fetched.raw
+    spec = raw.get("spec")
+    lists = (raw.get("tasks"), spec.get("tasks") if isinstance(spec, dict) else None)
+    if inline := next((tasks for tasks in lists if isinstance(tasks, list) and tasks), None):
+        return inline
+    fetched = await listed_apart(session, jobId, found.execution_id, found.fetched.execution, whole=True)
+    return [task.raw for task in fetched]
 
 
 def add_resources(server: MCPServer[AppContext]) -> None:
-    """Register the templates."""
+    """Register the resource templates."""
     rows = (
         (EXECUTIONS, read_executions, "job_executions", "Job executions, raw JSON", "The job's newest executions."),
         (
@@ -95,7 +94,7 @@ def add_resources(server: MCPServer[AppContext]) -> None:
             read_execution,
             "job_execution",
             "Job execution, raw JSON",
-            'The API\'s whole answer about one execution; "latest" is taken too.',
+            'The API\'s whole answer about one execution; its id may be "latest".',
         ),
         (TASKS, read_tasks, "job_execution_tasks", "Job execution tasks, raw JSON", "All tasks of one execution."),
     )

@@ -83,7 +83,7 @@ def build(parts: Runtime) -> "Server":
         parts.app,
         select(allow_writes=settings.allow_writes),
         observers=parts.observers,
-        most_requests=settings.max_requests,
+        max_requests=settings.max_requests,
         state_key=_state_key(settings),
     )
 

@@ -32,14 +32,14 @@ async def _complete(url: str, asks: Sequence[Ask], era: str = "auto") -> list[li
 @pytest.mark.parametrize("era", ["legacy", "auto"])
 @pytest.mark.parametrize("ref", [TEMPLATE, PROMPT])
 def test_names_that_begin_with_what_was_typed_come_first(plane: str, era: str, ref: Reference) -> None:
-    """Then those that contain it, whatever the case."""
+    """Names that contain it come after, whatever the case."""
     assert asyncio.run(_complete(plane, [(ref, "jobId", "L", {})], era)) == [
         ["load-test", "backfill", "nightly-report", "weekly-train", "old-import"]
     ]
 
 
 def test_execution_ids_are_those_of_the_job(plane: str) -> None:
-    """With `latest` first; none before the job is known."""
+    """`latest` comes first; there are none before the job is known."""
     known, unknown = asyncio.run(
         _complete(plane, [(TEMPLATE, "executionId", "", {"jobId": "weekly-train"}), (TEMPLATE, "executionId", "", {})])
     )
@@ -47,16 +47,16 @@ def test_execution_ids_are_those_of_the_job(plane: str) -> None:
     assert unknown == []
 
 
-def test_a_list_is_asked_for_once_in_a_while() -> None:
-    """Each key press asks here, but not there."""
+def test_a_list_is_cached() -> None:
+    """Clients ask at each key press, and the API is asked once."""
     app = control_plane.build_app(clock=lambda: NOW)
     with control_plane.serve(app) as url:
         asyncio.run(_complete(url, [(TEMPLATE, "jobId", typed, {}) for typed in ("", "l", "lo", "loa", "load")]))
     assert [handled.path for handled in app.state.requests] == ["/v0/jobs"]
 
 
-def test_no_more_than_the_protocol_allows() -> None:
-    """A hundred values, and the number of all that matched."""
+def test_at_most_100_values_are_returned() -> None:
+    """That is the limit of the protocol."""
     jobs = [Job(name=f"job-{number:04}", workspace=script.WORKSPACE, created=NOW) for number in range(500)]
     with control_plane.serve(control_plane.build_app(clock=lambda: NOW, jobs=lambda _: jobs)) as url:
         (values,) = asyncio.run(_complete(url, [(TEMPLATE, "jobId", "job-", {})]))
@@ -64,7 +64,7 @@ def test_no_more_than_the_protocol_allows() -> None:
 
 
 @pytest.mark.parametrize("status", [401, 404, 503])
-def test_what_cannot_be_had_is_empty(status: int) -> None:
+def test_a_list_that_fails_is_empty(status: int) -> None:
     """Never an error: a person is typing."""
     faults = Faults(control_plane.build_app(clock=lambda: NOW))
     faults.always(Answer(status))

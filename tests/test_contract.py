@@ -22,10 +22,11 @@ from blaxel_mcp.summary.limits import PROSE_BYTES, STRUCTURE_BYTES
 CONTRACT = Path(__file__).parent / "contract"
 TOOLS_BYTES = 9_000
 """Every client pays for the listing in every conversation."""
+INSTRUCTIONS_BYTES = 1_200
 
 
 def contract(name: str) -> Any:
-    """A file of the contract."""
+    """The parsed JSON of a snapshot."""
     return json.loads((CONTRACT / f"{name}.json").read_text(encoding="utf-8"))
 
 
@@ -58,13 +59,13 @@ def listed(mode: Mode) -> dict[str, Any]:
 
 
 def the_tool() -> dict[str, Any]:
-    """The main tool as it is listed."""
+    """`get_job_execution` as it is listed."""
     return next(tool for tool in listed("auto")["tools"] if tool["name"] == "get_job_execution")
 
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("name", ["tools", "tools_with_writes", "resource_templates", "instructions"])
-def test_what_is_listed_is_what_was_reviewed(name: str, mode: Mode, request: pytest.FixtureRequest) -> None:
+def test_what_is_listed_equals_the_snapshot(name: str, mode: Mode, request: pytest.FixtureRequest) -> None:
     """Compared as parsed JSON, in both eras; a missing snapshot is a failure."""
     actual = listed(mode)[name]
     file = CONTRACT / f"{name}.json"
@@ -76,13 +77,24 @@ def test_what_is_listed_is_what_was_reviewed(name: str, mode: Mode, request: pyt
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("name", ["tools", "tools_with_writes"])
-def test_the_listing_is_small(name: str, mode: Mode) -> None:
-    """Compact, with input and output schemas; those that change something included, where they are on."""
+def test_tools_list_is_small(name: str, mode: Mode) -> None:
+    """Input and output schemas included, with and without the write tools."""
     size = compact(listed(mode)[name])
     assert size < TOOLS_BYTES, f"tools/list takes {size} bytes"
 
 
-def test_the_input_is_the_operations() -> None:
+@pytest.mark.parametrize("mode", MODES)
+def test_the_instructions_are_short(mode: Mode) -> None:
+    """At most 1,200 bytes with all tools, since they stand in every conversation."""
+
+    async def instructions() -> str:
+        async with connected(client_for("http://127.0.0.1:1/v0"), mode, allow_writes=True) as session:
+            return session.instructions or ""
+
+    assert 0 < len(asyncio.run(instructions()).encode()) <= INSTRUCTIONS_BYTES
+
+
+def test_the_input_has_the_parameters_of_the_operation() -> None:
     """Names, types and the required list are those of GetJobExecution, and its descriptions begin ours."""
     operation, schema = contract("operation"), the_tool()["inputSchema"]
     parameters = operation["parameters"]
@@ -95,8 +107,8 @@ def test_the_input_is_the_operations() -> None:
         assert ours["description"][: len(parameter["description"])] == parameter["description"]
 
 
-def test_the_call_and_the_resource_are_the_operations() -> None:
-    """Method and path are built from the same two ids."""
+def test_the_call_and_the_resource_have_the_path_of_the_operation() -> None:
+    """Both are made from the same two ids."""
     operation = contract("operation")
     call = get_execution("my-job", "my-execution")
     expected = operation["path"].format(jobId="my-job", executionId="my-execution")
@@ -104,8 +116,8 @@ def test_the_call_and_the_resource_are_the_operations() -> None:
     assert f"blaxel:/{operation['path']}" == EXECUTION
 
 
-def test_the_input_schema_to_the_letter() -> None:
-    """As the design has it: nothing generated in it."""
+def test_the_input_schema_is_exactly_this() -> None:
+    """It holds nothing that was only generated."""
     assert the_tool()["inputSchema"] == {
         "type": "object",
         "properties": {
@@ -118,7 +130,7 @@ def test_the_input_schema_to_the_letter() -> None:
 
 
 def keywords(schema: Any) -> Iterator[str]:
-    """Every keyword of a schema, at any depth; names of properties are none."""
+    """Every keyword of a schema, at any depth; names of properties are no keywords."""
     for key, value in schema.items():
         yield key
         if key == "properties":
@@ -128,8 +140,8 @@ def keywords(schema: Any) -> Iterator[str]:
             yield from keywords(value)
 
 
-def test_the_output_schema_holds_nothing_that_says_nothing() -> None:
-    """No titles, no nulls, no unions, no indirection; `raw` is open."""
+def test_the_output_schema_is_compact() -> None:
+    """It has no titles, nulls, unions or references; `raw` is open."""
     schema = the_tool()["outputSchema"]
     Draft202012Validator.check_schema(schema)
     assert set(keywords(schema)) == {"type", "properties", "required", "items", "enum"}
@@ -137,7 +149,7 @@ def test_the_output_schema_holds_nothing_that_says_nothing() -> None:
 
 
 def test_the_annotations_say_that_it_only_reads() -> None:
-    """All four of them, since each has a default that would say otherwise to somebody."""
+    """All four hints are given, since a client may take a missing one for the worst."""
     assert the_tool()["annotations"] == {
         "readOnlyHint": True,
         "destructiveHint": False,
@@ -150,7 +162,7 @@ SCRIPTED = [(job.name, execution.id) for job in script.jobs(NOW) for execution i
 
 
 def test_every_scripted_execution_keeps_the_contract(url: str) -> None:
-    """Valid by the schema, the same prose in both channels, within the budgets, keys in their order."""
+    """Its answer is valid by the schema and within the budgets, with its keys in order."""
     schema = the_tool()["outputSchema"]
     validator = Draft202012Validator(schema)
     order = [*ExecutionKeys]
@@ -173,5 +185,5 @@ ExecutionKeys = (
 
 
 def test_the_output_schema_has_exactly_these_keys() -> None:
-    """No key travels that is not described."""
+    """No key is sent that the schema does not describe."""
     assert {*the_tool()["outputSchema"]["properties"]} == {*ExecutionKeys}

@@ -22,7 +22,7 @@ class Conversation:
         self.calls = 0
 
     async def ask(self, tool: str, **arguments: Any) -> dict[str, Any]:
-        """The structured answer; the text beside it must hold within the same budget."""
+        """The structured answer of a tool; it and the text must keep the budget."""
         self.calls += 1
         result = await self.client.call_tool(tool, arguments)
         assert isinstance(result, CallToolResult)
@@ -49,8 +49,8 @@ def converse(era: str, what: Any) -> None:
 
 
 @pytest.mark.parametrize("era", ERAS)
-def test_from_which_jobs_to_the_last_log_line(era: str) -> None:
-    """In at most five calls: the job that fails, its execution, the failed task, and what it last said."""
+def test_from_a_job_to_the_last_log_line_of_its_failed_task(era: str) -> None:
+    """In at most five calls: the job that fails, its execution, the failed task, and what that logged last."""
 
     async def what(talk: Conversation) -> None:
         jobs = await talk.ask("list_jobs", search="resize")
@@ -81,7 +81,7 @@ def test_did_last_nights_report_run(era: str) -> None:
 
 @pytest.mark.parametrize("era", ERAS)
 def test_a_wait_that_is_not_long_enough_is_an_answer(era: str) -> None:
-    """It says how it stands, carries no raw JSON, and names the call that goes on waiting."""
+    """It says how the execution stands, carries no raw JSON, and names the call that goes on waiting."""
 
     async def what(talk: Conversation) -> None:
         answer = await talk.ask("wait_for_job_execution", jobId="weekly-train", executionId="latest", timeoutSeconds=1)

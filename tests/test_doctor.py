@@ -29,12 +29,12 @@ workspaces:
 
 
 def findings(out: str) -> dict[str, str]:
-    """What it says, by what it says it of."""
+    """Doctor's lines, by the word they begin with."""
     return dict(line.split(maxsplit=1) for line in out.splitlines())
 
 
 def examined(env: Mapping[str, str], login: str | None = None) -> tuple[int, str]:
-    """The exit code and what is printed, for an environment and a login file."""
+    """The exit code and the output for an environment and a login file."""
     printed: list[str] = []
 
     async def ask() -> int:
@@ -53,8 +53,8 @@ def examined(env: Mapping[str, str], login: str | None = None) -> tuple[int, str
     return asyncio.run(ask()), "".join(printed)
 
 
-def test_it_says_what_works(plane: str) -> None:
-    """Kind and source of each thing, and exit code 0."""
+def test_a_working_configuration(plane: str) -> None:
+    """It prints kind and source of each setting, with exit code 0."""
     code, out = examined(account(plane))
     found = findings(out)
     assert code == 0
@@ -68,8 +68,8 @@ def test_it_says_what_works(plane: str) -> None:
     }
 
 
-def test_it_says_what_is_missing() -> None:
-    """Without a credential nothing is sent; exit code 2, since that is a matter of configuration."""
+def test_a_missing_credential() -> None:
+    """Nothing is sent; exit code 2, as for any wrong configuration."""
     code, out = examined({})
     found = findings(out)
     assert code == 2
@@ -78,15 +78,15 @@ def test_it_says_what_is_missing() -> None:
 
 
 def test_a_refused_credential_is_not_shown(plane: str) -> None:
-    """Exit code 1, and the reason; not the key, not a part of it."""
+    """It prints the reason, with exit code 1, but no part of the key."""
     code, out, err = run("doctor", env=account(plane) | {"BL_API_KEY": SECRET, "BLAXEL_MCP_LOG_LEVEL": "DEBUG"})
     assert code == 1
     assert "401" in findings(out)["call"]
     assert not any(SECRET[start : start + 6] in out + err for start in range(len(SECRET) - 5))
 
 
-def test_an_api_that_does_not_answer_is_said() -> None:
-    """Exit code 1, and what to check."""
+def test_an_api_that_does_not_answer() -> None:
+    """It prints what to check, with exit code 1."""
     with refused() as url:
         code, out = examined(account(url))
     assert code == 1
@@ -96,8 +96,8 @@ def test_an_api_that_does_not_answer_is_said() -> None:
 @pytest.mark.parametrize(
     ("login", "line", "code"), [(LOGIN, "credential", 1), (LOGIN + "\t]", "login", 2)], ids=["whole", "broken"]
 )
-def test_it_says_what_became_of_the_login(plane: str, login: str, line: str, code: int) -> None:
-    """Where it was found, or why it could not be used; its contents stay out of it."""
+def test_the_login_file(plane: str, login: str, line: str, code: int) -> None:
+    """It prints where the credential was found, or why it could not be read, but nothing of the contents."""
     got, out = examined({"BL_API_URL": plane}, login)
     assert got == code
     assert "~/.blaxel/config.yaml" in findings(out)[line]

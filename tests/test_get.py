@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+import re
 import signal
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -26,6 +27,7 @@ from blaxel_mcp.tools.context import AppContext
 RUNS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
     "failed": (("image-resize", script.FAILED), {}),
     "failed, watched": (("image-resize", script.FAILED, "--watch", "--json"), {}),
+    "running": (("embed-corpus", script.RUNNING), {}),
     "unknown": (("image-resize", "exec-1"), {}),
     "no key": (("image-resize", script.FAILED), {"BL_API_KEY": ""}),
 }
@@ -36,7 +38,7 @@ CALL = {"name": "get_job_execution", "arguments": {"jobId": "image-resize", "exe
 
 @pytest.fixture(scope="module")
 def runs(plane: str) -> dict[str, tuple[int, str, str]]:
-    """All of them, and what the tool's structured result is of the same execution."""
+    """The outcome of every run, and the structured result of the tool for the same execution."""
 
     def get(arguments: tuple[str, ...], env: dict[str, str]) -> tuple[int, str, str]:
         return run("get", *arguments, env=account(plane) | env)
@@ -49,15 +51,23 @@ def runs(plane: str) -> dict[str, tuple[int, str, str]]:
     return side_by_side({name: partial(get, *given) for name, given in RUNS.items()} | {"over MCP": call})
 
 
-def test_an_answer_is_success_whatever_it_says(runs: dict[str, tuple[int, str, str]]) -> None:
-    """The prose on one line, and exit code 0 for a failed execution too: it was asked for and answered."""
+def test_an_answer_is_exit_code_0(runs: dict[str, tuple[int, str, str]]) -> None:
+    """The prose is one line; an execution that failed was asked for and answered too."""
     code, out, err = runs["failed"]
     assert (code, err, out.count("\n")) == (0, "", 1)
     assert out.startswith("Failed: ")
 
 
-def test_a_watched_one_that_failed_has_a_code_of_its_own(runs: dict[str, tuple[int, str, str]]) -> None:
-    """3, so that a script can tell; one that has ended is not waited for."""
+def test_the_next_step_is_for_a_shell(runs: dict[str, tuple[int, str, str]]) -> None:
+    """It names no tool, which only a model could call."""
+    code, out, _ = runs["running"]
+    assert code == 0
+    assert re.search(r"Next: Run this again in \d+s, or --watch\.", out)
+    assert "get_job_execution" not in out
+
+
+def test_a_watched_execution_that_failed_is_exit_code_3(runs: dict[str, tuple[int, str, str]]) -> None:
+    """So that a script can tell; an execution that is done is not waited for."""
     assert runs["failed, watched"][::2] == (3, "")
 
 
@@ -69,7 +79,7 @@ def test_a_watched_one_that_failed_has_a_code_of_its_own(runs: dict[str, tuple[i
     ],
 )
 def test_an_error_is_one_line(runs: dict[str, tuple[int, str, str]], name: str, code: int, said: str) -> None:
-    """On standard error: 1 if the API said no, 2 if it could not even be asked."""
+    """On standard error, with exit code 1 if the API said no, and 2 if it could not be asked."""
     got, out, err = runs[name]
     assert (got, out, err.count("\n")) == (code, "", 1)
     assert err.startswith("blaxel-mcp: ")
@@ -77,14 +87,14 @@ def test_an_error_is_one_line(runs: dict[str, tuple[int, str, str]], name: str, 
 
 
 def test_json_is_the_tools_structured_result(runs: dict[str, tuple[int, str, str]]) -> None:
-    """The same object, key by key and in the same order, but for the seconds between the two."""
+    """Key by key and in the same order, but for the seconds between the two."""
     given, expected = json.loads(runs["failed, watched"][1]), json.loads(runs["over MCP"][1])
     assert list(given) == list(expected)
     assert given | {"summary": ""} == expected | {"summary": ""}
 
 
-def test_any_encoding_will_do() -> None:
-    """What the API's words are written in does not have to be what the shell's output is written in."""
+def test_any_encoding_of_standard_output_will_do() -> None:
+    """Characters that it lacks are escaped."""
     faults = Faults(control_plane.build_app())
     faults.always(
         Answer(200, json_body={"metadata": {"id": "größer → 漢字"}, "status": "failed"}), path="/executions/e"
@@ -98,14 +108,14 @@ def test_any_encoding_will_do() -> None:
     assert json.loads(shell.printed[0])["raw"]["metadata"] == {"id": "größer → 漢字"}
 
 
-def test_a_reader_that_has_seen_enough_is_no_error(plane: str) -> None:
+def test_a_closed_pipe_is_no_error(plane: str) -> None:
     """As with `| head`: nothing on standard error, exit code 0."""
     with nobody() as pipe, Program("get", "image-resize", script.FAILED, env=account(plane), stdout=pipe) as program:
         assert (program.wait(), program.errors()) == (0, "")
 
 
 def test_an_interrupt_while_watching_is_not_a_crash() -> None:
-    """Ctrl-C is how watching is given up: exit code 130 and no traceback."""
+    """Ctrl-C is how a person ends it: exit code 130 and no traceback."""
     with Program("get", "embed-corpus", script.RUNNING, "--watch", "--demo") as program:
         assert program.next_line().startswith("Running: ")
         program.signal(signal.SIGINT)
@@ -125,26 +135,25 @@ class Shell:
         self._on_print = on_print
 
     def write(self, text: str) -> None:
-        """Print."""
+        """Record what is printed."""
         self.printed.append(text)
         self._on_print()
 
     async def sleep(self, seconds: float) -> None:
-        """Let time pass."""
+        """Move the clock."""
         self.slept.append(seconds)
         self.now += timedelta(seconds=seconds)
 
-    def watch(self, url: str, job: str, execution: str) -> ExecutionAnswer:
-        """Run `get --watch --json` against a control plane."""
+    def watch(self, url: str, job: str, execution: str, *, as_json: bool = True) -> ExecutionAnswer:
+        """Run `get --watch` against a control plane."""
 
         async def run() -> ExecutionAnswer:
             settings = load({}, account(url), None)
             auth = BlaxelAuth.from_settings(settings, lambda: None)
             upstream = Upstream(api_url=url, api_version=settings.api_version, timeout=PATIENCE, first_wait=0.001)
-            sleep: Callable[[float], Awaitable[None]] = self.sleep
             try:
-                app = AppContext(lambda _: Session(upstream, auth), lambda: self.now)
-                return await get(app, job, execution, as_json=True, watch=True, write=self.write, sleep=sleep)
+                app = AppContext(lambda _: Session(upstream, auth), lambda: self.now, sleep=self.sleep)
+                return await get(app, job, execution, as_json=as_json, watch=True, write=self.write)
             finally:
                 await upstream.aclose()
 
@@ -152,7 +161,7 @@ class Shell:
 
 
 def test_watching_prints_what_has_changed_until_the_end() -> None:
-    """It asks when the answer says so, prints only what is news, and ends with the execution."""
+    """It polls at the pace of the answers, prints only changes, and ends with the execution."""
     shell = Shell()
     with control_plane.serve(control_plane.build_app(clock=lambda: shell.now)) as url:
         last = shell.watch(url, "embed-corpus", script.RUNNING)
@@ -164,8 +173,17 @@ def test_watching_prints_what_has_changed_until_the_end() -> None:
     assert len(answers) <= len(shell.slept) + 1
 
 
-def test_watching_the_latest_stays_with_the_one_it_was() -> None:
-    """Somebody may start the job again in the meantime: `latest` is looked up once."""
+def test_watching_says_when_it_looks_again() -> None:
+    """The next step is the watching itself, not a tool to call."""
+    shell = Shell()
+    with control_plane.serve(control_plane.build_app(clock=lambda: shell.now)) as url:
+        shell.watch(url, "embed-corpus", script.RUNNING, as_json=False)
+    assert f"Next: Watching, the next look is in {shell.slept[0]}s." in shell.printed[0]
+    assert not [text for text in shell.printed if "get_job_execution " in text]
+
+
+def test_watching_latest_stays_with_one_execution() -> None:
+    """Somebody may start the job again meanwhile, so `latest` is resolved once."""
     faults = Faults(control_plane.build_app())
     ended = Answer(200, json_body={"metadata": {"id": script.QUEUED}, "status": "cancelled"})
     shell = Shell(lambda: faults.add(ended, path=f"/executions/{script.QUEUED}"))
@@ -176,8 +194,8 @@ def test_watching_the_latest_stays_with_the_one_it_was() -> None:
 
 
 @pytest.mark.parametrize(("status", "polls"), [(503, 5), (403, 1)])
-def test_watching_gives_up_when_the_api_goes_on_failing(status: int, polls: int) -> None:
-    """After five failed polls in a row if trying again can help, at once if not."""
+def test_watching_ends_when_polls_go_on_failing(status: int, polls: int) -> None:
+    """After five failed polls in a row if the error is transient, at once if not."""
     faults = Faults(control_plane.build_app())
     shell = Shell(lambda: faults.always(Answer(status)))
     with control_plane.serve(faults) as url, pytest.raises(ApiError) as raised:
@@ -187,7 +205,7 @@ def test_watching_gives_up_when_the_api_goes_on_failing(status: int, polls: int)
 
 
 def test_watching_survives_a_few_failed_polls() -> None:
-    """What passes does not end it, and it does not add up over time."""
+    """Failures before a poll that succeeded do not count."""
     faults = Faults(control_plane.build_app())
     waiting, ended = (
         Answer(200, json_body={"metadata": {"id": script.QUEUED}, "status": status})

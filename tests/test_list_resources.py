@@ -32,7 +32,7 @@ async def _read(url: str, era: str, uri: str) -> Any:
 
 
 @pytest.mark.parametrize("era", ERAS)
-def test_a_jobs_executions_newest_first(plane: str, era: str) -> None:
+def test_executions_of_a_job_are_read_newest_first(plane: str, era: str) -> None:
     """As the API lists them, with overridden values masked."""
     executions = asyncio.run(_read(plane, era, "blaxel://jobs/weekly-train/executions"))
     assert [execution["metadata"]["id"] for execution in executions][:2] == [script.QUEUED, script.TIMED_OUT]
@@ -40,16 +40,16 @@ def test_a_jobs_executions_newest_first(plane: str, era: str) -> None:
 
 
 @pytest.mark.parametrize("era", ERAS)
-def test_all_tasks_of_an_execution(plane: str, era: str) -> None:
-    """However many there are, and of the newest one too."""
+def test_all_tasks_of_an_execution_are_read(plane: str, era: str) -> None:
+    """However many there are, by the id and by `latest`."""
     many = asyncio.run(_read(plane, era, f"blaxel://jobs/load-test/executions/{script.MANY_FAILED}/tasks"))
     newest = asyncio.run(_read(plane, era, "blaxel://jobs/image-resize/executions/latest/tasks"))
     assert (len(many), len(newest)) == (1_000, 40)
 
 
 @pytest.mark.parametrize("era", ERAS)
-def test_tasks_that_did_not_come_along_are_listed(era: str) -> None:
-    """Where the execution only counts them: all pages, as the API has them, or the error; never a part of them."""
+def test_tasks_that_are_not_inline_are_fetched(era: str) -> None:
+    """All pages as the API has them, or an error; never a part of them."""
     stats = {"total": 1_500, "success": 1_500}
     faults = Faults(plane_of(job("a", [execution("e", age=100, stats=stats)])))
     items = [{"metadata": {"name": f"t{number}"}, "novel": number} for number in range(1_500)]
@@ -67,8 +67,8 @@ def test_tasks_that_did_not_come_along_are_listed(era: str) -> None:
 
 @pytest.mark.parametrize("era", ERAS)
 @pytest.mark.parametrize("tail", ["executions", "executions/latest/tasks"])
-def test_a_wrong_name_is_not_found_with_the_nearest(plane: str, era: str, tail: str) -> None:
-    """The tool's own sentence as the protocol's error."""
+def test_an_unknown_job_is_error_32602(plane: str, era: str, tail: str) -> None:
+    """Its message is the tool's, and suggests the nearest name."""
     assert asyncio.run(_read(plane, era, f"blaxel://jobs/embed-corpu/{tail}")) == (
         -32602,
         (

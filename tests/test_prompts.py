@@ -16,7 +16,7 @@ ERAS = ("legacy", "auto")
 
 
 async def _connected(url: str, era: str, name: str | None, arguments: dict[str, str]) -> Any:
-    """The answer, or the error's code and message; caught here because it would leave the client in a group."""
+    """The answer, or the error's code and message; outside the client it would be in an exception group."""
     async with tool_state(url) as state, Client(build_server(state, ()), mode=era) as client:
         try:
             return await (client.list_prompts() if name is None else client.get_prompt(name, arguments))
@@ -25,8 +25,8 @@ async def _connected(url: str, era: str, name: str | None, arguments: dict[str, 
 
 
 @pytest.mark.parametrize("era", ERAS)
-def test_two_are_listed_with_their_arguments(plane: str, era: str) -> None:
-    """Names, titles, and which arguments must be given."""
+def test_two_prompts_are_listed(plane: str, era: str) -> None:
+    """With names, titles, and which arguments are required."""
     listed: ListPromptsResult = asyncio.run(_connected(plane, era, None, {}))
     assert [
         (prompt.name, prompt.title, [(argument.name, argument.required) for argument in prompt.arguments or []])
@@ -39,8 +39,8 @@ def test_two_are_listed_with_their_arguments(plane: str, era: str) -> None:
 
 
 @pytest.mark.parametrize("era", ERAS)
-def test_they_name_the_tools_and_quote_the_ids(plane: str, era: str) -> None:
-    """One message, with the job as given and the newest execution where none is."""
+def test_a_prompt_names_the_tools_and_quotes_the_ids(plane: str, era: str) -> None:
+    """One message, about the newest execution if none is given."""
     made: GetPromptResult = asyncio.run(_connected(plane, era, "diagnose_execution", {"jobId": 'a "b"'}))
     (message,) = made.messages
     assert isinstance(message.content, TextContent)
@@ -52,8 +52,8 @@ def test_they_name_the_tools_and_quote_the_ids(plane: str, era: str) -> None:
 
 @pytest.mark.parametrize("era", ERAS)
 @pytest.mark.parametrize("blank", ["", "  "])
-def test_a_blank_execution_is_the_latest(plane: str, era: str, blank: str) -> None:
-    """Clients send what a person left empty; a job left empty is missing all the same."""
+def test_a_blank_execution_id_means_latest(plane: str, era: str, blank: str) -> None:
+    """Clients send a blank for what a person left empty; a blank job is an error all the same."""
     made, plain = (
         asyncio.run(_connected(plane, era, "diagnose_execution", {"jobId": "a", **more}))
         for more in ({"executionId": blank}, {})
@@ -80,8 +80,8 @@ def test_a_blank_execution_is_the_latest(plane: str, era: str, blank: str) -> No
         ),
     ],
 )
-def test_a_wrong_request_is_invalid_params(
+def test_a_wrong_request_is_error_32602(
     plane: str, era: str, name: str, arguments: dict[str, str], message: str
 ) -> None:
-    """The protocol's error for it, in both eras, with what is wrong."""
+    """Invalid params, in both eras, with what is wrong."""
     assert asyncio.run(_connected(plane, era, name, arguments)) == (-32602, message)

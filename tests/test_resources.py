@@ -73,15 +73,15 @@ def refused(plane: Plane, job_id: str, execution_id: str, mode: Mode, **variable
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("execution_id", [script.MANY_FAILED, "latest"])
-def test_it_is_the_whole_of_it(mode: Mode, execution_id: str, plane: Plane) -> None:
-    """A thousand tasks, uncut, for the id and for `latest`."""
+def test_an_execution_is_read_whole(mode: Mode, execution_id: str, plane: Plane) -> None:
+    """A thousand tasks, uncut, by the id and by `latest`."""
     load_test = next(one for one in script.jobs(NOW) if one.name == "load-test")
     assert read(plane, raw_uri("load-test", execution_id), mode) == load_test.executions[0].at(NOW)
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_overridden_values_are_masked(mode: Mode) -> None:
-    """As in the tool's answer; all else is as it came."""
+    """As in the tool's answer; everything else is as the API sent it."""
     override = '{"A": "secret", "B": "***"}'
     one = verbatim("exec-1", NOW - timedelta(hours=1), spec={"envOverride": override, "novel": None}, status="ODD")
     for plane in served(job("train", one)):
@@ -90,8 +90,8 @@ def test_overridden_values_are_masked(mode: Mode) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_the_address_in_an_answer_leads_to_it(mode: Mode) -> None:
-    """Whatever is in the ids."""
+def test_raw_uri_of_an_answer_is_the_resource(mode: Mode) -> None:
+    """It works whatever characters the ids hold."""
     one = verbatim("größe/1?x=%2F", NOW - timedelta(hours=1), status="succeeded")
     for plane in served(job("a/b #c", one)):
 
@@ -112,24 +112,24 @@ def test_the_address_in_an_answer_leads_to_it(mode: Mode) -> None:
     ("job_id", "execution_id"),
     [("nope", "exec-1"), ("nightly-report", "exec-1"), ("old-import", "latest"), ("nope", "latest"), ("a/b", "c/d")],
 )
-def test_what_is_not_there_is_a_32602(job_id: str, execution_id: str, mode: Mode, plane: Plane) -> None:
-    """With the tool's own sentence, recent executions or nearest names included."""
+def test_not_found_is_error_32602(job_id: str, execution_id: str, mode: Mode, plane: Plane) -> None:
+    """Its message is the tool's, recent executions or nearest names included."""
     code, message, told = refused(plane, job_id, execution_id, mode)
     assert (code, message) == (NOT_FOUND, told)
 
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("fault", [Answer(401), Answer(403), Answer(500), not_json()], ids=repr)
-def test_any_other_failure_is_a_32603(fault: Fault, mode: Mode, plane: Plane) -> None:
-    """With the tool's own sentence."""
+def test_any_other_failure_is_error_32603(fault: Fault, mode: Mode, plane: Plane) -> None:
+    """Its message is the tool's."""
     plane.faults.always(fault)
     code, message, told = refused(plane, "nightly-report", script.SUCCEEDED, mode)
     assert (code, message) == (INTERNAL, told)
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_missing_credentials_are_a_32603(mode: Mode, plane: Plane) -> None:
-    """With the tool's own sentence; nothing is sent."""
+def test_missing_credentials_are_error_32603(mode: Mode, plane: Plane) -> None:
+    """Its message is the tool's; nothing is sent."""
     code, message, told = refused(plane, "nightly-report", script.SUCCEEDED, mode, BL_API_KEY="")
     assert (code, message) == (INTERNAL, told)
     assert plane.requests == []
@@ -147,8 +147,8 @@ def test_missing_credentials_are_a_32603(mode: Mode, plane: Plane) -> None:
         ("%2E%2E", NOT_FOUND),
     ],
 )
-def test_what_cannot_be_an_id_sends_nothing(segment: str, code: int, mode: Mode, plane: Plane) -> None:
-    """Refused by the tool's rules, or as unknown by the SDK's own: no request goes out."""
+def test_an_invalid_id_sends_nothing(segment: str, code: int, mode: Mode, plane: Plane) -> None:
+    """It is rejected by the tool's rules, or by the SDK's own as not found."""
 
     async def run() -> int:
         async with connected(client_for(plane.url), mode) as session:

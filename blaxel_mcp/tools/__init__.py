@@ -1,4 +1,4 @@
-"""The tools, as a table of values. A mode selects rows: a tool that is off does not exist."""
+"""The tools, as a table of values. Without --allow-writes, the tools that change something don't exist."""
 
 from collections.abc import Sequence
 
@@ -27,5 +27,5 @@ TOOLS: tuple[ToolSpec, ...] = (
 
 
 def select(*, allow_writes: bool) -> Sequence[ToolSpec]:
-    """The rows that exist in this mode, in the table's order."""
+    """The tools that exist in this mode, in the table's order."""
     return [spec for spec in TOOLS if allow_writes or not spec.writes]

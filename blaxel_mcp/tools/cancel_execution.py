@@ -1,12 +1,11 @@
-"""`cancel_job_execution`: no new tasks start, running ones finish. Only with --allow-writes; sent once."""
+"""`cancel_job_execution`: no new tasks start, running ones finish. Only with --allow-writes; never retried."""
 
 from dataclasses import replace
 from typing import Annotated
 
 from mcp.server.elicitation import ElicitationResult
 from mcp.server.mcpserver import Context, Elicit, Resolve
-from mcp_types import CallToolResult, ToolAnnotations
-from pydantic import Field
+from mcp_types import CallToolResult
 
 from blaxel_mcp.api.call import checked_id
 from blaxel_mcp.api.client import Session
@@ -24,18 +23,15 @@ from blaxel_mcp.summary.answer import ExecutionCore, build_answer
 from blaxel_mcp.summary.execution import summarize
 from blaxel_mcp.summary.limits import NAME_CHARACTERS
 from blaxel_mcp.summary.wording import quote
-from blaxel_mcp.tools.confirm import Consent, ask, require
+from blaxel_mcp.tools.confirm import Consent, ask_for_consent, require_consent
 from blaxel_mcp.tools.context import AppContext, app_context, current_session
-from blaxel_mcp.tools.get_execution import Id, JobId
-from blaxel_mcp.tools.lookup import LATEST, explain_not_found
+from blaxel_mcp.tools.find import LATEST, explain_not_found
 from blaxel_mcp.tools.results import success
-from blaxel_mcp.tools.spec import ToolSpec
-
-OneExecutionId = Annotated[Id, Field(description="Id of the execution")]
+from blaxel_mcp.tools.spec import DESTRUCTIVE, JobId, OneExecutionId, ToolSpec
 
 SENT = "Cancellation sent: running tasks finish first, no new ones start."
-# What a DELETE answers may leave the status out; looking once more is not worth a longer wait.
-_LOOK_SECONDS = 5.0
+_STATUS_SECONDS = 5.0
+"""For the call that gets the status where the answer to the DELETE leaves it out."""
 
 
 async def confirm(
@@ -43,15 +39,20 @@ async def confirm(
     executionId: str,  # noqa: N803
     ctx: Context,
 ) -> Elicit[Consent] | Consent:
-    """What will happen, in words; a person is not asked about what would be refused anyway."""
+    """Ask the person whether to cancel, unless the arguments would be refused anyway."""
     checked_id(jobId, "jobId")
-    _check_one(executionId)
-    named = f"execution {quote(executionId, NAME_CHARACTERS)} of job {quote(jobId, NAME_CHARACTERS)}"
-    return await ask(ctx, f"Cancel {named}? Running tasks finish first; no new ones start. This cannot be undone.")
+    _check_one_execution(executionId)
+    target = f"execution {quote(executionId, NAME_CHARACTERS)} of job {quote(jobId, NAME_CHARACTERS)}"
+    question = f"Cancel {target}? Running tasks finish first; no new ones start. This cannot be undone."
+    return await ask_for_consent(ctx, question)
 
 
-def _check_one(execution_id: str) -> None:
-    """Raises an `ArgumentError` unless it can be the id of one execution."""
+def _check_one_execution(execution_id: str) -> None:
+    """Refuse what can't be the id of one execution, `latest` included.
+
+    Raises:
+        ArgumentError: with a hint that doesn't suggest `latest`.
+    """
     hint = "Give one execution's id; list_job_executions names them."
     try:
         checked_id(execution_id, "executionId")
@@ -70,39 +71,38 @@ async def cancel_job_execution(
     app: Annotated[AppContext, Resolve(app_context)],
     confirmation: Annotated[ElicitationResult[Consent], Resolve(confirm)],
 ) -> Annotated[CallToolResult, ExecutionCore]:
-    """Cancel it and say how it stands; errors are raised, `server` turns them into a result."""
-    require(confirmation)
+    """Cancel the execution and say how it stands."""
+    require_consent(confirmation)
     try:
         execution = await session.send(cancel_execution(jobId, executionId))
     except NotFoundError as error:
-        raise await explain_not_found(session, jobId, executionId, error, app.clock(), latest=False) from None
+        now = app.clock()
+        raise await explain_not_found(session, jobId, executionId, error, now, latest_allowed=False) from None
     except BlaxelMcpError as error:
-        raise _explained(error) from None
+        raise _explain(error) from None
     if not execution.status:
-        execution = await _looked_at(session, jobId, executionId) or execution
+        execution = await _get_status(session, jobId, executionId) or execution
     asked = (jobId, executionId)
     summary = summarize(execution, asked=asked, workspace=session.workspace, now=app.clock())
     return success(build_answer(replace(summary, preface=SENT)))
 
 
-def _explained(error: BlaxelMcpError) -> BlaxelMcpError:
-    look = "See with get_job_execution how it stands."
+def _explain(error: BlaxelMcpError) -> BlaxelMcpError:
+    """The error of the call, in terms of a cancellation."""
+    hint = "See with get_job_execution how it stands."
     if is_outcome_unknown(error):
         unknown = "Whether the cancellation arrived is not known."
-        return OutcomeUnknownError(error, unknown, "Trying again does no harm.", look)
+        return OutcomeUnknownError(error, unknown, "Trying again does no harm.", hint)
     if isinstance(error, ApiError) and error.status in {400, 409}:
-        return ApiError(
-            error.status,
-            f"Not cancelled: Blaxel refused ({error.status}); an execution that is over cannot be cancelled.",
-            look,
-        )
+        message = f"Not cancelled: Blaxel refused ({error.status}); an execution that is over cannot be cancelled."
+        return ApiError(error.status, message, hint)
     return error
 
 
-async def _looked_at(session: Session, job_id: str, execution_id: str) -> JobExecution | None:
-    """How it stands; nothing where that cannot be had, for the cancellation was sent all the same."""
+async def _get_status(session: Session, job_id: str, execution_id: str) -> JobExecution | None:
+    """The execution as it stands; `None` if it can't be had, for the cancellation was sent all the same."""
     try:
-        return (await session.send(get_execution(job_id, execution_id), at_most=_LOOK_SECONDS)).execution
+        return (await session.send(get_execution(job_id, execution_id), at_most=_STATUS_SECONDS)).execution
     except BlaxelMcpError:
         return None
 
@@ -110,9 +110,8 @@ async def _looked_at(session: Session, job_id: str, execution_id: str) -> JobExe
 SPEC = ToolSpec(
     fn=cancel_job_execution,
     title="Cancel job execution",
-    description="Cancel an execution of a Blaxel batch job: running tasks finish first, no new ones start. For good.",
-    annotations=ToolAnnotations(
-        read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=True
+    description=(
+        "Cancel an execution of a Blaxel batch job: running tasks finish first, no new ones start. Cannot be undone."
     ),
-    writes=True,
+    annotations=DESTRUCTIVE,
 )

@@ -1,4 +1,4 @@
-"""Asking the person before something is changed, on clients that can ask."""
+"""Asking the person for consent before something is changed, on clients that can ask (elicitation)."""
 
 from typing import Annotated, Any
 
@@ -11,55 +11,61 @@ from pydantic.json_schema import SkipJsonSchema
 
 from blaxel_mcp.errors import ArgumentError
 
-_ASKS_IN_RESULTS = "2026-07-28"
-"""The protocol's version from which a question is a result; before, it is a request of the server's own."""
+_MULTI_ROUND_TRIP = "2026-07-28"
+"""The protocol version from which a server asks by an `InputRequiredResult`; before, by a request of its own."""
 
 
 class Consent(BaseModel):
     """Accept to go ahead."""
 
-    # A form with nothing to fill in: to accept is to agree. Whoever fills in `confirm` all the same is believed.
+    # A form with nothing to fill in: to accept is to agree. A client that fills in `confirm` all the same is believed.
     confirm: SkipJsonSchema[Annotated[bool, BeforeValidator(lambda value: value is True)]] = True
 
 
-async def ask(ctx: Context, message: str) -> Elicit[Consent] | Consent:
-    """The question, or consent where the client has no way to ask: the operator allowed writes, the client the call."""
-    if not _can_be_asked(ctx):
+async def ask_for_consent(ctx: Context, question: str) -> Elicit[Consent] | Consent:
+    """The question for the SDK to ask, or the consent itself once that is known.
+
+    A client that can't ask is taken to consent: the operator allowed writes, and the client allowed the call.
+
+    Raises:
+        ArgumentError: the client's answer can't be read.
+    """
+    if not _can_ask(ctx):
         return Consent()
-    if is_version_at_least(ctx.session.protocol_version, _ASKS_IN_RESULTS):
+    if is_version_at_least(ctx.session.protocol_version, _MULTI_ROUND_TRIP):
         for answer in (ctx.input_responses or {}).values():
             if not isinstance(answer, ElicitResult):
-                raise _unreadable()
-            # The SDK takes an acceptance without content for a mistake, but here there is none to give.
+                raise _unreadable_answer()
+            # The SDK takes an acceptance without content for a malformed one, but this form has no content.
             answer.content = answer.content or {}
-        return Elicit(message, Consent)
+        return Elicit(question, Consent)
     try:
         # Not ctx.elicit, for the same reason.
-        told = await ctx.session.elicit_form(message, render_elicitation_schema(Consent), ctx.request_id)
+        answer = await ctx.session.elicit_form(question, render_elicitation_schema(Consent), ctx.request_id)
     except ValidationError:
-        raise _unreadable() from None
-    content: dict[str, Any] = told.content or {}
-    return Consent.model_validate(content) if told.action == "accept" else Consent(confirm=False)
+        raise _unreadable_answer() from None
+    content: dict[str, Any] = answer.content or {}
+    return Consent.model_validate(content) if answer.action == "accept" else Consent(confirm=False)
 
 
-def _unreadable() -> ArgumentError:
+def _unreadable_answer() -> ArgumentError:
     return ArgumentError(
         "The client's answer to the question whether to go ahead could not be read, so nothing was sent.",
         "Report it to the maker of the client; the Blaxel console can do the same.",
     )
 
 
-def _can_be_asked(ctx: Context) -> bool:
-    """Whether the client shows forms: `{}` means so, from before there was anything else; addresses alone do not."""
+def _can_ask(ctx: Context) -> bool:
+    """Whether the client shows forms. `{}` means forms, from before there was a choice; one with `url` alone can't."""
     elicitation = ctx.client_capabilities.elicitation if ctx.client_capabilities else None
     return elicitation is not None and (elicitation.form is not None or elicitation.url is None)
 
 
-def require(answer: ElicitationResult[Consent]) -> None:
-    """Go on only if the person said yes.
+def require_consent(answer: ElicitationResult[Consent]) -> None:
+    """Return only if the person agreed.
 
     Raises:
-        ArgumentError: they did not. Nothing was sent.
+        ArgumentError: they declined, or closed the question.
     """
     if not (isinstance(answer, AcceptedElicitation) and answer.data.confirm):
         raise ArgumentError(

@@ -19,7 +19,7 @@ from mcp.server.mcpserver import Context
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.summary.limits import RAW_BYTES
 from blaxel_mcp.summary.raw import RawMode
-from blaxel_mcp.tools.history import History
+from blaxel_mcp.tools.cache import ExpiringCache
 
 _session: ContextVar[Session] = ContextVar("blaxel_mcp_session")
 
@@ -34,7 +34,7 @@ class AppContext:
         clock: gives the present in UTC.
         raw: which results carry the API's own JSON.
         raw_limit: the most of it that one result carries, in bytes.
-        history: remembers how long jobs usually run.
+        cache: keeps what was looked up, for all requests; keys name what a value is and whose identity it is for.
         sleep: pauses for so many seconds; raises `StoppingError` when the process is told to end.
         timer: counts seconds from any zero, and is never set back.
     """
@@ -43,7 +43,7 @@ class AppContext:
     clock: Callable[[], datetime]
     raw: RawMode = "auto"
     raw_limit: int = RAW_BYTES
-    history: History = field(default_factory=History)
+    cache: ExpiringCache = field(default_factory=ExpiringCache)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     timer: Callable[[], float] = time.monotonic
 

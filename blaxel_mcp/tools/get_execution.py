@@ -1,28 +1,20 @@
-"""`get_job_execution`: how one execution of a job stands, in the summary's words and with the API's own JSON."""
+"""`get_job_execution`: how one execution of a job stands, as a summary and as the API's own JSON."""
 
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from mcp.server.mcpserver import Resolve
-from mcp_types import CallToolResult, ToolAnnotations
-from pydantic import Field, StringConstraints
+from mcp_types import CallToolResult
 
 from blaxel_mcp.api.client import Session
-from blaxel_mcp.api.jobs import FetchedExecution, get_execution
-from blaxel_mcp.errors import NotFoundError
+from blaxel_mcp.models import ExecutionStatus
 from blaxel_mcp.summary.answer import ExecutionAnswer, build_answer
-from blaxel_mcp.summary.execution import Latest, summarize
+from blaxel_mcp.summary.execution import ExecutionSummary, Latest, summarize
 from blaxel_mcp.summary.raw import carry, mask_overrides
+from blaxel_mcp.tools.background import fetch_usual_duration
 from blaxel_mcp.tools.context import AppContext, app_context, current_session
-from blaxel_mcp.tools.lookup import LATEST, explain_not_found, resolve_latest
+from blaxel_mcp.tools.find import Found, find_execution
 from blaxel_mcp.tools.results import success
-from blaxel_mcp.tools.spec import ToolSpec
-
-# Blanks around an id come with copying it: no name has any, and in an error nobody would see them.
-Id = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-# The parameters keep the names of the operation's path parameters, and the beginning of their descriptions.
-JobId = Annotated[Id, Field(description="Name of the job")]
-ExecutionId = Annotated[Id, Field(description='Id of the execution, or "latest"')]
+from blaxel_mcp.tools.spec import READ_ONLY, ExecutionId, JobId, ToolSpec
 
 
 async def get_job_execution(
@@ -31,34 +23,39 @@ async def get_job_execution(
     session: Annotated[Session, Resolve(current_session)],
     app: Annotated[AppContext, Resolve(app_context)],
 ) -> Annotated[CallToolResult, ExecutionAnswer]:
-    """Answer for one execution; errors are raised, `server` turns them into a result."""
+    """Get one execution's answer as a tool result."""
     return success(await answer_for(session, app, jobId, executionId))
 
 
 async def answer_for(session: Session, app: AppContext, job_id: str, execution_id: str) -> ExecutionAnswer:
-    """The whole answer, `raw` included.
+    """Get one execution's whole answer, `raw` included.
 
     Raises:
-        BlaxelMcpError: any of them.
+        BlaxelMcpError: it can't be had.
     """
-    now = app.clock()
-    fetched, execution_id, latest = await fetch(session, job_id, execution_id, now)
-    execution = fetched.execution
-    running = (execution.status or "").casefold() == "running"
-    summary = summarize(
-        execution,
-        asked=(job_id, execution_id),
+    found = await find_execution(session, job_id, execution_id, app.clock())
+    return with_raw(build_answer(await summarize_found(session, app, job_id, found)), found, app)
+
+
+async def summarize_found(session: Session, app: AppContext, job_id: str, found: Found) -> ExecutionSummary:
+    """Summarize an execution as of now, with what its summary needs besides."""
+    status = ExecutionStatus(found.fetched.execution.status)
+    latest = found.latest
+    if latest and not status.waiting:
+        latest = Latest()  # the execution before is of interest only until this one starts
+    return summarize(
+        found.fetched.execution,
+        asked=(job_id, found.execution_id),
         workspace=session.workspace,
-        now=now,
-        usual=await app.history.usual(session, job_id) if running else None,
+        usual=await fetch_usual_duration(app.cache, session, job_id) if status.word == "running" else None,
         latest=latest,
+        now=app.clock(),
     )
-    return with_raw(build_answer(summary), fetched.raw, app)
 
 
-def with_raw(answer: ExecutionAnswer, fetched: dict[str, Any], app: AppContext) -> ExecutionAnswer:
-    """The answer with as much of the API's own JSON as the settings let through."""
-    raw, omitted = carry(mask_overrides(fetched), app.raw, app.raw_limit)
+def with_raw(answer: ExecutionAnswer, found: Found, app: AppContext) -> ExecutionAnswer:
+    """The answer with as much of the API's own JSON as the settings allow."""
+    raw, omitted = carry(mask_overrides(found.fetched.raw), app.raw, app.raw_limit)
     if raw is not None:
         answer["raw"] = raw
     if omitted is not None:
@@ -66,32 +63,13 @@ def with_raw(answer: ExecutionAnswer, fetched: dict[str, Any], app: AppContext) 
     return answer
 
 
-async def fetch(
-    session: Session, job_id: str, execution_id: str, now: datetime
-) -> tuple[FetchedExecution, str, Latest | None]:
-    """An execution, its id with `latest` resolved, and what there is to say about being the latest.
-
-    Raises:
-        BlaxelMcpError: any of them; a 404 comes with what would have been found.
-    """
-    latest = None
-    if execution_id == LATEST:
-        execution_id, latest = await resolve_latest(session, job_id)
-    try:
-        return await session.send(get_execution(job_id, execution_id)), execution_id, latest
-    except NotFoundError as error:
-        raise await explain_not_found(session, job_id, execution_id, error, now) from None
-
-
 SPEC = ToolSpec(
     fn=get_job_execution,
     title="Get job execution",
     description=(
-        "How one execution of a Blaxel batch job stands: done or not, how many tasks succeeded or failed and why, how "
-        "long it took or may still take, what to do next. "
-        "If its id isn't known, give \"latest\" for the job's newest execution."
+        "How one execution of a Blaxel batch job stands: whether it is done, how many tasks succeeded or failed and "
+        "why, how long it took or may still take, and what to do next. "
+        "If you don't know its id, give \"latest\" for the job's newest execution."
     ),
-    annotations=ToolAnnotations(
-        read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True
-    ),
+    annotations=READ_ONLY,
 )

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal, TypeAlias
 
 from mcp.server.mcpserver import Resolve
-from mcp_types import CallToolResult, ToolAnnotations
+from mcp_types import CallToolResult
 from pydantic import BeforeValidator, Field
 
 from blaxel_mcp.api.client import Session
@@ -14,10 +14,10 @@ from blaxel_mcp.summary.limits import LOG_LINES, LOG_LINES_USUAL
 from blaxel_mcp.summary.logs import Lines, LogsCore, Piece, Search, build_logs, instead, pieces
 from blaxel_mcp.summary.wording import format_timestamp
 from blaxel_mcp.tools.context import AppContext, app_context, current_session
-from blaxel_mcp.tools.get_execution import ExecutionId, JobId, fetch
+from blaxel_mcp.tools.find import find_execution
 from blaxel_mcp.tools.paging import plain_word
 from blaxel_mcp.tools.results import success
-from blaxel_mcp.tools.spec import ToolSpec
+from blaxel_mcp.tools.spec import READ_ONLY, ExecutionId, JobId, ToolSpec
 
 # The words of api.logs.SEVERITIES; a test holds them together.
 Severity: TypeAlias = Literal["FATAL", "ERROR", "WARNING", "INFO", "DEBUG", "TRACE", "UNKNOWN"]
@@ -43,7 +43,7 @@ async def get_job_execution_logs(  # noqa: PLR0917 - the SDK passes them by name
     """Find the execution's time, and its lines within; errors are raised, `server` turns them into a result."""
     text, task = _visible(search, "search"), _visible(taskName, "taskName")
     now = app.clock()
-    fetched, execution_id, _ = await fetch(session, jobId, executionId, now)
+    fetched, execution_id, _ = await find_execution(session, jobId, executionId, now)
     execution = fetched.execution
     wanted = Search(
         jobId,
@@ -138,7 +138,5 @@ SPEC = ToolSpec(
         "The newest lines of log of an execution of a Blaxel batch job, oldest of them first; what is left out is "
         "counted. Best effort: Blaxel does not document its logs, and lines may be late or gone."
     ),
-    annotations=ToolAnnotations(
-        read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True
-    ),
+    annotations=READ_ONLY,
 )

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal, TypeAlias
 
 from mcp.server.mcpserver import Resolve
-from mcp_types import CallToolResult, ToolAnnotations
+from mcp_types import CallToolResult
 from pydantic import BeforeValidator, Field
 
 from blaxel_mcp.api.client import Session
@@ -13,10 +13,9 @@ from blaxel_mcp.summary.limits import LIST_BASIS, LIST_EXECUTIONS, LIST_FILTERED
 from blaxel_mcp.summary.listing_executions import ExecutionsCore, build_executions
 from blaxel_mcp.tools import paging
 from blaxel_mcp.tools.context import AppContext, app_context, current_session
-from blaxel_mcp.tools.get_execution import JobId
-from blaxel_mcp.tools.lookup import explain_unknown_job
+from blaxel_mcp.tools.find import explain_unknown_job
 from blaxel_mcp.tools.results import success
-from blaxel_mcp.tools.spec import ToolSpec
+from blaxel_mcp.tools.spec import READ_ONLY, JobId, ToolSpec
 
 _USUAL, _MOST = LIST_EXECUTIONS
 # The words of summary.execution.OUTCOMES; a test holds them together.
@@ -76,7 +75,5 @@ SPEC = ToolSpec(
         "A Blaxel batch job's executions, newest first: status, task counts, start, duration; "
         "what share succeeded and the usual duration."
     ),
-    annotations=ToolAnnotations(
-        read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True
-    ),
+    annotations=READ_ONLY,
 )

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from mcp.server.mcpserver import Resolve
-from mcp_types import CallToolResult, ToolAnnotations
+from mcp_types import CallToolResult
 from pydantic import Field
 
 from blaxel_mcp.api import jobs
@@ -14,7 +14,7 @@ from blaxel_mcp.summary.listing_jobs import JobsAnswer, build_jobs
 from blaxel_mcp.tools import paging
 from blaxel_mcp.tools.context import current_session
 from blaxel_mcp.tools.results import success
-from blaxel_mcp.tools.spec import ToolSpec
+from blaxel_mcp.tools.spec import READ_ONLY, ToolSpec
 
 _USUAL, _MOST = LIST_JOBS
 _SHORTEST_SEARCH, _LONGEST_SEARCH = 2, 200
@@ -55,7 +55,5 @@ SPEC = ToolSpec(
     fn=list_jobs,
     title="List jobs",
     description="Blaxel batch jobs: name, deployment status (not how a run went), schedule, memory, region.",
-    annotations=ToolAnnotations(
-        read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True
-    ),
+    annotations=READ_ONLY,
 )

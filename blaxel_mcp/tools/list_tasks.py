@@ -4,7 +4,7 @@ from itertools import count
 from typing import Annotated, Literal, TypeAlias
 
 from mcp.server.mcpserver import Resolve
-from mcp_types import CallToolResult, ToolAnnotations
+from mcp_types import CallToolResult
 from pydantic import BeforeValidator, Field
 
 from blaxel_mcp.api.client import Session
@@ -16,9 +16,9 @@ from blaxel_mcp.summary.listing_tasks import TasksCore, build_tasks, ordered, wi
 from blaxel_mcp.summary.tasks import task_name
 from blaxel_mcp.tools import paging
 from blaxel_mcp.tools.context import AppContext, app_context, current_session
-from blaxel_mcp.tools.get_execution import ExecutionId, JobId, fetch
+from blaxel_mcp.tools.find import find_execution
 from blaxel_mcp.tools.results import success
-from blaxel_mcp.tools.spec import ToolSpec
+from blaxel_mcp.tools.spec import READ_ONLY, ExecutionId, JobId, ToolSpec
 
 _USUAL, _MOST = LIST_TASKS
 _PAGE = 200
@@ -38,7 +38,7 @@ async def list_job_execution_tasks(  # noqa: PLR0917 - the SDK passes them by na
     """As many of them as fit; errors are raised, `server` turns them into a result."""
     paging.check_form(cursor)
     now = app.clock()
-    fetched, execution_id, _ = await fetch(session, jobId, executionId, now)
+    fetched, execution_id, _ = await find_execution(session, jobId, executionId, now)
     query = ("tasks", jobId, execution_id, status)
     place = paging.read(cursor, *query)  # only now: what `latest` is may have changed since the cursor was given
     execution = fetched.execution
@@ -82,7 +82,5 @@ SPEC = ToolSpec(
     fn=list_job_execution_tasks,
     title="List job execution tasks",
     description="Tasks of an execution of a Blaxel batch job, failed ones first: status, duration, why it failed.",
-    annotations=ToolAnnotations(
-        read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True
-    ),
+    annotations=READ_ONLY,
 )

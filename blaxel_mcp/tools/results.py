@@ -1,4 +1,4 @@
-"""From our values to what travels: an answer in both channels, or an error as one text."""
+"""Tool results: an answer in both channels, or an error as one text."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -11,8 +11,9 @@ from blaxel_mcp.errors import BlaxelMcpError
 from blaxel_mcp.summary.clean import clean
 from blaxel_mcp.summary.limits import ERROR_CHARACTERS
 
-_ARGUMENT_PROBLEMS = 5
+_PROBLEMS_SHOWN = 5
 _ARGUMENT_CHARACTERS = 40
+# Pydantic's error types, in the words of JSON.
 _PROBLEMS = {
     "missing": "is required",
     "extra_forbidden": "is not an argument of this tool",
@@ -26,13 +27,15 @@ _PROBLEMS = {
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
 }
-_WANTED = re.compile(r"\w+ should (.+?)(?: after validation, .*)?")
+_CONSTRAINT = re.compile(r"\w+ should (.+?)(?: after validation, .*)?")
 
 
 def success(answer: Mapping[str, Any], text: str | None = None) -> CallToolResult:
-    """The prose for clients that show `content`, the same facts for those that show `structuredContent`.
+    """A successful result: a text for clients that show `content`, an object for those that show `structuredContent`.
 
-    The prose is the answer's `summary`, unless it is given: where the answer is a list, its rows are in the text too.
+    Args:
+        answer: the object.
+        text: the text; by default the answer's `summary`. Lists pass theirs, which holds the rows too.
     """
     prose = answer["summary"] if text is None else text
     return CallToolResult(
@@ -41,36 +44,39 @@ def success(answer: Mapping[str, Any], text: str | None = None) -> CallToolResul
 
 
 def failure(error: BlaxelMcpError) -> CallToolResult:
-    """One text, since clients drop everything else of an error."""
-    return _refusal(error_text(error))
+    """An error result of one text, since clients show nothing else of an error."""
+    return _error_result(error_text(error))
 
 
 def error_text(error: BlaxelMcpError) -> str:
-    """What failed, whether trying again can help, what to do; bounded."""
+    """The error as a user or a model sees it, of at most `ERROR_CHARACTERS`."""
     text = str(error)
     return text if len(text) <= ERROR_CHARACTERS else text[: ERROR_CHARACTERS - 1] + "…"
 
 
-def wrong_arguments(error: ValidationError, takes: Iterable[str]) -> CallToolResult:
-    """Which argument, what about it, and what the tool takes. What was given stays out: it may be anything."""
+def wrong_arguments(error: ValidationError, parameters: Iterable[str]) -> CallToolResult:
+    """An error result that says what is wrong with which argument, and what the tool takes.
+
+    The values that were given are left out: they may hold anything.
+    """
     problems = error.errors(include_url=False, include_input=False, include_context=False)
-    said = [
+    shown = [
         f"{clean('.'.join(map(str, problem['loc'])), _ARGUMENT_CHARACTERS)} "
-        f"{_PROBLEMS.get(problem['type']) or _what_it_must_be(problem['msg'])}"
-        for problem in problems[:_ARGUMENT_PROBLEMS]
+        f"{_PROBLEMS.get(problem['type']) or _describe_constraint(problem['msg'])}"
+        for problem in problems[:_PROBLEMS_SHOWN]
     ]
-    more = len(problems) - len(said)
-    return _refusal(
-        f"Wrong arguments: {'; '.join(said)}{f'; and {more} more' if more > 0 else ''}. Nothing was sent. "
-        f"Trying again unchanged will not help. The tool takes {', '.join(takes)}."
+    more = len(problems) - len(shown)
+    return _error_result(
+        f"Wrong arguments: {'; '.join(shown)}{f'; and {more} more' if more > 0 else ''}. Nothing was sent. "
+        f"Trying again unchanged will not help. The tool takes {', '.join(parameters)}."
     )
 
 
-def _what_it_must_be(message: str) -> str:
-    """Pydantic's words for a bound or a closed set, which say what is wanted; other words may say what was given."""
-    wanted = _WANTED.fullmatch(message)
-    return f"must {wanted[1]}" if wanted else "is not what the tool takes"
+def _describe_constraint(message: str) -> str:
+    """Pydantic's message about a bound or a closed set of words; any other of its messages may repeat the input."""
+    constraint = _CONSTRAINT.fullmatch(message)
+    return f"must {constraint[1]}" if constraint else "is not what the tool takes"
 
 
-def _refusal(text: str) -> CallToolResult:
+def _error_result(text: str) -> CallToolResult:
     return CallToolResult(content=[TextContent(type="text", text=text)], is_error=True)

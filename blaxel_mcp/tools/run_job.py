@@ -1,11 +1,11 @@
-"""`run_job`: start an execution. Only with --allow-writes; sent once, never repeated."""
+"""`run_job`: start an execution. Only with --allow-writes; never retried."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 from mcp.server.elicitation import ElicitationResult
 from mcp.server.mcpserver import Context, Elicit, Resolve
-from mcp_types import CallToolResult, ToolAnnotations
+from mcp_types import CallToolResult
 from pydantic import Field
 from typing_extensions import TypedDict
 
@@ -17,34 +17,29 @@ from blaxel_mcp.summary.clean import clean
 from blaxel_mcp.summary.limits import IDENTITY_CHARACTERS, NAME_CHARACTERS
 from blaxel_mcp.summary.listing import handle
 from blaxel_mcp.summary.next_step import plain
-from blaxel_mcp.summary.wording import plural, quote
-from blaxel_mcp.tools.confirm import Consent, ask, require
+from blaxel_mcp.summary.wording import drop_empty, plural, quote
+from blaxel_mcp.tools.confirm import Consent, ask_for_consent, require_consent
 from blaxel_mcp.tools.context import current_session
-from blaxel_mcp.tools.get_execution import JobId
-from blaxel_mcp.tools.lookup import explain_unknown_job
+from blaxel_mcp.tools.find import explain_unknown_job
 from blaxel_mcp.tools.results import success
-from blaxel_mcp.tools.spec import ToolSpec
+from blaxel_mcp.tools.spec import ADDITIVE, JobId, ToolSpec
 
 Tasks = Annotated[
-    list[dict[str, Any]], Field(description="One object of parameters per task; without it one task", min_length=1)
+    list[dict[str, Any]], Field(description="One object of parameters per task; by default one task", min_length=1)
 ]
 Env = Annotated[dict[str, str], Field(description="Environment variables to override")]
 Memory = Annotated[int, Field(description="Megabytes, at most the job's own", ge=1)]
-AllowQueue = Annotated[bool, Field(description="Wait for capacity; false refuses at once when there is none")]
+AllowQueue = Annotated[bool, Field(description="Wait for capacity; false fails at once if there is none")]
+_QUESTION_NAMES = 5
+"""Overridden variables that the question to the person names."""
 
 
 class StartedCore(TypedDict):
-    """What is published of the answer."""
+    """The part of the answer that the output schema publishes; the whole answer has `jobId` too."""
 
     summary: str
     executionId: str
     nextStep: str
-
-
-class Started(StartedCore):
-    """What was started."""
-
-    jobId: str
 
 
 async def confirm(
@@ -54,24 +49,26 @@ async def confirm(
     env: dict[str, str] | None = None,
     memory: int | None = None,
 ) -> Elicit[Consent] | Consent:
-    """What will happen, in words; a person is not asked about what would be refused anyway."""
+    """Ask the person whether to start it, unless the arguments would be refused anyway."""
     checked_id(jobId, "jobId")
-    return await ask(
-        ctx, f"Start job {quote(jobId, NAME_CHARACTERS)} with {_with(tasks, env, memory)}? It uses paid compute."
-    )
+    details = _describe_request(tasks, env, memory)
+    question = f"Start job {quote(jobId, NAME_CHARACTERS)} with {details}? It uses paid compute."
+    return await ask_for_consent(ctx, question)
 
 
-def _with(tasks: list[dict[str, Any]] | None, env: Mapping[str, str] | None, memory: int | None) -> str:
-    said = [plural(len(tasks or [{}]), "task")]
+def _describe_request(tasks: list[dict[str, Any]] | None, env: Mapping[str, str] | None, memory: int | None) -> str:
+    """What is asked for beside the job; no values of variables, since they may be secret."""
+    parts = [plural(len(tasks or [{}]), "task")]
     if env:
-        names = ", ".join(quote(name, NAME_CHARACTERS) for name in list(env)[:5])
-        said.append(f"overrides for {names}{f' and {len(env) - 5} more' if len(env) > 5 else ''}")  # noqa: PLR2004
+        names = ", ".join(quote(name, NAME_CHARACTERS) for name in list(env)[:_QUESTION_NAMES])
+        more = len(env) - _QUESTION_NAMES
+        parts.append(f"overrides for {names}{f' and {more} more' if more > 0 else ''}")
     if memory:
-        said.append(f"{memory:,} MB")
-    return ", ".join(said)
+        parts.append(f"{memory:,} MB")
+    return ", ".join(parts)
 
 
-async def run_job(  # noqa: PLR0917 - the arguments are called by name
+async def run_job(  # noqa: PLR0917 - the SDK passes them by name
     jobId: JobId,  # noqa: N803 - the operation's own names
     session: Annotated[Session, Resolve(current_session)],
     confirmation: Annotated[ElicitationResult[Consent], Resolve(confirm)],
@@ -80,106 +77,82 @@ async def run_job(  # noqa: PLR0917 - the arguments are called by name
     memory: Memory | None = None,
     allowQueue: AllowQueue = True,  # noqa: N803, FBT002
 ) -> Annotated[CallToolResult, StartedCore]:
-    """Start it and name the execution; errors are raised, `server` turns them into a result."""
-    call = create_execution(jobId, _body(tasks, env, memory, allow_queue=allowQueue))
-    require(confirmation)
+    """Start the job and name the new execution."""
+    body = {"tasks": tasks or [{}], "env": env, "memory": memory, "allowQueue": None if allowQueue else False}
+    call = create_execution(jobId, drop_empty(body))
+    require_consent(confirmation)
     try:
         execution_id = await session.send(call)
     except NotFoundError as error:
         raise await explain_unknown_job(session, jobId, error) from None
     except BlaxelMcpError as error:
-        raise await _explained(session, jobId, error, memory, allow_queue=allowQueue) from None
-    return success(_started(jobId, execution_id, len(tasks or [{}])))
+        raise await _explain(session, jobId, error, memory, allow_queue=allowQueue) from None
+    return success(_answer(jobId, execution_id, len(tasks or [{}])))
 
 
-def _body(
-    tasks: list[dict[str, Any]] | None, env: dict[str, str] | None, memory: int | None, *, allow_queue: bool
-) -> dict[str, Any]:
-    body: dict[str, Any] = {"tasks": tasks or [{}]}
-    if env:
-        body["env"] = env
-    if memory:
-        body["memory"] = memory
-    if not allow_queue:
-        body["allowQueue"] = False
-    return body
-
-
-def _started(job_id: str, execution_id: str, tasks: int) -> Started:
+def _answer(job_id: str, execution_id: str, tasks: int) -> dict[str, str]:
     known = plain(job_id) and plain(execution_id)
-    wanted = f'jobId "{job_id}" and executionId "{execution_id}"' if known else 'this job and executionId "latest"'
-    step = f"Call wait_for_job_execution with {wanted}."
-    named = f"execution {quote(execution_id, IDENTITY_CHARACTERS)} of " if execution_id else ""
-    unnamed = "" if execution_id else "; Blaxel did not tell the id of the execution"
+    arguments = f'jobId "{job_id}" and executionId "{execution_id}"' if known else 'this job and executionId "latest"'
+    step = f"Call wait_for_job_execution with {arguments}."
+    execution = f"execution {quote(execution_id, IDENTITY_CHARACTERS)} of " if execution_id else ""
+    no_id = "" if execution_id else "; Blaxel did not tell the id of the execution"
     job = f"job {quote(job_id, IDENTITY_CHARACTERS)}"
     return {
-        "summary": f"Started {named}{job} with {plural(tasks, 'task')}{unnamed}. Next: {step}",
+        "summary": f"Started {execution}{job} with {plural(tasks, 'task')}{no_id}. Next: {step}",
         "jobId": clean(job_id, IDENTITY_CHARACTERS),
         "executionId": handle(execution_id),
         "nextStep": step,
     }
 
 
-async def _explained(
+async def _explain(
     session: Session, job_id: str, error: BlaxelMcpError, memory: int | None, *, allow_queue: bool
 ) -> BlaxelMcpError:
-    """Whether and why it was not started, as far as the job itself tells."""
+    """The error of the call, in terms of a start: whether it may have happened, and else why it was refused."""
     if is_outcome_unknown(error):
-        # What may have been started must not simply be sent again.
         return OutcomeUnknownError(
             error,
             "Whether the job was started is not known.",
             "Trying again may start it a second time.",
             "Look with list_job_executions for a new execution before trying again.",
         )
-    if not isinstance(error, ApiError):
-        return error
-    if error.status == 400:  # noqa: PLR2004
-        return await _unacceptable(session, job_id, error, memory, allow_queue=allow_queue)
-    if (why := _PASSING.get((error.status, allow_queue))) is None:
-        return error
-    return _not_started(error.status, *why, transient=True, retry_after=error.retry_after)
+    match error:
+        case ApiError(status=400):
+            return await _explain_bad_request(session, job_id, error, memory, allow_queue=allow_queue)
+        case ApiError(status=409):
+            why = "Blaxel reports a conflict with the job's present state (409)"
+            hint = "See with list_jobs whether the job is deployed."
+        case ApiError(status=429) if allow_queue:
+            # What may wait in the queue is not refused for want of capacity, so this is about something else.
+            why = "Blaxel is asked too often, or the workspace is at a limit (429)"
+            hint = "If it goes on, wait until running executions end."
+        case ApiError(status=429):
+            why = "the workspace is at its limit of parallel executions (429)"
+            hint = "Call again with allowQueue true to let it wait in the queue."
+        case _:
+            return error
+    return _not_started(error.status, why, hint, transient=True, retry_after=error.retry_after)
 
 
-_CONFLICT = (
-    "Blaxel reports a conflict with the job's present state (409)",
-    "See with list_jobs whether the job is deployed.",
-)
-# By status and allowQueue: why it was not started, and what to do.
-_PASSING = {
-    (409, True): _CONFLICT,
-    (409, False): _CONFLICT,
-    # A want of capacity is no refusal for what may wait in the queue, so this is about something else.
-    (429, True): (
-        "Blaxel is asked too often, or the workspace is at a limit (429)",
-        "If it goes on, wait until running executions end.",
-    ),
-    (429, False): (
-        "the workspace is at its limit of parallel executions (429)",
-        "Call again with allowQueue true to let it wait in the queue.",
-    ),
-}
-
-
-async def _unacceptable(
+async def _explain_bad_request(
     session: Session, job_id: str, error: ApiError, memory: int | None, *, allow_queue: bool
-) -> BlaxelMcpError:
+) -> ApiError:
+    """The error for a 400, whose cause the job's own settings may tell."""
     try:
         job = await session.send(get_job(job_id))
     except BlaxelMcpError:
-        return error  # no other request is to Blaxel's liking either, or nothing more can be learned
+        return error  # every request of ours is refused, or nothing more can be learned
     if job.spec.get("enabled") is False:
         return _not_started(400, "the job is disabled (400)", "Enable it in the Blaxel console first.")
     runtime = job.spec.get("runtime")
     most = runtime.get("memory") if isinstance(runtime, dict) else None
     if memory and isinstance(most, int) and memory > most:
-        message = f"memory may be at most the job's own {most:,} MB (400)"
-        return _not_started(400, message, "Ask for less, or raise the job's memory and deploy it.")
+        why = f"memory may be at most the job's own {most:,} MB (400)"
+        return _not_started(400, why, "Ask for less, or raise the job's memory and deploy it.")
     if allow_queue:
-        message = "Blaxel refused the request as invalid (400)"
-        return _not_started(400, message, "Check tasks, env and memory.")
-    message = "Blaxel refused the request as invalid, or as one that can never fit the workspace's quota (400)"
-    return _not_started(400, message, "Check tasks, env and memory; with fewer tasks or less memory it may fit.")
+        return _not_started(400, "Blaxel refused the request as invalid (400)", "Check tasks, env and memory.")
+    why = "Blaxel refused the request as invalid, or as one that can never fit the workspace's quota (400)"
+    return _not_started(400, why, "Check tasks, env and memory; with fewer tasks or less memory it may fit.")
 
 
 def _not_started(
@@ -192,9 +165,8 @@ def _not_started(
 SPEC = ToolSpec(
     fn=run_job,
     title="Run job",
-    description="Start an execution of a Blaxel batch job. Uses paid compute. Answers its id and what to call next.",
-    annotations=ToolAnnotations(
-        read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=True
+    description=(
+        "Start an execution of a Blaxel batch job. Uses paid compute. Returns the execution's id and what to call next."
     ),
-    writes=True,
+    annotations=ADDITIVE,
 )

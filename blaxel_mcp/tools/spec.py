@@ -1,80 +1,97 @@
-"""What a tool is here, and how the SDK is told about it."""
+"""A tool as a row of the table, the types of arguments that tools share, and binding a row to the SDK."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from mcp.server.mcpserver.tools import Tool
 from mcp_types import ToolAnnotations
-from pydantic import model_validator
+from pydantic import Field, StringConstraints, model_validator
+
+# White space around an id comes from copying it: no name has any, and in an error nobody would see it.
+_Id = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+# The parameters have the names of the operation's path parameters, and their descriptions begin as its own.
+JobId = Annotated[_Id, Field(description="Name of the job")]
+ExecutionId = Annotated[_Id, Field(description='Id of the execution, or "latest"')]
+OneExecutionId = Annotated[_Id, Field(description="Id of the execution")]
+
+# All four hints are given, because clients assume the worst of those that are missing.
+READ_ONLY = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True)
+ADDITIVE = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=True)
+DESTRUCTIVE = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=True)
 
 
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
-    """A row of the table: an undecorated coroutine function and what clients are told of it."""
+    """A tool: a coroutine function, whose name is the tool's, and what clients are told about it."""
 
     fn: Callable[..., Any]
     title: str
     description: str
     annotations: ToolAnnotations
-    writes: bool = False
+
+    @property
+    def name(self) -> str:
+        """The tool's name."""
+        return self.fn.__name__
+
+    @property
+    def writes(self) -> bool:
+        """Whether the tool changes something, and so exists only with --allow-writes."""
+        return not self.annotations.read_only_hint
 
 
 def bind(spec: ToolSpec) -> Tool:
-    """The SDK's tool, with schemas that refuse unknown arguments and carry nothing generated that says nothing.
+    """Make the SDK's tool, which rejects unknown arguments and whose schemas hold nothing that was only generated.
 
-    The SDK drops unknown arguments in silence, and clients pay for every byte of a schema. Its `Tool` is marked
-    internal there: hence the upper bound on `mcp` and the reviewed snapshot of tools/list in the tests.
+    By itself the SDK drops unknown arguments silently, and clients pay for every byte of a schema. The SDK documents
+    `Tool` as internal and `fn_metadata` not at all, and has no other way to change either; tests/test_sdk_behaviour.py
+    fails when that changes.
     """
     tool = Tool.from_function(
         spec.fn, title=spec.title, description=spec.description, annotations=spec.annotations, structured_output=True
     )
     model = tool.fn_metadata.arg_model
 
-    class Strict(model, extra="forbid"):  # type: ignore[valid-type, misc, call-arg]  # its base is made at run time
+    class StrictArguments(model, extra="forbid"):  # type: ignore[valid-type, misc, call-arg]  # its base is made at run time
         @model_validator(mode="before")
         @classmethod
-        def without_nulls(cls, given: dict[str, Any]) -> dict[str, Any]:
-            """Null for what may be left out is as good as leaving it out."""
+        def drop_nulls(cls, given: dict[str, Any]) -> dict[str, Any]:
+            """Treat null for an optional argument as if the argument were missing."""
             optional = {name for name, field in cls.model_fields.items() if not field.is_required()}
             return {name: value for name, value in given.items() if value is not None or name not in optional}
 
-    tool.parameters = _tidy(Strict.model_json_schema())
+    tool.parameters = _compact(StrictArguments.model_json_schema())
     tool.fn_metadata = tool.fn_metadata.model_copy(
-        update={"arg_model": Strict, "output_schema": _tidy(tool.fn_metadata.output_schema)}
+        update={"arg_model": StrictArguments, "output_schema": _compact(tool.fn_metadata.output_schema)}
     )
     return tool
 
 
-def _tidy(schema: Any, definitions: Mapping[str, Any] | None = None) -> Any:
-    """Without the titles and class docstrings that pydantic generates, and with each definition where it is used.
+def _compact(schema: Any, definitions: Mapping[str, Any] | None = None) -> Any:
+    """The schema without the titles and class docstrings that pydantic generates, and with definitions inlined.
 
     Descriptions of single fields stay: somebody wrote them.
     """
     if isinstance(schema, list):
-        return [_tidy(item, definitions) for item in schema]
+        return [_compact(item, definitions) for item in schema]
     if not isinstance(schema, dict):
         return schema
     definitions = definitions or schema.get("$defs", {})
     if "$ref" in schema:
-        return _tidy(definitions[schema["$ref"].removeprefix("#/$defs/")], definitions)
-    generated = {"$defs", "title"} | ({"description"} if "properties" in schema else set())
-    if schema.get("additionalProperties") is True:  # says what is so without it
-        generated.add("additionalProperties")
-    tidied = {
-        key: {name: _tidy(part, definitions) for name, part in value.items()}
+        return _compact(definitions[schema["$ref"].removeprefix("#/$defs/")], definitions)
+    dropped = {"$defs", "title"} | ({"description"} if "properties" in schema else set())
+    if schema.get("additionalProperties") is True:  # the default
+        dropped.add("additionalProperties")
+    compacted = {
+        key: {name: _compact(part, definitions) for name, part in value.items()}
         if key == "properties"
-        else _tidy(value, definitions)
+        else _compact(value, definitions)
         for key, value in schema.items()
-        if key not in generated
+        if key not in dropped
     }
-    return _optional(tidied)
-
-
-def _optional(schema: dict[str, Any]) -> dict[str, Any]:
-    """An argument that may be left out as just that: null is accepted for it, but nobody needs to be told."""
-    match schema:
+    match compacted:
         case {"anyOf": [dict(wanted), {"type": "null"}], "default": None}:
-            rest = {key: value for key, value in schema.items() if key not in {"anyOf", "default"}}
-            return {**wanted, **rest}
-    return schema
+            # Null is accepted for an optional argument, but nobody needs to be told.
+            return {**wanted, **{key: value for key, value in compacted.items() if key not in {"anyOf", "default"}}}
+    return compacted

@@ -73,10 +73,10 @@ def build_app(
     routes.router.redirect_slashes = False
     app: ASGIApp = AuthContextMiddleware(routes if settings.transport == "sse" else _only_post(MCP, routes))
     oauth = _oauth(settings, server, certificates)
-    if oauth is not None and server.writing:
+    if oauth is not None and server.write_tools:
         from blaxel_mcp.transports.oauth.step_up import StepUp  # noqa: PLC0415 - only where clients sign in
 
-        app = StepUp(app, oauth, server.writing)
+        app = StepUp(app, oauth, server.write_tools)
     app = Admission(
         app,
         most_requests=settings.max_requests,
@@ -103,7 +103,9 @@ def _oauth(settings: Settings, server: Server, certificates: Callable[[], ssl.SS
     from blaxel_mcp.transports.oauth.issuer import Issuer  # noqa: PLC0415
 
     resource = resource_url(settings.public_url, SSE if settings.transport == "sse" else MCP)
-    return OAuthDoor(Issuer(settings.oauth_issuer, certificates=certificates), resource, writes=bool(server.writing))
+    return OAuthDoor(
+        Issuer(settings.oauth_issuer, certificates=certificates), resource, writes=bool(server.write_tools)
+    )
 
 
 def _only_post(path: str, app: ASGIApp) -> ASGIApp:

@@ -351,7 +351,7 @@ RESOURCES = (
 )
 
 
-def add_fixtures(server: Server) -> None:
+def add_fixtures(server: Server, app: AppContext) -> None:
     """Everything above, beside what the server has."""
     for fn in TOOLS:
         server.add_tool(fn, structured_output=False)
@@ -365,7 +365,7 @@ def add_fixtures(server: Server) -> None:
     listed = server._tool_manager.get_tool("json_schema_2020_12_tool")  # the SDK makes schemas from signatures only
     assert listed
     listed.parameters = SCHEMA_2020_12
-    server.completion()(Completions().complete)  # type: ignore[no-untyped-call]  # the SDK's
+    server.completion()(Completions(app).complete)  # type: ignore[no-untyped-call]  # the SDK's
     add_logging(server)
     add_subscriptions(server)
     add_cancellation(server)
@@ -447,7 +447,7 @@ async def serve(plane: str) -> None:
     settings = load({"BLAXEL_MCP_TRANSPORT": "http", "BLAXEL_MCP_PORT": "0"}, account, None)
     async with tool_state(plane) as app:
         server = build_server(app, select(allow_writes=False))
-        add_fixtures(server)
+        add_fixtures(server, app)
         await serve_http(build_app(server, settings), settings, app.new_session({}).upstream.abort_in_flight)
 
 

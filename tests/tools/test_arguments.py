@@ -20,7 +20,7 @@ EXECUTION = f'so nothing was sent. {NO} Give the execution\'s id, or "latest" fo
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[tuple[str, Faults]]:
-    """A control plane that all of these ask."""
+    """A control plane that records what it is asked, shared by the tests of this file."""
     faults = Faults(control_plane.build_app(clock=clock))
     with serve(faults) as url:
         yield url, faults
@@ -28,14 +28,14 @@ def running() -> Iterator[tuple[str, Faults]]:
 
 @pytest.fixture
 def faults(running: tuple[str, Faults]) -> Faults:
-    """It, with nothing asked yet."""
+    """The shared control plane, with nothing asked yet."""
     running[1].seen.clear()
     return running[1]
 
 
 @pytest.fixture
 def url(running: tuple[str, Faults]) -> str:
-    """Its base URL."""
+    """The shared control plane's base URL."""
     return running[0]
 
 
@@ -86,17 +86,17 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(("arguments", "text"), REFUSED)
-def test_what_is_refused_is_told_and_not_sent(
+def test_wrong_arguments_are_rejected_and_not_sent(
     arguments: dict[str, Any], text: str, mode: Mode, faults: Faults, url: str
 ) -> None:
-    """Which argument and what about it; what was given in it is not repeated, and no request goes out."""
+    """The error names the argument and what is wrong with it, but not its value; no request goes out."""
     assert ask(client_for(url), arguments, mode=mode) == [refusal(text)]
     assert faults.seen == []
     assert len(text) <= ERROR_CHARACTERS
 
 
-async def told(url: str, tool: str, arguments: dict[str, Any], mode: Mode = "auto") -> Answer:
-    """What a tool says, those that write included."""
+async def call(url: str, tool: str, arguments: dict[str, Any], mode: Mode = "auto") -> Answer:
+    """The answer of a tool, write tools included."""
     async with connected(client_for(url), mode, allow_writes=True) as session:
         return answered(await session.call_tool(tool, arguments))
 
@@ -116,10 +116,10 @@ async def told(url: str, tool: str, arguments: dict[str, Any], mode: Mode = "aut
         ("run_job", {"allowQueue": "perhaps"}, "allowQueue must be true or false"),
     ],
 )
-def test_what_is_wrong_is_said_in_words(tool: str, arguments: dict[str, Any], said: str, url: str) -> None:
-    """Those of JSON, not of the library that checks."""
+def test_errors_use_the_words_of_json(tool: str, arguments: dict[str, Any], said: str, url: str) -> None:
+    """Pydantic's own words name Python types."""
     given = {"jobId": "j"} | ({"executionId": "e"} if tool != "run_job" else {}) | arguments
-    assert asyncio.run(told(url, tool, given)).text.startswith(f"Wrong arguments: {said}. Nothing was sent.")
+    assert asyncio.run(call(url, tool, given)).text.startswith(f"Wrong arguments: {said}. Nothing was sent.")
 
 
 @pytest.mark.parametrize(
@@ -133,22 +133,22 @@ def test_what_is_wrong_is_said_in_words(tool: str, arguments: dict[str, Any], sa
         ),
     ],
 )
-def test_null_is_as_good_as_nothing(tool: str, arguments: dict[str, Any], url: str) -> None:
-    """For whatever may be left out."""
+def test_null_means_the_default(tool: str, arguments: dict[str, Any], url: str) -> None:
+    """Null for an optional argument is the same as leaving it out."""
     given = {name: value for name, value in arguments.items() if value is not None}
-    assert facts(asyncio.run(told(url, tool, arguments))) == facts(asyncio.run(told(url, tool, given)))
+    assert facts(asyncio.run(call(url, tool, arguments))) == facts(asyncio.run(call(url, tool, given)))
 
 
-def test_blanks_around_an_id_are_no_part_of_it(url: str, faults: Faults) -> None:
-    """They come with copying, and no name has any; they are not sent."""
+def test_white_space_around_an_id_is_dropped(url: str, faults: Faults) -> None:
+    """It comes from copying, and no id has any."""
     answer = ask(client_for(url), ids(" image-resize ", f"\t{script.FAILED}\n"))[0]
     assert facts(answer)["executionId"] == script.FAILED
     assert faults.seen[0].path == f"/v0/jobs/image-resize/executions/{script.FAILED}"
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_an_unknown_tool_is_no_success(mode: Mode, url: str) -> None:
-    """The SDK's own words."""
+def test_an_unknown_tool_is_an_error(mode: Mode, url: str) -> None:
+    """The text is the SDK's."""
 
     async def run() -> object:
         async with connected(client_for(url), mode) as session:
@@ -158,8 +158,8 @@ def test_an_unknown_tool_is_no_success(mode: Mode, url: str) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_good_answer_is_the_same_in_both_channels(mode: Mode, url: str) -> None:
-    """The text is the object's summary, word for word, and the ids are those that were asked for."""
+def test_an_answer_is_the_same_in_both_channels(mode: Mode, url: str) -> None:
+    """The text is the object's summary, word for word."""
     answer = ask(client_for(url), ids("image-resize", script.FAILED), mode=mode)[0]
     found = facts(answer)
     assert (answer.text, found["jobId"], found["executionId"], found["outcome"]) == (
@@ -180,8 +180,8 @@ def test_a_good_answer_is_the_same_in_both_channels(mode: Mode, url: str) -> Non
         ("größe", "gr%C3%B6%C3%9Fe"),
     ],
 )
-def test_an_awkward_id_reaches_no_other_endpoint(job_id: str, segment: str, faults: Faults, url: str) -> None:
-    """It is one segment of the path in the call and in both look-ups for a 404."""
+def test_an_id_is_one_segment_of_the_path(job_id: str, segment: str, faults: Faults, url: str) -> None:
+    """In the call and in both calls that explain a 404, whatever characters it holds."""
     answer = ask(client_for(url), ids(job_id, job_id))[0]
     assert answer.text.startswith(f'There is no job "{job_id}" in this workspace (404).')
     assert [seen.path for seen in faults.seen] == [

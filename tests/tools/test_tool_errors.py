@@ -35,6 +35,7 @@ from blaxel_mcp.demo.control_plane import serve
 from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary.limits import ERROR_CHARACTERS
+from blaxel_mcp.tools import find
 from blaxel_mcp.tools import get_execution as tool_module
 
 NO, SOON = "Trying again unchanged will not help.", "Trying again in a moment can help."
@@ -188,8 +189,8 @@ ANSWERS: list[tuple[str, Fault, str, str, str]] = [
 @pytest.mark.parametrize(
     ("fault", "what", "again", "advice"), [row[1:] for row in ANSWERS], ids=[row[0] for row in ANSWERS]
 )
-def test_an_answer_of_the_api_that_is_none(fault: Fault, what: str, again: str, advice: str, mode: Mode) -> None:
-    """What failed, whether trying again can help, the one thing to do; nothing of the body, no object beside it."""
+def test_errors_of_the_api(fault: Fault, what: str, again: str, advice: str, mode: Mode) -> None:
+    """What failed, whether trying again can help, and the one thing to do; nothing of the body and no object."""
     faults = Faults(control_plane.build_app(clock=clock))
     faults.always(fault)
     with serve(faults) as url:
@@ -200,7 +201,7 @@ def test_an_answer_of_the_api_that_is_none(fault: Fault, what: str, again: str, 
 
 @contextmanager
 def no_such_name() -> Iterator[str]:
-    """An address that no resolver knows; the resolver is not asked, for that would need a network."""
+    """An address that no resolver knows; the resolver is replaced, since it would need a network."""
     real = socket.getaddrinfo
 
     def unknown(*_args: object, **_more: object) -> object:
@@ -251,13 +252,13 @@ CONNECTIONS: list[tuple[str, Callable[[], AbstractContextManager[str]], str, str
 def test_no_connection(
     place: Callable[[], AbstractContextManager[str]], what: str, again: str, advice: str, mode: Mode
 ) -> None:
-    """Each way of not getting through has its own sentence, without the address."""
+    """Each cause has its own sentence, without the address."""
     with place() as url:
         assert ask(client_for(url), ONE, mode=mode) == [refusal(f"{what} {again} {advice}")]
 
 
 def self_signed(folder: Path) -> ssl.SSLContext:
-    """A server's context with a certificate for this machine that nobody vouches for."""
+    """A server's TLS context with a self-signed certificate for this machine."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
     now = dt.datetime.now(dt.UTC)
@@ -283,8 +284,8 @@ def self_signed(folder: Path) -> ssl.SSLContext:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_certificate_that_nobody_vouches_for(tmp_path: Path, mode: Mode) -> None:
-    """Nothing is sent, and the sentence says what a company's proxy takes."""
+def test_a_self_signed_certificate(tmp_path: Path, mode: Mode) -> None:
+    """Nothing is sent, and the error says what to do behind a company's proxy."""
     heard = []
 
     async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -318,7 +319,7 @@ MISSING: list[tuple[dict[str, str], str, str, str]] = [
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(("variables", "what", "again", "advice"), MISSING)
 def test_missing_credentials(variables: dict[str, str], what: str, again: str, advice: str, mode: Mode) -> None:
-    """The server is there, its tools are listed, and a call says what is missing; nothing is sent."""
+    """The server starts and lists its tools; a call says what is missing, and nothing is sent."""
     faults = Faults(control_plane.build_app())
     with serve(faults) as url:
         assert ask(client_for(url, variables=variables), ONE, mode=mode) == [refusal(f"{what} {again} {advice}")]
@@ -326,8 +327,8 @@ def test_missing_credentials(variables: dict[str, str], what: str, again: str, a
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_login_that_is_refused(mode: Mode) -> None:
-    """Client credentials that open nothing are told without their value."""
+def test_refused_client_credentials(mode: Mode) -> None:
+    """The error does not show them."""
     variables = {"BL_CLIENT_CREDENTIALS": f"some-id:{LEAK}", "BL_WORKSPACE": script.WORKSPACE}
     with serve(control_plane.build_app()) as url:
         answer = ask(client_for(url, variables=variables), ONE, mode=mode)
@@ -340,8 +341,8 @@ def test_a_login_that_is_refused(mode: Mode) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_known_error_leaves_no_traceback(mode: Mode, caplog: pytest.LogCaptureFixture) -> None:
-    """It has been told to whom it concerns; stderr is for what nobody expected."""
+def test_an_expected_error_leaves_no_traceback(mode: Mode, caplog: pytest.LogCaptureFixture) -> None:
+    """The caller has been told; stderr is for what nobody expected."""
     faults = Faults(control_plane.build_app())
     faults.always(says(403))
     with serve(faults) as url, caplog.at_level(logging.WARNING):
@@ -350,8 +351,10 @@ def test_a_known_error_leaves_no_traceback(mode: Mode, caplog: pytest.LogCapture
 
 
 @pytest.mark.parametrize("mode", MODES)
-def test_a_crash_stays_generic(mode: Mode, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """What nobody foresaw may hold anything, so the model learns nothing but the tool's name; stderr has it all."""
+def test_a_crash_shows_nothing_but_the_name_of_the_tool(
+    mode: Mode, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An unexpected exception may hold anything, so only stderr has it."""
 
     def crash(_execution: JobExecution, **_more: object) -> None:
         raise ZeroDivisionError(LEAK)
@@ -364,11 +367,11 @@ def test_a_crash_stays_generic(mode: Mode, monkeypatch: pytest.MonkeyPatch, capl
 
 
 def test_a_long_error_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever an error says, it is at most 700 characters, and shows that it was cut."""
+    """An error has at most 700 characters, and shows that it was cut."""
 
     def refuse(_job: str, _execution: str) -> None:
         raise ConfigurationError(["x" * 1000])
 
-    monkeypatch.setattr(tool_module, "get_execution", refuse)
+    monkeypatch.setattr(find, "get_execution", refuse)
     with serve(control_plane.build_app()) as url:
         assert ask(client_for(url, variables=ACCOUNT), ONE) == [refusal("x" * (ERROR_CHARACTERS - 1) + "…")]

@@ -27,14 +27,14 @@ def url() -> Iterator[str]:
         yield url
 
 
-def test_auto_carries_a_small_one_whole(url: str) -> None:
-    """Nothing renamed, nothing added, nothing left out."""
+def test_auto_includes_a_small_execution_whole(url: str) -> None:
+    """Nothing is renamed, added or left out."""
     found = facts(ask_for(url, "weekly-train", script.QUEUED))
     assert (found["raw"], "rawOmitted" in found) == (sent("weekly-train", script.QUEUED), False)
 
 
-def test_auto_cuts_a_large_one_and_counts_the_cut(url: str) -> None:
-    """The tasks that did not succeed, as many as fit; all the rest of the object as it was."""
+def test_auto_cuts_the_tasks_of_a_large_execution(url: str) -> None:
+    """As many unsuccessful tasks stay as fit, the rest is counted, and everything else stays as it was."""
     found = facts(ask_for(url, "load-test", script.MANY_FAILED))
     raw, whole = found["raw"], sent("load-test", script.MANY_FAILED)
     kept, all_tasks = raw.pop("tasks"), whole.pop("tasks")
@@ -48,7 +48,7 @@ def test_auto_cuts_a_large_one_and_counts_the_cut(url: str) -> None:
 
 
 def test_auto_cuts_the_list_that_holds_the_tasks(url: str) -> None:
-    """It is under `spec` in some answers."""
+    """Some answers have their tasks under `spec`."""
     found = facts(ask_for(url, "load-test", script.PARTLY_FAILED, raw_limit=4096))
     raw, whole = found["raw"], sent("load-test", script.PARTLY_FAILED)
     kept = raw["spec"].pop("tasks")
@@ -56,21 +56,21 @@ def test_auto_cuts_the_list_that_holds_the_tasks(url: str) -> None:
     assert (raw, len(kept) + found["rawOmitted"]["tasks"]) == (whole, 200)
 
 
-def test_auto_leaves_out_what_has_no_room_at_all(url: str) -> None:
-    """And counts all of it."""
+def test_auto_leaves_out_an_execution_that_has_no_room_without_tasks(url: str) -> None:
+    """All of it is counted."""
     found = facts(ask_for(url, "weekly-train", script.TIMED_OUT, raw_limit=10))
     whole = sent("weekly-train", script.TIMED_OUT)
     assert ("raw" in found, found["rawOmitted"]) == (False, {"tasks": 8, "bytes": compact(whole)})
 
 
-def test_full_always_carries_it_whole(url: str) -> None:
-    """A thousand tasks too."""
+def test_full_includes_any_execution_whole(url: str) -> None:
+    """A thousand tasks stay."""
     found = facts(ask_for(url, "load-test", script.MANY_FAILED, raw="full"))
     assert (found["raw"], "rawOmitted" in found) == (sent("load-test", script.MANY_FAILED), False)
 
 
-def test_never_carries_nothing(url: str) -> None:
-    """Neither the JSON nor a count; the resource has it."""
+def test_never_leaves_raw_json_out(url: str) -> None:
+    """The answer has neither the JSON nor a count; the resource has it all."""
     found = facts(ask_for(url, "weekly-train", script.QUEUED, raw="never"))
     assert ("raw" in found, "rawOmitted" in found) == (False, False)
     assert found["rawUri"] == f"blaxel://jobs/weekly-train/executions/{script.QUEUED}"
@@ -87,7 +87,7 @@ def test_never_carries_nothing(url: str) -> None:
 )
 @pytest.mark.parametrize("raw", ["auto", "full"])
 def test_overridden_values_are_masked(raw: str, override: Any, masked: Any) -> None:
-    """Whatever form they come in; fields that nobody knows are kept."""
+    """Whatever form the override has; unknown fields stay."""
     created = NOW - timedelta(hours=1)
     one = verbatim("exec-1", created, status="failed", spec={"envOverride": override, "novel": [1]}, later={"x": None})
     with serve(control_plane.build_app(clock=clock, jobs=lambda _: [job("train", one)])) as url:

@@ -69,11 +69,11 @@ class World:
         return self.now
 
     def timer(self) -> float:
-        """The same in seconds."""
+        """The present in seconds."""
         return self.now.timestamp()
 
     async def sleep(self, seconds: float) -> None:
-        """Time passes; after so many pauses `always` sets in."""
+        """Move the clock; after `fails_after` pauses, `always` answers every poll."""
         self.slept.append(seconds)
         self.now += timedelta(seconds=seconds)
         if self.always and len(self.slept) == self.fails_after:
@@ -84,7 +84,7 @@ class World:
         self.progress.append((progress, total))
 
     def wait(self, *, tool: str = "wait_for_job_execution", **arguments: Any) -> CallToolResult:
-        """Call the tool."""
+        """Call the tool on a control plane with the jobs and faults."""
         app = control_plane.build_app(clock=self.clock, jobs=lambda _: self.jobs)
         self.faulty = Faults(app)
         self.faulty.add(*self.faults, path=EXECUTION)
@@ -102,14 +102,14 @@ class World:
 
 
 def text_of(result: CallToolResult) -> str:
-    """The one text block."""
+    """The result's one text block."""
     (block,) = result.content
     assert isinstance(block, TextContent)
     return block.text
 
 
 def facts_of(result: CallToolResult) -> dict[str, Any]:
-    """The structured content."""
+    """The result's structured content."""
     assert not result.is_error, text_of(result)
     facts: dict[str, Any] | None = result.structured_content
     assert facts is not None
@@ -117,7 +117,7 @@ def facts_of(result: CallToolResult) -> dict[str, Any]:
 
 
 def test_a_finished_execution_is_answered_at_once_as_get_does() -> None:
-    """Word for word, raw JSON included."""
+    """The answer is that of `get_job_execution` word for word, raw JSON included."""
     jobs = [run_job(Task(5), began=60)]
     world = World(jobs)
     result = world.wait()
@@ -127,7 +127,7 @@ def test_a_finished_execution_is_answered_at_once_as_get_does() -> None:
 
 
 def test_it_returns_as_soon_as_it_is_done() -> None:
-    """Long before the time is up; the plane is asked about once a second and for nothing else."""
+    """Long before the time is up; the control plane is polled about once a second and asked one thing besides."""
     world = World([run_job(Task(2), Task(2))])
     facts = facts_of(world.wait())
     assert (facts["done"], facts["outcome"]) == (True, "succeeded")
@@ -137,7 +137,7 @@ def test_it_returns_as_soon_as_it_is_done() -> None:
 
 
 def test_an_unfinished_execution_is_an_answer() -> None:
-    """How it stands when the time is up: not done, no raw JSON, and the call to go on with."""
+    """It says how the execution stands: not done, no raw JSON, and the call that goes on waiting."""
     world = World([run_job(*[Task(20)] * 10)])
     facts = facts_of(world.wait(timeoutSeconds=45))
     assert (facts["done"], facts["status"], facts["tasks"]["succeeded"]) == (False, "running", 2)
@@ -150,8 +150,8 @@ def test_an_unfinished_execution_is_an_answer() -> None:
     assert sum(world.slept) == pytest.approx(45)
 
 
-def test_half_a_minute_is_waited_unless_told_otherwise() -> None:
-    """Any number of seconds from one to forty-five will do; others are refused and send nothing."""
+def test_the_wait_takes_30_seconds_by_default() -> None:
+    """From 1 to 45 seconds can be asked for; anything else is rejected, and nothing is sent."""
     world = World([run_job(Task(600))])
     world.wait()
     assert sum(world.slept) == pytest.approx(30)
@@ -164,27 +164,27 @@ def test_half_a_minute_is_waited_unless_told_otherwise() -> None:
         assert world.paths == []
 
 
-def test_the_longest_wait_is_shorter_than_the_patience_of_clients() -> None:
-    """With its margin, and time to spare for both ends; so is the first look, whatever the time to wait."""
+def test_the_longest_wait_is_shorter_than_the_timeout_of_clients() -> None:
+    """So is the first poll, however short the wait; both leave 10 seconds for the rest of the way."""
     assert max(WAIT_FIRST_SECONDS, WAIT_SECONDS + WAIT_MARGIN_SECONDS) <= CLIENTS_GIVE_UP - 10
 
 
-def test_progress_tells_of_finished_tasks() -> None:
-    """Each number once and growing, with the total."""
+def test_progress_counts_finished_tasks() -> None:
+    """Each notification has a larger number than the one before, and the total."""
     world = World([run_job(Task(2), Task(3), Task(2))])
     world.wait()
     assert world.progress == [(0, 3), (1, 3), (2, 3), (3, 3)]
 
 
 def test_pauses_grow_with_the_age_of_the_execution() -> None:
-    """One that has run for hours is asked a few times only."""
+    """An execution that has run for hours is polled a few times only."""
     world = World([run_job(Task(9000), began=7200)])
     world.wait(timeoutSeconds=45)
     assert world.slept == [10, 10, 10, 10, 5]
 
 
 def test_latest_is_resolved_once() -> None:
-    """A newer execution does not change what is waited for; the one before is mentioned only while this one waits."""
+    """A newer execution does not change what is waited for."""
     world = World([run_job(Task(3), queued=2)])
     facts = facts_of(world.wait(executionId="latest"))
     assert facts["executionId"] == "exec-1"
@@ -193,7 +193,7 @@ def test_latest_is_resolved_once() -> None:
 
 
 def test_a_failed_poll_in_between_leaves_no_trace() -> None:
-    """The next one succeeds, after the client's own retries are used up."""
+    """The next poll succeeds, so the answer holds no warning."""
     world = World([run_job(Task(4))], always=Answer(500), fails_after=1)
     cleared = world.sleep
 
@@ -209,7 +209,7 @@ def test_a_failed_poll_in_between_leaves_no_trace() -> None:
 
 
 def test_the_last_known_state_stands_in_for_polls_that_fail() -> None:
-    """With a warning that says since when and why, in both channels and within the budgets."""
+    """A warning says since when and why, in both channels and within the budgets."""
     world = World([run_job(*[Task(4)] * 20)], always=Answer(500), fails_after=5)
     result = world.wait(timeoutSeconds=20)
     facts = facts_of(result)
@@ -221,7 +221,7 @@ def test_the_last_known_state_stands_in_for_polls_that_fail() -> None:
 
 
 def test_the_warning_keeps_the_budgets() -> None:
-    """Also where the answer is full already."""
+    """An answer that is full already makes room for it."""
     failure = Failure("The container exited with code 1: " + "é" * 400, ())
     tasks = [Task(1, failure=replace(failure, message=f"{'abcdefgh'[i]} {failure.message}")) for i in range(6)]
     world = World([run_job(*tasks, Task(600), parallelism=8)], always=Answer(500), fails_after=2)
@@ -232,8 +232,8 @@ def test_the_warning_keeps_the_budgets() -> None:
     assert len(json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode()) <= STRUCTURE_BYTES
 
 
-def test_a_refusal_ends_the_wait_with_what_is_known() -> None:
-    """Asking again would not help, so it is not done."""
+def test_an_error_that_is_not_transient_ends_the_wait() -> None:
+    """The last known state is the answer: polling again would not help."""
     world = World([run_job(Task(600))], always=Answer(403), fails_after=3)
     facts = facts_of(world.wait())
     assert facts["warnings"][0].endswith("The credential is valid but may not do this here (403).")
@@ -249,7 +249,7 @@ def test_a_refusal_ends_the_wait_with_what_is_known() -> None:
     ],
 )
 def test_a_first_poll_that_fails_is_an_error(arguments: dict[str, str], faults: list[Fault], said: str) -> None:
-    """The same as that of `get_job_execution`."""
+    """The error is the one that `get_job_execution` gives."""
     jobs = [run_job(Task(5))]
     world = World(jobs, faults)
     result = world.wait(**arguments)
@@ -259,8 +259,8 @@ def test_a_first_poll_that_fails_is_an_error(arguments: dict[str, str], faults: 
     assert world.slept == []
 
 
-def really_wait(*faults: Fault, always: Fault, seconds: int = 1) -> tuple[CallToolResult, Faults]:
-    """A wait of real seconds on an API that is slow or silent."""
+def wait_in_real_time(*faults: Fault, always: Fault, seconds: int = 1) -> tuple[CallToolResult, Faults]:
+    """A wait of real seconds on an API that is slow or does not answer."""
     faulty = Faults(control_plane.build_app(clock=lambda: NOW, jobs=lambda _: [run_job(Task(600))]))
     faulty.add(*faults, path=EXECUTION)
     faulty.always(always, path=EXECUTION)
@@ -273,19 +273,19 @@ def really_wait(*faults: Fault, always: Fault, seconds: int = 1) -> tuple[CallTo
         return asyncio.run(call(url)), faulty
 
 
-def test_a_silent_api_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A first look that gets no answer ends in a time of its own, in real seconds."""
+def test_a_first_poll_without_an_answer_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has a time limit of its own, here in real seconds."""
     monkeypatch.setattr(wait_execution, "WAIT_FIRST_SECONDS", 0.2)
-    result, faulty = really_wait(always=Delay(30))
+    result, faulty = wait_in_real_time(always=Delay(30))
     assert result.is_error
     assert text_of(result).startswith("Blaxel did not answer within the time limit of one request.")
     assert faulty.gone.wait(2)
 
 
-def test_an_api_that_falls_silent_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A later look ends with the time and its margin; the first one stands."""
+def test_a_later_poll_without_an_answer_ends_with_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends with the time to wait and a margin; the first state is the answer."""
     monkeypatch.setattr(wait_execution, "WAIT_MARGIN_SECONDS", 0.2)
-    result, faulty = really_wait(Delay(0), always=Delay(30))
+    result, faulty = wait_in_real_time(Delay(0), always=Delay(30))
     (warning,) = facts_of(result)["warnings"]
     assert warning.startswith("This is how it stood ")
     assert warning.endswith("looking again failed: Blaxel did not answer within the time limit of one request.")
@@ -293,15 +293,15 @@ def test_an_api_that_falls_silent_is_given_up(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize(("seconds", "slow"), [(2, 0.8), (1, 1.6)])
-def test_a_slow_api_is_no_alarm(seconds: int, slow: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However short the wait and slow the answers, an unfinished wait is an answer, and no doubt is raised."""
+def test_a_slow_api_raises_no_warning(seconds: int, slow: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However short the wait and slow the answers, an unfinished execution is an answer without doubts."""
     monkeypatch.setattr(wait_execution, "WAIT_MARGIN_SECONDS", 0.5)
-    result, _ = really_wait(always=Delay(slow), seconds=seconds)
+    result, _ = wait_in_real_time(always=Delay(slow), seconds=seconds)
     assert "warnings" not in facts_of(result)
 
 
-def test_a_cancelled_wait_leaves_nothing_behind() -> None:
-    """Over stdio, as clients cancel: the server answers other calls, and the control plane is asked no more."""
+def test_a_cancelled_wait_polls_no_more() -> None:
+    """Cancelled over stdio as clients do it: the server answers other calls, and sends the API nothing more."""
     app = control_plane.build_app(jobs=lambda now: [replace_created(run_job(Task(600)), now)])
     faulty = Faults(app)
 
@@ -364,7 +364,7 @@ def replace_created(job: Job, now: datetime) -> Job:
 
 @pytest.mark.parametrize("era", ["legacy", "auto"])
 def test_a_client_that_goes_away_stops_the_polling(era: str) -> None:
-    """In memory, in both eras: the call is cancelled in its pause, and no look comes after."""
+    """The call is cancelled in its pause, and no poll comes after, in both eras."""
     faulty = Faults(control_plane.build_app(clock=lambda: NOW, jobs=lambda _: [run_job(Task(600))]))
 
     async def call(url: str) -> int:

@@ -31,7 +31,7 @@ class Outcome:
 
     @property
     def text(self) -> str:
-        """The one text block."""
+        """The result's one text block."""
         (block,) = self.result.content
         assert isinstance(block, TextContent)
         return block.text
@@ -69,15 +69,15 @@ def call(
 CANCEL = {"jobId": "backfill", "executionId": script.PENDING}
 
 
-def test_without_the_mode_they_do_not_exist() -> None:
-    """Neither name is in the table unless writes are allowed."""
+def test_write_tools_exist_only_with_allow_writes() -> None:
+    """Without it, neither name is in the table."""
     reading, writing = ({spec.fn.__name__ for spec in select(allow_writes=allowed)} for allowed in (False, True))
     assert writing - reading == {"run_job", "cancel_job_execution"}
 
 
 @pytest.mark.parametrize("era", ERAS)
 def test_run_names_the_execution_and_what_to_call_next(era: str) -> None:
-    """The answer holds the execution's id, not the request's, and the call that follows it."""
+    """The answer has the execution's id, not the request's, and the call that follows."""
     outcome = call("run_job", {"jobId": "backfill", "tasks": [{"day": 1}, {"day": 2}]}, era=era)
     answer = outcome.result.structured_content
     assert answer is not None
@@ -95,8 +95,8 @@ def test_run_names_the_execution_and_what_to_call_next(era: str) -> None:
 
 
 @pytest.mark.parametrize("era", ERAS)
-def test_the_person_is_told_what_will_happen(era: str) -> None:
-    """The question names job, number of tasks, memory and overrides, but no value of an override."""
+def test_the_question_says_what_will_be_started(era: str) -> None:
+    """It names job, number of tasks, memory and overridden variables, but no value of a variable."""
     outcome = call(
         "run_job",
         {"jobId": "backfill", "tasks": [{}, {}], "env": {"TOKEN": "s3cret"}, "memory": 512},
@@ -116,8 +116,8 @@ WRITES = pytest.mark.parametrize(
 @pytest.mark.parametrize("era", ERAS)
 @WRITES
 @pytest.mark.parametrize("content", [{}, None, {"confirm": True}], ids=repr)
-def test_to_accept_is_to_agree(content: Any, era: str, tool: str, arguments: dict[str, str]) -> None:
-    """There is nothing to fill in, so clients may leave the content out; older ones of ours filled in `confirm`."""
+def test_accepting_the_form_is_consent(content: Any, era: str, tool: str, arguments: dict[str, str]) -> None:
+    """The form has no fields, so clients may leave the content out; an older form of ours had `confirm`."""
     outcome = call(tool, arguments, era=era, consent=ElicitResult(action="accept", content=content))
     assert not outcome.result.is_error, outcome.text
     assert [form["properties"] for form in outcome.forms] == [{}]
@@ -137,7 +137,7 @@ def test_to_accept_is_to_agree(content: Any, era: str, tool: str, arguments: dic
     ids=lambda result: f"{result.action}-{result.content}",
 )
 def test_without_consent_nothing_is_sent(consent: ElicitResult, era: str, tool: str, arguments: dict[str, str]) -> None:
-    """A person who declines or closes the question has the last word; an answer that is no clear yes is none."""
+    """Declining or closing the question is final, and so is an acceptance that is no clear yes."""
     outcome = call(tool, arguments, era=era, consent=consent)
     assert outcome.result.is_error
     assert outcome.text == (
@@ -149,7 +149,7 @@ def test_without_consent_nothing_is_sent(consent: ElicitResult, era: str, tool: 
 
 
 def raw_call(program: Program, era: str, elicitation: dict[str, Any]) -> dict[str, Any]:
-    """The next line after a `run_job` by a client with this capability to ask people, over stdio."""
+    """Call `run_job` over stdio as a client with this elicitation capability; return the server's next message."""
     client = {"name": "tests", "version": "1"}
     capabilities = {"elicitation": elicitation}
     params: dict[str, Any] = {"name": "run_job", "arguments": {"jobId": "backfill"}}
@@ -166,8 +166,8 @@ def raw_call(program: Program, era: str, elicitation: dict[str, Any]) -> dict[st
 
 @pytest.mark.parametrize("era", ERAS)
 @pytest.mark.parametrize(("elicitation", "asks"), [({"url": {}}, False), ({}, True), ({"form": {}, "url": {}}, True)])
-def test_only_clients_that_show_forms_can_ask(era: str, elicitation: dict[str, Any], *, asks: bool) -> None:
-    """One that only opens addresses is like one that cannot ask; `{}` is from before there was a choice."""
+def test_only_clients_that_show_forms_are_asked(era: str, elicitation: dict[str, Any], *, asks: bool) -> None:
+    """A client that only opens URLs cannot ask; `{}` means forms, from before there was a choice."""
     with Program("--demo", "--allow-writes") as program:
         line = raw_call(program, era, elicitation)
     asked = line.get("method") == "elicitation/create" or "inputRequests" in line.get("result", {})
@@ -176,7 +176,7 @@ def test_only_clients_that_show_forms_can_ask(era: str, elicitation: dict[str, A
 
 
 @pytest.mark.parametrize("era", ERAS)
-def test_an_answer_of_another_kind_is_no_consent(era: str) -> None:
+def test_an_unreadable_answer_is_no_consent(era: str) -> None:
     """Nothing is sent, and the error names no module of ours."""
     with Program("--demo", "--allow-writes") as program:
         line = raw_call(program, era, {"form": {}})
@@ -198,7 +198,7 @@ def test_an_answer_of_another_kind_is_no_consent(era: str) -> None:
 
 
 def test_over_http_an_older_client_is_not_asked() -> None:
-    """Streamable HTTP is stateless here, so up to 2025-11-25 there is no way back to the client; README says so."""
+    """Stateless Streamable HTTP has no way back to the client up to version 2025-11-25, as the README says."""
     faulty = Faults(control_plane.build_app(clock=lambda: NOW))
     asked = []
 
@@ -223,7 +223,7 @@ def test_over_http_an_older_client_is_not_asked() -> None:
 
 @pytest.mark.parametrize("era", ERAS)
 def test_cancel_says_that_running_tasks_finish_first(era: str) -> None:
-    """To the person before, and to the model after."""
+    """The question says so to the person, and the answer to the model."""
     outcome = call("cancel_job_execution", CANCEL, era=era, consent=YES)
     assert outcome.asked == [
         (
@@ -254,8 +254,8 @@ WORDY = {"status": "running", "envOverride": {f"{'é' * 40}{number}": "***" for 
         (Answer(200, json_body={"metadata": {"id": "é" * 500}, "spec": WORDY, "status": "x" * 99}), "Not known"),
     ],
 )
-def test_what_was_sent_is_said_before_how_it_stands(fault: Fault, stands: str) -> None:
-    """Whatever the answer to a DELETE is; one that does not say how the execution stands is looked up."""
+def test_a_cancellation_says_that_it_was_sent_and_how_the_execution_stands(fault: Fault, stands: str) -> None:
+    """Whatever the DELETE is answered with; an answer without a status takes one more call."""
     outcome = call("cancel_job_execution", CANCEL, fault)
     answer = outcome.result.structured_content
     assert answer is not None, outcome.text
@@ -266,8 +266,8 @@ def test_what_was_sent_is_said_before_how_it_stands(fault: Fault, stands: str) -
     assert len(outcome.writes) == 1
 
 
-def test_a_cancellation_that_cannot_be_looked_up_was_sent_all_the_same() -> None:
-    """The answer says what it knows: that it was sent."""
+def test_a_cancellation_whose_status_is_unknown_was_sent() -> None:
+    """The call that would get the status fails, which is no error of the cancellation."""
     outcome = call("cancel_job_execution", CANCEL, Answer(204), *[Answer(500)] * 9)
     answer = outcome.result.structured_content
     assert answer is not None, outcome.text
@@ -313,15 +313,15 @@ def test_a_cancellation_that_cannot_be_looked_up_was_sent_all_the_same() -> None
         ),
     ],
 )
-def test_refusals_that_do_not_say_why(status: int, more: dict[str, Any], text: str) -> None:
-    """What may be meant, in terms of a start."""
+def test_refusals_without_a_known_cause(status: int, more: dict[str, Any], text: str) -> None:
+    """The error says what the status may mean for a start."""
     outcome = call("run_job", {"jobId": "backfill", **more}, Answer(status))
     assert outcome.text == text
     assert len(outcome.writes) == 1
 
 
-def test_a_request_that_is_refused_as_a_whole_keeps_its_own_advice() -> None:
-    """Where Blaxel does not even answer for the job, the job is not what is wrong."""
+def test_a_400_for_every_request_keeps_its_own_hint() -> None:
+    """Where Blaxel refuses to describe the job too, the job is not the cause."""
     unknown = Answer(400, json_body={"error": "invalid_api_version"})
     outcome = call("run_job", {"jobId": "backfill"}, unknown, unknown)
     assert outcome.text.endswith("Unset BL_API_VERSION.")
@@ -353,8 +353,8 @@ def test_a_request_that_is_refused_as_a_whole_keeps_its_own_advice() -> None:
         ),
     ],
 )
-def test_refusals_have_their_own_sentences(arguments: dict[str, Any], text: str) -> None:
-    """What refused it, that nothing was created, and what to do."""
+def test_refusals_with_a_known_cause(arguments: dict[str, Any], text: str) -> None:
+    """The error says what refused it, that nothing was created, and what to do."""
     outcome = call("run_job", arguments)
     assert outcome.result.is_error
     assert outcome.text == text
@@ -376,8 +376,8 @@ UNCLEAR = pytest.mark.parametrize(
 
 
 @UNCLEAR
-def test_a_start_without_a_clear_answer_is_not_repeated(fault: Fault, what: str) -> None:
-    """It is sent once, and the answer says that it may have been started and where to look."""
+def test_a_start_with_an_unknown_outcome_is_not_retried(fault: Fault, what: str) -> None:
+    """It is sent once; the error says that the job may have been started and where to look."""
     outcome = call("run_job", {"jobId": "backfill"}, fault)
     assert outcome.result.is_error
     assert outcome.text == (
@@ -388,8 +388,8 @@ def test_a_start_without_a_clear_answer_is_not_repeated(fault: Fault, what: str)
 
 
 @pytest.mark.parametrize(("tool", "arguments"), [("run_job", {"jobId": "backfill"}), ("cancel_job_execution", CANCEL)])
-def test_what_was_never_sent_was_not_done(tool: str, arguments: dict[str, str]) -> None:
-    """There was no connection to send it over: no doubt is raised, and trying again is harmless."""
+def test_a_write_that_was_never_sent_has_a_known_outcome(tool: str, arguments: dict[str, str]) -> None:
+    """Without a connection nothing can have been done, so trying again is harmless."""
 
     async def ask(url: str) -> str:
         async with tool_state(url) as state, Client(build_server(state, select(allow_writes=True))) as client:
@@ -405,14 +405,14 @@ def test_what_was_never_sent_was_not_done(tool: str, arguments: dict[str, str]) 
         )
 
 
-def test_a_start_with_an_empty_answer_may_have_happened() -> None:
-    """A 204 names no execution."""
+def test_a_start_answered_with_204_has_an_unknown_outcome() -> None:
+    """The answer names no execution."""
     outcome = call("run_job", {"jobId": "backfill"}, Answer(204))
     assert "Whether the job was started is not known." in outcome.text
 
 
-def test_a_start_that_names_no_execution_happened() -> None:
-    """It is said so, and `latest` leads on."""
+def test_a_start_whose_answer_has_no_execution_id_is_a_success() -> None:
+    """The answer says that the id is missing, and suggests `latest`."""
     outcome = call("run_job", {"jobId": "backfill"}, Answer(200, json_body={"id": "request-1"}))
     assert outcome.text == (
         'Started job "backfill" with 1 task; Blaxel did not tell the id of the execution. '
@@ -421,8 +421,8 @@ def test_a_start_that_names_no_execution_happened() -> None:
 
 
 @UNCLEAR
-def test_a_cancel_without_a_clear_answer_is_not_repeated(fault: Fault, what: str) -> None:
-    """It is sent once, and the answer says where to look."""
+def test_a_cancellation_with_an_unknown_outcome_is_not_retried(fault: Fault, what: str) -> None:
+    """It is sent once; the error says where to look."""
     outcome = call("cancel_job_execution", CANCEL, fault)
     assert outcome.result.is_error
     assert outcome.text == (
@@ -432,8 +432,8 @@ def test_a_cancel_without_a_clear_answer_is_not_repeated(fault: Fault, what: str
     assert len(outcome.writes) == 1
 
 
-def test_one_that_is_over_cannot_be_cancelled() -> None:
-    """The refusal says so, and which tool shows how it stands."""
+def test_a_finished_execution_cannot_be_cancelled() -> None:
+    """The error says so, and which tool shows how the execution stands."""
     outcome = call("cancel_job_execution", {"jobId": "nightly-report", "executionId": script.SUCCEEDED})
     assert outcome.text == (
         "Not cancelled: Blaxel refused (400); an execution that is over cannot be cancelled. "
@@ -442,8 +442,8 @@ def test_one_that_is_over_cannot_be_cancelled() -> None:
 
 
 @pytest.mark.parametrize("tool", ["run_job", "cancel_job_execution"])
-def test_bad_ids_are_refused_before_anyone_is_asked(tool: str) -> None:
-    """A person is not bothered with what would be refused anyway."""
+def test_invalid_ids_are_rejected_before_the_person_is_asked(tool: str) -> None:
+    """Nobody is asked about a call that would fail anyway."""
     arguments = {"jobId": ".."} | ({"executionId": "x"} if tool == "cancel_job_execution" else {})
     outcome = call(tool, arguments, consent=YES)
     assert outcome.text.startswith("jobId is a dot segment, so nothing was sent.")
@@ -462,8 +462,8 @@ ONE = "Trying again unchanged will not help. Give one execution's id; list_job_e
     ],
 )
 @pytest.mark.parametrize("consent", [YES, None])
-def test_only_one_execution_can_be_cancelled(execution: str, problem: str, consent: ElicitResult | None) -> None:
-    """By its own id: what `latest` is may change between the question and the answer; nobody is asked."""
+def test_latest_cannot_be_cancelled(execution: str, problem: str, consent: ElicitResult | None) -> None:
+    """What `latest` is may change between the question and the answer; the person is not asked."""
     outcome = call("cancel_job_execution", {"jobId": "backfill", "executionId": execution}, consent=consent)
     assert outcome.text == f"{problem} {ONE}"
     assert (outcome.asked, outcome.writes) == ([], [])
@@ -476,24 +476,24 @@ def test_only_one_execution_can_be_cancelled(execution: str, problem: str, conse
         (CANCEL, [Answer(404), Answer(500)], "Check both ids; old executions are removed after a time."),
     ],
 )
-def test_a_cancel_that_finds_nothing_does_not_advise_latest(
+def test_the_404_of_a_cancellation_does_not_suggest_latest(
     arguments: dict[str, str], faults: list[Fault], said: str
 ) -> None:
-    """It would not be taken."""
+    """The tool would not take it."""
     outcome = call("cancel_job_execution", arguments, *faults)
     assert said in outcome.text
     assert "latest" not in outcome.text
 
 
 @pytest.mark.parametrize("status", [400, 409])
-def test_a_refused_cancel_is_no_doubt(status: int) -> None:
-    """It did not happen."""
+def test_a_refused_cancellation_has_a_known_outcome(status: int) -> None:
+    """The execution was not cancelled."""
     outcome = call("cancel_job_execution", CANCEL, Answer(status))
     assert outcome.text.startswith(f"Not cancelled: Blaxel refused ({status})")
 
 
-def test_annotations_are_true_to_what_they_do() -> None:
-    """Starting adds, and adds again when repeated; cancelling destroys, once."""
+def test_annotations_of_the_write_tools() -> None:
+    """Starting adds, and adds again when repeated; cancelling is destructive, and repeating it changes nothing."""
     hints = {
         spec.fn.__name__: json.loads(spec.annotations.model_dump_json(by_alias=True, exclude_none=True))
         for spec in select(allow_writes=True)

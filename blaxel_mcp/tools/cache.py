@@ -1,0 +1,44 @@
+"""A bounded cache in memory whose entries expire, each after a time of its own."""
+
+import math
+import time
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class ExpiringCache:
+    """Keeps what a look-up returned until it expires. When the cache is full, the oldest entry is dropped.
+
+    cachetools has no loader that is awaited, and with a time to live per entry (`TLRUCache`) takes as much code.
+
+    Args:
+        timer: counts seconds from any zero, and is never set back.
+        max_entries: how many values are kept at most.
+    """
+
+    def __init__(self, timer: Callable[[], float] = time.monotonic, max_entries: int = 250) -> None:
+        self._timer = timer
+        self._max_entries = max_entries
+        self._entries: dict[Hashable, tuple[float, Any]] = {}
+
+    async def get(self, key: Hashable, load: Callable[[], Awaitable[tuple[T, float]]]) -> T:
+        """Return the kept value of a key, or load and keep it.
+
+        Callers that come while a value is being loaded load it too: the API client makes one request of identical ones.
+
+        Args:
+            key: what the value depends on, the caller's identity included.
+            load: gets the value, and for how many seconds to keep it. Nothing is kept if it raises.
+        """
+        expires, kept = self._entries.get(key, (-math.inf, None))
+        if self._timer() < expires:
+            value: T = kept
+            return value
+        value, seconds = await load()
+        self._entries.pop(key, None)  # added anew, it is the youngest
+        self._entries[key] = (self._timer() + seconds, value)
+        if len(self._entries) > self._max_entries:
+            del self._entries[next(iter(self._entries))]
+        return value
