@@ -14,8 +14,8 @@ from blaxel_mcp.errors import BlaxelMcpError, NotFoundError
 from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary.raw import mask_overrides
 from blaxel_mcp.tools.context import AppContext, app_context, current_session
+from blaxel_mcp.tools.fetch_tasks import fetch_tasks
 from blaxel_mcp.tools.get_execution import fetch
-from blaxel_mcp.tools.list_tasks import listed_apart
 from blaxel_mcp.tools.lookup import explain_unknown_job
 from blaxel_mcp.tools.results import error_text
 
@@ -68,7 +68,7 @@ async def _tasks(session: Session, job_id: str, execution_id: str, now: datetime
     places = (fetched.raw.get("tasks"), spec.get("tasks") if isinstance(spec, dict) else None)
     if inside := next((tasks for tasks in places if isinstance(tasks, list) and tasks), None):
         return inside
-    apart = await listed_apart(session, job_id, execution_id, fetched.execution, whole=True)
+    apart = await fetch_tasks(session, job_id, execution_id, fetched.execution, whole=True)
     return [task.raw for task in apart]
 
 

@@ -13,7 +13,7 @@ NAME_CHARACTERS = 60
 STATUS_CHARACTERS = 40
 IDENTITY_CHARACTERS = 100
 ID_BYTES = 512
-"""Of a name or id in a list's row: a cut one could not be asked about. A longer one is cut as any other identity."""
+"""Of a name or id in a list's row, as JSON: the next call asks by it. A longer one is cut like any other identity."""
 URI_BYTES = 400
 """A longer `rawUri` is left out: a cut one would lead nowhere."""
 FAILURE_GROUPS = 5
@@ -67,10 +67,8 @@ LOG_CHARACTERS = 500
 LOG_LINES = 500
 LOG_LINES_USUAL = 50
 """How many lines a caller may ask for, and gets without asking."""
-LOG_PIECE_SECONDS = 3 * 86_400 - 60
-"""Of the time that one call to the API covers: its limit is three days, and bounds may be moved by a second."""
-LOG_PIECES = 4
-"""Calls to the API at most: a longer execution is searched in its newest part only."""
+LOG_RANGE_SECONDS = 3 * 86_400 - 60
+"""Of the time that is searched: the API's limit for one call is three days, and bounds may be moved by a second."""
 LOG_BEFORE_SECONDS = 60
 LOG_AFTER_SECONDS = 120
 """How much is searched before an execution's creation and after its end: lines arrive up to a minute late."""
@@ -86,8 +84,6 @@ WAIT_FIRST_SECONDS = 30
 # Lists: of jobs, executions and tasks.
 LIST_BYTES = 3_000
 """Of an answer with rows, in each channel."""
-LIST_MESSAGE_CHARACTERS = 100
-"""Of a message in a row, where there are too many rows for longer ones."""
 LIST_JOBS = (20, 50)
 LIST_EXECUTIONS = (10, 50)
 LIST_TASKS = (20, 100)
@@ -96,7 +92,9 @@ LIST_BASIS = 20
 """Executions that are looked at, at least, to tell what is usual."""
 LIST_FILTERED = 100
 """Executions that are looked at to find those of a status: the API's largest page."""
+LIST_JOBS_PAGE = 200
+"""Jobs, and tasks, in the API's largest page."""
 LIST_TASK_PAGES = 5
-"""How many pages of 200 tasks are read where an execution comes without its tasks; each costs the API a whole read."""
-CURSOR_CHARACTERS = 1_000
-"""Of the API's cursor inside ours; a longer one leaves no room for rows."""
+"""How many pages of tasks are read where an execution comes without its tasks; each costs the API a whole read."""
+CURSOR_BYTES = 1_000
+"""Of the API's cursor as it is passed on; a longer one leaves no room for rows."""
