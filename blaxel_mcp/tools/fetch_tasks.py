@@ -7,7 +7,7 @@ from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.jobs import FetchedTask, list_tasks
 from blaxel_mcp.errors import BlaxelMcpError, NotFoundError
 from blaxel_mcp.models import JobExecution
-from blaxel_mcp.summary.limits import LIST_JOBS_PAGE, LIST_TASK_PAGES
+from blaxel_mcp.summary.limits import LIST_PAGE, LIST_TASK_PAGES
 from blaxel_mcp.summary.tasks import task_name
 
 
@@ -28,7 +28,7 @@ async def fetch_tasks(
     cursor = None
     for number in count(1):
         try:
-            page = await session.send(list_tasks(job_id, execution_id, limit=LIST_JOBS_PAGE, cursor=cursor))
+            page = await session.send(list_tasks(job_id, execution_id, limit=LIST_PAGE, cursor=cursor))
         except BlaxelMcpError as error:
             if (found and not whole) or (not found and isinstance(error, NotFoundError)):
                 break

@@ -11,7 +11,7 @@ from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.jobs import get_job, list_executions
 from blaxel_mcp.errors import ApiError, BlaxelMcpError, NotFoundError
 from blaxel_mcp.models import ExecutionStatus, ExecutionWord, JobExecution
-from blaxel_mcp.summary.limits import LIST_BASIS, LIST_EXECUTIONS, LIST_FILTERED
+from blaxel_mcp.summary.limits import LIST_BASIS, LIST_EXECUTIONS, LIST_EXECUTIONS_PAGE
 from blaxel_mcp.summary.listing_executions import ExecutionsCore, build_executions
 from blaxel_mcp.tools import paging
 from blaxel_mcp.tools.context import AppContext, app_context, current_session
@@ -37,7 +37,7 @@ async def list_job_executions(  # noqa: PLR0917 - the SDK passes them by name
 ) -> Annotated[CallToolResult, ExecutionsCore]:
     """Answer with one page of the executions; errors are raised, `server` turns them into a result."""
     position = paging.parse_cursor(cursor)
-    size = LIST_FILTERED if status else min(position.skip + limit, LIST_FILTERED)
+    size = LIST_EXECUTIONS_PAGE if status else min(position.skip + limit, LIST_EXECUTIONS_PAGE)
     try:
         listing = await session.send(list_executions(jobId, limit=size, cursor=position.upstream))
     except NotFoundError as error:

@@ -9,7 +9,7 @@ from pydantic import Field
 from blaxel_mcp.api import jobs
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.errors import ApiError, ArgumentError
-from blaxel_mcp.summary.limits import LIST_JOBS, LIST_JOBS_PAGE
+from blaxel_mcp.summary.limits import LIST_JOBS, LIST_PAGE
 from blaxel_mcp.summary.listing_jobs import JobsAnswer, build_jobs
 from blaxel_mcp.tools import paging
 from blaxel_mcp.tools.context import current_session
@@ -29,7 +29,7 @@ async def list_jobs(
     """Answer with one page of the jobs; errors are raised, `server` turns them into a result."""
     position = paging.parse_cursor(cursor)
     query = _checked_search(search)
-    size = min(position.skip + limit, LIST_JOBS_PAGE)
+    size = min(position.skip + limit, LIST_PAGE)
     try:
         listing = await session.send(jobs.list_jobs(limit=size, search=query, cursor=position.upstream))
     except ApiError as error:
