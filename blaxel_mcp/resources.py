@@ -12,8 +12,8 @@ from blaxel_mcp.api.jobs import list_executions
 from blaxel_mcp.errors import BlaxelMcpError, NotFoundError
 from blaxel_mcp.summary.raw import mask_overrides
 from blaxel_mcp.tools.context import AppContext, app_context, current_session
+from blaxel_mcp.tools.fetch_tasks import fetch_tasks
 from blaxel_mcp.tools.find import explain_unknown_job, find_execution
-from blaxel_mcp.tools.list_tasks import listed_apart
 from blaxel_mcp.tools.results import error_text
 
 EXECUTIONS = "blaxel://jobs/{jobId}/executions"
@@ -81,7 +81,7 @@ async def read_tasks(
     lists = (raw.get("tasks"), spec.get("tasks") if isinstance(spec, dict) else None)
     if inline := next((tasks for tasks in lists if isinstance(tasks, list) and tasks), None):
         return inline
-    fetched = await listed_apart(session, jobId, found.execution_id, found.fetched.execution, whole=True)
+    fetched = await fetch_tasks(session, jobId, found.execution_id, found.fetched.execution, whole=True)
     return [task.raw for task in fetched]
 
 

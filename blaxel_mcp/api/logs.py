@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 from pydantic import TypeAdapter
 
 from blaxel_mcp.api.call import Call, checked_id
 from blaxel_mcp.models import Count, LogLine
 
-SEVERITIES = ("FATAL", "ERROR", "WARNING", "INFO", "DEBUG", "TRACE", "UNKNOWN")
+Severity: TypeAlias = Literal["FATAL", "ERROR", "WARNING", "INFO", "DEBUG", "TRACE", "UNKNOWN"]
 """The severities that the endpoint takes, the most severe first."""
+SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 _COUNT: TypeAdapter[int | None] = TypeAdapter(Count)
 
 
@@ -37,7 +38,7 @@ def get_logs(
     start: datetime,
     end: datetime,
     limit: int,
-    severity: str | None = None,
+    severity: Severity | None = None,
     search: str | None = None,
     task: str | None = None,
 ) -> Call[LogPage]:

@@ -12,8 +12,6 @@ NAME_CHARACTERS = 60
 """Of a task's, job's or variable's name inside a sentence or list."""
 STATUS_CHARACTERS = 40
 IDENTITY_CHARACTERS = 100
-ID_BYTES = 512
-"""Of a name or id in a list's row: a cut one could not be asked about. A longer one is cut as any other identity."""
 URI_BYTES = 400
 """A longer `rawUri` is left out: a cut one would lead nowhere."""
 FAILURE_GROUPS = 5
@@ -59,18 +57,16 @@ HISTORY_CACHE_SECONDS = 300
 
 # Logs.
 LOG_BYTES = 16 * 1024
-"""Of an answer with lines of log, in each channel."""
+"""The largest answer with lines of log, in each channel."""
 LOG_FRAME_BYTES = 2_500
-"""What is kept free of it for everything but the lines."""
+"""How much of it is kept free for everything but the lines."""
 LOG_CHARACTERS = 500
-"""Of one line."""
+"""The longest line; a longer one is cut."""
 LOG_LINES = 500
 LOG_LINES_USUAL = 50
 """How many lines a caller may ask for, and gets without asking."""
-LOG_PIECE_SECONDS = 3 * 86_400 - 60
-"""Of the time that one call to the API covers: its limit is three days, and bounds may be moved by a second."""
-LOG_PIECES = 4
-"""Calls to the API at most: a longer execution is searched in its newest part only."""
+LOG_RANGE_SECONDS = 3 * 86_400 - 60
+"""How much time is searched: the API's limit for one call is three days, and bounds may be moved by a second."""
 LOG_BEFORE_SECONDS = 60
 LOG_AFTER_SECONDS = 120
 """How much is searched before an execution's creation and after its end: lines arrive up to a minute late."""
@@ -83,20 +79,22 @@ WAIT_MARGIN_SECONDS = 2.0
 WAIT_FIRST_SECONDS = 30
 """For the first look, as for one call of any other tool: however short the wait, it must tell how things stand."""
 
-# Lists: of jobs, executions and tasks.
+# Lists of jobs, executions and tasks.
 LIST_BYTES = 3_000
-"""Of an answer with rows, in each channel."""
-LIST_MESSAGE_CHARACTERS = 100
-"""Of a message in a row, where there are too many rows for longer ones."""
+"""The largest answer with rows, in each channel."""
+ID_BYTES = 512
+"""The longest id or name in a row, as JSON: the next call asks by it. A longer one is cut like any other identity."""
 LIST_JOBS = (20, 50)
 LIST_EXECUTIONS = (10, 50)
 LIST_TASKS = (20, 100)
 """How many rows a caller gets without asking, and may ask for."""
+LIST_PAGE = 200
+"""The API's largest page of jobs, and of tasks."""
+LIST_EXECUTIONS_PAGE = 100
+"""The API's largest page of executions: as many are searched for those with a status."""
 LIST_BASIS = 20
-"""Executions that are looked at, at least, to tell what is usual."""
-LIST_FILTERED = 100
-"""Executions that are looked at to find those of a status: the API's largest page."""
+"""The fewest executions that are read, where there are so many, to tell how a job has been doing."""
 LIST_TASK_PAGES = 5
-"""How many pages of 200 tasks are read where an execution comes without its tasks; each costs the API a whole read."""
-CURSOR_CHARACTERS = 1_000
-"""Of the API's cursor inside ours; a longer one leaves no room for rows."""
+"""How many pages of tasks are read where an execution comes without its tasks; each costs the API a whole read."""
+CURSOR_BYTES = 1_000
+"""The longest cursor of the API's that is passed on; a longer one leaves no room for rows."""

@@ -1,132 +1,218 @@
-"""What the answers that are lists have in common: rows in both channels, as many as fit, and where to go on. Pure."""
+"""A page of a list as an object and as text: one head sentence, rows cut to one byte budget, and a cursor. Pure.
 
-from collections.abc import Callable, Iterable, Sequence
+A row is a dictionary of facts that begins with `id` or `name` and `status`. Its line of text says the same facts.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, NamedTuple, TypeVar
+from itertools import accumulate
+from typing import Any, Generic, TypeAlias, TypeVar, get_args
 
+from blaxel_mcp.models import ExecutionWord, TaskWord
 from blaxel_mcp.summary import limits
+from blaxel_mcp.summary.causes import WORDS
 from blaxel_mcp.summary.clean import clean
 from blaxel_mcp.summary.wording import drop_empty, format_duration, json_size, plural, quote
 
 T = TypeVar("T")
+Row: TypeAlias = dict[str, Any]
 
-
-class Row(NamedTuple):
-    """One item: as facts, and as a line of text."""
-
-    facts: dict[str, Any]
-    line: str
+# The OpenAPI's words for a job's deployment, which is the status of a job.
+DEPLOYMENT_STATUSES = (
+    *("deleting", "terminated", "failed", "deactivated", "deactivating"),
+    *("uploading", "building", "deploying", "deployed", "built"),
+)
+_KNOWN_STATUSES = {*get_args(ExecutionWord), *get_args(TaskWord), *DEPLOYMENT_STATUSES}
+_SHORTEST_MESSAGE = 12
+"""Bytes of a message below which a row is better off without it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Window(Generic[T]):
-    """The items at hand, and how far the caller has come in them.
+class Page(Generic[T]):
+    """Items to list, and how far the caller has come in them.
 
     Attributes:
-        items: as the API listed them.
-        cursor: what continues after so many of them; `None` at the end of the list, empty where it cannot be told.
-        start: how many of them came before.
-        first: whether this is where the list begins.
+        items: in the order of the list; those that a filter leaves, where there is one.
+        cursor_after: the cursor that continues after so many of the items; `None` at the end of the list, empty where
+            the API's cursor is too long to pass on.
+        skip: how many of the items earlier answers have shown.
+        first: whether the list begins with these items.
     """
 
     items: Sequence[T]
-    cursor: Callable[[int], str | None]
-    start: int = 0
+    cursor_after: Callable[[int], str | None]
+    skip: int = 0
     first: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Listed(Generic[T]):
-    """What to say of a window: which of its items are meant, by position, and how.
+def render_page(
+    noun: str,
+    page: Page[T],
+    row: Callable[[T], Row],
+    *,
+    limit: int,
+    subject: str,
+    more: str = "",
+    remarks: str = "",
+    facts: Mapping[str, Any],
+) -> tuple[dict[str, Any], str]:
+    """The object and the text of an answer that lists something, each of at most `LIST_BYTES`.
 
-    `head` makes the first sentence from how many rows are shown and whether more follow; `facts` are what else the
-    object holds.
+    Every row has at least an id and a status; the bytes left over are shared out by max-min fairness, so that short
+    rows leave theirs to long ones. Rows that do not fit even so are counted, and the cursor continues with them.
+
+    Args:
+        noun: the key of the rows.
+        page: the items to list.
+        row: makes a row of an item, with its most important facts first.
+        limit: how many rows at most.
+        subject: the head sentence without its full stop: what the items are.
+        more: what to add to it where the list goes on after the last item.
+        remarks: sentences to follow it.
+        facts: what else the object holds.
     """
+    rows = [row(item) for item in page.items[page.skip :][:limit]]
 
-    noun: str
-    window: Window[T]
-    meant: Sequence[int]
-    row: Callable[[T], Row]
-    head: Callable[[int, bool], str]
-    facts: dict[str, Any]
-
-
-def tell(listed: Listed[T], limit: int) -> tuple[dict[str, Any], str]:
-    """The object and the text, with up to `limit` rows: as many as keep both within the budget, and always one."""
-    wanted = listed.meant[:limit]
-    rows = [listed.row(listed.window.items[at]) for at in wanted]
-
-    def build(shown: int) -> tuple[dict[str, Any], str]:
-        left = shown < len(listed.meant)
-        cursor = listed.window.cursor(wanted[shown - 1] + 1 if left else len(listed.window.items))
-        head = listed.head(shown, cursor is not None)
+    def build(shown: int, fitted: Sequence[Row], *, shortened: bool) -> tuple[dict[str, Any], str]:
+        cursor = page.cursor_after(page.skip + shown)
         omitted = len(rows) - shown
-        rest = {**listed.facts, "notShown": omitted or None, "nextCursor": cursor or None}
-        answer = {"summary": head, listed.noun: [row.facts for row in rows[:shown]], **drop_empty(rest)}
-        lines = [head, *(row.line for row in rows[:shown]), _tail(omitted, cursor)]
-        return answer, "\n".join(line for line in lines if line)
+        note = "Rows are shortened to fit: a smaller limit shows more of each." if shortened else ""
+        part = _which(page.skip, shown, len(page.items)) or (more if cursor is not None else "")
+        head = " ".join(filter(None, (f"{subject}{part}.", remarks, note)))
+        rest = drop_empty({**facts, "notShown": omitted or None, "nextCursor": cursor})
+        text = "\n".join(filter(None, (head, *map(row_line, fitted), _tail(omitted, cursor))))
+        return {"summary": head, noun: fitted, **rest}, text
 
-    return _largest(len(rows), build)
+    if not rows:
+        return build(0, [], shortened=False)
+    # Which frame is larger depends on the cursors; beyond that, the numbers in them differ by a few digits.
+    frames = [build(shown, [], shortened=True) for shown in (len(rows), max(1, len(rows) - 1))]
+    room = limits.LIST_BYTES - 8 - max(max(json_size(answer), len(text.encode())) for answer, text in frames)
+    least = [_row_size(fit_row(one, 0)) for one in rows]
+    shown = max(1, sum(size <= room for size in accumulate(least)))
+    extra = [_row_size(one) - size for one, size in zip(rows[:shown], least, strict=False)]
+    share = _fair_share(extra, room - sum(least[:shown]))
+    fitted = [fit_row(one, size + share) for one, size in zip(rows[:shown], least, strict=False)]
+    return build(shown, fitted, shortened=fitted != rows[:shown])
 
 
-def _largest(most: int, build: Callable[[int], tuple[dict[str, Any], str]]) -> tuple[dict[str, Any], str]:
-    """The answer with the most rows that keeps the budget; found by halving, as each try writes the whole answer."""
-
-    def fits(built: tuple[dict[str, Any], str]) -> bool:
-        return max(json_size(built[0]), len(built[1].encode())) <= limits.LIST_BYTES
-
-    built = build(most)
-    if most <= 1 or fits(built):
-        return built
-    low, high, best = 1, most - 1, build(1)
-    while low < high:
-        middle = (low + high + 1) // 2
-        built = build(middle)
-        if fits(built):
-            low, best = middle, built
-        else:
-            high = middle - 1
-    return best
+def _which(skipped: int, shown: int, total: int) -> str:
+    """`; showing 1 to 10 of 32`, unless that is all of them."""
+    if shown == total:
+        return ""
+    if not shown:
+        return "; no more of them"
+    numbers = f"{skipped + 1:,} to {skipped + shown:,}" if shown > 1 else f"number {skipped + 1:,}"
+    return f"; showing {numbers} of {total:,}"
 
 
 def _tail(omitted: int, cursor: str | None) -> str:
-    room = f"{omitted:,} more did not fit. " if omitted else ""
-    if cursor:
-        return f'{room}To go on, call again with cursor "{cursor}".'
-    return (
-        f"{room}There are more, but Blaxel's cursor to them is too long to pass on." if cursor == "" else room.strip()
-    )
+    """The last line: how many rows did not fit, and what to call for those that follow."""
+    counted = f"{omitted:,} more did not fit. " if omitted else ""
+    if cursor == "":
+        return f"{counted}There are more, but Blaxel's cursor to them is too long to pass on."
+    return f'{counted}To go on, call again with cursor "{cursor}".' if cursor else counted.strip()
 
 
-def name(text: str | None) -> str:
-    """A name or id in a sentence."""
+def _fair_share(wanted: Sequence[int], room: int) -> int:
+    """The most that each may take of `room`, where those who want less leave the rest to the others."""
+    share = room
+    for number, size in enumerate(sorted(wanted)):
+        share = room // (len(wanted) - number)
+        if size > share:
+            break
+        room -= size
+    return share
+
+
+def fit_row(row: Row, room: int) -> Row:
+    """As much of a row as fits into `room` bytes in each channel: id and status always, a message cut."""
+    fitted: Row = {key: row[key] for key in row if key in {"id", "name", "status"}}
+    for key, value in row.items():
+        if key == "message":
+            value = _truncate(value, room - _row_size({**fitted, key: ""}))  # noqa: PLW2901
+        if value != "" and _row_size({**fitted, key: value}) <= room:
+            fitted[key] = value
+    return fitted
+
+
+def _row_size(row: Row) -> int:
+    """Bytes in the channel that needs more, with the comma or line break between rows."""
+    return max(json_size(row), len(row_line(row).encode())) + 1
+
+
+def _truncate(text: str, room: int) -> str:
+    """Clean text cut to `room` bytes within a JSON string, the cut marked with `…`; empty where too little fits."""
+    # Of what clean text may hold, JSON escapes these two only.
+    ends = list(accumulate(len(character.encode()) + (character in '"\\') for character in text))
+    if ends[-1] <= room:
+        return text
+    if room < _SHORTEST_MESSAGE:
+        return ""
+    return text[: sum(end <= room - len("…".encode()) for end in ends)].rstrip() + "…"
+
+
+def row_line(row: Row) -> str:
+    """A row as a line of text: `- "task-3": failed, took 10s, non-zero exit: "…"`."""
+    name = row.get("id") or row.get("name")
+    called = quote(name, limits.ID_BYTES) if name else "(no name)"
+    phrases = (_PHRASES[key](value) for key, value in row.items() if key in _PHRASES)
+    message = f": {quote(row['message'], limits.MESSAGE_CHARACTERS)}" if "message" in row else ""
+    return f"- {called}: {', '.join(filter(None, (status_phrase(row.get('status', '')), *phrases)))}{message}"
+
+
+def _tasks_phrase(counts: Mapping[str, int]) -> str:
+    """`36 of 40 tasks succeeded, 3 failed`, as far as the counts are known."""
+    total, succeeded, failed = map(counts.get, ("total", "succeeded", "failed"))
+    if succeeded is None:
+        done = plural(total, "task") if total else ""
+    else:
+        done = f"{succeeded:,} of {plural(total, 'task')}" if total is not None else plural(succeeded, "task")
+        done += " succeeded"
+    return ", ".join(filter(None, (done, f"{failed:,} failed" if failed else "")))
+
+
+_PHRASES: Mapping[str, Callable[[Any], str]] = {
+    "tasks": _tasks_phrase,
+    "enabled": lambda _: "disabled",  # said only of a job that is
+    "schedule": lambda schedule: f"scheduled {quote(schedule, limits.IDENTITY_CHARACTERS)}",
+    "memoryMb": "{:,} MB".format,
+    "region": lambda region: f"region {quote(region, limits.NAME_CHARACTERS)}",
+    "createdAt": "created {}".format,
+    "startedAt": "started {}".format,
+    "durationSeconds": lambda seconds: f"took {format_duration(seconds)}",
+    "runningSeconds": lambda seconds: f"{format_duration(seconds)} so far",
+    "cause": lambda cause: WORDS[cause],
+}
+"""What a line says of a fact, besides id, status and message."""
+
+
+def row_id(text: str | None) -> str:
+    """A name or id by which the next call asks: whole up to `ID_BYTES` as JSON, since a cut one leads nowhere."""
+    whole = clean(text or "", limits.ID_BYTES)
+    return whole if json_size(whole) - 2 <= limits.ID_BYTES else clean(whole, limits.IDENTITY_CHARACTERS)
+
+
+def quote_name(text: str | None) -> str:
+    """A name or id inside a sentence."""
     return quote(text, limits.IDENTITY_CHARACTERS) if text else "(no name)"
 
 
-def handle(text: str | None) -> str:
-    """A name or id in a row, by which the next call will ask: whole as long as that is bearable."""
-    text = text or ""
-    whole = len(text.encode(errors="replace")) <= limits.ID_BYTES
-    return clean(text, limits.ID_BYTES if whole else limits.IDENTITY_CHARACTERS)
-
-
-def bullet(text: str | None, parts: Iterable[str]) -> str:
-    """A row as a line: what it is called, and what there is to say of it."""
-    called = quote(handle(text), limits.ID_BYTES) if text else "(no name)"
-    return f"- {called}: {', '.join(part for part in parts if part)}"
-
-
-def known_word(status: str | None, known: Sequence[str]) -> tuple[str, str]:
-    """A status as a fact and inside a line: a known word plain in lower case, any other as it came, quoted."""
+def read_status(status: str | None) -> str:
+    """A status as a fact: one of the API's words in lower case, any other cleaned."""
     word = (status or "").casefold()
-    if word in known:
-        return word, word
-    shown = clean(status or "", limits.STATUS_CHARACTERS)
-    return shown, f"status {quote(shown, limits.STATUS_CHARACTERS)}" if shown else "no status"
+    return word if word in _KNOWN_STATUSES else clean(status or "", limits.STATUS_CHARACTERS)
 
 
-def having(matching: int, total: int, noun: str, of_what: str, status: str) -> str:
+def status_phrase(status: str) -> str:
+    """A status from `read_status` inside a sentence: the API's own words plain, any other in quotes."""
+    if status in _KNOWN_STATUSES:
+        return status
+    return f"status {quote(status, limits.STATUS_CHARACTERS)}" if status else "no status"
+
+
+def status_sentence(matching: int, total: int, noun: str, of_what: str, status: str) -> str:
     """`3 of the 40 tasks of … have status failed`, without the full stop."""
     if total == 1:
         return f"The one {noun} {of_what} {'has' if matching else 'does not have'} status {status}"
@@ -134,12 +220,6 @@ def having(matching: int, total: int, noun: str, of_what: str, status: str) -> s
     return f"{number} of the {plural(total, noun)} {of_what} {verb} status {status}"
 
 
-def seconds(start: datetime | None, end: datetime | None) -> int | None:
-    """From one to the other; absent where either is, or they are out of order."""
+def seconds_between(start: datetime | None, end: datetime | None) -> int | None:
+    """Whole seconds; `None` where either is not known, or they are out of order."""
     return round((end - start).total_seconds()) if start and end and end >= start else None
-
-
-def ago(moment: datetime | None, now: datetime) -> str:
-    """` 5m ago`, with the space; empty where that is not known, or still to come."""
-    passed = seconds(moment, now)
-    return "" if passed is None else f" {format_duration(passed)} ago"

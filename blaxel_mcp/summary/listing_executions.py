@@ -6,17 +6,24 @@ from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
 
-from blaxel_mcp.models import JobExecution, parse_timestamp
+from blaxel_mcp.models import ExecutionStatus, ExecutionWord, JobExecution, parse_timestamp
 from blaxel_mcp.summary.counts import count_tasks
-from blaxel_mcp.summary.execution import OUTCOMES, outcome_of
-from blaxel_mcp.summary.listing import Listed, Row, Window, ago, bullet, handle, having, known_word, name, seconds, tell
+from blaxel_mcp.summary.listing import (
+    Page,
+    Row,
+    quote_name,
+    read_status,
+    render_page,
+    row_id,
+    seconds_between,
+    status_phrase,
+    status_sentence,
+)
 from blaxel_mcp.summary.tasks import survey
 from blaxel_mcp.summary.timing import usual_duration
 from blaxel_mcp.summary.wording import drop_empty, format_duration, format_timestamp, plural
 
-_STATUSES = tuple(OUTCOMES)
-_NOT_OVER = frozenset({"in_progress", "unknown"})
-_IS = {
+_VERBS = {
     "queued": "is queued",
     "pending": "is pending",
     "running": "is running",
@@ -27,143 +34,109 @@ _IS = {
 
 
 class ExecutionsCore(TypedDict):
-    """What is published of the answer; clients pay for every key of a schema in every conversation."""
+    """`structuredContent` of list_job_executions, as far as it is published: clients pay for every key of a schema.
+
+    A row has `id`, `status`, `tasks` (total, succeeded, failed), `startedAt` or else `createdAt`, and
+    `durationSeconds`, or `runningSeconds` while it is not over. An answer also has `lookedAt`, of those `finished`,
+    `succeeded` and `usualSeconds`, with a status `matching`, and `notShown`.
+    """
 
     summary: str
     executions: list[dict[str, Any]]
     nextCursor: NotRequired[str]
 
 
-class ExecutionsAnswer(ExecutionsCore):
-    """`structuredContent`. A row: `id`, `status`, `tasks` (total, succeeded, failed), `startedAt` and a duration.
-
-    The duration is `durationSeconds` or, of one that is not over, `runningSeconds`; one that has not started has
-    `createdAt` instead. `finished` and `succeeded` count the executions looked at.
-    """
-
-    lookedAt: int
-    matching: NotRequired[int]
-    finished: NotRequired[int]
-    succeeded: NotRequired[int]
-    usualSeconds: NotRequired[int]
-    notShown: NotRequired[int]
-
-
 def build_executions(
-    job_id: str, window: Window[JobExecution], *, limit: int, status: str | None, now: datetime
-) -> tuple[ExecutionsAnswer, str]:
-    """The answer, and the same as text. With a `status` only those are meant, whatever the case of the API's word."""
-    items = window.items
-    matching = [at for at, item in enumerate(items) if status is None or (item.status or "").casefold() == status]
-    meant = [at for at in matching if at >= window.start]
-    outcomes = [outcome_of(item.status) for item in items]
-    finished = sum(outcome not in _NOT_OVER for outcome in outcomes)
-    succeeded = outcomes.count("succeeded")
-    usual = usual_duration(items)
-    health = _health(len(items), finished, succeeded, usual.typical if usual else None)
+    job_id: str,
+    page: Page[JobExecution],
+    looked_at: Sequence[JobExecution],
+    *,
+    limit: int,
+    status: ExecutionWord | None,
+    now: datetime,
+) -> tuple[dict[str, Any], str]:
+    """The answer of list_job_executions, as an object and as text.
 
-    def head(shown: int, more: bool) -> str:  # noqa: FBT001 - called by `tell` alone
-        return " ".join(part for part in (opening(shown, more), health) if part)
-
-    def opening(shown: int, more: bool) -> str:  # noqa: FBT001
-        job = name(job_id)
-        if not items:
-            return f"Job {job} has no {'executions' if window.first else 'more executions'}."
-        if status is not None:
-            stands = having(len(matching), len(items), "execution", f"of job {job} looked at", status)
-            older = "; older ones follow" if more and shown == len(meant) else ""
-            part = f", {_part(matching.index(meant[0]), shown)}" if 0 < shown < len(matching) else ""
-            return f"{stands}{part}{older}."
-        if not window.first:
-            return f"{plural(shown, 'older execution') if shown else 'No older executions'} of job {job}."
-        newest = items[0]
-        return f"The newest execution of job {job} {_is(newest)}{_when(newest, now)}."
-
-    facts = {
-        "lookedAt": len(items),
-        "matching": len(matching) if status is not None else None,
-        "finished": finished if items else None,
-        "succeeded": succeeded if items else None,
-        "usualSeconds": usual.typical if usual else None,
-    }
-    answer, text = tell(Listed("executions", window, meant, lambda item: _row(item, now), head, facts), limit)
-    return answer, text  # type: ignore[return-value]  # the keys are those of ExecutionsAnswer
-
-
-def _part(before: int, shown: int) -> str:
-    return f"number {before + 1:,} to {before + shown:,} here" if shown > 1 else f"number {before + 1:,} here"
+    Args:
+        job_id: as the caller gave it.
+        page: the executions to list.
+        looked_at: those that tell how the job has been doing: with a `status`, the ones that were searched for it.
+        limit: how many rows at most.
+        status: what `page` was filtered by.
+        now: the present, in UTC.
+    """
+    job, number = quote_name(job_id), len(page.items)
+    health, facts = _health(looked_at)
+    if not looked_at:
+        subject = f"Job {job} has no {'executions' if page.first else 'more executions'}"
+    elif status is not None:
+        facts["matching"] = number
+        subject = status_sentence(number, len(looked_at), "execution", f"of job {job} looked at", status)
+    elif page.first:
+        subject = f"The newest execution of job {job} {_newest(page.items[0], now)}"
+    else:
+        subject = f"{plural(number, 'older execution')} of job {job}"
+    more = "; older ones follow" if status is not None else ""
+    return render_page(
+        "executions",
+        page,
+        lambda item: _row(item, now),
+        limit=limit,
+        subject=subject,
+        more=more,
+        remarks=health,
+        facts=facts,
+    )
 
 
-def _health(looked_at: int, finished: int, succeeded: int, usual: int | None) -> str:
-    """What share succeeded, and how long one usually takes."""
-    if looked_at <= 1:
-        return ""
+def _health(executions: Sequence[JobExecution]) -> tuple[str, dict[str, Any]]:
+    """What share of executions succeeded and how long one usually takes: as a sentence, and as facts."""
+    number = len(executions)
+    statuses = [ExecutionStatus(execution.status) for execution in executions]
+    finished = sum(status.over for status in statuses)
+    succeeded = sum(status.outcome == "succeeded" for status in statuses)
+    usual = usual_duration(executions)
+    counts = {"finished": finished, "succeeded": succeeded} if executions else {}
+    facts = {"lookedAt": number, **counts, "usualSeconds": usual.typical if usual else None}
+    if number <= 1:
+        return "", facts
     if not finished:
-        return f"None of the {looked_at:,} executions looked at is over."
+        return f"None of the {number:,} executions looked at is over.", facts
     # 999 of 1,000 are not all of them.
     share = 100 if succeeded == finished else min(99, round(succeeded * 100 / finished))
-    over = "all" if finished == looked_at else f"{finished:,}"
-    took = f", usually in {format_duration(usual)}" if usual is not None else ""
-    return f"Of {looked_at:,} executions looked at, {over} are over and {succeeded:,} succeeded ({share}%){took}."
+    over = "all" if finished == number else f"{finished:,}"
+    took = f", usually in {format_duration(usual.typical)}" if usual else ""
+    return f"Of {number:,} executions looked at, {over} are over and {succeeded:,} succeeded ({share}%){took}.", facts
 
 
-def _is(execution: JobExecution) -> str:
-    word, _ = known_word(execution.status, _STATUSES)
-    if word in OUTCOMES:
-        return _IS.get(word, word)
-    return f"has {known_word(execution.status, ())[1]}"
-
-
-def _when(execution: JobExecution, now: datetime) -> str:
-    """The end for one that is over, else the start, else the creation."""
-    metadata = execution.metadata
-    over = outcome_of(execution.status) not in _NOT_OVER
-    moments: Sequence[tuple[str, str | None]] = (
-        ("", metadata.completedAt if over else None),
+def _newest(execution: JobExecution, now: datetime) -> str:
+    """What the newest execution did or does, and since when: `succeeded 5m ago`, `is running, started 2m ago`."""
+    metadata, status = execution.metadata, read_status(execution.status)
+    verb = status if status in {"succeeded", "failed"} else _VERBS.get(status, f"has {status_phrase(status)}")
+    moments = (
+        ("", metadata.completedAt if ExecutionStatus(execution.status).over else None),
         (", started", metadata.startedAt),
         (", created", metadata.createdAt),
     )
-    return next((f"{word}{passed}" for word, text in moments if (passed := ago(parse_timestamp(text), now))), "")
+    for word, text in moments:
+        if (passed := seconds_between(parse_timestamp(text), now)) is not None:
+            return f"{verb}{word} {format_duration(passed)} ago"
+    return verb
 
 
 def _row(execution: JobExecution, now: datetime) -> Row:
     metadata = execution.metadata
-    fact, word = known_word(execution.status, _STATUSES)
     created, started, completed = map(parse_timestamp, (metadata.createdAt, metadata.startedAt, metadata.completedAt))
-    over = outcome_of(execution.status) not in _NOT_OVER
-    took = seconds(started, completed) if over else None
-    running = None if over else seconds(started, now)
+    over = ExecutionStatus(execution.status).over
     counts = count_tasks(execution.stats, survey(execution.task_list, now))
-    tasks = drop_empty({"total": counts.total, "succeeded": counts.succeeded, "failed": counts.failed})
-    parts = [
-        f"{word} for {format_duration(running)}" if running is not None and fact == "running" else word,
-        _tasks(counts.total, counts.succeeded, counts.failed),
-        f"started {format_timestamp(started)}"
-        if started
-        else f"created {format_timestamp(created)}"
-        if created
-        else "",
-        f"took {format_duration(took)}" if took is not None else "",
-    ]
-    facts = {
-        "id": handle(metadata.id),
-        "status": fact,
-        "tasks": tasks or None,
-        "createdAt": format_timestamp(created) if created and not started else None,
-        "startedAt": format_timestamp(started) if started else None,
-        "durationSeconds": took,
-        "runningSeconds": running,
-    }
-    return Row(drop_empty(facts), bullet(metadata.id, parts))
-
-
-def _tasks(total: int | None, succeeded: int | None, failed: int | None) -> str:
-    """`12 of 12 tasks succeeded`, `36 of 40 tasks succeeded, 3 failed`, with what is known."""
-    lost = f"{failed:,} failed" if failed else ""
-    if succeeded is None:
-        done = plural(total, "task") if total else ""
-    elif total is None:
-        done = f"{plural(succeeded, 'task')} succeeded"
-    else:
-        done = f"{succeeded:,} of {plural(total, 'task')} succeeded"
-    return ", ".join(part for part in (done, lost) if part)
+    return drop_empty(
+        {
+            "id": row_id(metadata.id),
+            "status": read_status(execution.status),
+            "tasks": drop_empty({"total": counts.total, "succeeded": counts.succeeded, "failed": counts.failed}),
+            "createdAt": format_timestamp(created) if created and not started else None,
+            "startedAt": format_timestamp(started) if started else None,
+            "durationSeconds": seconds_between(started, completed) if over else None,
+            "runningSeconds": None if over else seconds_between(started, now),
+        }
+    )

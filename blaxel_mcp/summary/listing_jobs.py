@@ -8,28 +8,19 @@ from typing_extensions import TypedDict
 from blaxel_mcp.models import Job
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.clean import clean
-from blaxel_mcp.summary.listing import Listed, Row, Window, bullet, handle, known_word, tell
+from blaxel_mcp.summary.listing import Page, Row, read_status, render_page, row_id
 from blaxel_mcp.summary.wording import drop_empty, plural, quote
 
-# The OpenAPI's words for a deployment.
-STATUSES = (
-    "deleting",
-    "terminated",
-    "failed",
-    "deactivated",
-    "deactivating",
-    "uploading",
-    "building",
-    "deploying",
-    "deployed",
-    "built",
-)
 _SCHEDULES = 3
 _LARGEST_MEMORY = 10**9
+"""Megabytes above which it is a mistake."""
 
 
 class JobsAnswer(TypedDict):
-    """`structuredContent`. A row: `name`, `status`, `schedule`, `enabled` if it is not, `memoryMb`, `region`."""
+    """`structuredContent` of list_jobs.
+
+    A row has `name`, `status`, `enabled` if that is false, `schedule`, `memoryMb` and `region`.
+    """
 
     summary: str
     jobs: list[dict[str, Any]]
@@ -37,70 +28,50 @@ class JobsAnswer(TypedDict):
     nextCursor: NotRequired[str]
 
 
-def build_jobs(window: Window[Job], *, limit: int, search: str | None, workspace: str | None) -> tuple[JobsAnswer, str]:
-    """The answer, and the same as text."""
-    meant = range(window.start, len(window.items))
+def build_jobs(page: Page[Job], *, limit: int, search: str | None, workspace: str | None) -> tuple[dict[str, Any], str]:
+    """The answer of list_jobs, as an object and as text."""
+    number = len(page.items)
     matching = f" matching {quote(search, limits.NAME_CHARACTERS)}" if search else ""
-
-    def head(shown: int, more: bool) -> str:  # noqa: FBT001 - called by `tell` alone
-        if shown and window.first:
-            where = f" in workspace {quote(workspace, limits.NAME_CHARACTERS)}" if workspace else ""
-            if not more:
-                return f"{plural(shown, 'job')}{matching}{where}."
-            return f"The first {plural(shown, 'job') if shown > 1 else 'job'}{matching}{where}; more follow."
-        if shown:
-            return f"{plural(shown, 'more job')}{matching}{'; more follow' if more else ', the last of them'}."
-        if not window.first or more:
-            return f"No {'' if window.first else 'more '}jobs{matching}{' here; more follow' if more else ''}."
-        if search:
-            return f"No job has {quote(search, limits.NAME_CHARACTERS)} in its name, display name or labels."
-        return "Blaxel lists no jobs here: check that BL_WORKSPACE names the right workspace."
-
-    answer, text = tell(Listed("jobs", window, meant, _row, head, {}), limit)
-    return answer, text  # type: ignore[return-value]  # the keys are those of JobsAnswer
+    if number and page.first:
+        where = f" in workspace {quote(workspace, limits.NAME_CHARACTERS)}" if workspace else ""
+        subject = f"{plural(number, 'job')}{matching}{where}"
+    elif number:
+        subject = f"{plural(number, 'more job')}{matching}"
+    elif not page.first or page.cursor_after(0) is not None:
+        subject = f"No {'' if page.first else 'more '}jobs{matching}"
+    elif search:
+        subject = f"No job has {quote(search, limits.NAME_CHARACTERS)} in its name, display name or labels"
+    else:
+        subject = "Blaxel lists no jobs here: check that BL_WORKSPACE names the right workspace"
+    return render_page("jobs", page, _row, limit=limit, subject=subject, more="; more follow", facts={})
 
 
 def _row(job: Job) -> Row:
-    fact, word = known_word(job.status, STATUSES)
-    runtime = job.spec.get("runtime")
+    runtime, region = job.spec.get("runtime"), job.spec.get("region")
     memory = runtime.get("memory") if isinstance(runtime, dict) else None
-    memory = memory if type(memory) is int and 0 < memory < _LARGEST_MEMORY else None
-    region = job.spec.get("region")
-    region = clean(region, limits.NAME_CHARACTERS) if isinstance(region, str) else ""
-    schedule = "; ".join(_schedules(job))
-    off = job.spec.get("enabled") is False
-    parts = [
-        word,
-        "disabled" if off else "",
-        f"scheduled {quote(schedule, limits.IDENTITY_CHARACTERS)}" if schedule else "",
-        f"{memory:,} MB" if memory else "",
-        f"region {quote(region, limits.NAME_CHARACTERS)}" if region else "",
-    ]
-    facts = {
-        "name": handle(job.name),
-        "status": fact,
-        "schedule": clean(schedule, limits.IDENTITY_CHARACTERS),
-        "enabled": False if off else None,
-        "memoryMb": memory,
-        "region": region,
-    }
-    return Row(drop_empty(facts), bullet(job.name, parts))
+    return drop_empty(
+        {
+            "name": row_id(job.name),
+            "status": read_status(job.status),
+            "enabled": False if job.spec.get("enabled") is False else None,
+            "schedule": clean("; ".join(_schedules(job)), limits.IDENTITY_CHARACTERS),
+            "memoryMb": memory if type(memory) is int and 0 < memory < _LARGEST_MEMORY else None,
+            "region": clean(region, limits.NAME_CHARACTERS) if isinstance(region, str) else None,
+        }
+    )
 
 
 def _schedules(job: Job) -> Iterator[str]:
-    """Cron expressions, those that are switched off marked so."""
+    """The first few cron expressions of a job, those that are switched off marked so."""
     triggers = job.spec.get("triggers")
-    told = 0
+    found = 0
     for trigger in triggers if isinstance(triggers, list) else ():
-        if not isinstance(trigger, dict) or trigger.get("type") != "cron":
-            continue
-        configuration = trigger.get("configuration")
+        configuration = trigger.get("configuration") if isinstance(trigger, dict) else None
         schedule = configuration.get("schedule") if isinstance(configuration, dict) else None
-        if not isinstance(schedule, str) or not schedule.strip():
+        if not isinstance(schedule, str) or not schedule.strip() or trigger.get("type") != "cron":
             continue
-        told += 1
-        if told > _SCHEDULES:
+        found += 1
+        if found > _SCHEDULES:
             yield "and more"
             return
-        off = " (off)" if trigger.get("enabled") is False else ""
-        yield clean(schedule, limits.STATUS_CHARACTERS) + off
+        yield clean(schedule, limits.STATUS_CHARACTERS) + (" (off)" if trigger.get("enabled") is False else "")

@@ -1,56 +1,48 @@
 """A list of an execution's tasks, the failed ones first."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
-from typing import Any, NotRequired, TypeVar
+from typing import Any, NotRequired, get_args
 
 from typing_extensions import TypedDict
 
-from blaxel_mcp.models import JobExecution, JobExecutionTask, parse_timestamp
+from blaxel_mcp.models import ExecutionStatus, JobExecution, JobExecutionTask, TaskWord, parse_timestamp
 from blaxel_mcp.summary import limits
-from blaxel_mcp.summary.causes import WORDS, Cause
+from blaxel_mcp.summary.causes import Cause
 from blaxel_mcp.summary.clean import clean
-from blaxel_mcp.summary.execution import OUTCOMES, outcome_of
 from blaxel_mcp.summary.failures import group_failures
-from blaxel_mcp.summary.listing import Listed, Row, Window, bullet, handle, having, known_word, name, seconds, tell
+from blaxel_mcp.summary.listing import (
+    Page,
+    Row,
+    quote_name,
+    read_status,
+    render_page,
+    row_id,
+    seconds_between,
+    status_phrase,
+    status_sentence,
+)
 from blaxel_mcp.summary.tasks import task_name
-from blaxel_mcp.summary.wording import drop_empty, format_duration, plural, quote
+from blaxel_mcp.summary.wording import drop_empty, plural
 
-T = TypeVar("T")
-STATUSES = ("failed", "cancelled", "running", "reconciling", "pending", "unspecified", "succeeded")
-"""The OpenAPI's words; in the order in which a summary counts them."""
+_STATUSES: tuple[str, ...] = get_args(TaskWord)
 
 
 class TasksCore(TypedDict):
-    """What is published of the answer; clients pay for every key of a schema in every conversation."""
+    """`structuredContent` of list_job_execution_tasks, as far as it is published.
+
+    A row has `name`, `status`, `durationSeconds` or `runningSeconds`, and where it failed `cause` and `message`. An
+    answer also has `jobId`, `executionId`, `lookedAt`, with a status `matching`, and `notShown`.
+    """
 
     summary: str
     tasks: list[dict[str, Any]]
     nextCursor: NotRequired[str]
 
 
-class TasksAnswer(TasksCore):
-    """`structuredContent`. A row: `name`, `status`, `durationSeconds` or `runningSeconds`, `cause`, `message`."""
-
-    jobId: str
-    executionId: str
-    lookedAt: int
-    matching: NotRequired[int]
-    notShown: NotRequired[int]
-
-
-def without_repeats(items: Iterable[T], name: Callable[[T], str]) -> list[T]:
-    """Each name once, as it was last seen: pages shift while an execution runs. Nameless ones all stay."""
-    kept: dict[str | int, T] = {}
-    for number, item in enumerate(items):
-        kept[name(item) or number] = item
-    return list(kept.values())
-
-
-def ordered(tasks: Sequence[JobExecutionTask], status: str | None) -> list[JobExecutionTask]:
-    """Those of the status, or all with the failed ones first; else as they came."""
+def failed_first(tasks: Sequence[JobExecutionTask], status: TaskWord | None) -> list[JobExecutionTask]:
+    """The tasks with this status, or all of them with the failed ones first; else in their own order."""
     if status is not None:
         return [task for task in tasks if _word(task) == status]
     return sorted(tasks, key=lambda task: _word(task) != "failed")
@@ -60,63 +52,47 @@ def build_tasks(
     asked: tuple[str, str],
     execution: JobExecution,
     tasks: Sequence[JobExecutionTask],
-    window: Window[JobExecutionTask],
+    page: Page[JobExecutionTask],
     *,
     limit: int,
-    status: str | None,
+    status: TaskWord | None,
     now: datetime,
-) -> tuple[TasksAnswer, str]:
-    """The answer, and the same as text.
+) -> tuple[dict[str, Any], str]:
+    """The answer of list_job_execution_tasks, as an object and as text.
 
     Args:
-        asked: job and execution, `latest` resolved.
-        execution: what they belong to.
+        asked: ids of job and execution, `latest` resolved.
+        execution: the one that the tasks belong to.
         tasks: all that are known, for the counts.
-        window: those that are meant, in order, and how far the caller has come in them.
+        page: those to page through, from `failed_first`.
         limit: how many rows at most.
-        status: what was asked for, if anything.
+        status: what `page` was filtered by.
         now: the present, in UTC.
     """
-    over = outcome_of(execution.status) not in {"in_progress", "unknown"}
+    job_id, execution_id = asked
+    over = ExecutionStatus(execution.status).over
     until = parse_timestamp(execution.metadata.completedAt) if over else now
+    stands = status_phrase(read_status(execution.status))
+    of_what = f"execution {quote_name(execution_id)} of job {quote_name(job_id)} ({stands})"
+    if not tasks:
+        subject = f"No tasks are listed for {of_what}"
+    elif status is not None:
+        subject = status_sentence(len(page.items), len(tasks), "task", f"of {of_what}", status)
+    else:
+        subject = f"{plural(len(tasks), 'task')} of {of_what}: {_counts(tasks)}"
     counted = execution.stats.total if execution.stats else None
-    stands = known_word(execution.status, tuple(OUTCOMES))[1]
-    of_what = f"execution {name(asked[1])} of job {name(asked[0])} ({stands})"
-    counts = _counts(tasks)
     missing = ""
     if counted is not None and counted > len(tasks):
-        missing = f" The API counts {plural(counted, 'task')} but lists {len(tasks):,}."
-
-    def head(shown: int, _: bool) -> str:  # noqa: FBT001 - called by `tell` alone
-        if not tasks:
-            return f"No tasks are listed for {of_what}.{missing}"
-        if status is not None:
-            text = having(len(window.items), len(tasks), "task", f"of {of_what}", status)
-        else:
-            text = f"{plural(len(tasks), 'task')} of {of_what}: {counts}"
-        first = window.start + 1
-        if not shown:
-            part = "" if window.first else "; no more of them"
-        elif shown == len(window.items):
-            part = ""
-        else:
-            part = f"; number {first:,} to {window.start + shown:,} here" if shown > 1 else f"; number {first:,} here"
-        return f"{text}{part}.{missing}"
-
+        missing = f"The API counts {plural(counted, 'task')} but lists {len(tasks):,}."
     facts = {
-        "jobId": clean(asked[0], limits.IDENTITY_CHARACTERS),
-        "executionId": clean(asked[1], limits.IDENTITY_CHARACTERS),
+        "jobId": clean(job_id, limits.IDENTITY_CHARACTERS),
+        "executionId": clean(execution_id, limits.IDENTITY_CHARACTERS),
         "lookedAt": len(tasks),
-        "matching": len(window.items) if status is not None else None,
+        "matching": len(page.items) if status is not None else None,
     }
-    meant = range(window.start, len(window.items))
-    # Messages are whole where there is room for all rows with them; many rows are worth more than long ones.
-    for characters in (limits.MESSAGE_CHARACTERS, limits.LIST_MESSAGE_CHARACTERS):
-        listed = Listed("tasks", window, meant, partial(_row, until=until, characters=characters), head, facts)
-        answer, text = tell(listed, limit)
-        if "notShown" not in answer:
-            break
-    return answer, text  # type: ignore[return-value]  # the keys are those of TasksAnswer
+    return render_page(
+        "tasks", page, lambda task: _row(task, until), limit=limit, subject=subject, remarks=missing, facts=facts
+    )
 
 
 def _word(task: JobExecutionTask) -> str:
@@ -124,43 +100,35 @@ def _word(task: JobExecutionTask) -> str:
 
 
 def _counts(tasks: Sequence[JobExecutionTask]) -> str:
-    """`3 failed, 37 succeeded`: the known words, the others together."""
+    """`3 failed, 37 succeeded`: the known words, then all others together."""
     words = Counter(map(_word, tasks))
-    told = [f"{words[word]:,} {word}" for word in STATUSES if words[word]]
-    others = len(tasks) - sum(words[word] for word in STATUSES)
-    return ", ".join([*told, *([f"{others:,} of other or no status"] if others else [])])
+    counted = [f"{words[word]:,} {word}" for word in _STATUSES if words[word]]
+    others = len(tasks) - sum(words[word] for word in _STATUSES)
+    return ", ".join([*counted, *([f"{others:,} of other or no status"] if others else [])])
 
 
-def _row(task: JobExecutionTask, until: datetime | None, characters: int) -> Row:
+def _row(task: JobExecutionTask, until: datetime | None) -> Row:
+    """A row for a task; one that still runs, or did when its execution ended, is measured up to `until`."""
     metadata = task.get("metadata", {})
     started, completed = parse_timestamp(metadata.get("startedAt")), parse_timestamp(metadata.get("completedAt"))
-    fact, word = known_word(task.get("status"), STATUSES)
-    running = seconds(started, until) if fact == "running" else None
-    took = None if fact == "running" else seconds(started, completed)
-    cause, message = _why(task, fact, characters)
-    told = WORDS[cause] if cause and cause != fact else ""
-    quoted = quote(message, characters) if message else ""
-    parts = [
-        f"running for {format_duration(running)}" if running is not None else word,
-        f"took {format_duration(took)}" if took is not None else "",
-        ": ".join(part for part in (told, quoted) if part) or ("no reason given" if fact == "failed" else ""),
-    ]
-    facts = {
-        "name": handle(task_name(task)),
-        "status": fact,
-        "durationSeconds": took,
-        "runningSeconds": running,
-        "cause": cause,
-        "message": message,
-    }
-    return Row(drop_empty(facts), bullet(task_name(task), parts))
+    status = read_status(task.get("status"))
+    cause, message = _reason(task, status) if status in {"failed", "cancelled"} else (None, "")
+    return drop_empty(
+        {
+            "name": row_id(task_name(task)),
+            "status": status,
+            "durationSeconds": None if status == "running" else seconds_between(started, completed),
+            "runningSeconds": seconds_between(started, until) if status == "running" else None,
+            "cause": cause,
+            "message": message,
+        }
+    )
 
 
-def _why(task: JobExecutionTask, status: str, characters: int) -> tuple[Cause | None, str]:
-    """Cause and message of one that failed or was cancelled, as the groups of get_job_execution have them."""
-    if status not in {"failed", "cancelled"}:
-        return None, ""
+def _reason(task: JobExecutionTask, status: str) -> tuple[Cause | None, str]:
+    """Cause and message of a task, as the groups of get_job_execution have them; neither if they say nothing new."""
     (group,), _ = group_failures([task], None)
-    message = clean(group.message, characters)
-    # Where the API only says the status once more, nothing is lost by leaving it out.
-    return (group.cause, message) if message and message.casefold() != status else (None, "")
+    message = clean(group.message, limits.MESSAGE_CHARACTERS)
+    if message.casefold() in {"", status}:
+        return None, ""
+    return (None if group.cause in {"unknown", status} else group.cause), message

@@ -1,62 +1,47 @@
 """What an execution logged: when to look for it, and which of its lines to show. Pure; every line is untrusted."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from itertools import chain
-from typing import Any, NamedTuple, NotRequired, cast
+from datetime import datetime, timedelta
+from itertools import accumulate
+from typing import Any, NamedTuple
 
 from typing_extensions import TypedDict
 
-from blaxel_mcp.models import JobExecution, LogLine, parse_timestamp
+from blaxel_mcp.models import ExecutionStatus, JobExecution, LogLine, parse_timestamp
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.clean import clean
-from blaxel_mcp.summary.execution import outcome_of
 from blaxel_mcp.summary.next_step import plain
-from blaxel_mcp.summary.wording import format_timestamp, json_size, plural, quote
+from blaxel_mcp.summary.wording import drop_empty, format_timestamp, json_size, plural, quote
 
 _SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
+_BEFORE, _AFTER = timedelta(seconds=limits.LOG_BEFORE_SECONDS), timedelta(seconds=limits.LOG_AFTER_SECONDS)
+_LONGEST = timedelta(seconds=limits.LOG_RANGE_SECONDS)
 # OpenTelemetry's severity numbers come in fours.
-_WORDS = ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "FATAL")
+_SEVERITIES = ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "FATAL")
 
 
 class LogsCore(TypedDict):
-    """What is published of the answer; clients pay for every key of a schema in every conversation."""
+    """`structuredContent` of get_job_execution_logs, as far as it is published.
+
+    A line is date and time (UTC), severity and text; the oldest comes first. An answer also has `total`, the number of
+    lines that match in the time from `searchedFrom` to `searchedTo`, `notShown`, `linesCut`, `jobId` and `executionId`.
+    """
 
     summary: str
     lines: list[str]
 
 
-class LogsAnswer(LogsCore):
-    """`structuredContent`. Lines are `time severity text`, oldest first, in UTC, on `date` if it is given."""
-
-    date: NotRequired[str]
-    total: NotRequired[int]
-    notShown: NotRequired[int]
-    linesCut: NotRequired[int]
-    searchedFrom: str
-    searchedTo: str
-    jobId: str
-    executionId: str
-
-
-class Piece(NamedTuple):
-    """A stretch of time that one call to the API covers, in UTC and whole seconds."""
+class TimeRange(NamedTuple):
+    """A stretch of time in UTC and whole seconds."""
 
     start: datetime
     end: datetime
 
 
-class Lines(NamedTuple):
-    """What one call found: lines, newest first, and how many there are in all where that is said."""
-
-    found: Sequence[LogLine]
-    total: int | None
-
-
 @dataclass(frozen=True, slots=True)
-class Search:
-    """What was looked for; texts and ids as the caller gave them, `latest` resolved."""
+class LogSearch:
+    """What was looked for: ids (`latest` resolved) and filters as the caller gave them."""
 
     job_id: str
     execution_id: str
@@ -65,25 +50,23 @@ class Search:
     text: str | None = None
     task: str | None = None
 
+    @property
+    def filters(self) -> dict[str, str]:
+        """The tool's arguments that leave lines out, with their values in a sentence."""
+        filters = {}
+        if self.task:
+            filters["taskName"] = f"of task {quote(self.task, limits.NAME_CHARACTERS)}"
+        if self.severity and self.severity != "UNKNOWN":
+            filters["severity"] = f"of severity {self.severity} or graver"
+        if self.text:
+            filters["search"] = f"with {quote(self.text, limits.NAME_CHARACTERS)}"
+        return filters
 
-@dataclass(frozen=True, slots=True)
-class _Shown:
-    moment: datetime | None
-    severity: str
-    message: str
-    cut: bool
 
-    def told(self, *, dated: bool) -> str:
-        """The time, if there is one, and the severity."""
-        form = "%Y-%m-%d %H:%M:%S" if dated else "%H:%M:%S"
-        return f"{self.moment.strftime(form) if self.moment else '-'} {self.severity}"
+def log_time_range(execution: JobExecution, now: datetime) -> tuple[TimeRange, bool]:
+    """When the execution can have logged something, cut to the newest three days, and whether that is all of it.
 
-
-def pieces(execution: JobExecution, now: datetime) -> tuple[list[Piece], bool]:
-    """The execution's time, split to the API's limit, the newest piece first, and whether that is all of it.
-
-    No bound is at midnight sharp, which the API is known to misread; pieces share their bounds, so that no line falls
-    between two.
+    Three days is the API's limit for one call. No bound is midnight sharp, which the API is known to misread.
     """
     created, started, completed = (
         moment if moment and moment < now + _DAY else None  # further ahead is no clock that is a little off
@@ -93,20 +76,14 @@ def pieces(execution: JobExecution, now: datetime) -> tuple[list[Piece], bool]:
         )
     )
     begun = created or started
-    done = outcome_of(execution.status) not in {"in_progress", "unknown"}
-    end = completed + timedelta(seconds=limits.LOG_AFTER_SECONDS) if done and completed else now
-    length = timedelta(seconds=limits.LOG_PIECE_SECONDS)
-    first = begun - timedelta(seconds=limits.LOG_BEFORE_SECONDS) if begun else end - length + 2 * _SECOND
-    if first >= end:  # times out of order, or our clock behind the API's
-        end = max(now, first + timedelta(seconds=limits.LOG_BEFORE_SECONDS + limits.LOG_AFTER_SECONDS))
-    first = _off_midnight(first.replace(microsecond=0), -_SECOND)
+    end = completed + _AFTER if completed and ExecutionStatus(execution.status).over else now
+    start = begun - _BEFORE if begun else end - _LONGEST
+    if start >= end:  # times out of order, or our clock behind the API's
+        end = max(now, start + _BEFORE + _AFTER)
     end = _off_midnight(end.replace(microsecond=0) + _SECOND, _SECOND)
-    made: list[Piece] = []
-    while end > first and len(made) < limits.LOG_PIECES:
-        start = max(first, _off_midnight(end - length, -_SECOND))
-        made.append(Piece(start, end))
-        end = start
-    return made, end == first
+    start = _off_midnight(start.replace(microsecond=0), -_SECOND)
+    earliest = _off_midnight(end - _LONGEST, -_SECOND)
+    return TimeRange(max(start, earliest), end), start >= earliest or begun is None
 
 
 def _off_midnight(moment: datetime, step: timedelta) -> datetime:
@@ -114,193 +91,115 @@ def _off_midnight(moment: datetime, step: timedelta) -> datetime:
 
 
 def build_logs(
-    search: Search,
-    status: str | None,
-    searched: Piece,
-    read: Sequence[Lines],
+    search: LogSearch,
+    execution: JobExecution,
+    searched: TimeRange,
+    lines: Sequence[LogLine],
+    total: int | None,
     *,
-    earlier: str | None = None,
-) -> tuple[LogsAnswer, str]:
-    """The answer, and it as text with the lines in quotes.
+    whole: bool,
+) -> tuple[dict[str, Any], str]:
+    """The answer of get_job_execution_logs, as an object and as text with the lines in quotes.
 
     Args:
         search: what was looked for.
-        status: of the execution.
-        searched: all the time that was looked through.
-        read: what was found in it, newest first.
-        earlier: a sentence about the time before, where that was not looked through.
+        execution: whose log it is.
+        searched: the time that was looked through.
+        lines: what was found in it.
+        total: how many lines match, where the API says so.
+        whole: whether `searched` is all the time in which the execution can have logged.
     """
-    found = _merge(chain.from_iterable(page.found for page in read), search.limit)
-    told = _fitting(found.newest, dated=False)
-    if len(_dates(told)) > 1:
-        told = _fitting(found.newest, dated=True)
-    dates = _dates(told)
-    dated = len(dates) > 1
-    exact = not earlier and all(page.total is not None for page in read)
-    total = max(sum(page.total or 0 for page in read) - found.repeated, found.number) - found.blank
-    omitted = total - len(told)
-    cut = sum(line.cut for line in told)
-    sentences = (
-        _verdict(search, searched, told, total, exact=exact),
-        _left_out(omitted, full=len(told) < len(found.newest)),
+    # As in `bl logs`, time and text tell lines apart.
+    unique = {(line.timestamp or number, line.message): line for number, line in enumerate(lines)}
+    read = [_read(line) for line in reversed(unique.values())]
+    said = [line for line in read if line.message]
+    shown = _fitting(said[-search.limit :])
+    number = max((total or 0) - (len(lines) - len(read)), len(read)) - (len(read) - len(said))
+    identity = limits.IDENTITY_CHARACTERS
+    omitted, cut = number - len(shown), sum(line.cut for line in shown)
+    higher = "raise limit, or " if len(shown) == search.limit < limits.LOG_LINES else ""
+    sentences = [
+        _verdict(search, searched, shown, number, exact=total is not None),
+        f"{omitted:,} not shown: {higher}narrow by taskName, search or severity." if omitted else "",
         f"{plural(cut, 'line')} cut at {limits.LOG_CHARACTERS} characters." if cut else "",
-        earlier,
-        _hint(search, status, found=bool(told)),
-        _identity(search),
-    )
+        "" if whole else f"The time before {format_timestamp(searched.start)} was not searched.",
+        _hint(search, ExecutionStatus(execution.status), found=bool(shown)),
+        f"Job {quote(search.job_id, identity)}, execution {quote(search.execution_id, identity)}.",
+    ]
     summary = " ".join(filter(None, sentences))
-    whole: dict[str, Any] = {
-        "summary": summary,
-        "lines": [f"{line.told(dated=dated)} {line.message}" for line in told],
-        "date": dates.pop().isoformat() if len(dates) == 1 else None,
-        "total": total if exact else None,
+    rest = {
+        "total": number if total is not None else None,
         "notShown": omitted or None,
         "linesCut": cut or None,
         "searchedFrom": format_timestamp(searched.start),
         "searchedTo": format_timestamp(searched.end),
-        "jobId": clean(search.job_id, limits.IDENTITY_CHARACTERS),
-        "executionId": clean(search.execution_id, limits.IDENTITY_CHARACTERS),
+        "jobId": clean(search.job_id, identity),
+        "executionId": clean(search.execution_id, identity),
     }
-    answer = cast("LogsAnswer", {key: value for key, value in whole.items() if value is not None})
-    quoted = (f"{line.told(dated=dated)} {_quoted(line.message)}" for line in told)
+    answer = {"summary": summary, "lines": [f"{line.prefix} {line.message}" for line in shown], **drop_empty(rest)}
+    quoted = (f"{line.prefix} {quote(line.message, limits.LOG_CHARACTERS)}" for line in shown)
     return answer, "\n".join([summary, *quoted])
 
 
-def _quoted(message: str) -> str:
-    return '"' + message.replace('"', "'") + '"'
+class _Line(NamedTuple):
+    """A line as it is shown: date, time and severity, the cleaned text, and whether that was cut."""
+
+    prefix: str
+    message: str
+    cut: bool
 
 
-class _Found(NamedTuple):
-    """The newest lines that say something, oldest of them first, and numbers: of all lines, repeats, and blank ones."""
-
-    newest: list[_Shown]
-    number: int
-    repeated: int
-    blank: int
-
-
-def _merge(newest_first: Iterable[LogLine], limit: int) -> _Found:
-    """Lines are told apart by time and text, as `bl logs` does it."""
-    kept: dict[object, LogLine] = {}
-    read = 0
-    for line in newest_first:
-        kept.setdefault((line.timestamp, line.message) if line.timestamp else read, line)
-        read += 1
-    timed = [(parse_timestamp(line.timestamp), line) for line in reversed(kept.values())]
-    # Stable, since the API tells nanoseconds apart and this does not; what has no time stays beside what came before.
-    keys: list[float] = []
-    for moment, _ in timed:
-        keys.append(moment.timestamp() if moment else keys[-1] if keys else 0.0)
-    newest: list[_Shown] = []
-    blank = 0
-    for at in sorted(range(len(timed)), key=keys.__getitem__)[::-1]:
-        shown = _shown(*timed[at])
-        if not shown.message:
-            blank += 1
-            continue
-        newest.append(shown)
-        if len(newest) == limit:
-            break
-    return _Found(newest[::-1], len(kept), read - len(kept), blank)
-
-
-def _shown(moment: datetime | None, line: LogLine) -> _Shown:
+def _read(line: LogLine) -> _Line:
     text = line.message or ""
     message = clean(text, limits.LOG_CHARACTERS)
     cut = message.endswith("…") and message != clean(text, 2 * limits.LOG_CHARACTERS)
+    moment = parse_timestamp(line.timestamp)
     number = line.severity or 0
-    word = _WORDS[(number - 1) // 4] if 1 <= number <= 4 * len(_WORDS) else "UNKNOWN"
-    return _Shown(moment, word, message, cut)
+    severity = _SEVERITIES[(number - 1) // 4] if 1 <= number <= 4 * len(_SEVERITIES) else "UNKNOWN"
+    return _Line(f"{moment.strftime('%Y-%m-%d %H:%M:%S') if moment else '-'} {severity}", message, cut)
 
 
-def _dates(lines: Sequence[_Shown]) -> set[date]:
-    return {line.moment.date() for line in lines if line.moment}
-
-
-def _fitting(lines: Sequence[_Shown], *, dated: bool) -> Sequence[_Shown]:
-    """The newest of them that fit, in whichever channel they need more room."""
+def _fitting(lines: Sequence[_Line]) -> Sequence[_Line]:
+    """The newest lines that fit, counted in the channel where each needs more room."""
     room = limits.LOG_BYTES - limits.LOG_FRAME_BYTES
-    for number, line in enumerate(reversed(lines)):
-        text = f"{line.told(dated=dated)} {line.message}"
-        room -= max(json_size(text), len(text.encode()) + 2) + 1
-        if room < 0:
-            return lines[len(lines) - number :]
-    return lines
+    texts = (f"{line.prefix} {line.message}" for line in reversed(lines))
+    sizes = accumulate(max(json_size(text), len(text.encode()) + 2) + 1 for text in texts)
+    return lines[len(lines) - sum(size <= room for size in sizes) :]
 
 
-def _filters(search: Search) -> str:
-    said = ""
-    if search.task:
-        said += f" of task {quote(search.task, limits.NAME_CHARACTERS)}"
-    if search.severity and search.severity != "UNKNOWN":
-        said += f" of severity {search.severity} or graver"
-    if search.text:
-        said += f" with {quote(search.text, limits.NAME_CHARACTERS)}"
-    return said
-
-
-def _identity(search: Search) -> str:
-    job, execution = (quote(given, limits.IDENTITY_CHARACTERS) for given in (search.job_id, search.execution_id))
-    return f"Job {job}, execution {execution}."
-
-
-def _verdict(search: Search, searched: Piece, told: Sequence[_Shown], total: int, *, exact: bool) -> str:
-    """How many lines of how many, of what, and from when to when."""
-    of_what = _filters(search)
-    if not told:
+def _verdict(search: LogSearch, searched: TimeRange, shown: Sequence[_Line], total: int, *, exact: bool) -> str:
+    """How many lines of how many, and filtered by what."""
+    of_what = "".join(f" {filtered}" for filtered in search.filters.values())
+    if not shown:
         start, end = map(format_timestamp, searched)
         return f"No lines of log{of_what} were found from {start} to {end}."
-    shown, single = len(told), len(told) == 1
-    moments = [line.moment for line in told if line.moment]
-    span = f", {format_timestamp(moments[0])}" if moments else ""
-    span += f" to {format_timestamp(moments[-1])}" if len(moments) > 1 else ""
-    if exact and total == shown:
-        return f"{plural(shown, 'line')} of log{of_what}{span}{'' if single else ', oldest first'}."
-    newest = "The newest" if single else f"The newest {shown:,}"
-    order = "" if single else ", oldest of them first"
-    if total == shown:
-        return f"{newest} {'line' if single else 'lines'} of log{of_what}{span}{order}; there may be more."
-    return f"{newest} of {total:,}{'' if exact else ' or more'} lines of log{of_what}{span}{order}."
+    newest = "The newest" if len(shown) == 1 else f"The newest {len(shown):,}"
+    rest = f"of log{of_what}{', oldest first' if len(shown) > 1 else ''}"
+    if not exact:
+        return f"{newest} {'line' if len(shown) == 1 else 'lines'} {rest}; there may be more."
+    return f"{newest} of {plural(total, 'line')} {rest}." if total > len(shown) else f"{plural(total, 'line')} {rest}."
 
 
-def _left_out(omitted: int, *, full: bool) -> str:
-    if omitted <= 0:
-        return ""
-    why, first = (" for want of room", "") if full else ("", "raise limit, or ")
-    return f"{omitted:,} not shown{why}: {first}narrow by taskName, search or severity."
-
-
-def _hint(search: Search, status: str | None, *, found: bool) -> str:
+def _hint(search: LogSearch, status: ExecutionStatus, *, found: bool) -> str:
     """What the reader should know or do besides."""
-    word = (status or "").casefold()
-    if not found and (narrowed := _narrowed(search)):
-        *others, last = narrowed
+    if not found and (filters := [*search.filters]):
+        *others, last = filters
         again = f"again without {', '.join(others)}{' and ' if others else ''}{last}"
         if not search.task:
             return f"Call {again}."
         many = "" if others else ", and with search if there are many lines"
         return f"Whether Blaxel's log knows tasks by this name is not certain: call {again}{many}."
-    if word in {"queued", "pending"}:
-        return f"The execution is {word}: it has not started yet."
-    if outcome_of(word) in {"in_progress", "unknown"}:
+    if status.waiting:
+        return f"The execution is {status.word}: it has not started yet."
+    if not status.over:
         return "It is not over, and lines arrive up to a minute late."
     if found:
         return ""
-    other = instead(search.job_id, search.execution_id)
-    return f"{other[0].upper()}{other[1:]}"
+    alternatives = log_alternatives(search.job_id, search.execution_id)
+    return f"{alternatives[0].upper()}{alternatives[1:]}"
 
 
-def _narrowed(search: Search) -> list[str]:
-    """The arguments that leave lines out."""
-    given = {
-        "taskName": search.task,
-        "search": search.text,
-        "severity": search.severity != "UNKNOWN" and search.severity,
-    }
-    return [name for name, value in given.items() if value]
-
-
-def instead(job_id: str, execution_id: str) -> str:
+def log_alternatives(job_id: str, execution_id: str) -> str:
     """What to do where there are no logs to be had, to follow a comma or a colon."""
     if plain(job_id) and plain(execution_id):
         return (

@@ -1,6 +1,7 @@
 """`list_job_executions`: a job's executions, the newest first, and how the job has been doing."""
 
-from typing import Annotated, Literal, TypeAlias
+from collections.abc import Sequence
+from typing import Annotated
 
 from mcp.server.mcpserver import Resolve
 from mcp_types import CallToolResult
@@ -9,7 +10,8 @@ from pydantic import BeforeValidator, Field
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.jobs import get_job, list_executions
 from blaxel_mcp.errors import ApiError, BlaxelMcpError, NotFoundError
-from blaxel_mcp.summary.limits import LIST_BASIS, LIST_EXECUTIONS, LIST_FILTERED
+from blaxel_mcp.models import ExecutionStatus, ExecutionWord, JobExecution
+from blaxel_mcp.summary.limits import LIST_BASIS, LIST_EXECUTIONS, LIST_EXECUTIONS_PAGE
 from blaxel_mcp.summary.listing_executions import ExecutionsCore, build_executions
 from blaxel_mcp.tools import paging
 from blaxel_mcp.tools.context import AppContext, app_context, current_session
@@ -18,10 +20,8 @@ from blaxel_mcp.tools.results import success
 from blaxel_mcp.tools.spec import READ_ONLY, JobId, ToolSpec
 
 _USUAL, _MOST = LIST_EXECUTIONS
-# The words of summary.execution.OUTCOMES; a test holds them together.
-ExecutionStatus: TypeAlias = Literal[
-    "queued", "pending", "running", "cancelling", "cancelled", "failed", "succeeded", "timeout"
-]
+_BASIS_SECONDS = 2.0
+"""How long to wait for executions that are looked at only to tell what is usual."""
 
 
 async def list_job_executions(  # noqa: PLR0917 - the SDK passes them by name
@@ -29,36 +29,45 @@ async def list_job_executions(  # noqa: PLR0917 - the SDK passes them by name
     session: Annotated[Session, Resolve(current_session)],
     app: Annotated[AppContext, Resolve(app_context)],
     status: Annotated[
-        ExecutionStatus | None, BeforeValidator(paging.plain_word), Field(description="Only these")
+        ExecutionWord | None, BeforeValidator(paging.plain_word), Field(description="Only this status")
     ] = None,
     limit: Annotated[int, Field(ge=1, le=_MOST)] = _USUAL,
     cursor: paging.Cursor = None,
 ) -> Annotated[CallToolResult, ExecutionsCore]:
-    """One page of them, as many as fit; errors are raised, `server` turns them into a result."""
-    query = ("executions", jobId, status)
-    place = paging.read(cursor, *query)
-    # Whole answers of `limit` rows, and enough executions to tell what is usual; a filter looks at all it can get.
-    size = LIST_FILTERED if status else limit * -(-LIST_BASIS // limit)
-    size = place.size if place and place.size else size
+    """Answer with one page of the executions; errors are raised, `server` turns them into a result."""
+    position = paging.parse_cursor(cursor)
+    size = LIST_EXECUTIONS_PAGE if status else min(position.skip + limit, LIST_EXECUTIONS_PAGE)
     try:
-        page = await session.send(list_executions(jobId, limit=size, cursor=place.upstream if place else None))
+        listing = await session.send(list_executions(jobId, limit=size, cursor=position.upstream))
     except NotFoundError as error:
         raise await explain_unknown_job(session, jobId, error) from None
     except ApiError as error:
-        raise paging.refused(error, place) from None
-    if not page.items and place is None:
+        raise paging.explain_refusal(error, position) from None
+    if not listing.items and position == paging.Position():
         await _require_job(session, jobId)
-    window = paging.window(
-        page.items, lambda execution: execution.metadata.id, place, *query, size=size, following=page.cursor
-    )
-    return success(*build_executions(jobId, window, limit=limit, status=status, now=app.clock()))
+    looked_at = listing.items
+    if listing.cursor and position.upstream is None and size < LIST_BASIS:
+        looked_at = [*looked_at, *await _older(session, jobId, listing.cursor, limit=LIST_BASIS - size)]
+    page = position.page(listing, lambda execution: status in {None, ExecutionStatus(execution.status).word})
+    return success(*build_executions(jobId, page, looked_at, limit=limit, status=status, now=app.clock()))
+
+
+async def _older(session: Session, job_id: str, cursor: str, *, limit: int) -> Sequence[JobExecution]:
+    """The executions after the first page, for how the job has been doing where few rows are asked for.
+
+    They are not asked for with the page itself: the API's cursor would then lead past what is shown. Best effort.
+    """
+    try:
+        return (await session.send(list_executions(job_id, limit=limit, cursor=cursor), at_most=_BASIS_SECONDS)).items
+    except BlaxelMcpError:
+        return ()
 
 
 async def _require_job(session: Session, job_id: str) -> None:
-    """Some APIs answer an empty list for a job that does not exist.
+    """Check that the job exists: some APIs answer an empty list for one that does not.
 
     Raises:
-        BlaxelMcpError: it does not; with the nearest names.
+        BlaxelMcpError: there is no such job; names the nearest ones.
     """
     try:
         await session.send(get_job(job_id))

@@ -9,7 +9,7 @@ from pydantic import Field
 from blaxel_mcp.api import jobs
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.errors import ApiError, ArgumentError
-from blaxel_mcp.summary.limits import LIST_JOBS
+from blaxel_mcp.summary.limits import LIST_JOBS, LIST_PAGE
 from blaxel_mcp.summary.listing_jobs import JobsAnswer, build_jobs
 from blaxel_mcp.tools import paging
 from blaxel_mcp.tools.context import current_session
@@ -17,7 +17,7 @@ from blaxel_mcp.tools.results import success
 from blaxel_mcp.tools.spec import READ_ONLY, ToolSpec
 
 _USUAL, _MOST = LIST_JOBS
-_SHORTEST_SEARCH, _LONGEST_SEARCH = 2, 200
+_SHORTEST_SEARCH, _LONGEST_SEARCH = 2, 200  # characters, by the API's documentation
 
 
 async def list_jobs(
@@ -26,29 +26,31 @@ async def list_jobs(
     limit: Annotated[int, Field(ge=1, le=_MOST)] = _USUAL,
     cursor: paging.Cursor = None,
 ) -> Annotated[CallToolResult, JobsAnswer]:
-    """One page of them, as many as fit; errors are raised, `server` turns them into a result."""
-    wanted = _searched(search)
-    query = ("jobs", wanted)
-    place = paging.read(cursor, *query)
-    size = place.size if place and place.size else limit
-    upstream = place.upstream if place else None
+    """Answer with one page of the jobs; errors are raised, `server` turns them into a result."""
+    position = paging.parse_cursor(cursor)
+    query = _checked_search(search)
+    size = min(position.skip + limit, LIST_PAGE)
     try:
-        page = await session.send(jobs.list_jobs(limit=size, search=wanted, cursor=upstream))
+        listing = await session.send(jobs.list_jobs(limit=size, search=query, cursor=position.upstream))
     except ApiError as error:
-        raise paging.refused(error, place) from None
-    window = paging.window(page.items, lambda job: job.name, place, *query, size=size, following=page.cursor)
-    return success(*build_jobs(window, limit=limit, search=wanted, workspace=session.workspace))
+        raise paging.explain_refusal(error, position) from None
+    page = position.page(listing)
+    return success(*build_jobs(page, limit=limit, search=query, workspace=session.workspace))
 
 
-def _searched(search: str | None) -> str | None:
-    """What to search for, if anything: the API ignores a single character, which would find everything."""
-    wanted = (search or "").strip()
-    if wanted and not _SHORTEST_SEARCH <= len(wanted) <= _LONGEST_SEARCH:
+def _checked_search(search: str | None) -> str | None:
+    """The search without blanks around it, `None` if it is empty.
+
+    Raises:
+        ArgumentError: it is too long, or so short that the API would ignore it and find everything.
+    """
+    query = (search or "").strip()
+    if query and not _SHORTEST_SEARCH <= len(query) <= _LONGEST_SEARCH:
         raise ArgumentError(
             f"search must have {_SHORTEST_SEARCH} to {_LONGEST_SEARCH} characters, so nothing was sent.",
             "Leave it out to list all jobs.",
         )
-    return wanted or None
+    return query or None
 
 
 SPEC = ToolSpec(

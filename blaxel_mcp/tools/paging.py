@@ -1,128 +1,98 @@
-"""Our cursors: which page of the API to ask for, and where in it to go on. They are bound to what was asked.
+"""The `cursor` argument of tools that list.
 
-A page of the API may hold more than fits an answer, or more than is meant; then the same page is asked for again, and
-what was shown of it is passed over. The last item shown is found by its name, since a list grows at its head between
-two calls; where it is gone, its position counts.
+The API's cursor is passed on as it is (percent-encoded, since it is untrusted text). The API gives one only for the end
+of a page; where an answer ends before that, its cursor is `N!` and the cursor of the page: N items of it were shown.
+Tasks come whole from the API, so their cursor is an offset.
 """
 
-import hashlib
-import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Annotated, NamedTuple, TypeVar
 from urllib.parse import quote, unquote
 
 from pydantic import Field
 
+from blaxel_mcp.api.jobs import Listing
 from blaxel_mcp.errors import ApiError, ArgumentError
-from blaxel_mcp.summary.limits import CURSOR_CHARACTERS
-from blaxel_mcp.summary.listing import Window
+from blaxel_mcp.summary.limits import CURSOR_BYTES
+from blaxel_mcp.summary.listing import Page
 
 T = TypeVar("T")
 
-Cursor = Annotated[str | None, Field(description="nextCursor of the answer before")]
-_FORM = re.compile(r"(\d{1,6})\.(\d{1,3})\.([0-9a-f]{8})\.([0-9a-f]{6})~([!-~]*)", re.ASCII)
-_AGAIN = "Give nextCursor as it was, with the same other arguments, or leave cursor out to begin anew."
+Cursor = Annotated[str | None, Field(description="nextCursor of the previous answer")]
+_CURSOR = re.compile(rf"(?:(\d{{1,5}})!)?([!-~]{{0,{CURSOR_BYTES}}})", re.ASCII)
+_OFFSET = re.compile(r"\d{1,6}", re.ASCII)
 
 
-class Place(NamedTuple):
-    """How many items of a page were passed, the page's size (0 if it is for us to choose), and the API's own cursor.
+class Position(NamedTuple):
+    """A place in a list: the API's cursor for a page (`None` for the first), and how many of its items to skip."""
 
-    `last` is a digest of the last item passed, so that it can be found again.
-    """
-
-    skip: int = 0
-    size: int = 0
-    last: str = ""
     upstream: str | None = None
+    skip: int = 0
+
+    def page(self, listing: Listing[T], keep: Callable[[T], bool] = lambda _: True) -> Page[T]:
+        """The items to keep of what the API answered for this position."""
+        kept = [at for at, item in enumerate(listing.items) if keep(item)]
+
+        def cursor_after(used: int) -> str | None:
+            if used < len(kept):
+                return _format_cursor(Position(self.upstream, kept[used - 1] + 1))
+            return _format_cursor(Position(listing.cursor)) if listing.cursor else None
+
+        skip = sum(at < self.skip for at in kept)
+        return Page([listing.items[at] for at in kept], cursor_after, skip, first=self.upstream is None)
 
 
-def read(cursor: str | None, *query: str | None) -> Place | None:
-    """Where to go on; nothing if there is no cursor.
-
-    Raises:
-        ArgumentError: it is no cursor of ours, or was given for another query.
-    """
-    found = check_form(cursor)
-    if found is None:
-        return None
-    skip, size, last, bound, upstream = found.groups()
-    if bound != _digest(*query)[:6]:
-        raise ArgumentError("cursor was given for another query.", _AGAIN)
-    return Place(int(skip), int(size), last, unquote(upstream) or None)
-
-
-def check_form(cursor: str | None) -> re.Match[str] | None:
-    """Its parts; nothing if there is no cursor.
-
-    Raises:
-        ArgumentError: it is no cursor of ours.
-    """
-    if cursor is None or not cursor.strip():
-        return None
-    found = _FORM.fullmatch(cursor.strip())
-    if found is None:
-        raise ArgumentError("cursor is not one that this tool gave.", _AGAIN)
-    return found
-
-
-def plain_word(value: object) -> object:
-    """A status as a caller may write it: in any case, blank for none."""
-    return (value.strip().casefold() or None) if isinstance(value, str) else value
-
-
-def _write(place: Place, query: Sequence[str | None]) -> str:
-    upstream = quote(place.upstream or "", safe="=+/:,~")
-    if len(upstream) > CURSOR_CHARACTERS:
+def _format_cursor(position: Position) -> str:
+    """The position as a cursor; empty where the API's own is too long."""
+    upstream = quote(position.upstream or "", safe="=+/:,")
+    if len(upstream) > CURSOR_BYTES:
         return ""
-    return f"{place.skip}.{place.size}.{place.last or '0' * 8}.{_digest(*query)[:6]}~{upstream}"
+    return f"{position.skip}!{upstream}" if position.skip else upstream
 
 
-def _digest(*parts: str | None) -> str:
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:8]
+def parse_cursor(cursor: str | None) -> Position:
+    """The position that `nextCursor` of the previous answer stands for; the beginning if there is none.
 
-
-def window(
-    items: Sequence[T],
-    name: Callable[[T], str | None],
-    place: Place | None,
-    *query: str | None,
-    size: int = 0,
-    following: str | None = None,
-) -> Window[T]:
-    """The page that was read at this place, with what continues it.
-
-    Args:
-        items: the page.
-        name: what an item is found again by.
-        place: where we are; nothing at the beginning.
-        query: what the cursor is bound to.
-        size: how many items of the page were asked for.
-        following: the API's cursor to the next page, if there is one.
+    Raises:
+        ArgumentError: no answer can have had this cursor. Whether the API takes its own, only the API can tell.
     """
-    here = place or Place()
-
-    def cursor(passed: int) -> str | None:
-        if passed < len(items):
-            return _write(Place(passed, size, _digest(name(items[passed - 1])), here.upstream), query)
-        return _write(Place(upstream=following), query) if following else None
-
-    return Window(items, cursor, _passed(items, name, here), first=place is None)
+    found = _CURSOR.fullmatch((cursor or "").strip())
+    if found is None:
+        raise _not_ours()
+    return Position(unquote(found[2]) or None, int(found[1] or 0))
 
 
-def _passed(items: Sequence[T], name: Callable[[T], str | None], place: Place) -> int:
-    usual = min(place.skip, len(items))
-    if usual == 0 or _digest(name(items[usual - 1])) == place.last:
-        return usual
-    return next((at for at, item in enumerate(items, 1) if _digest(name(item)) == place.last), usual)
+def parse_offset(cursor: str | None) -> int:
+    """The offset that `nextCursor` of the previous answer stands for; 0 if there is none.
+
+    Raises:
+        ArgumentError: it is not a number.
+    """
+    text = (cursor or "").strip()
+    if text and not _OFFSET.fullmatch(text):
+        raise _not_ours()
+    return int(text or 0)
 
 
-def refused(error: ApiError, place: Place | None) -> ApiError:
-    """The API's refusal, as one of the cursor where it is one."""
-    if error.status != 400 or place is None or place.upstream is None:  # noqa: PLR2004
+def _not_ours() -> ArgumentError:
+    return ArgumentError(
+        "cursor is not one that this tool gave, so nothing was sent.",
+        "Give nextCursor of the previous answer as it is, or leave cursor out to start over.",
+    )
+
+
+def explain_refusal(error: ApiError, position: Position) -> ApiError:
+    """The API's error, in words about the cursor where the request had one and was refused as invalid."""
+    if error.status != 400 or position.upstream is None:  # noqa: PLR2004
         return error
     return ApiError(
         400,
-        "Blaxel refused the cursor (400): it keeps one for 24 hours, and for one query.",
-        "Call again without cursor to begin anew.",
+        "Blaxel refused the cursor (400): it is valid for 24 hours, and with the same arguments only.",
+        "Leave cursor out to start over.",
     )
+
+
+def plain_word(value: object) -> object:
+    """One of a closed set of words, as a caller may write it: in any case, blank for none."""
+    return (value.strip().casefold() or None) if isinstance(value, str) else value

@@ -15,7 +15,7 @@ from blaxel_mcp.api.jobs import create_execution, get_job
 from blaxel_mcp.errors import ApiError, BlaxelMcpError, NotFoundError, OutcomeUnknownError, is_outcome_unknown
 from blaxel_mcp.summary.clean import clean
 from blaxel_mcp.summary.limits import IDENTITY_CHARACTERS, NAME_CHARACTERS
-from blaxel_mcp.summary.listing import handle
+from blaxel_mcp.summary.listing import row_id
 from blaxel_mcp.summary.next_step import plain
 from blaxel_mcp.summary.wording import drop_empty, plural, quote
 from blaxel_mcp.tools.confirm import Consent, ask_for_consent, require_consent
@@ -100,7 +100,7 @@ def _answer(job_id: str, execution_id: str, tasks: int) -> dict[str, str]:
     return {
         "summary": f"Started {execution}{job} with {plural(tasks, 'task')}{no_id}. Next: {step}",
         "jobId": clean(job_id, IDENTITY_CHARACTERS),
-        "executionId": handle(execution_id),
+        "executionId": row_id(execution_id),
         "nextStep": step,
     }
 

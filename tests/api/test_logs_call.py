@@ -1,15 +1,14 @@
 """The call of the logs endpoint: its parameters, and how its answer is parsed."""
 
 from datetime import UTC, datetime
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 
 from blaxel_mcp.api.call import Call
-from blaxel_mcp.api.logs import SEVERITIES, LogPage, get_logs
+from blaxel_mcp.api.logs import LogPage, get_logs
 from blaxel_mcp.errors import ArgumentError
 from blaxel_mcp.models import LogLine
-from blaxel_mcp.tools.get_logs import Severity
 
 
 def call(job: str = "report", execution: str = "exec-1", **more: Any) -> Call[LogPage]:
@@ -51,11 +50,6 @@ def test_filters_are_passed_on() -> None:
     """The task is sent as `taskId`, the text unchanged, and a severity with all that are more severe."""
     query = dict(call(task="task-3", search="out of memory?", severity="WARNING").query)
     assert (query["taskId"], query["search"], query["severity"]) == ("task-3", "out of memory?", "FATAL,ERROR,WARNING")
-
-
-def test_the_tool_knows_the_severities_of_the_endpoint() -> None:
-    """The words in the tool's schema are those of the call, in the same order."""
-    assert get_args(Severity) == SEVERITIES
 
 
 @pytest.mark.parametrize("ids", [(" ", "exec-1"), ("report", ".."), ("report", "a\nb")])

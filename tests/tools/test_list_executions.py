@@ -1,11 +1,12 @@
 """`list_job_executions`: what the newest ones came to, filters made here, and cursors that lose and repeat nothing."""
 
 from collections.abc import Sequence
-from typing import Any, get_args
+from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from asking import NOW
-from faults import Answer, Faults
+from faults import Answer, Delay, Faults
 from listed import HOSTILE, VERSIONS, Caller, execution, job, plane, run
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -13,8 +14,6 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from blaxel_mcp.demo import control_plane
-from blaxel_mcp.summary.execution import OUTCOMES
-from blaxel_mcp.tools.list_executions import ExecutionStatus
 
 TOOL = "list_job_executions"
 
@@ -42,11 +41,6 @@ def test_a_long_id_leads_to_its_execution() -> None:
 def demo() -> Any:
     """The demo's plane with its clock standing still."""
     return control_plane.build_app(clock=lambda: NOW)
-
-
-def test_the_schemas_words_are_the_summarys() -> None:
-    """A status that can be asked for is one that an answer can give."""
-    assert get_args(ExecutionStatus) == tuple(OUTCOMES)
 
 
 def test_did_last_nights_report_run() -> None:
@@ -91,7 +85,11 @@ def test_did_last_nights_report_run() -> None:
 @pytest.mark.parametrize(
     ("job_id", "sentence", "line"),
     [
-        ("embed-corpus", "is running, started 1m 57s ago.", "running for 1m 57s, 8 of 20 tasks succeeded, started "),
+        (
+            "embed-corpus",
+            "is running, started 1m 57s ago.",
+            "running, 8 of 20 tasks succeeded, started 2026-11-24T08:58:02Z, 1m 57s so far",
+        ),
         ("weekly-train", "is queued, created 6m 13s ago.", "queued, 8 tasks, created 2026-11-24T08:53:47Z"),
         ("backfill", "is pending, created 38s ago.", "pending, 60 tasks, created 2026-11-24T08:59:21Z"),
     ],
@@ -150,13 +148,39 @@ def test_a_filter_is_made_here_and_says_how_many_it_looked_at() -> None:
         assert (answer["executions"], answer["lookedAt"], answer["matching"]) == ([], 100, 0)
         answer = await call.ask(TOOL, jobId="a", status="failed", cursor=answer["nextCursor"])
         assert answer["summary"] == (
-            '32 of the 100 executions of job "a" looked at have status failed, number 1 to 10 here. '
+            '32 of the 100 executions of job "a" looked at have status failed; showing 1 to 10 of 32. '
             "Of 100 executions looked at, all are over and 52 succeeded (52%), usually in 1m."
         )
         assert answer["executions"][0]["status"] == "failed"
         assert ids(await call.follow(TOOL, "executions", jobId="a", status="FAILED", limit=9)) == wanted
 
     run(plane(job("a", executions)), what)
+
+
+def test_few_rows_still_tell_what_is_usual() -> None:
+    """Twenty are looked at for the first page; what it takes beyond the page is one more call, and no error."""
+    app = plane(job("a", [execution(f"exec-{number:05d}", age=100 + number) for number in range(30)]))
+    faults = Faults(app)
+
+    async def what(call: Caller) -> None:
+        answer = await call.ask(TOOL, jobId="a", limit=2)
+        assert (answer["lookedAt"], len(answer["executions"])) == (20, 2)
+        cursor = answer["nextCursor"]
+        queries = [parse_qs(request.query) for request in app.state.requests]  # type: ignore[attr-defined]
+        sort = {"sort": ["createdAt:desc"]}
+        assert queries == [{"limit": ["2"], **sort}, {"limit": ["18"], "cursor": [cursor], **sort}]
+        answer = await call.ask(TOOL, jobId="a", limit=3, cursor=cursor)
+        assert answer["summary"] == (
+            '3 older executions of job "a". '
+            "Of 3 executions looked at, all are over and 3 succeeded (100%), usually in 1m."
+        )
+        handled = len(app.state.requests)  # type: ignore[attr-defined]
+        await call.ask(TOOL, jobId="a", limit=30)
+        assert len(app.state.requests) == handled + 1  # type: ignore[attr-defined]
+        faults.add(Delay(0), Answer(500), Answer(500), Answer(500), Answer(500), path="/executions")
+        assert (await call.ask(TOOL, jobId="a", limit=2))["lookedAt"] == 2
+
+    run(faults, what)
 
 
 def test_ten_thousand_executions_come_once() -> None:
@@ -281,10 +305,10 @@ def test_wrong_arguments_name_what_is_right() -> None:
         )
         for limit in (0, 51):
             assert (await call.refusal(TOOL, jobId="a", limit=limit)).startswith("Wrong arguments: limit ")
-        for other in ({"jobId": "backfill"}, {"jobId": "nightly-report", "status": "failed"}):
-            said = await call.refusal(TOOL, **other, cursor=cursor)
-            assert said.startswith("cursor was given for another query.")
+        assert (await call.refusal(TOOL, jobId="a", cursor="é")).startswith("cursor is not one that this tool gave")
         assert (await call.refusal(TOOL, jobId="..")).startswith("jobId is a dot segment")
         assert len(app.state.requests) == handled
+        said = await call.refusal(TOOL, jobId="backfill", cursor=cursor)
+        assert said.startswith("Blaxel refused the cursor (400): it is valid for 24 hours")
 
     run(app, what)

@@ -1,17 +1,17 @@
 """`list_job_execution_tasks`: failed ones first, why they failed, and where the tasks are when they are not there."""
 
 from collections.abc import Sequence
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 from asking import NOW
 from faults import Answer, Faults
 from listed import HOSTILE, VERSIONS, Caller, execution, job, plane, run
 
+from blaxel_mcp.api.jobs import FetchedTask
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.operations import OLDER
-from blaxel_mcp.summary.listing_tasks import STATUSES
-from blaxel_mcp.tools.list_tasks import TaskStatus
+from blaxel_mcp.tools.fetch_tasks import unique_by_name
 
 TOOL = "list_job_execution_tasks"
 
@@ -32,11 +32,6 @@ def demo() -> Any:
     return control_plane.build_app(clock=lambda: NOW)
 
 
-def test_the_schemas_words_are_the_summarys() -> None:
-    """A status that can be asked for is one that an answer can give."""
-    assert get_args(TaskStatus) == STATUSES
-
-
 def test_failed_ones_come_first_with_their_reason() -> None:
     """Name, status, duration, cause and message; `latest` is resolved."""
 
@@ -48,7 +43,7 @@ def test_failed_ones_come_first_with_their_reason() -> None:
         )
         assert answer["summary"] == (
             '40 tasks of execution "exec-51be07aa" of job "image-resize" (failed): 3 failed, 37 succeeded; '
-            "number 1 to 4 here."
+            "showing 1 to 4 of 40."
         )
         assert (answer["jobId"], answer["executionId"], answer["lookedAt"]) == ("image-resize", script.FAILED, 40)
         assert names(answer["tasks"]) == ["task-17", "task-22", "task-31", "task-0"]
@@ -86,7 +81,7 @@ def test_running_ones_say_for_how_long() -> None:
     async def what(call: Caller) -> None:
         running = await call.ask(TOOL, jobId="embed-corpus", executionId="latest", status="running")
         assert [row["runningSeconds"] for row in running["tasks"]] == [33, 31, 26, 25]
-        assert '- "task-8": running for 33s' in call.texts[-1]
+        assert '- "task-8": running, 33s so far' in call.texts[-1]
         hung = await call.ask(TOOL, jobId="weekly-train", executionId=script.TIMED_OUT, status="running")
         assert [row["runningSeconds"] for row in hung["tasks"]] == [7200, 7200]
 
@@ -124,7 +119,7 @@ def test_failed_ones_of_ten_thousand_come_once() -> None:
         found = await call.follow(TOOL, "tasks", jobId="a", executionId="e", status="failed", limit=100)
         assert names(found) == [f"task-{number}" for number in range(7, 10_000, 50)]
         answer = await call.ask(TOOL, jobId="a", executionId="e")
-        assert answer["summary"].endswith("(failed): 200 failed, 9,800 succeeded; number 1 to 20 here.")
+        assert answer["summary"].endswith("(failed): 200 failed, 9,800 succeeded; showing 1 to 20 of 10,000.")
 
     run(plane(job("a", [execution("e", age=100, status="failed", tasks=tasks, stats=None)])), what)
 
@@ -220,28 +215,52 @@ def test_odd_tasks_are_rows_all_the_same(item: Any) -> None:
     run(plane(job("a", [execution("e", age=100, tasks=[item, item], stats=None)])), what)
 
 
-def test_a_cursor_holds_for_one_execution_and_status() -> None:
-    """Also where it was got by `latest`: it goes on in that execution, and is refused for any other."""
+def test_a_cursor_is_an_offset() -> None:
+    """It goes on in the same order; past the end there is nothing, and anything but a number is refused unsent."""
+    app = demo()
 
     async def what(call: Caller) -> None:
         latest = {"jobId": "image-resize", "executionId": "latest"}
         cursor = (await call.ask(TOOL, **latest, limit=3))["nextCursor"]
         following = await call.ask(TOOL, **latest, limit=2, cursor=cursor)
         assert names(following["tasks"]) == ["task-0", "task-1"]
-        assert following["summary"].endswith("; number 4 to 5 here.")
-        same = await call.ask(TOOL, jobId="image-resize", executionId=script.FAILED, limit=2, cursor=cursor)
-        assert same == following
-        _, _, _, bound = cursor.split(".")
-        past = f"41.0.{'0' * 8}.{bound}"
-        assert (await call.ask(TOOL, **latest, cursor=past))["summary"].endswith("; no more of them.")
-        for other in (
-            {"jobId": "image-resize", "executionId": script.FAILED, "status": "failed"},
-            {"jobId": "load-test", "executionId": script.MANY_FAILED},
-        ):
-            assert (await call.refusal(TOOL, **other, cursor=cursor)).startswith("cursor was given for another query.")
-        assert (await call.refusal(TOOL, **latest, cursor="20")).startswith("cursor is not one that this tool gave.")
+        assert following["summary"].endswith("; showing 4 to 5 of 40.")
+        past = await call.ask(TOOL, **latest, cursor="41")
+        assert past["summary"].endswith("; no more of them.")
+        assert "nextCursor" not in past
+        handled = len(app.state.requests)
+        for odd in ("x", "-1", "1.5", "9" * 7, "٣", "3!abc"):
+            said = await call.refusal(TOOL, **latest, cursor=odd)
+            assert said.startswith("cursor is not one that this tool gave, so nothing was sent.")
+        assert len(app.state.requests) == handled
 
-    run(demo(), what)
+    run(app, what)
+
+
+def test_the_longest_names_keep_the_budget() -> None:
+    """Of job, execution and task, in quotes and characters that JSON writes with more bytes."""
+    name = "😀" * 300
+    tasks = [task('"' * 500, '"' * 500), task("\\" * 500, "\\" * 500, conditions=[{"message": '"' * 500}]), {}]
+
+    async def what(call: Caller) -> None:
+        for limit in (1, 2, 100):
+            assert len(await call.follow(TOOL, "tasks", jobId=name, executionId=name, limit=limit)) == 3
+
+    stats = {"total": 10**12}
+    run(plane(job(name, [execution(name, age=100, status="😀" * 300, tasks=tasks, stats=stats)])), what)
+
+
+def test_each_task_is_kept_as_it_was_last_seen() -> None:
+    """Pages shift while an execution runs. Its place is where it came first; those without a name are all kept."""
+    read: list[Any] = [
+        {"metadata": {"name": "a"}, "status": "running"},
+        {},
+        {"metadata": {"name": "b"}, "status": "pending"},
+        {"metadata": {"name": "a"}, "status": "failed"},
+        {},
+    ]
+    found = unique_by_name([FetchedTask(one, one) for one in read])
+    assert [fetched.raw for fetched in found] == [read[3], {}, read[2], {}]
 
 
 def test_what_is_not_there_is_answered_with_what_is() -> None:
