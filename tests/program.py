@@ -39,7 +39,9 @@ def environment(**variables: str) -> dict[str, str]:
     # But one: the SDK leaves streams of a connection that is cut off unclosed.
     package = Path(blaxel_mcp.__file__).parent.parent
     needed = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "PYTHONPATH": str(package)}
-    return needed | {"PYTHONWARNINGS": "error,ignore::ResourceWarning"} | variables
+    # Set by `pytest --cov`, so that what the program does is measured as well.
+    measured = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+    return needed | measured | {"PYTHONWARNINGS": "error,ignore::ResourceWarning"} | variables
 
 
 def account(url: str) -> dict[str, str]:

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parent.parent / "blaxel_mcp"
+import blaxel_mcp
+
+PACKAGE = Path(blaxel_mcp.__file__).parent
 
 # A module or package, and what of ours it may import besides itself. "" is the package root, for __version__.
 LAYERS: dict[str, set[str]] = {
