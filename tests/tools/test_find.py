@@ -72,6 +72,7 @@ def test_latest_is_the_newest_execution(mode: Mode, plane: Plane) -> None:
         f"blaxel://jobs/image-resize/executions/{script.FAILED}",
     )
     assert "This is the job's newest execution" in found["summary"]
+    assert "The one before" not in found["summary"]
     assert plane.paths == [
         "/jobs/image-resize/executions?limit=2&sort=createdAt%3Adesc",
         f"/jobs/image-resize/executions/{script.FAILED}",
