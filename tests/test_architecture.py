@@ -15,11 +15,8 @@ LAYERS: dict[str, set[str]] = {
     "errors": set(),
     "models": set(),
     "login": set(),
-    "tokens": {"login"},
-    "callers": {"login"},
     "settings": {"login", "errors"},
-    "auth": {"settings", "callers", "login", "tokens", "errors"},
-    "api": {"auth", "models", "errors", ""},
+    "api": {"settings", "login", "models", "errors", ""},
     "summary": {"models"},
     "polling": {"errors"},
     "telemetry": {""},
@@ -29,18 +26,18 @@ LAYERS: dict[str, set[str]] = {
     "prompts": {"tools", "api", "summary", "errors"},
     "middleware": {"tools", "api", "summary", "telemetry"},
     "server": {"middleware", "resources", "completions", "prompts", "tools", "telemetry", "errors", ""},
-    "transports": {"server", "telemetry", "callers", "settings", "errors", ""},
+    "transports": {"server", "telemetry", "api", "settings", "errors", ""},
     "get": {"tools", "summary", "polling"},
     "doctor": {"tools", "api", "settings", "errors", ""},
     "demo": set(),
-    "runtime": {"transports", "server", "tools", "telemetry", "api", "auth", "callers", "settings", "errors"},
+    "runtime": {"transports", "server", "tools", "telemetry", "api", "settings", "errors"},
     "cli": {"runtime", "transports", "settings", "get", "doctor", "demo", "errors", ""},
     "asgi": {"cli", "runtime", "transports", "errors"},
 }
 
 # Packages and names of the outside, and the only modules that may use them.
 OUTSIDE: dict[str, set[str]] = {
-    "httpx": {"api.client", "api.network_errors", "auth", "transports.oauth.issuer"},
+    "httpx": {"api.pool", "api.network_errors", "transports.oauth.issuer"},
     "jwt": {"transports.oauth.tokens"},
     "cryptography": {"transports.oauth.tokens"},
     "mcp": {"tools", "resources", "completions", "prompts", "middleware", "server", "transports", "demo.tour"},
@@ -51,7 +48,7 @@ OUTSIDE: dict[str, set[str]] = {
     "uvicorn": {"transports", "demo"},
     "stamina": {"api.client"},
     "yaml": {"login"},
-    "truststore": {"api.client"},
+    "truststore": {"api.pool"},
 }
 PROCESS = ("environ", "getenv", "argv", "home", "expanduser")
 ADVICE = (

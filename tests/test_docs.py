@@ -12,8 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from blaxel_mcp.api.auth import BlaxelAuth
 from blaxel_mcp.api.client import Session, Upstream
-from blaxel_mcp.auth import BlaxelAuth
 from blaxel_mcp.cli import build_parser
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.settings import Settings, load, option_for

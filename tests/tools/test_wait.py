@@ -278,7 +278,7 @@ def test_a_first_poll_without_an_answer_ends_in_time(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(wait_execution, "WAIT_FIRST_SECONDS", 0.2)
     result, faulty = wait_in_real_time(always=Delay(30))
     assert result.is_error
-    assert text_of(result).startswith("Blaxel did not answer in the time that one question may take.")
+    assert text_of(result).startswith("Blaxel did not answer within the time limit of one request.")
     assert faulty.gone.wait(2)
 
 
@@ -288,7 +288,7 @@ def test_a_later_poll_without_an_answer_ends_with_the_wait(monkeypatch: pytest.M
     result, faulty = wait_in_real_time(Delay(0), always=Delay(30))
     (warning,) = facts_of(result)["warnings"]
     assert warning.startswith("This is how it stood ")
-    assert warning.endswith("looking again failed: Blaxel did not answer in the time that one question may take.")
+    assert warning.endswith("looking again failed: Blaxel did not answer within the time limit of one request.")
     assert faulty.gone.wait(2)
 
 
