@@ -65,6 +65,8 @@ def _format(answer: ExecutionAnswer, *, as_json: bool, watch: bool) -> str:
     text, step = answer["summary"], answer["nextStep"]
     if step.startswith("Call get_job_execution with "):  # advice for a model: a person in a shell calls no tools
         seconds = answer.get("pollAfterSeconds", _PAUSE_SECONDS)
-        advice = f"Watching, the next look is in {seconds}s." if watch else f"Run this again in {seconds}s, or --watch."
+        advice = (
+            f"Watching, the next look is in {seconds}s." if watch else f"Run this again in {seconds}s, or with --watch."
+        )
         text = text.replace(step, advice)
     return text + "\n"

@@ -23,7 +23,7 @@ LAYERS: dict[str, set[str]] = {
     "polling": {"errors"},
     "telemetry": {""},
     "tools": {"api", "summary", "polling", "models", "errors"},
-    "resources": {"tools", "api", "summary", "models", "errors"},
+    "resources": {"tools", "api", "summary", "errors"},
     "completions": {"tools", "api", "summary", "errors"},
     "prompts": {"tools", "api", "summary", "errors"},
     "middleware": {"tools", "api", "summary", "telemetry"},

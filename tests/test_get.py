@@ -62,7 +62,7 @@ def test_the_next_step_is_for_a_shell(runs: dict[str, tuple[int, str, str]]) -> 
     """It names no tool, which only a model could call."""
     code, out, _ = runs["running"]
     assert code == 0
-    assert re.search(r"Next: Run this again in \d+s, or --watch\.", out)
+    assert re.search(r"Next: Run this again in \d+s, or with --watch\.", out)
     assert "get_job_execution" not in out
 
 

@@ -1,4 +1,4 @@
-"""Finding an execution from what a caller knows: its id or `latest`, and what a 404 says that would have been found."""
+"""Finding an execution by its id or as `latest`, and explaining a 404 with what would have been found."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime

@@ -72,6 +72,7 @@ def test_latest_is_the_newest_execution(mode: Mode, plane: Plane) -> None:
         f"blaxel://jobs/image-resize/executions/{script.FAILED}",
     )
     assert "This is the job's newest execution" in found["summary"]
+    assert "The one before" not in found["summary"]
     assert plane.paths == [
         "/jobs/image-resize/executions?limit=2&sort=createdAt%3Adesc",
         f"/jobs/image-resize/executions/{script.FAILED}",
@@ -92,7 +93,7 @@ def test_latest_is_found_in_a_bare_array(plane: Plane) -> None:
 
 
 def test_latest_is_the_first_one_with_an_id(plane: Plane) -> None:
-    """The API sorts, the newest first; one without an id cannot be asked for."""
+    """The API sorts executions newest first; one without an id cannot be got."""
     known = [
         {"metadata": {"createdAt": ago(seconds=1)}},
         {"metadata": {"id": script.FAILED, "createdAt": ago(minutes=26)}},
