@@ -14,7 +14,7 @@ from pydantic_core import to_json
 
 from blaxel_mcp.summary.clean import clean
 from blaxel_mcp.summary.limits import IDENTITY_CHARACTERS, NAME_CHARACTERS
-from blaxel_mcp.telemetry import ANSWERED, Observers, RequestRecord
+from blaxel_mcp.telemetry import Observers, RequestRecord
 from blaxel_mcp.tools.spec import ToolState
 
 _IDS = ("jobId", "executionId")
@@ -47,8 +47,6 @@ class Requests:
         acting = replace(ctx, lifespan_context=state)
         if not self._observers:
             return await self._counted(acting, call_next)
-        if ctx.request is not None:
-            ctx.request.scope.setdefault("state", {})[ANSWERED] = True
         return await self._observed(acting, call_next)
 
     async def _counted(self, ctx: ServerRequestContext[ToolState, Any], call_next: CallNext) -> HandlerResult:

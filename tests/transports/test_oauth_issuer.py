@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from blaxel_mcp.transports.oauth.door import OAuthDoor, resource_url
+from blaxel_mcp.transports.oauth.authenticator import OAuthAuthenticator, resource_url
 from blaxel_mcp.transports.oauth.issuer import Issuer, metadata_urls
 
 RESOURCE = "https://mcp.example/mcp"
@@ -37,7 +37,7 @@ class Visitor:
         self.now = 0.0
         self.authority = authority
         given = {"certificates": ssl.create_default_context, "clock": lambda: self.now} | issuer
-        self.door = OAuthDoor(Issuer(given.pop("url", authority.url), **given), RESOURCE, writes=True)
+        self.authenticator = OAuthAuthenticator(Issuer(given.pop("url", authority.url), **given), RESOURCE, writes=True)
 
     async def come(self, key: Any = None, **header: Any) -> int:
         """Show a token that is good, if the key is; answers the status."""
@@ -47,7 +47,7 @@ class Visitor:
     async def show(self, token: str) -> AccessToken | Response:
         """The door's answer to a token."""
         headers = [(b"authorization", f"Bearer {token}".encode())]
-        return await self.door.admit(Request({"type": "http", "method": "POST", "headers": headers}))
+        return await self.authenticator.authenticate(Request({"type": "http", "method": "POST", "headers": headers}))
 
 
 def test_keys_are_fetched_when_the_first_token_comes_and_kept(authority: AuthorizationServer) -> None:
@@ -382,4 +382,4 @@ def test_certificates_are_read_once_and_only_for_https(authority: AuthorizationS
 def test_the_resource_is_what_clients_connect_to(public: str, path: str, resource: str) -> None:
     """Written as clients write it when they ask for a token."""
     issuer = Issuer("https://id.example", certificates=ssl.create_default_context)
-    assert OAuthDoor(issuer, resource_url(public, path), writes=False).resource == resource
+    assert OAuthAuthenticator(issuer, resource_url(public, path), writes=False).resource == resource

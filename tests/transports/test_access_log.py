@@ -12,7 +12,8 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from blaxel_mcp.demo import script
-from blaxel_mcp.transports.edge import Edge
+from blaxel_mcp.telemetry import NO_OBSERVERS
+from blaxel_mcp.transports.access_log import AccessLogMiddleware
 
 TOKEN = {"Authorization": "Bearer let-me-in-and-nobody-else"}
 PAGE = "https://app.example"
@@ -132,7 +133,8 @@ def test_websockets_are_closed() -> None:
         async def receive() -> Message:
             return {"type": "websocket.connect"}
 
-        await Edge(hello, lambda *_: None)({"type": "websocket", "path": "/messages/", "headers": []}, receive, send)
+        app = AccessLogMiddleware(hello, NO_OBSERVERS, routes=())
+        await app({"type": "websocket", "path": "/messages/", "headers": []}, receive, send)
 
     asyncio.run(run())
     assert sent == [{"type": "websocket.close", "code": 1008}]
