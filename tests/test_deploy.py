@@ -26,7 +26,7 @@ from blaxel_mcp.summary.limits import WAIT_SECONDS
 from blaxel_mcp.telemetry import RequestRecord
 from blaxel_mcp.telemetry.metrics import Metrics
 from blaxel_mcp.telemetry.request_log import RequestLog
-from blaxel_mcp.transports.admission import BODY_BYTES, BODY_SECONDS
+from blaxel_mcp.transports.admission import BODY_BYTES, BODY_SECONDS, LARGE_BODIES, SMALL_BODY_BYTES
 from blaxel_mcp.transports.app import HEALTH, MCP
 from blaxel_mcp.transports.deadlines import STALLED_SECONDS
 from blaxel_mcp.transports.exposure import allowed_hosts, check_exposure
@@ -76,11 +76,11 @@ def test_options_and_variables_exist() -> None:
     [
         f"`--max-requests` ({FIELDS['BLAXEL_MCP_MAX_REQUESTS'].default})",
         f"`--max-streams` ({FIELDS['BLAXEL_MCP_MAX_STREAMS'].default})",
-        f"A body may have {BODY_BYTES // 1024**2} MiB and take {BODY_SECONDS:.0f} seconds",
-        f"cut off after {HEADER_SECONDS:.0f} seconds",
+        f"A body may have {BODY_BYTES // 1024**2} MiB and take {BODY_SECONDS:.0f} seconds;",
+        f" above {SMALL_BODY_BYTES // 1024} KiB, {LARGE_BODIES} at once",
         f"requests + streams + {SPARE_CONNECTIONS}",
         f"calls in flight get {IN_FLIGHT_SECONDS} seconds",
-        f"after {HEADER_SECONDS:.0f} seconds, after {STALLED_SECONDS:.0f} |",
+        f"| cut off after {STALLED_SECONDS:.0f} to {2 * STALLED_SECONDS:.0f} seconds without progress |",
         f"--timeout-graceful-shutdown {GRACE_SECONDS} --timeout-keep-alive {KEEP_ALIVE_SECONDS} ",
         f"({SHORTEST_STATE_KEY} characters or more)",
         f"a call waits {WAIT_SECONDS} seconds at most",
@@ -150,7 +150,7 @@ def test_nginx_and_the_program_agree() -> None:
     (block,) = blocks("nginx")
     said = dict(re.findall(r"^ +([a-z_]+) ([^;{]+);", block, re.MULTILINE))
     assert said["proxy_buffering"] == "off"
-    assert said["client_header_timeout"] == f"{HEADER_SECONDS:.0f}s"
+    assert said["client_header_timeout"] == f"{STALLED_SECONDS:.0f}s"
     assert said["client_body_timeout"] == f"{BODY_SECONDS:.0f}s"
     assert said["client_max_body_size"] == f"{BODY_BYTES // 1024**2}m"
     assert int(said["proxy_read_timeout"].removesuffix("s")) > WAIT_SECONDS

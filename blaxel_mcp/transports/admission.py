@@ -13,7 +13,7 @@ BODY_BYTES = 1024**2
 SMALL_BODY_BYTES = 8 * 1024
 """Up to this size bodies are limited by the number of requests alone; a tool call has a few hundred bytes."""
 LARGE_BODIES = 8
-"""Larger bodies under way at once. Measured: parsed, a body of 1 MiB can take 40 MiB, as long as its call lasts."""
+"""Larger bodies under way at once. Measured: parsed, one of 1 MiB can take 28 MiB, until its request is answered."""
 BODY_SECONDS = 20.0
 """Maximum time from the headers to the last byte of the body."""
 

@@ -3,7 +3,7 @@
 Tried with uvicorn 0.54, to which pyproject.toml bounds it; tests/transports/test_uvicorn.py fails once it has them.
 """
 
-from asyncio import TimerHandle, Transport
+from asyncio import Transport
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
@@ -17,7 +17,6 @@ class DeadlineProtocol(H11Protocol):
 
     max_connections = 1_000_000
     full_logged_until = 0.0
-    _timer: TimerHandle | None = None
     _unread = 0
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override] # as uvicorn has it
@@ -36,10 +35,8 @@ class DeadlineProtocol(H11Protocol):
         idle = self.conn.their_state is h11.IDLE and not self.conn.trailing_data[0]
         complete = getattr(self.cycle, "response_complete", None)  # there is no cycle before the first request
         owed = None if complete is False or (complete and idle) else (self.cycle,)
-        if self._unread and unread >= self._unread:
+        if (self._unread and unread >= self._unread) or (owed and owed == owed_before):
             self.transport.abort()  # to close would wait for the reader
-        elif owed and owed == owed_before:
-            self.transport.close()
         self._unread = unread
         self._timer = self.loop.call_later(STALLED_SECONDS, self._look, owed)
 
@@ -47,10 +44,14 @@ class DeadlineProtocol(H11Protocol):
         super().resume_writing()
         self._unread = 0  # it has caught up
 
+    def shutdown(self) -> None:
+        super().shutdown()
+        if not self.transport.is_closing() and self.scope["method"] == "GET":  # an event stream: it does not end itself
+            self.loop.call_later(1.75, self.transport.close)  # by then the last answers are written to it
+
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        if self._timer:
-            self._timer.cancel()
+        self._timer.cancel()
 
     def send_400_response(self, msg: str) -> None:
         if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:

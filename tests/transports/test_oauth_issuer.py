@@ -1,7 +1,8 @@
-"""The door with its issuer's keys: how often they are fetched, which are used, and what an issuer can do wrong."""
+"""The issuer's keys: how often they are fetched, which are used, and what an issuer can do wrong."""
 
 import asyncio
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from authorization_server import AuthorizationServer, new_key
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 from mcp.server.auth.provider import AccessToken
+from program import PATIENCE
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -31,13 +33,14 @@ def authority() -> Iterator[AuthorizationServer]:
 
 
 class Visitor:
-    """Shows tokens at a door, at a time that stands still unless it is moved."""
+    """Shows tokens to the authenticator, at a time that stands still unless it is moved."""
 
     def __init__(self, authority: AuthorizationServer, **issuer: Any) -> None:
         self.now = 0.0
         self.authority = authority
         given = {"certificates": ssl.create_default_context, "clock": lambda: self.now} | issuer
-        self.authenticator = OAuthAuthenticator(Issuer(given.pop("url", authority.url), **given), RESOURCE, writes=True)
+        self.issuer = Issuer(given.pop("url", authority.url), **given)
+        self.authenticator = OAuthAuthenticator(self.issuer, RESOURCE, writes=True)
 
     async def come(self, key: Any = None, **header: Any) -> int:
         """Show a token that is good, if the key is; answers the status."""
@@ -45,7 +48,7 @@ class Visitor:
         return answer.status_code if isinstance(answer, Response) else 200
 
     async def show(self, token: str) -> AccessToken | Response:
-        """The door's answer to a token."""
+        """Show this token; who it is for, or the response that rejects it."""
         headers = [(b"authorization", f"Bearer {token}".encode())]
         return await self.authenticator.authenticate(Request({"type": "http", "method": "POST", "headers": headers}))
 
@@ -182,9 +185,13 @@ def test_other_keys_will_not(authority: AuthorizationServer, make: Callable[[], 
     assert asyncio.run(Visitor(authority).come(key=signer)) == 401
 
 
+ASKED = threading.Event()
+
+
 async def slow(scope: Scope, receive: Receive, send: Send) -> None:
     """No answer, until whoever asked goes away."""
     del scope, send
+    ASKED.set()
     while (await receive())["type"] != "http.disconnect":
         pass
 
@@ -257,6 +264,7 @@ def test_what_an_issuer_can_do_wrong(
         assert "GET /elsewhere" not in authority.asked
         authority.answers = {}
         visitor.now = FAILED
+        visitor.issuer.fetch_seconds = PATIENCE
         assert await visitor.come() == 200
 
     asyncio.run(come())
@@ -295,18 +303,18 @@ def test_keys_stay_in_use_while_the_issuer_is_away(
     assert caplog.messages == [said, said]
 
 
-def test_who_has_keys_does_not_wait_long_for_newer_ones(
-    authority: AuthorizationServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_keys_at_hand_are_used_while_a_refresh_hangs(authority: AuthorizationServer) -> None:
     """An issuer that hangs holds up nobody; it is asked once all the same."""
-    monkeypatch.setattr("blaxel_mcp.transports.oauth.issuer.PATIENCE_SECONDS", 0.05)
-    visitor = Visitor(authority)
+    visitor = Visitor(authority, refresh_seconds=0, fetch_seconds=PATIENCE)
 
     async def come() -> None:
         assert await visitor.come() == 200
+        ASKED.clear()
         authority.answers = {METADATA: slow}
         visitor.now = OLD
         assert await asyncio.gather(*(visitor.come() for _ in range(20))) == [200] * 20
+        assert await asyncio.to_thread(ASKED.wait, PATIENCE)
+        assert await visitor.come() == 200
         assert authority.asked.count(f"GET {METADATA}") == 2
 
     asyncio.run(come())

@@ -158,7 +158,10 @@ def test_a_door_that_is_left_to_others_is_told_of_here_too() -> None:
         listening(program)
         program.signal(signal.SIGTERM)
         program.wait(PATIENCE)
-        assert "WARNING blaxel_mcp.transports.exposure: --auth gateway: whoever reaches this port is let in;" in program.errors()
+        assert (
+            "WARNING blaxel_mcp.transports.exposure: --auth gateway: whoever reaches this port is let in;"
+            in program.errors()
+        )
 
 
 def test_calls_that_are_cut_off_are_told_so() -> None:

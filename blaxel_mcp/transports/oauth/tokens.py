@@ -126,7 +126,7 @@ _REASONS: dict[type[Exception], str] = {
 
 
 def _subject(claims: Mapping[str, Any]) -> str | None:
-    """Return the subject; a token that names neither subject nor client is refused, as it would make many callers one."""
+    """Return the subject; refuse a token without subject and client, since it would make one caller of many."""
     subject = _text(claims, "sub")
     if subject is None and _text(claims, "client_id", "azp") is None:
         raise jwt.InvalidTokenError
