@@ -289,7 +289,7 @@ def test_what_the_build_needs_is_there() -> None:
     assert set(extras.split(",")) == project["optional-dependencies"].keys() - {"dev"}
 
 
-def test_it_asks_for_a_door_and_then_serves() -> None:
+def test_the_image_asks_for_authentication_and_then_serves() -> None:
     """The entrypoint alone refuses to start; with a token it listens on the port that the image exposes."""
     command, *arguments = IMAGE.entrypoint
     assert command in PROJECT["project"]["scripts"]

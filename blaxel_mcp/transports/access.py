@@ -77,7 +77,8 @@ class HostAndOriginMiddleware:
 def _is_listed(value: str, allowed: Collection[str]) -> bool:
     """Whether a Host or Origin is on the list, as it is or under `name:*`."""
     name = _PORT.sub("", value)
-    return value in allowed or (name != value and f"{name}:*" in allowed)
+    as_it_is = value in allowed and not value.endswith(":*")  # which is never a port
+    return as_it_is or (name != value and f"{name}:*" in allowed)
 
 
 _PORT = re.compile(r":[0-9]{1,5}\Z")

@@ -55,13 +55,13 @@ class Servers:
     sse: int
 
     def every_route(self, host: str | None, *headers: str) -> dict[str, Answer]:
-        """Knock everywhere in the same way."""
-        knocks = [
+        """Send every kind of request to every route, with these headers."""
+        requests = [
             (self.http, ["POST /mcp", "GET /mcp", "DELETE /mcp", "OPTIONS /mcp", "HEAD /mcp", "GET /metrics"]),
             (self.sse, ["GET /sse", "HEAD /sse", "POST /messages/", "DELETE /messages/", "GET /metrics", "GET /none"]),
         ]
         answers = {}
-        for port, lines in knocks:
+        for port, lines in requests:
             for line in lines:
                 with Connection(port) as connection:
                     connection.send(request(line, *headers, host=host))
@@ -142,7 +142,7 @@ FOREIGN_HOSTS = [
 
 
 @pytest.mark.parametrize("host", FOREIGN_HOSTS)
-def test_a_foreign_host_gets_in_nowhere(local: Servers, exposed: Servers, host: str) -> None:
+def test_a_foreign_host_is_rejected_on_every_route(local: Servers, exposed: Servers, host: str) -> None:
     """On no route, on no bind address, with the right token or without: 421."""
     assert statuses(local.every_route(host)) == {421}
     assert statuses(exposed.every_route(host, BEARER)) == {421}
@@ -164,7 +164,7 @@ def test_on_every_address_only_the_names_that_are_set_count(exposed: Servers, ho
         ("local\x00host", []),
     ],
 )
-def test_no_host_or_two_are_no_request(local: Servers, host: str | None, headers: list[str]) -> None:
+def test_a_missing_or_second_host_is_rejected(local: Servers, host: str | None, headers: list[str]) -> None:
     """Which of two was meant nobody can know: 400."""
     assert statuses(local.every_route(host, *headers)) == {400}
 
@@ -207,7 +207,7 @@ FOREIGN_ORIGINS = [
 
 
 @pytest.mark.parametrize("origins", FOREIGN_ORIGINS, ids=" + ".join)
-def test_a_foreign_origin_gets_in_nowhere(local: Servers, exposed: Servers, origins: list[str]) -> None:
+def test_a_foreign_origin_is_rejected_on_every_route(local: Servers, exposed: Servers, origins: list[str]) -> None:
     """On no route, on no bind address, with the right token or without: 403."""
     headers = [f"Origin: {origin}" for origin in origins]
     assert statuses(local.every_route("localhost:1", *headers)) == {403}
@@ -241,7 +241,7 @@ WRONG_TOKENS = [
 
 
 @pytest.mark.parametrize("headers", WRONG_TOKENS, ids=lambda headers: " + ".join(headers)[:60] or "none")
-def test_whoever_has_not_the_token_gets_in_nowhere(exposed: Servers, headers: list[str]) -> None:
+def test_a_wrong_token_is_rejected_on_every_route(exposed: Servers, headers: list[str]) -> None:
     """On no route: 401, and what is asked for."""
     answers = exposed.every_route(NAME, *headers)
     assert {(answer.status, answer.headers["www-authenticate"]) for answer in answers.values()} == {(401, "Bearer")}
@@ -255,13 +255,13 @@ def test_headers_that_are_none_are_no_request(exposed: Servers, header: str, val
         assert exchange(port, request("POST /mcp", f"{header}: {value}", host=NAME)).status == 400
 
 
-def test_a_token_in_the_address_is_none(exposed: Servers) -> None:
+def test_a_token_in_the_query_is_ignored(exposed: Servers) -> None:
     """Addresses end up in logs."""
     for query in (f"token={TOKEN}", f"access_token={TOKEN}", f"Authorization=Bearer+{TOKEN}"):
         assert exchange(exposed.http, request(f"POST /mcp?{query}", host=NAME)).status == 401
 
 
-def test_who_has_both_gets_in(exposed: Servers) -> None:
+def test_the_right_host_origin_and_token_are_accepted(exposed: Servers) -> None:
     """The counter-check: none of the refusals above is for another reason."""
     asked = rpc("tools/list", {}, BEARER, f"Origin: https://{NAME}").replace(
         b"Host: localhost", f"Host: {NAME}".encode()
@@ -313,7 +313,7 @@ def test_a_body_that_is_said_to_be_too_large_is_not_waited_for(local: Servers) -
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-def test_who_sends_too_much_reads_why(local: Servers, *, chunked: bool) -> None:
+def test_a_client_that_sends_too_large_a_body_can_read_the_413(local: Servers, *, chunked: bool) -> None:
     """The answer survives that the client sends all of it first, and the connection serves the next request."""
     size = BODY_BYTES + 100_000
     with Connection(local.http) as connection:
@@ -510,7 +510,7 @@ def test_two_lengths_or_none_that_can_be_are_no_request(local: Servers, lengths:
 
 
 @pytest.mark.parametrize("line", ["POST /mcp", "GET /health", "GET /metrics"])
-def test_a_length_and_chunks_are_no_way_to_hide_a_request(local: Servers, line: str) -> None:
+def test_request_smuggling_by_length_and_chunks_is_rejected(local: Servers, line: str) -> None:
     """What one server takes for a body the next must not take for a request: 400, and the connection ends."""
     hidden = b"0\r\n\r\n" + request("GET /metrics")
     with Connection(local.http) as connection:

@@ -71,7 +71,7 @@ def test_keys_are_fetched_when_the_first_token_comes_and_kept(authority: Authori
     asyncio.run(come())
 
 
-def test_who_comes_in_has_no_token_any_more(authority: AuthorizationServer) -> None:
+def test_the_identity_has_no_token_in_it(authority: AuthorizationServer) -> None:
     """What is left is who it is, for whom, and what they may do."""
     visitor = Visitor(authority)
     admitted = asyncio.run(
@@ -244,7 +244,7 @@ BROKEN: dict[str, tuple[Callable[[AuthorizationServer], dict[str, Any]], str]] =
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_what_an_issuer_can_do_wrong(
+def test_an_unusable_issuer_is_answered_503(
     authority: AuthorizationServer, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
     """Nobody comes in or is told that their token is bad; the log has the reason, and soon all is well."""
@@ -320,7 +320,7 @@ def test_keys_at_hand_are_used_while_a_refresh_hangs(authority: AuthorizationSer
     asyncio.run(come())
 
 
-def test_who_goes_away_does_not_take_the_fetch_along(authority: AuthorizationServer) -> None:
+def test_a_cancelled_request_does_not_cancel_the_fetch(authority: AuthorizationServer) -> None:
     """Others wait for it too."""
     visitor = Visitor(authority)
 
