@@ -14,7 +14,7 @@ from pydantic_core import to_json
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.summary.clean import clean
 from blaxel_mcp.summary.limits import IDENTITY_CHARACTERS, NAME_CHARACTERS
-from blaxel_mcp.telemetry import ANSWERED, Observers, RequestRecord
+from blaxel_mcp.telemetry import Observers, RequestRecord
 from blaxel_mcp.tools.context import AppContext, session_of_request
 
 _RECORDED_IDS = ("jobId", "executionId")
@@ -47,8 +47,6 @@ class RequestMiddleware:
         with session_of_request(session):
             if not self._observers:
                 return await self._limit(ctx, call_next)
-            if ctx.request is not None:
-                ctx.request.scope.setdefault("state", {})[ANSWERED] = True
             return await self._observe(ctx, call_next, session)
 
     async def _limit(self, ctx: ServerRequestContext[AppContext, Any], call_next: CallNext) -> HandlerResult:

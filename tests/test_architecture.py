@@ -40,7 +40,7 @@ LAYERS: dict[str, set[str]] = {
 # Packages and names of the outside, and the only modules that may use them.
 OUTSIDE: dict[str, set[str]] = {
     "httpx": {"api.pool", "api.network_errors", "transports.oauth.issuer"},
-    "jwt": {"transports.oauth.tokens"},
+    "jwt": {"transports.oauth.tokens", "transports.oauth.issuer"},
     "cryptography": {"transports.oauth.tokens"},
     "mcp": {"tools", "resources", "completions", "prompts", "middleware", "server", "transports", "demo.tour"},
     "mcp_types": {"tools", "resources", "completions", "prompts", "middleware", "server", "transports", "demo.tour"},

@@ -26,16 +26,16 @@ from blaxel_mcp.summary.limits import WAIT_SECONDS
 from blaxel_mcp.telemetry import RequestRecord
 from blaxel_mcp.telemetry.metrics import Metrics
 from blaxel_mcp.telemetry.request_log import RequestLog
-from blaxel_mcp.transports.admission import BODY_BYTES, BODY_SECONDS
+from blaxel_mcp.transports.admission import BODY_BYTES, BODY_SECONDS, LARGE_BODIES, SMALL_BODY_BYTES
 from blaxel_mcp.transports.app import HEALTH, MCP
+from blaxel_mcp.transports.deadlines import STALLED_SECONDS
 from blaxel_mcp.transports.exposure import allowed_hosts, check_exposure
 from blaxel_mcp.transports.http import (
-    FINISH_SECONDS,
     GRACE_SECONDS,
-    KEEP_SECONDS,
+    IN_FLIGHT_SECONDS,
+    KEEP_ALIVE_SECONDS,
     SPARE_CONNECTIONS,
 )
-from blaxel_mcp.transports.protocol import HEADER_SECONDS, STALLED_SECONDS
 
 IMAGE = read_image()
 FIELDS = {field.alias: field for field in Settings.model_fields.values() if field.alias}
@@ -76,12 +76,12 @@ def test_options_and_variables_exist() -> None:
     [
         f"`--max-requests` ({FIELDS['BLAXEL_MCP_MAX_REQUESTS'].default})",
         f"`--max-streams` ({FIELDS['BLAXEL_MCP_MAX_STREAMS'].default})",
-        f"A body may have {BODY_BYTES // 1024**2} MiB and take {BODY_SECONDS:.0f} seconds",
-        f"cut off after {HEADER_SECONDS:.0f} seconds",
+        f"A body may have {BODY_BYTES // 1024**2} MiB and take {BODY_SECONDS:.0f} seconds;",
+        f" above {SMALL_BODY_BYTES // 1024} KiB, {LARGE_BODIES} at once",
         f"requests + streams + {SPARE_CONNECTIONS}",
-        f"calls in flight get {FINISH_SECONDS} seconds",
-        f"after {HEADER_SECONDS:.0f} seconds, after {STALLED_SECONDS:.0f} |",
-        f"--timeout-graceful-shutdown {GRACE_SECONDS} --timeout-keep-alive {KEEP_SECONDS} ",
+        f"calls in flight get {IN_FLIGHT_SECONDS} seconds",
+        f"| cut off after {STALLED_SECONDS:.0f} to {2 * STALLED_SECONDS:.0f} seconds without progress |",
+        f"--timeout-graceful-shutdown {GRACE_SECONDS} --timeout-keep-alive {KEEP_ALIVE_SECONDS} ",
         f"({SHORTEST_STATE_KEY} characters or more)",
         f"a call waits {WAIT_SECONDS} seconds at most",
     ],
@@ -150,11 +150,11 @@ def test_nginx_and_the_program_agree() -> None:
     (block,) = blocks("nginx")
     said = dict(re.findall(r"^ +([a-z_]+) ([^;{]+);", block, re.MULTILINE))
     assert said["proxy_buffering"] == "off"
-    assert said["client_header_timeout"] == f"{HEADER_SECONDS:.0f}s"
+    assert said["client_header_timeout"] == f"{STALLED_SECONDS:.0f}s"
     assert said["client_body_timeout"] == f"{BODY_SECONDS:.0f}s"
     assert said["client_max_body_size"] == f"{BODY_BYTES // 1024**2}m"
     assert int(said["proxy_read_timeout"].removesuffix("s")) > WAIT_SECONDS
-    assert int(said["keepalive_timeout"].removesuffix("s")) < KEEP_SECONDS
+    assert int(said["keepalive_timeout"].removesuffix("s")) < KEEP_ALIVE_SECONDS
     assert said["server"] == f"127.0.0.1:{FIELDS['BLAXEL_MCP_PORT'].default}"
 
 
@@ -213,7 +213,7 @@ def test_the_service_does_not_set_our_port() -> None:
 def test_a_pod_is_left_the_time_to_end() -> None:
     """The wait before the signal, then all that the program takes."""
     _, before = CONTAINER["lifecycle"]["preStop"]["exec"]["command"]
-    assert POD["terminationGracePeriodSeconds"] > int(before) + FINISH_SECONDS + GRACE_SECONDS
+    assert POD["terminationGracePeriodSeconds"] > int(before) + IN_FLIGHT_SECONDS + GRACE_SECONDS
 
 
 def test_a_pod_may_do_nothing_but_serve() -> None:
@@ -289,7 +289,7 @@ def test_what_the_build_needs_is_there() -> None:
     assert set(extras.split(",")) == project["optional-dependencies"].keys() - {"dev"}
 
 
-def test_it_asks_for_a_door_and_then_serves() -> None:
+def test_the_image_asks_for_authentication_and_then_serves() -> None:
     """The entrypoint alone refuses to start; with a token it listens on the port that the image exposes."""
     command, *arguments = IMAGE.entrypoint
     assert command in PROJECT["project"]["scripts"]

@@ -148,9 +148,7 @@ def test_the_scenario_over_sse(over_sse: Front, mode: str, era: str, monkeypatch
         ("GET /metrics", TOKEN, 404),
     ],
 )
-def test_who_is_kept_out_without_nginx_is_so_with_it(
-    over_http: Front, line: str, headers: dict[str, str], status: int
-) -> None:
+def test_rejections_come_through_nginx(over_http: Front, line: str, headers: dict[str, str], status: int) -> None:
     """The server's own answers come through, and what is for operators stays inside."""
     method, path = line.split()
     with over_http.client() as client:

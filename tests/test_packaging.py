@@ -70,8 +70,8 @@ def test_the_changelog_knows_the_version() -> None:
 
 @pytest.mark.parametrize("requirement", PROJECT["dependencies"])
 def test_every_dependency_is_bounded(requirement: str) -> None:
-    """A floor, and a bound below the next major version; nothing is pinned."""
-    assert re.fullmatch(r"[A-Za-z-]+(\[[a-z]+\])?>=\d+(\.\d+)*,<\d+", requirement)
+    """A floor, and a bound below the next major version, or minor one for uvicorn; nothing is pinned."""
+    assert re.fullmatch(r"[A-Za-z-]+(\[[a-z]+\])?>=\d+(\.\d+)*,<(\d+|0\.\d+)", requirement)
 
 
 def test_python_is_not_capped() -> None:

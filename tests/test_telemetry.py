@@ -88,7 +88,7 @@ def test_without_the_option_there_are_no_lines(plane: str) -> None:
 
 
 def test_lines_and_metrics_over_http() -> None:
-    """What was turned away has its line too; each attempt to reach Blaxel is counted by operation and status."""
+    """What was rejected has its line too; each attempt to reach Blaxel is counted by operation and status."""
     faults = Faults(control_plane.build_app())
     faults.add(Answer(503), path="/executions/")
     with control_plane.serve(faults) as plane:

@@ -243,7 +243,7 @@ def test_health_says_ok_to_anyone(over_http: str, over_sse: str, guarded: str) -
     ],
 )
 @pytest.mark.parametrize("request_line", ["POST /mcp", "GET /mcp", "GET /sse", "POST /messages/"])
-def test_a_foreign_host_or_origin_is_turned_away(
+def test_a_foreign_host_or_origin_is_rejected(
     over_http: str, over_sse: str, request_line: str, header: dict[str, str], status: int
 ) -> None:
     """A page in a browser cannot reach the server, on any of its paths, also by a name that leads to this machine."""
@@ -276,7 +276,7 @@ def test_a_token_that_is_set_is_asked_for(guarded: str, given: str | None) -> No
     assert (answer.status_code, answer.headers.get("WWW-Authenticate"), answer.text) == (401, "Bearer", "Unauthorized")
 
 
-def test_who_has_the_token_comes_in_by_the_name_that_is_allowed(guarded: str) -> None:
+def test_the_token_and_an_allowed_name_are_accepted(guarded: str) -> None:
     """The names that are set take the place of this machine's."""
     token = {"Authorization": f"bearer {TOKEN}"}
     tried = [

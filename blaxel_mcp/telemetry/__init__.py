@@ -1,27 +1,28 @@
-"""What an operator can watch: a line for each request, metrics, traces. Never a payload, never a credential.
+"""What an operator can watch: a log line for each request, metrics, traces. Never a payload, never a credential.
 
-The server and the API client tell an `Observer` what happened; what becomes of it is decided here, and nothing is when
-nobody asked.
+The MCP middleware, the HTTP transport and the API client tell the observers what happened. Each observer is a module of
+its own that is imported only when the operator asks for it.
 """
 
 from collections.abc import Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 
 @dataclass(frozen=True, slots=True)
 class RequestRecord:
-    """One MCP request that was answered, or given up.
+    """One MCP request that was answered or cancelled.
 
     Attributes:
-        method: the protocol's word, such as `tools/call`.
-        target: the tool, prompt or resource it was for; empty if none.
+        method: The protocol's method, such as `tools/call`.
+        target: The tool, prompt or resource it was for; empty if none.
         ids: `jobId` and `executionId`, cleaned, as far as they were given.
         outcome: `ok`; `error` (a tool's answer that says what failed); `refused` (a protocol error); `cancelled`;
             `crashed`.
-        seconds: from the request to the answer.
-        upstream_calls: requests to Blaxel that it made; those that it only joined are not among them.
-        bytes: of the result as JSON.
+        seconds: From the request to the answer.
+        upstream_calls: Requests to Blaxel that it made; those that it shared with other requests are not among them.
+        bytes: Size of the result as JSON.
     """
 
     method: str
@@ -33,26 +34,22 @@ class RequestRecord:
     bytes: int
 
 
-ANSWERED = "blaxel_mcp.answered"
-"""A key of an HTTP request's state: whether a `RequestRecord` tells of it."""
-
-
 class Observer(Protocol):
-    """Is told what happened. Must not fail, and must not take long."""
+    """Something that is told what happened. It must not fail, and must not take long."""
 
     def handled(self, request: RequestRecord) -> None:
-        """An MCP request came to its end."""
+        """Called when an MCP request has been answered or cancelled."""
 
     def rejected(self, route: str, status: int) -> None:
-        """An HTTP request that did not get as far as MCP was answered with this error."""
+        """Called when an HTTP request was answered with this error status before it reached MCP."""
 
     def upstream_attempt(self, operation: str, status: int | None, seconds: float) -> None:
-        """One attempt at an operation of Blaxel's was made; no status means no answer."""
+        """Called after each attempt at an operation of Blaxel's API; no status means that no answer came."""
 
 
 @dataclass(frozen=True, slots=True)
 class Observers:
-    """Tells all of them; an observer itself. Falsy if there is none, so that nobody prepares what nobody hears."""
+    """Several observers that are told as one. Falsy if there are none, so that nobody prepares what nobody hears."""
 
     all: Sequence[Observer] = ()
 
@@ -60,19 +57,41 @@ class Observers:
         return bool(self.all)
 
     def handled(self, request: RequestRecord) -> None:
-        """Pass it on."""
+        """Tell every observer of an MCP request, and whoever watches the HTTP request that it came by."""
+        if watch := _watch.get():
+            watch.recorded = True
         for observer in self.all:
             observer.handled(request)
 
     def rejected(self, route: str, status: int) -> None:
-        """Pass it on."""
+        """Tell every observer of an HTTP request that did not reach MCP."""
         for observer in self.all:
             observer.rejected(route, status)
 
     def upstream_attempt(self, operation: str, status: int | None, seconds: float) -> None:
-        """Pass it on."""
+        """Tell every observer of an attempt to reach Blaxel."""
         for observer in self.all:
             observer.upstream_attempt(operation, status, seconds)
 
 
 NO_OBSERVERS = Observers()
+
+
+class McpRequestWatch:
+    """Context manager around an HTTP request: says whether an MCP request that it carried was recorded.
+
+    Attributes:
+        recorded: Whether `Observers.handled` was called within the context, or in a task that was started in it.
+    """
+
+    recorded = False
+
+    def __enter__(self) -> Self:
+        self._token = _watch.set(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _watch.reset(self._token)
+
+
+_watch: ContextVar[McpRequestWatch | None] = ContextVar("watch", default=None)

@@ -1,4 +1,4 @@
-"""Counters and histograms in the Prometheus format; needs `prometheus_client`, which `blaxel-mcp[metrics]` brings."""
+"""Counters and histograms in the Prometheus format; needs `prometheus_client`, which `blaxel-mcp[metrics]` installs."""
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 from starlette.responses import Response
@@ -12,15 +12,15 @@ _METHODS = frozenset(
         *("resources/list", "resources/read", "resources/templates/list"),
     }
 )
-"""Any other word is counted as `other`: labels live as long as the process, and callers choose the words."""
+"""Any other method is counted as `other`: labels live as long as the process, and callers choose the words."""
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
 
 class Metrics:
-    """Counts; `response` is what a scrape gets. Each process counts for itself.
+    """Observer that counts for Prometheus. Each process counts for itself.
 
     Args:
-        targets: the names that may become a label: those of the tools.
+        targets: The names that may become a label: those of the tools.
     """
 
     def __init__(self, targets: frozenset[str]) -> None:
@@ -39,7 +39,7 @@ class Metrics:
         self._bytes = Counter(
             "blaxel_mcp_result_bytes", "Bytes of results as JSON.", ("method", "target"), registry=self._registry
         )
-        self._turned_away = Counter(
+        self._rejected = Counter(
             "blaxel_mcp_turned_away", "HTTP requests refused before MCP.", ("route", "status"), registry=self._registry
         )
         self._upstream = Histogram(
@@ -51,7 +51,7 @@ class Metrics:
         )
 
     def handled(self, request: RequestRecord) -> None:
-        """Count it, by method, target and outcome."""
+        """Count an MCP request by method, target and outcome."""
         method = request.method if request.method in _METHODS else "other"
         target = request.target if request.target in self._targets else ""
         self._requests.labels(method, target, request.outcome).inc()
@@ -59,13 +59,13 @@ class Metrics:
         self._bytes.labels(method, target).inc(request.bytes)
 
     def rejected(self, route: str, status: int) -> None:
-        """Count it, by route and status."""
-        self._turned_away.labels(route, str(status)).inc()
+        """Count an HTTP request that did not reach MCP by route and status."""
+        self._rejected.labels(route, str(status)).inc()
 
     def upstream_attempt(self, operation: str, status: int | None, seconds: float) -> None:
-        """Count it, by operation and status."""
+        """Count an attempt to reach Blaxel by operation and status."""
         self._upstream.labels(operation, str(status or "none")).observe(seconds)
 
     def response(self) -> Response:
-        """The answer to a scrape."""
+        """Return the answer to a scrape."""
         return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)

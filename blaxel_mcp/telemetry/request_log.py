@@ -12,11 +12,11 @@ _logger = logging.getLogger("blaxel_mcp.requests")
 
 
 class RequestLog:
-    """Writes lines through `logging`, which copes with a standard error that nobody reads.
+    """Observer that writes a line of JSON through `logging`, which copes with a standard error that nobody reads.
 
     Args:
-        clock: the present, in UTC.
-        write: takes one line; for tests.
+        clock: Returns the present, in UTC.
+        write: Takes one line; tests replace it.
     """
 
     def __init__(self, clock: Callable[[], datetime], write: Callable[[str], None] = _logger.info) -> None:
@@ -24,7 +24,7 @@ class RequestLog:
         self._write = write
 
     def handled(self, request: RequestRecord) -> None:
-        """What was asked for, and what it came to and cost."""
+        """Write what an MCP request asked for, how it ended and what it cost."""
         self._line(
             method=request.method,
             target=request.target or None,
@@ -36,11 +36,11 @@ class RequestLog:
         )
 
     def rejected(self, route: str, status: int) -> None:
-        """Where somebody knocked, and what they were told."""
+        """Write which path an HTTP request asked for and the status that rejected it."""
         self._line(route=route, status=status)
 
     def upstream_attempt(self, operation: str, status: int | None, seconds: float) -> None:
-        """Counted by the request that made it."""
+        """Write nothing: the line of the request that made the attempt counts it."""
 
     def _line(self, **facts: Any) -> None:
         time = self._clock().isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -49,7 +49,7 @@ class RequestLog:
 
 
 def configure() -> None:
-    """Give the lines a handler of their own: they are JSON, without a level or a name in front."""
+    """Install a log handler that writes the lines as they are, without a level or a name in front."""
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(message)s"))
     _logger.addHandler(handler)

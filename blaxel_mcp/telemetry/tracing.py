@@ -1,7 +1,7 @@
-"""Sends the SDK's spans, and ours of the calls to Blaxel under them, to where the standard variables say.
+"""Exports the SDK's spans, and under them those of the calls to Blaxel, by OTLP over HTTP.
 
-Needs what `blaxel-mcp[otel]` brings. Everything else is OpenTelemetry's own: OTEL_EXPORTER_OTLP_ENDPOINT and its
-relatives say where to, OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES what it is called.
+Needs what `blaxel-mcp[otel]` installs, and is configured by OpenTelemetry's own variables: OTEL_EXPORTER_OTLP_ENDPOINT
+and the like for the destination, OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES for the service's name.
 """
 
 import logging
@@ -12,14 +12,14 @@ from opentelemetry import trace
 
 from blaxel_mcp import __version__
 
-_LAST_SECONDS = 1.0
+_FLUSH_SECONDS = 1.0
 
 
 def start() -> Callable[[], None]:
-    """Begin to export; answers what ends it, with the spans that are left sent, if that can be done in a second.
+    """Start to export; return the function that stops it, after sending what is left if that takes a second at most.
 
     Raises:
-        ImportError: the exporter is not installed.
+        ImportError: The exporter is not installed.
     """
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415 - an extra
     from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
@@ -30,11 +30,11 @@ def start() -> Callable[[], None]:
     provider = TracerProvider(resource=resource, shutdown_on_exit=False)  # that would wait for as long as it takes
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
-    logging.getLogger("opentelemetry").setLevel(logging.ERROR)  # it warns of every try
+    logging.getLogger("opentelemetry").setLevel(logging.ERROR)  # it warns of every attempt
 
-    def end() -> None:
-        last = threading.Thread(target=provider.shutdown, daemon=True)
-        last.start()
-        last.join(_LAST_SECONDS)
+    def stop() -> None:
+        flush = threading.Thread(target=provider.shutdown, daemon=True)
+        flush.start()
+        flush.join(_FLUSH_SECONDS)
 
-    return end
+    return stop

@@ -1,141 +1,133 @@
-"""Whether there is room for a request, and its body: in good time, of bearable size, before anything is begun."""
+"""Whether there is room for a request and its body: how many at once, how large, and how slowly it may come."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import contextlib
+from collections.abc import Callable, Iterator
 
-from starlette.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-BODY_BYTES = 4 * 1024**2
-"""Of one request: the SDK's own limit."""
-BODIES_BYTES = 64 * 1024**2
-"""Of all requests under way, by `cost_of`, so that many large ones cannot fill the memory."""
-BODY_COST = BODIES_BYTES // 4
-"""Of one request, by `cost_of`."""
-ITEM_BYTES = 50
-"""For each bracket and comma. Measured: four MiB of empty arrays take a hundred."""
+BODY_BYTES = 1024**2
+"""Maximum size of a request's body."""
+SMALL_BODY_BYTES = 8 * 1024
+"""Up to this size bodies are limited by the number of requests alone; a tool call has a few hundred bytes."""
+LARGE_BODIES = 8
+"""Larger bodies under way at once. Measured: parsed, one of 1 MiB can take 28 MiB, until its request is answered."""
 BODY_SECONDS = 20.0
-"""From the headers to the last byte of the body."""
+"""Maximum time from the headers to the last byte of the body."""
+
+BodyCheck = Callable[[Request, bytes], Response | None]
+"""Looks at a whole body before anything is done with it; returns the response that rejects the request, or None."""
 
 
-class Admission:
-    """Counts requests and streams; answers 503 rather than grow without bound.
+class AdmissionMiddleware:
+    """Answers 503 when as many requests, or as many event streams, are under way as there may be.
 
     Args:
-        app: what is behind it.
-        most_requests: under way at once; a stream (GET) is not among them.
-        most_streams: open at once.
-        full: whether there is no room behind it either: over SSE a request goes on after its POST has been answered.
-        body_seconds: how long a body may take; tests shorten it.
+        app: The rest of the application.
+        is_full: Whether as many MCP requests are under way as there may be. They are counted around the MCP request,
+            since over SSE a POST is answered 202 and the work goes on behind it.
+        max_streams: Event streams (GET) open at once.
     """
 
-    def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        most_requests: int,
-        most_streams: int,
-        full: Callable[[], bool],
-        body_seconds: float = BODY_SECONDS,
-    ) -> None:
+    def __init__(self, app: ASGIApp, is_full: Callable[[], bool], max_streams: int) -> None:
         self._app = app
-        self._room = {False: most_requests, True: most_streams}
-        self._body_room = BODIES_BYTES
-        self._full = full
-        self._body_seconds = body_seconds
+        self._is_full = is_full
+        self._streams_left = max_streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI."""
-        if scope["type"] != "http":
+        """Answer 503, or pass the request on; HEAD is answered 405, since it would open a stream that says nothing."""
+        method = scope["method"] if scope["type"] == "http" else None
+        if method == "HEAD":
+            await _NO_HEAD(scope, receive, send)
+        elif method == "GET" and self._streams_left > 0:
+            self._streams_left -= 1
+            try:
+                await self._app(scope, receive, send)
+            finally:
+                self._streams_left += 1
+        elif method == "GET" or (method is not None and self._is_full()):
+            await _FULL(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+
+class BodyMiddleware:
+    """Receives a request's body whole, in time and within its size, before anything is done with the request.
+
+    Args:
+        app: The rest of the application; it receives the body in one message.
+        check: Looks at the whole body.
+        seconds: Maximum time for it to come; tests shorten it.
+    """
+
+    def __init__(self, app: ASGIApp, check: BodyCheck | None = None, seconds: float = BODY_SECONDS) -> None:
+        self._app = app
+        self._check = check
+        self._seconds = seconds
+        self._large_bodies_left = LARGE_BODIES
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 408, 413 or 503, or what the check says, or pass the request on."""
+        if scope["type"] != "http" or scope["method"] == "GET":
             await self._app(scope, receive, send)
             return
-        stream = scope["method"] == "GET"
-        refusal = _NO_HEAD if scope["method"] == "HEAD" else _LARGE if _announced(scope) > BODY_BYTES else None
-        if refusal is None and (self._room[stream] <= 0 or (not stream and self._full())):
-            refusal = _FULL
-        if refusal is not None:
-            await refusal(scope, receive, send)
-            return
-        self._room[stream] -= 1
-        try:
-            if stream:
-                await self._app(scope, receive, send)
-            else:
-                await self._with_body(scope, receive, send)
-        finally:
-            self._room[stream] += 1
-
-    async def _with_body(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = _Body()
-        try:
-            refusal = await self._in_time(body, receive)
-            if refusal is not None:
-                await refusal(scope, receive, send)
+        # A large body keeps its place until its request is answered: what was parsed from it lives as long.
+        with contextlib.ExitStack() as place:
+            received = await self._receive(Request(scope, receive), place)
+            rejection = received if isinstance(received, Response) else None
+            if isinstance(received, bytes) and self._check is not None:
+                rejection = self._check(Request(scope), received)
+            if rejection is not None:
+                await rejection(scope, receive, send)
                 return
-            parts: list[Message] = [{"type": "http.request", "body": bytes(body.read), "more_body": False}]
+            messages: list[Message] = [{"type": "http.request", "body": received, "more_body": False}]
 
             async def replay() -> Message:
-                return parts.pop() if parts else await receive()
+                return messages.pop() if messages else await receive()
 
             await self._app(scope, replay, send)
-        finally:
-            # Not before: what was made of the body lives as long as the request, and a call may take half a minute.
-            self._body_room += body.cost
 
-    async def _in_time(self, body: "_Body", receive: Receive) -> PlainTextResponse | None:
+    async def _receive(self, request: Request, place: contextlib.ExitStack) -> bytes | Response:
+        """Return the body, or the response that rejects it; `place` holds its place among the large ones."""
+        length = request.headers.get("content-length", "")
+        if length.isdecimal() and int(length) > BODY_BYTES:
+            return _TOO_LARGE
+        body, more = bytearray(), True
         try:
-            async with asyncio.timeout(self._body_seconds):
-                return await self._read(body, receive)
+            async with asyncio.timeout(self._seconds):
+                while more:
+                    message = await request.receive()
+                    if message["type"] == "http.disconnect":
+                        return _GONE
+                    was_small = len(body) <= SMALL_BODY_BYTES
+                    body += message.get("body", b"")
+                    more = message.get("more_body", False)
+                    if len(body) > BODY_BYTES:
+                        return _TOO_LARGE
+                    if was_small and len(body) > SMALL_BODY_BYTES:
+                        if self._large_bodies_left <= 0:
+                            return _FULL
+                        place.enter_context(self._large_body())
         except TimeoutError:
             return _SLOW
+        return bytes(body)
 
-    async def _read(self, body: "_Body", receive: Receive) -> PlainTextResponse | None:
-        """Receive all of it; answers why not. What it costs has been taken from the room for bodies."""
-        more = True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return _GONE
-            part = message.get("body", b"")
-            more = message.get("more_body", False)
-            cost = cost_of(part)
-            if len(body.read) + len(part) > BODY_BYTES or body.cost + cost > BODY_COST:
-                return _LARGE
-            if cost > self._body_room:
-                return _FULL
-            self._body_room -= cost
-            body.cost += cost
-            body.read += part
-        return None
-
-
-@dataclass(slots=True)
-class _Body:
-    """What has been received, and what it was reckoned at."""
-
-    read: bytearray = field(default_factory=bytearray)
-    cost: int = 0
-
-
-def cost_of(part: bytes) -> int:
-    """Bytes that some JSON takes once it is read: small parts take many times what they are written with."""
-    return len(part) + ITEM_BYTES * sum(map(part.count, (b"[", b"{", b",")))
-
-
-def _announced(scope: Scope) -> int:
-    """How long the body is said to be; none of a length that is told in another way is known yet."""
-    return next((int(value) for name, value in scope["headers"] if name == b"content-length" and value.isdigit()), 0)
+    @contextlib.contextmanager
+    def _large_body(self) -> Iterator[None]:
+        self._large_bodies_left -= 1
+        try:
+            yield
+        finally:
+            self._large_bodies_left += 1
 
 
 # The connection stays: what is left of a body is then read and thrown away, until the time for headers is up. To close
 # it on a client that is still sending would be a reset, which can take the answer along before anybody has read it.
 _FULL = PlainTextResponse("Too many requests are under way here.", 503, {"Retry-After": "1"})
-_LARGE = PlainTextResponse(
-    f"The request's body is larger than {BODY_BYTES // 1024**2} MiB, or made of too many parts.", 413
-)
+_TOO_LARGE = PlainTextResponse(f"The request's body is larger than {BODY_BYTES // 1024**2} MiB.", 413)
 _SLOW = PlainTextResponse("The request's body did not come in time.", 408, {"Connection": "close"})
 _GONE = PlainTextResponse("", 499)
-"""Nobody reads it; the status is what proxies log for a client that has gone."""
+"""Nobody reads it; the status is what proxies log for a client that closed the connection."""
 _NO_HEAD = PlainTextResponse("", 405, {"Allow": "GET, POST"})
-"""The head of a stream would be one that says nothing and never ends."""

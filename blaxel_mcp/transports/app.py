@@ -1,4 +1,8 @@
-"""The HTTP application: `/mcp`, or `/sse` with `/messages/`; `/metrics` if asked for; `/health` for anybody."""
+"""The HTTP application: `/mcp`, or `/sse` with `/messages/`; `/health`; `/metrics` if asked for.
+
+The list of middleware in `build_app` is the way of a request, from top to bottom. All of it is plain ASGI: Starlette's
+BaseHTTPMiddleware does not go together with SSE (python-sdk issue 883).
+"""
 
 import logging
 import re
@@ -8,24 +12,35 @@ from typing import TYPE_CHECKING
 
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
 from mcp.server.transport_security import TransportSecuritySettings
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.exceptions import ExceptionMiddleware
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.server import Server
 from blaxel_mcp.settings import Settings
 from blaxel_mcp.telemetry import NO_OBSERVERS, Observers
-from blaxel_mcp.transports.admission import BODY_BYTES, Admission
-from blaxel_mcp.transports.edge import Edge
+from blaxel_mcp.transports.access import (
+    Authenticator,
+    AuthMiddleware,
+    BearerTokenAuthenticator,
+    BlaxelCredentialAuthenticator,
+    HostAndOriginMiddleware,
+    RequestSmugglingMiddleware,
+)
+from blaxel_mcp.transports.access_log import AccessLogMiddleware
+from blaxel_mcp.transports.admission import BODY_BYTES, AdmissionMiddleware, BodyCheck, BodyMiddleware
 from blaxel_mcp.transports.exposure import allowed_hosts, allowed_origins
-from blaxel_mcp.transports.guard import Door, Guard, TokenDoor
 
 if TYPE_CHECKING:
-    from blaxel_mcp.transports.oauth.door import OAuthDoor
+    from blaxel_mcp.transports.oauth.authenticator import OAuthAuthenticator
 
 HEALTH, METRICS, MCP, SSE, MESSAGES = "/health", "/metrics", "/mcp", "/sse", "/messages/"
-_ROUTES = frozenset({METRICS, MCP, SSE, MESSAGES})
 
 
 def build_app(
@@ -35,110 +50,144 @@ def build_app(
     observers: Observers = NO_OBSERVERS,
     metrics: Callable[[], Response] | None = None,
     certificates: Callable[[], ssl.SSLContext] = ssl.create_default_context,
-) -> ASGIApp:
-    """Everything that is served over HTTP, in the order that a request passes it.
+) -> Starlette:
+    """Build the HTTP application around the MCP server.
 
     Args:
-        server: what answers.
-        settings: who may connect, and how many.
-        observers: are told of requests that are turned away.
-        metrics: answers a scrape; without it there is no such path.
-        certificates: whom to trust as the authorization server, if there is one.
+        server: The MCP server; its middleware counts the requests under way.
+        settings: Who may connect, and how many.
+        observers: Are told of each request that is rejected before it reaches MCP.
+        metrics: Makes the answer to a scrape; without it there is no `/metrics`.
+        certificates: Makes the trust store for requests to the OAuth issuer, if there is one.
+    """
+    hosts, origins = allowed_hosts(settings), allowed_origins(settings)
+    oauth = _oauth_authenticator(settings, server, certificates)
+    mcp = _mcp_app(server, settings)
+    app = Starlette(
+        middleware=[
+            Middleware(AccessLogMiddleware, observers=observers, routes={METRICS, MCP, SSE, MESSAGES}),
+            Middleware(RequestSmugglingMiddleware),
+            Middleware(EarlyRoutes, routes=oauth.metadata_routes if oauth else []),  # public: any Host, any Origin
+            Middleware(
+                CORSMiddleware,
+                allow_origin_regex=_origin_regex(origins),
+                allow_methods=("GET", "POST"),
+                allow_headers=("*",),
+                expose_headers=("WWW-Authenticate", "Retry-After"),
+            ),
+            Middleware(EarlyRoutes, routes=[Route(HEALTH, _health)]),  # probes come by any name and have no token
+            Middleware(HostAndOriginMiddleware, hosts=hosts, origins=origins),
+            Middleware(AuthMiddleware, authenticators=_authenticators(settings, oauth)),
+            Middleware(EarlyRoutes, routes=_metrics_routes(metrics)),  # before admission: answered when full, too
+            Middleware(AdmissionMiddleware, is_full=lambda: server.requests.full, max_streams=settings.max_streams),
+            Middleware(BodyMiddleware, check=_step_up(oauth, server)),
+            Middleware(AuthContextMiddleware),  # the SDK's: makes the user known to what handles the request
+        ],
+        routes=mcp.routes,
+        lifespan=mcp.router.lifespan_context,
+    )
+    # A redirect would name the scheme by which a proxy asked, http, and take a caller's credential there.
+    app.router.redirect_slashes = False
+    return app
+
+
+class EarlyRoutes:
+    """Middleware that answers some paths at this point of the list and passes everything else on.
+
+    Args:
+        app: The rest of the list.
+        routes: Routes with fixed paths. Any method that a route does not allow is answered 405.
     """
 
-    def rejected(path: str, status: int) -> None:
-        observers.rejected(path if path in _ROUTES else "other", status)
+    def __init__(self, app: ASGIApp, routes: Sequence[Route]) -> None:
+        self._app = app
+        self._routes = {route.path: ExceptionMiddleware(route.handle) for route in routes}
 
-    # Always given: the SDK leaves both checks off, silently, for any host that is not a loopback name.
-    security = TransportSecuritySettings(
-        enable_dns_rebinding_protection=True,
-        allowed_hosts=allowed_hosts(settings),
-        allowed_origins=allowed_origins(settings),
-    )
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Dispatch by path."""
+        early = self._routes.get(scope["path"]) if scope["type"] == "http" else None
+        await (early or self._app)(scope, receive, send)
+
+
+def _mcp_app(server: Server, settings: Settings) -> Starlette:
+    """Build the SDK's application, of which only the routes and the lifespan are used."""
+    # Host and Origin are checked by our middleware, always, for every path; the SDK would do it a second time.
+    unchecked = TransportSecuritySettings(enable_dns_rebinding_protection=False)
     if settings.transport == "sse":
-        # It logs each body that it cannot parse with a traceback; the client is told in any case.
+        # The SDK logs each body that it cannot parse with a traceback; the client is told in any case.
         logging.getLogger("mcp.server.sse").setLevel(logging.CRITICAL)
-        routes = server.sse_app(
-            sse_path=SSE, message_path=MESSAGES, max_request_body_size=BODY_BYTES, transport_security=security
+        return server.sse_app(
+            sse_path=SSE, message_path=MESSAGES, max_request_body_size=BODY_BYTES, transport_security=unchecked
         )
-    else:
-        # Without sessions nothing would ever be said on a stream that a client opens with GET: it is told so at once.
-        routes = server.streamable_http_app(
-            streamable_http_path=MCP,
-            stateless_http=True,
-            max_request_body_size=BODY_BYTES,
-            transport_security=security,
-        )
-    # A redirect would name the scheme by which a proxy asked, http, and take a caller's credential there.
-    routes.router.redirect_slashes = False
-    app: ASGIApp = AuthContextMiddleware(routes if settings.transport == "sse" else _only_post(MCP, routes))
-    oauth = _oauth(settings, server, certificates)
-    if oauth is not None and server.write_tools:
-        from blaxel_mcp.transports.oauth.step_up import StepUp  # noqa: PLC0415 - only where clients sign in
-
-        app = StepUp(app, oauth, server.write_tools)
-    app = Admission(
-        app,
-        most_requests=settings.max_requests,
-        most_streams=settings.max_streams,
-        full=lambda: server.requests.full,
+    app = server.streamable_http_app(
+        streamable_http_path=MCP,
+        stateless_http=True,
+        max_request_body_size=BODY_BYTES,
+        transport_security=unchecked,
     )
-    door = oauth or _door(settings)
-    guarded: ASGIApp = Guard(_at(METRICS, metrics, app) if metrics else app, settings, security, door)
-    served = _for_pages(_at(HEALTH, lambda: PlainTextResponse("ok"), guarded), security.allowed_origins)
-    return Edge(oauth.with_metadata(served) if oauth else served, rejected)
+    # POST only: without sessions nothing would ever be said on a stream that a client opens with GET.
+    app.router.routes[:] = [
+        Route(route.path, route.endpoint, methods=["POST"]) for route in app.routes if isinstance(route, Route)
+    ]
+    return app
 
 
-def _door(settings: Settings) -> Door | None:
-    return TokenDoor(settings.auth_token.get_secret_value()) if settings.auth_token else None
+def _authenticators(settings: Settings, oauth: "OAuthAuthenticator | None") -> list[Authenticator]:
+    """Return what a request must show, in the order in which it is asked for."""
+    authenticators: list[Authenticator] = []
+    if oauth:
+        authenticators.append(oauth)
+    elif settings.auth_token:
+        authenticators.append(BearerTokenAuthenticator(settings.auth_token.get_secret_value()))
+    if settings.auth == "per-request":
+        authenticators.append(BlaxelCredentialAuthenticator())
+    return authenticators
 
 
-def _oauth(settings: Settings, server: Server, certificates: Callable[[], ssl.SSLContext]) -> "OAuthDoor | None":
-    """The door for clients that sign in, if there is an issuer; nothing is fetched yet."""
+def _oauth_authenticator(
+    settings: Settings, server: Server, certificates: Callable[[], ssl.SSLContext]
+) -> "OAuthAuthenticator | None":
+    """Build the authenticator for OAuth access tokens if an issuer is configured; nothing is fetched yet."""
     if settings.oauth_issuer is None:
         return None
-    if settings.public_url is None:  # `exposure` has said so; to go on would be to let everybody in
+    if settings.public_url is None:  # `check_exposure` has said so; to go on would be to let everybody in
         raise ConfigurationError(["--oauth-issuer needs --public-url."])
-    from blaxel_mcp.transports.oauth.door import OAuthDoor, resource_url  # noqa: PLC0415 - cryptography and httpx
+    from blaxel_mcp.transports.oauth.authenticator import (  # noqa: PLC0415 - cryptography and httpx
+        OAuthAuthenticator,
+        resource_url,
+    )
     from blaxel_mcp.transports.oauth.issuer import Issuer  # noqa: PLC0415
 
     resource = resource_url(settings.public_url, SSE if settings.transport == "sse" else MCP)
-    return OAuthDoor(
-        Issuer(settings.oauth_issuer, certificates=certificates), resource, writes=bool(server.write_tools)
+    issuer = Issuer(settings.oauth_issuer, certificates=certificates)
+    return OAuthAuthenticator(issuer, resource, writes=bool(server.write_tools))
+
+
+def _step_up(oauth: "OAuthAuthenticator | None", server: Server) -> BodyCheck | None:
+    """Return the check for step-up authorization, where clients sign in and there are tools that write."""
+    if oauth is None or not server.write_tools:
+        return None
+    from blaxel_mcp.transports.oauth.step_up import StepUpCheck  # noqa: PLC0415 - only where clients sign in
+
+    return StepUpCheck(oauth, server.write_tools)
+
+
+def _origin_regex(origins: Sequence[str]) -> str:
+    """Return a regular expression for the allowed origins, as CORSMiddleware takes it; `:*` stands for any port."""
+    return "|".join(
+        re.escape(origin.removesuffix(":*")) + (":[0-9]+" if origin.endswith(":*") else "") for origin in origins
     )
 
 
-def _only_post(path: str, app: ASGIApp) -> ASGIApp:
-    """The app, but any other method is refused at this path, as the protocol provides for."""
-
-    async def routed(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] == path and scope["method"] != "POST":
-            await PlainTextResponse("Method Not Allowed", 405, {"Allow": "POST"})(scope, receive, send)
-        else:
-            await app(scope, receive, send)
-
-    return routed
+async def _health(_: Request) -> Response:
+    return PlainTextResponse("ok")
 
 
-def _for_pages(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
-    """The app, with what a browser wants to read before it lets a page of one of these origins ask, and see answers."""
-    forms = [re.escape(origin.removesuffix(":*")) + (":[0-9]+" if origin.endswith(":*") else "") for origin in origins]
-    return CORSMiddleware(
-        app,
-        allow_origin_regex="|".join(forms),
-        allow_methods=("GET", "POST"),
-        allow_headers=("*",),
-        expose_headers=("WWW-Authenticate", "Retry-After"),
-    )
+def _metrics_routes(metrics: Callable[[], Response] | None) -> list[Route]:
+    if metrics is None:
+        return []
 
+    async def scrape(_: Request) -> Response:
+        return metrics()
 
-def _at(path: str, answer: Callable[[], Response], app: ASGIApp) -> ASGIApp:
-    """The app, but for this one path."""
-
-    async def routed(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] == path and scope["method"] in {"GET", "HEAD"}:
-            await answer()(scope, receive, send)
-        else:
-            await app(scope, receive, send)
-
-    return routed
+    return [Route(METRICS, scrape)]

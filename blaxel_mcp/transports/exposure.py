@@ -1,25 +1,28 @@
-"""Whom a server over HTTP would let in, judged by its settings before it listens. Pure."""
+"""Whom a server over HTTP would let in, decided from its settings before it listens."""
 
+import logging
 from urllib.parse import urlsplit
 
 from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.settings import Settings, is_loopback
 
+logger = logging.getLogger(__name__)
+
 SHORT_TOKEN = 16
-"""Characters below which a token is worth a warning."""
+"""Length in characters below which a token is warned about."""
 _LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
 def check_exposure(settings: Settings, *, loopback: bool, place: str | None = None) -> None:
-    """Refuse to serve where nobody would be kept out.
+    """Refuse settings with which anybody could use the server.
 
     Args:
-        settings: all of them.
-        loopback: whether only this machine can connect.
-        place: what can be reached, if it is not the host of the settings.
+        settings: How callers are authenticated, and under which names the server is reached.
+        loopback: Whether only this machine can connect.
+        place: What others can reach, for the error's text; the host of the settings if left out.
 
     Raises:
-        ConfigurationError: with every reason and what to do.
+        ConfigurationError: With every reason and what to do about it.
     """
     problems = []
     if settings.oauth_issuer and not settings.public_url:
@@ -48,18 +51,18 @@ _WAYS = (
 
 
 def _public_name(settings: Settings) -> str | None:
-    """A name that is let in and is not this machine's: whoever sets one means to serve others."""
+    """Return an allowed Host that is not this machine's, if any: whoever sets one means to serve others."""
     names = [urlsplit(f"//{entry.removesuffix(':*')}").hostname or "" for entry in allowed_hosts(settings)]
     return next((name for name in names if not is_loopback(name)), None)
 
 
 def is_guarded(settings: Settings) -> bool:
-    """Whether callers must show something, or the operator has said that others see to it."""
+    """Whether callers are authenticated here, or the operator has said that a gateway in front does so."""
     return bool(settings.auth_token or settings.oauth_issuer or settings.auth != "token")
 
 
 def warnings(settings: Settings) -> list[str]:
-    """What an operator should read at the start."""
+    """Return what an operator should know at start-up, a sentence or two each."""
     said = []
     if settings.auth == "gateway" and not (settings.auth_token or settings.oauth_issuer):
         said.append("--auth gateway: whoever reaches this port is let in; what stands in front must keep others out.")
@@ -79,15 +82,21 @@ def warnings(settings: Settings) -> list[str]:
     return said
 
 
+def log_warnings(settings: Settings) -> None:
+    """Log what an operator should know, once a server is about to serve."""
+    for warning in warnings(settings):
+        logger.warning(warning)
+
+
 def allowed_hosts(settings: Settings) -> list[str]:
-    """Host headers that are let in: as set, else the loopback names with any port; the public address always."""
+    """Return the allowed Host headers: those set, else the loopback names with any port; the public URL's always."""
     given = [name.lower() for name in settings.allowed_hosts]
     given = given or [form for name in _LOOPBACK for form in (name, f"{name}:*")]
     return given + [name for _, name in _public(settings)]
 
 
 def allowed_origins(settings: Settings) -> list[str]:
-    """The same for Origin; without a scheme both are meant."""
+    """Return the allowed Origin headers, by the rules of `allowed_hosts`; an entry without scheme allows both."""
     given = settings.allowed_origins or [form for name in _LOOPBACK for form in (name, f"{name}:*")]
     origins = [
         origin for entry in given for origin in ([entry] if "://" in entry else [f"http://{entry}", f"https://{entry}"])
@@ -99,7 +108,7 @@ _PORTS = {"https": 443, "http": 80}
 
 
 def _public(settings: Settings) -> list[tuple[str, str]]:
-    """Scheme and name of the public address, as clients write it: in lower case, with its usual port and without."""
+    """Return scheme and name of the public URL as clients write it: lower case, with its default port and without."""
     if settings.public_url is None:
         return []
     url = urlsplit(settings.public_url)

@@ -1,6 +1,6 @@
-"""Serving over HTTP on uvicorn: where to listen, how many connections to take, and how it ends.
+"""Serving over HTTP with uvicorn: where to listen, how many connections to accept, and how to shut down in time.
 
-The SDK's own `run` sets no time limit for ending: with a call in flight it would not end at all.
+The SDK's own `run` sets no time limit for shutdown: with a call in flight it would not end at all.
 """
 
 import asyncio
@@ -19,25 +19,21 @@ from blaxel_mcp import __version__
 from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.settings import Settings, is_loopback
 from blaxel_mcp.transports.app import MCP, SSE
-from blaxel_mcp.transports.exposure import check_exposure, warnings
-from blaxel_mcp.transports.protocol import Protocol
+from blaxel_mcp.transports.deadlines import DeadlineProtocol
+from blaxel_mcp.transports.exposure import check_exposure, log_warnings
 from blaxel_mcp.transports.signals import on_signals
 
-logger = logging.getLogger(__name__)
-
-KEEP_SECONDS = 75
+KEEP_ALIVE_SECONDS = 75
 """For the next request on a connection. Longer than clients and load balancers keep theirs, which is 60 s at most: one
 that is closed here at the moment when they send is an error there; and uvicorn's own 5 s is how often many poll."""
 SPARE_CONNECTIONS = 200
-"""Beyond those for requests and streams: idle ones, and what is being turned away."""
+"""Connections beyond those for requests and streams: idle ones, and what is being rejected."""
 SPARE_FILES = 64
-"""Beyond the connections: what the process itself holds open, and its calls upstream."""
-FINISH_SECONDS = 1.5
-"""For the calls in flight when told to end; those that take longer are answered with an error."""
-STREAM_SECONDS = 2.0
-"""For streams, which do not end by themselves; by then the answers that were waited for are written to them."""
+"""Open files beyond the connections: what the process itself holds open, and its calls upstream."""
+IN_FLIGHT_SECONDS = 1.5
+"""For the calls in flight at shutdown; those that take longer are answered with an error."""
 GRACE_SECONDS = 3
-"""For these answers, until connections are cut."""
+"""From the start of a shutdown until uvicorn cuts what is left: streams, and answers that are not taken by then."""
 
 
 class _Uvicorn(uvicorn.Server):
@@ -47,77 +43,59 @@ class _Uvicorn(uvicorn.Server):
         yield
 
 
-async def serve_http(app: ASGIApp, settings: Settings, give_up: Callable[[], None]) -> int:
-    """Serve SSE or Streamable HTTP until a signal comes; answers the exit code.
+async def serve_http(app: ASGIApp, settings: Settings, abort_in_flight: Callable[[], None]) -> int:
+    """Serve SSE or Streamable HTTP until a signal comes; return the exit code.
 
     Args:
-        app: made by `app.build_app`.
-        settings: where to listen, and how many connections to take.
-        give_up: answers the calls in flight with an error.
+        app: The application that `app.build_app` makes.
+        settings: Where to listen, and how many connections to accept.
+        abort_in_flight: Makes the calls in flight end with an error that says why.
 
     Raises:
-        ConfigurationError: it may not listen there, or cannot.
+        ConfigurationError: The settings let it not listen there, or the system does not.
     """
     check_exposure(settings, loopback=is_loopback(settings.host))
     listening = listen(settings.host, settings.port)
-    most = room_for(settings.max_requests + settings.max_streams + SPARE_CONNECTIONS)
-    http = _Uvicorn(
+    connections = raise_file_limit(settings.max_requests + settings.max_streams + SPARE_CONNECTIONS)
+    server = _Uvicorn(
         uvicorn.Config(
             app,
-            http=type("LimitedProtocol", (Protocol,), {"most_connections": most}),
+            http=type("LimitedProtocol", (DeadlineProtocol,), {"max_connections": connections}),
             ws="none",
             log_config=None,
             access_log=False,
             server_header=False,
-            timeout_keep_alive=KEEP_SECONDS,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
     )
     code = 0
 
-    def finish() -> None:
-        give_up()
-        for connection in _connections(http):
-            if connection.flow.write_paused:
-                connection.transport.abort()  # nobody reads there, and what waits for that would wait too long
-
-    def end(number: signal.Signals) -> None:
+    def shut_down(number: signal.Signals) -> None:
         nonlocal code
         for name in ("uvicorn.error", "mcp"):  # what they say from here on is a traceback for each call that is cut off
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-        if http.should_exit:  # told twice: whoever does that wants it to end now
-            http.force_exit = True
+        if server.should_exit:  # the second signal: whoever sends it wants the process to end now
+            server.force_exit = True
             code = 128 + number if number == signal.SIGINT else 0
-            give_up()
+            abort_in_flight()
             return
-        http.should_exit = True
-        asyncio.get_running_loop().call_later(FINISH_SECONDS, finish)
-        asyncio.get_running_loop().call_later(STREAM_SECONDS, _end_streams, http)
+        server.should_exit = True
+        asyncio.get_running_loop().call_later(IN_FLIGHT_SECONDS, abort_in_flight)
 
-    on_signals(end)
+    on_signals(shut_down)
+    log_warnings(settings)
     host, port = listening.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     path = SSE if settings.transport == "sse" else MCP
-    for warning in warnings(settings):
-        logger.warning(warning)
     sys.stderr.write(f"blaxel-mcp {__version__} listening on http://{shown}:{port}{path}\n")
     sys.stderr.flush()
-    await http.serve(sockets=[listening])
+    await server.serve(sockets=[listening])
     return code
 
 
-def _connections(http: uvicorn.Server) -> list[Protocol]:
-    return [connection for connection in http.server_state.connections if isinstance(connection, Protocol)]
-
-
-def _end_streams(http: uvicorn.Server) -> None:
-    for connection in _connections(http):
-        if connection.is_streaming:
-            connection.transport.close()
-
-
-def room_for(connections: int) -> int:
-    """How many of them there can be, after asking the system for room: many begin with 1,024 files to a process."""
+def raise_file_limit(connections: int) -> int:
+    """Ask the system for so many open files, since many allow a process 1,024; return how many connections fit."""
     try:
         import resource  # noqa: PLC0415 - Windows has none, and no such limit
     except ImportError:
@@ -132,10 +110,10 @@ def room_for(connections: int) -> int:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that takes connections there; `::` takes those of the older protocol too.
+    """Return a socket that listens there; `::` accepts IPv4 too.
 
     Raises:
-        ConfigurationError: it cannot.
+        ConfigurationError: The name is not known, or the system refuses the address or the port.
     """
     address = host.strip("[]")
     family = socket.AF_INET6 if ":" in address else socket.AF_INET

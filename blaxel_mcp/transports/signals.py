@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM, for a loop that ends in its own way, or in a way that somebody else sees to."""
+"""Handlers for SIGINT and SIGTERM that run in the event loop."""
 
 import asyncio
 import contextlib
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def on_signals(end: Callable[[signal.Signals], None]) -> None:
-    """From now on, call `end` in the running loop whenever one of them comes."""
+    """Call `end` in the running loop for each SIGINT and SIGTERM from now on, in place of whatever handled them."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         try:
@@ -18,8 +18,8 @@ def on_signals(end: Callable[[signal.Signals], None]) -> None:
             signal.signal(number, lambda got, _: loop.call_soon_threadsafe(end, signal.Signals(got)))
 
 
-def besides(then: Callable[[], None]) -> None:
-    """Call `then` in the running loop too when one of them comes, after whoever handles it now has done so."""
+def also_on_signal(then: Callable[[], None]) -> None:
+    """Call `then` in the running loop for each SIGINT and SIGTERM, and the handler that is installed now as well."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         before = signal.getsignal(number)

@@ -1,4 +1,4 @@
-"""Serving one client over standard input and output, and how that ends.
+"""Serving one client over standard input and output, and shutting down.
 
 The SDK's own `run` installs no signal handlers over stdio: with a call in flight it would not end at all
 (python-sdk issues 1272, 3551).
@@ -14,13 +14,13 @@ from blaxel_mcp.server import Server
 from blaxel_mcp.transports.signals import on_signals
 
 _CANCEL_SECONDS = 0.3
-"""For calls that are cancelled to clean up."""
+"""For cancelled calls to clean up."""
 _PARENT_SECONDS = 2.0
-"""Between two looks at whether the client's process is still there."""
+"""Between two checks that the client's process is still there."""
 
 
 async def serve_stdio(server: Server) -> int:
-    """Serve until standard input ends, a signal comes or the parent process has gone; answers the exit code."""
+    """Serve until standard input ends, a signal comes or the parent process has gone; return the exit code."""
     told_to_end: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     def end(number: Signals) -> None:
@@ -46,7 +46,7 @@ async def serve_stdio(server: Server) -> int:
 
 
 async def _until_orphaned() -> None:
-    """Wait until the parent has gone: another of its children may still hold our standard input open."""
+    """Wait until the parent process has gone: another of its children may still hold our standard input open."""
     parent = os.getppid()
     while os.getppid() == parent:  # noqa: ASYNC110 - nothing tells of it
         await asyncio.sleep(_PARENT_SECONDS)

@@ -45,7 +45,7 @@ def test_loopback_needs_no_token(host: str) -> None:
     "env",
     [PUBLIC, {"BLAXEL_MCP_ALLOWED_HOSTS": "localhost:*,mcp.example"}, {"BLAXEL_MCP_ALLOWED_HOSTS": "mcp.example:*"}],
 )
-def test_a_public_name_is_an_open_door_too(env: dict[str, str]) -> None:
+def test_a_public_name_needs_authentication_on_loopback_too(env: dict[str, str]) -> None:
     """Whoever lets one in on loopback has something in front that others reach; with a token, or the word, it may."""
     (said,) = problems(settings(**env))
     assert said.startswith("Under the name mcp.example others come in through what stands in front, and nobody would")
@@ -53,7 +53,7 @@ def test_a_public_name_is_an_open_door_too(env: dict[str, str]) -> None:
     assert problems(settings(**env, BLAXEL_MCP_AUTH="gateway")) == []
 
 
-def test_names_of_this_machine_are_no_door() -> None:
+def test_loopback_names_need_no_authentication() -> None:
     """However they are written."""
     assert problems(settings(BLAXEL_MCP_ALLOWED_HOSTS="localhost:*,127.0.0.1,[::1]:8000")) == []
     assert problems(settings(BLAXEL_MCP_PUBLIC_URL="http://localhost:8000")) == []

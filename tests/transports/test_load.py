@@ -122,7 +122,7 @@ REQUESTS: dict[str, tuple[list[str], dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("given", REQUESTS)
-def test_more_requests_than_there_may_be_are_turned_away(given: str) -> None:
+def test_more_requests_than_allowed_are_rejected(given: str) -> None:
     """The sixth of five is told when to come back, on a connection that goes on; once there is room, it is let in."""
     arguments, variables = REQUESTS[given]
 
@@ -153,7 +153,7 @@ STREAMS: dict[str, tuple[list[str], dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("given", STREAMS)
-def test_more_streams_than_there_may_be_are_turned_away(given: str) -> None:
+def test_more_streams_than_allowed_are_rejected(given: str) -> None:
     """The fourth of three, until one of them ends."""
     arguments, variables = STREAMS[given]
     with Program("--transport", "sse", "--port", "0", "--demo", *arguments, env=variables) as program:

@@ -415,13 +415,13 @@ def test_no_path_is_open_but_those_that_are_meant_to_be(base: str, path: str) ->
     assert httpx.get(f"{base}/health").text == "ok"
 
 
-def test_a_token_in_the_address_is_none(authority: AuthorizationServer, base: str) -> None:
+def test_a_token_in_the_query_is_ignored(authority: AuthorizationServer, base: str) -> None:
     """It would be in every log on the way."""
     token = authority.sign(claims(authority, base))
     assert httpx.post(f"{base}/mcp?access_token={token}", json=message("tools/list")).status_code == 401
 
 
-def test_two_tokens_are_none(authority: AuthorizationServer, base: str) -> None:
+def test_two_authorization_headers_are_rejected(authority: AuthorizationServer, base: str) -> None:
     """Who looks first might take the other one."""
     token = f"Bearer {authority.sign(claims(authority, base))}"
     for given in ((token, token), (token, "Bearer x"), ("Basic x", token)):
@@ -535,7 +535,7 @@ def test_each_caller_may_have_to_bring_a_credential_too(authority: Authorization
         assert '"isError":true' in wrong.text
 
 
-def test_a_gateway_in_front_does_not_open_the_door(authority: AuthorizationServer) -> None:
+def test_auth_gateway_does_not_switch_oauth_off(authority: AuthorizationServer) -> None:
     """With an issuer as well, both are asked."""
     with signing_in(authority.url, BLAXEL_MCP_AUTH="gateway") as (_, public):
         assert post(public).status_code == 401

@@ -1,7 +1,8 @@
-"""The door with its issuer's keys: how often they are fetched, which are used, and what an issuer can do wrong."""
+"""The issuer's keys: how often they are fetched, which are used, and what an issuer can do wrong."""
 
 import asyncio
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,11 +11,12 @@ import pytest
 from authorization_server import AuthorizationServer, new_key
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 from mcp.server.auth.provider import AccessToken
+from program import PATIENCE
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from blaxel_mcp.transports.oauth.door import OAuthDoor, resource_url
+from blaxel_mcp.transports.oauth.authenticator import OAuthAuthenticator, resource_url
 from blaxel_mcp.transports.oauth.issuer import Issuer, metadata_urls
 
 RESOURCE = "https://mcp.example/mcp"
@@ -31,13 +33,14 @@ def authority() -> Iterator[AuthorizationServer]:
 
 
 class Visitor:
-    """Shows tokens at a door, at a time that stands still unless it is moved."""
+    """Shows tokens to the authenticator, at a time that stands still unless it is moved."""
 
     def __init__(self, authority: AuthorizationServer, **issuer: Any) -> None:
         self.now = 0.0
         self.authority = authority
         given = {"certificates": ssl.create_default_context, "clock": lambda: self.now} | issuer
-        self.door = OAuthDoor(Issuer(given.pop("url", authority.url), **given), RESOURCE, writes=True)
+        self.issuer = Issuer(given.pop("url", authority.url), **given)
+        self.authenticator = OAuthAuthenticator(self.issuer, RESOURCE, writes=True)
 
     async def come(self, key: Any = None, **header: Any) -> int:
         """Show a token that is good, if the key is; answers the status."""
@@ -45,9 +48,9 @@ class Visitor:
         return answer.status_code if isinstance(answer, Response) else 200
 
     async def show(self, token: str) -> AccessToken | Response:
-        """The door's answer to a token."""
+        """Show this token; who it is for, or the response that rejects it."""
         headers = [(b"authorization", f"Bearer {token}".encode())]
-        return await self.door.admit(Request({"type": "http", "method": "POST", "headers": headers}))
+        return await self.authenticator.authenticate(Request({"type": "http", "method": "POST", "headers": headers}))
 
 
 def test_keys_are_fetched_when_the_first_token_comes_and_kept(authority: AuthorizationServer) -> None:
@@ -68,7 +71,7 @@ def test_keys_are_fetched_when_the_first_token_comes_and_kept(authority: Authori
     asyncio.run(come())
 
 
-def test_who_comes_in_has_no_token_any_more(authority: AuthorizationServer) -> None:
+def test_the_identity_has_no_token_in_it(authority: AuthorizationServer) -> None:
     """What is left is who it is, for whom, and what they may do."""
     visitor = Visitor(authority)
     admitted = asyncio.run(
@@ -182,9 +185,13 @@ def test_other_keys_will_not(authority: AuthorizationServer, make: Callable[[], 
     assert asyncio.run(Visitor(authority).come(key=signer)) == 401
 
 
+ASKED = threading.Event()
+
+
 async def slow(scope: Scope, receive: Receive, send: Send) -> None:
     """No answer, until whoever asked goes away."""
     del scope, send
+    ASKED.set()
     while (await receive())["type"] != "http.disconnect":
         pass
 
@@ -237,7 +244,7 @@ BROKEN: dict[str, tuple[Callable[[AuthorizationServer], dict[str, Any]], str]] =
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_what_an_issuer_can_do_wrong(
+def test_an_unusable_issuer_is_answered_503(
     authority: AuthorizationServer, caplog: pytest.LogCaptureFixture, name: str
 ) -> None:
     """Nobody comes in or is told that their token is bad; the log has the reason, and soon all is well."""
@@ -257,6 +264,7 @@ def test_what_an_issuer_can_do_wrong(
         assert "GET /elsewhere" not in authority.asked
         authority.answers = {}
         visitor.now = FAILED
+        visitor.issuer.fetch_seconds = PATIENCE
         assert await visitor.come() == 200
 
     asyncio.run(come())
@@ -295,24 +303,24 @@ def test_keys_stay_in_use_while_the_issuer_is_away(
     assert caplog.messages == [said, said]
 
 
-def test_who_has_keys_does_not_wait_long_for_newer_ones(
-    authority: AuthorizationServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_keys_at_hand_are_used_while_a_refresh_hangs(authority: AuthorizationServer) -> None:
     """An issuer that hangs holds up nobody; it is asked once all the same."""
-    monkeypatch.setattr("blaxel_mcp.transports.oauth.issuer.PATIENCE_SECONDS", 0.05)
-    visitor = Visitor(authority)
+    visitor = Visitor(authority, refresh_seconds=0, fetch_seconds=PATIENCE)
 
     async def come() -> None:
         assert await visitor.come() == 200
+        ASKED.clear()
         authority.answers = {METADATA: slow}
         visitor.now = OLD
         assert await asyncio.gather(*(visitor.come() for _ in range(20))) == [200] * 20
+        assert await asyncio.to_thread(ASKED.wait, PATIENCE)
+        assert await visitor.come() == 200
         assert authority.asked.count(f"GET {METADATA}") == 2
 
     asyncio.run(come())
 
 
-def test_who_goes_away_does_not_take_the_fetch_along(authority: AuthorizationServer) -> None:
+def test_a_cancelled_request_does_not_cancel_the_fetch(authority: AuthorizationServer) -> None:
     """Others wait for it too."""
     visitor = Visitor(authority)
 
@@ -382,4 +390,4 @@ def test_certificates_are_read_once_and_only_for_https(authority: AuthorizationS
 def test_the_resource_is_what_clients_connect_to(public: str, path: str, resource: str) -> None:
     """Written as clients write it when they ask for a token."""
     issuer = Issuer("https://id.example", certificates=ssl.create_default_context)
-    assert OAuthDoor(issuer, resource_url(public, path), writes=False).resource == resource
+    assert OAuthAuthenticator(issuer, resource_url(public, path), writes=False).resource == resource

@@ -92,7 +92,7 @@ def test_each_call_carries_its_own_callers_credential_and_no_other(server: Share
     ids=["empty", "scheme only", "not ASCII", "control", "endless"],
 )
 @pytest.mark.parametrize("method", ["initialize", "tools/list", "tools/call", "resources/read", "completion/complete"])
-def test_nobody_gets_in_without_one(server: Shared, method: str, header: str) -> None:
+def test_a_request_without_a_credential_is_rejected(server: Shared, method: str, header: str) -> None:
     """Whatever is asked; the answer says what to send, and nothing goes to Blaxel."""
     server.sent()
     answer = post(server.base, method, headers={"X-Blaxel-Authorization": header.encode("latin-1")})  # type: ignore[dict-item]
@@ -192,7 +192,7 @@ def test_what_is_remembered_is_remembered_for_one_identity(server: Shared) -> No
     assert complete(server, {"X-Blaxel-Authorization": "wrong", "X-Blaxel-Workspace": "demo"}) == []
 
 
-def test_a_token_can_guard_the_door_besides() -> None:
+def test_a_bearer_token_can_be_required_as_well() -> None:
     """Both are asked for; the door's token goes nowhere."""
     with shared(BLAXEL_MCP_AUTH_TOKEN="let-me-in") as server:
         who, token = server.who("alice"), {"Authorization": "Bearer let-me-in"}
@@ -325,7 +325,7 @@ def test_no_credential_leaves_but_to_blaxel() -> None:
         ({"X-Blaxel-Authorization": "k\r\nX: y"}, None),
     ],
 )
-def test_who_the_headers_are_from(headers: dict[str, str], expected: tuple[str, str | None] | None) -> None:
+def test_caller_of_headers(headers: dict[str, str], expected: tuple[str, str | None] | None) -> None:
     """An API key or a token, with its scheme or without; anything that could not be sent on is nobody."""
     caller = caller_of(headers)
     assert (caller and (caller.key.get_secret_value(), caller.workspace)) == expected

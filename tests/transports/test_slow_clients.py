@@ -1,6 +1,6 @@
 """Clients that take their time: with headers, bodies and answers; and a great many that open a stream and say no more.
 
-How long they may take is shortened where it is judged: the same classes serve, in this process.
+No test waits for a deadline: the connections' timers are held here, and a deadline has passed when the test says so.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ import select
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import uvicorn
@@ -20,171 +21,262 @@ from raw_http import Answer, Connection, exchange, port_of, request, resident, r
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from blaxel_mcp.transports.admission import Admission
-from blaxel_mcp.transports.edge import Edge
-from blaxel_mcp.transports.http import GRACE_SECONDS, SPARE_FILES, listen
-from blaxel_mcp.transports.protocol import Protocol
+from blaxel_mcp.telemetry import Observers
+from blaxel_mcp.transports.access_log import AccessLogMiddleware
+from blaxel_mcp.transports.admission import BodyMiddleware
+from blaxel_mcp.transports.deadlines import STALLED_SECONDS, DeadlineProtocol
+from blaxel_mcp.transports.http import SPARE_FILES, listen
 
-SHORT = 0.2
 LARGE = 8 * 1024**2
 LITTLE = 90_000
 """More than the system keeps for a client, and less than makes asyncio pause."""
 STREAMS = 1_000
 
 
-class Watched(Protocol):
-    """With short deadlines, and a note of each look at a client that does not read."""
+class Timer:
+    """A call that waits until the test says that its time has come."""
 
-    header_seconds = SHORT
-    stalled_seconds = 2 * SHORT
-    refused_seconds = 0
-    looked = threading.Event()
+    def __init__(self, call: Callable[[], None]) -> None:
+        self.call = call
+        self.is_cancelled = False
 
-    def _check_reading(self, before: int) -> None:
-        super()._check_reading(before)
-        self.looked.set()
+    def cancel(self) -> None:
+        """As that of the loop's own handle."""
+        self.is_cancelled = True
 
 
-@contextlib.contextmanager
-def served(app: ASGIApp) -> Iterator[tuple[int, uvicorn.Server]]:
-    """An app behind our protocol, in a thread: its port, and the server."""
-    config = uvicorn.Config(app, http=Watched, ws="none", lifespan="off", log_config=None, timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    listening = listen("127.0.0.1", 0)
-    listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16_384)  # what is not taken is to stay in the process
-    port: int = listening.getsockname()[1]
-    thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listening])), daemon=True)
-    thread.start()
-    try:
-        yield port, server
-    finally:
-        server.should_exit = True
-        thread.join(PATIENCE)
-        listening.close()
+class Clock:
+    """Stands in for the loop of a connection: everything but the passing of time is the loop's own."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._looks: list[Timer] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loop, name)
+
+    def call_later(self, seconds: float, callback: Callable[..., None], *args: Any) -> Timer:
+        """Keep the connection's own timer; uvicorn's, for idle connections, never comes to its end."""
+        timer = Timer(lambda: callback(*args))
+        if seconds == STALLED_SECONDS:
+            self._looks.append(timer)
+        return timer
+
+    def look(self) -> None:
+        """Let the time until the connection's next look pass."""
+        due, self._looks = self._looks, []
+        for timer in due:
+            if not timer.is_cancelled:
+                timer.call()
+
+
+class Served:
+    """A server in a thread whose connections' time passes only when a test calls `look`."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+        class Timed(DeadlineProtocol):
+            def __init__(self, *args: Any, **kwargs: Any) -> None:
+                super().__init__(*args, **kwargs)
+                self.loop: Any = Clock(self.loop)
+
+        config = uvicorn.Config(
+            app, http=Timed, ws="none", lifespan="off", log_config=None, timeout_graceful_shutdown=1
+        )
+        self._server = uvicorn.Server(config)
+        self._socket = listen("127.0.0.1", 0)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16_384)  # what is not taken stays in the process
+        self.port: int = self._socket.getsockname()[1]
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
+        self._thread.start()
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        await self._server.serve(sockets=[self._socket])
+
+    @property
+    def connections(self) -> list[Any]:
+        """Those that are open."""
+        return [*self._server.server_state.connections]
+
+    def look(self) -> None:
+        """Have the server look at each of its connections; returns when it has."""
+        looked = threading.Event()
+
+        def look() -> None:
+            for connection in self.connections:
+                connection.loop.look()
+            looked.set()
+
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(look)
+        assert looked.wait(PATIENCE)
+
+    def until(self, is_so: Callable[[list[Any]], bool]) -> None:
+        """Wait until something is true of the open connections: it has connected, or what was sent has arrived."""
+        tries = itertools.count()
+        while not is_so(self.connections):
+            assert next(tries) < PATIENCE * 1_000, self.connections
+            threading.Event().wait(0.001)
+
+    def close(self) -> None:
+        """End it."""
+        self._server.should_exit = True
+        self._thread.join(PATIENCE)
+        self._socket.close()
+
+
+def served(app: ASGIApp) -> contextlib.closing[Served]:
+    """An app behind our protocol."""
+    return contextlib.closing(Served(app))
 
 
 @pytest.fixture(scope="module")
-def quick() -> Iterator[int]:
-    """The port of a server that says a word to everybody who asks properly."""
-    with served(PlainTextResponse("hello")) as (port, _):
-        yield port
+def hello() -> Iterator[Served]:
+    """A server that says a word to everybody who asks properly."""
+    with served(PlainTextResponse("hello")) as server:
+        yield server
+
+
+def received(server: Served, text: bytes) -> None:
+    """Wait until the server's only connection has received this as the last of headers that are not complete."""
+    server.until(lambda open_ones: [one.conn.trailing_data[0][-len(text) :] for one in open_ones] == [text])
 
 
 @pytest.mark.parametrize("begun", [b"", b"G", b"GET / HTTP/1.1\r\n", b"GET / HTTP/1.1\r\nHost: localhost\r\nX-A: "])
-def test_who_begins_a_request_and_stops_is_not_waited_for(quick: int, begun: bytes) -> None:
-    """The connection ends without an answer."""
-    with Connection(quick) as connection:
+def test_headers_that_stop_coming_close_the_connection(hello: Served, begun: bytes) -> None:
+    """The connection ends without an answer at the first look."""
+    with Connection(hello.port) as connection:
         connection.send(begun)
+        hello.until(lambda open_ones: len(open_ones) == 1)
+        received(hello, begun)
+        hello.look()
         assert connection.rest() == b""
+    hello.until(lambda open_ones: not open_ones)
 
 
-def drip(connection: Connection, part: Callable[[int], bytes]) -> int:
-    """Send a little again and again until the other side has something to say or is gone; how often that was."""
-    for count in range(100_000):
-        readable, _, _ = select.select([connection], [], [], SHORT / 20)
-        if readable:
-            return count
-        connection.send(part(count))
-    raise AssertionError("It would take this for ever.")
-
-
-def test_headers_that_never_end_do_not_keep_a_connection(quick: int) -> None:
-    """A header more with every breath is not progress: the time is that of all of them together."""
-    with Connection(quick) as connection:
+@pytest.mark.parametrize(("requests_before", "looks"), [(0, 1), (3, 2)])
+def test_headers_that_never_end_close_the_connection(hello: Served, requests_before: int, looks: int) -> None:
+    """One more header before each look is not progress, on a new connection or on one that was kept."""
+    with Connection(hello.port) as connection:
+        for _ in range(requests_before):
+            connection.send(request("GET /"))
+            assert connection.answer().body == b"hello"
         connection.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n")
-        assert drip(connection, lambda number: b"X-%d: 1\r\n" % number) > 0
+        for number in range(looks):
+            connection.send(b"X-%d: 1\r\n" % number)
+            received(hello, b"X-%d: 1\r\n" % number)
+            hello.look()
         assert connection.rest() == b""
+    hello.until(lambda open_ones: not open_ones)
 
 
-def test_who_is_turned_away_holds_no_connection() -> None:
-    """It is closed soon, while that of a welcome client is kept for its next request."""
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        status = 401 if scope["path"] == "/no" else 200
-        await PlainTextResponse("hello", status)(scope, receive, send)
-
-    with served(Edge(app, lambda *_: None)) as (port, _), Connection(port) as welcome, Connection(port) as refused:
-        refused.send(request("GET /no"))
-        assert refused.answer().status == 401
-        assert refused.rest() == b""
-        for _ in range(2):
-            welcome.send(request("GET /yes"))
-            assert welcome.answer().status == 200
-
-
-def test_the_second_request_has_no_more_time_than_the_first(quick: int) -> None:
-    """On a connection that is kept, too."""
-    with Connection(quick) as connection:
+def test_an_idle_connection_is_kept(hello: Served) -> None:
+    """For uvicorn's keep-alive time: between two requests a client owes nothing."""
+    with Connection(hello.port) as connection:
         for _ in range(3):
             connection.send(request("GET /"))
             assert connection.answer().body == b"hello"
-        connection.send(b"GET / HTTP/1.1\r\n")
-        assert drip(connection, lambda number: b"X-%d: 1\r\n" % number) > 0
-        assert connection.rest() == b""
+            hello.look()
+            hello.look()
+    hello.until(lambda open_ones: not open_ones)
 
 
-def test_what_is_left_of_a_refused_body_is_read_for_a_while_only(quick: int) -> None:
-    """It was answered before its end; who goes on sending is cut off, and not read for ever."""
-    with Connection(quick) as connection:
+def test_each_request_has_the_time_for_its_own_headers(hello: Served) -> None:
+    """A look that finds the next request's headers incomplete, as the look before found this one's, is no reason."""
+    with Connection(hello.port) as connection:
+        connection.send(request("GET /"))
+        assert connection.answer().body == b"hello"
+        for _ in range(3):
+            connection.send(b"GET / HTTP/1.1\r\n")
+            received(hello, b"GET / HTTP/1.1\r\n")
+            hello.look()
+            connection.send(b"Host: localhost\r\n\r\n")
+            assert connection.answer().body == b"hello"
+    hello.until(lambda open_ones: not open_ones)
+
+
+def test_the_rest_of_a_refused_body_is_read_for_a_while_only(hello: Served) -> None:
+    """The request was answered before the end of its body; a client that goes on sending is cut off."""
+    with Connection(hello.port) as connection:
         connection.send(request("POST /", length=10**9))
         assert connection.answer().body == b"hello"
-        assert drip(connection, lambda _: b"x") > 0
+        for _ in range(2):
+            connection.send(b"x")
+            hello.look()
         assert connection.rest() == b""
+    hello.until(lambda open_ones: not open_ones)
+
+
+class Rejections:
+    """An observer that keeps what was rejected."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, int]] = []
+
+    def rejected(self, route: str, status: int) -> None:
+        """Keep it."""
+        self.seen.append((route, status))
+
+    def handled(self, *_: object) -> None:
+        """Not asked for."""
+
+    def upstream_attempt(self, *_: object) -> None:
+        """Not asked for."""
 
 
 @pytest.mark.parametrize(
-    "headers", [["Content-Length: 1000"], ["Transfer-Encoding: chunked"]], ids=["length", "chunks"]
+    ("headers", "part"),
+    [(["Content-Length: 1000"], b"x"), (["Transfer-Encoding: chunked"], b"1\r\nx\r\n")],
+    ids=["length", "chunks"],
 )
-def test_a_body_that_comes_too_slowly_is_not_waited_for(headers: list[str]) -> None:
-    """408, also where some of it comes all the time; its place is free again, and it has reached nobody."""
+def test_a_body_that_comes_too_slowly_is_answered_408(headers: list[str], part: bytes) -> None:
+    """Also where some of it comes all the time; it has reached nobody, and the connection ends."""
     reached: list[str] = []
-    refused: list[tuple[str, int]] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         reached.append(scope["path"])
         await PlainTextResponse("hello")(scope, receive, send)
 
-    admission = Admission(
-        app,
-        most_requests=1,
-        most_streams=1,
-        full=lambda: False,
-        body_seconds=SHORT,
-    )
-    edge = Edge(admission, lambda path, status: refused.append((path, status)))
-    with served(edge) as (port, _), Connection(port) as connection:
-        connection.send("\r\n".join(["POST /slow HTTP/1.1", "Host: localhost", *headers, "", ""]).encode())
-        assert drip(connection, lambda _: b"1\r\nx\r\n" if "chunked" in headers[0] else b"x") > 0
+    rejections = Rejections()
+    impatient, patient = BodyMiddleware(app, seconds=0), BodyMiddleware(app, seconds=PATIENCE)
+
+    async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+        await (impatient if scope["path"] == "/slow" else patient)(scope, receive, send)
+
+    log = AccessLogMiddleware(dispatch, Observers([rejections]), routes={"/slow"})
+    with served(log) as server, Connection(server.port) as connection:
+        connection.send("\r\n".join(["POST /slow HTTP/1.1", "Host: localhost", *headers, "", ""]).encode() + part)
+        while not select.select([connection], [], [], 0.001)[0]:
+            connection.send(part)
         assert connection.answer().status == 408
         assert connection.rest() == b""
-        assert exchange(port, request("POST /quick", body=b"all of it")).body == b"hello"
-    assert (reached, refused) == (["/quick"], [("/slow", 408)])
+        assert exchange(server.port, request("POST /quick", body=b"all of it")).body == b"hello"
+    assert (reached, rejections.seen) == (["/quick"], [("/slow", 408)])
 
 
 @pytest.mark.parametrize("close", [[], ["Connection: close"]], ids=["kept", "closed"])
 @pytest.mark.parametrize("size", [LARGE, LITTLE])
-def test_an_answer_that_nobody_takes_is_given_up(size: int, close: list[str]) -> None:
+def test_an_answer_that_nobody_reads_is_given_up(size: int, close: list[str]) -> None:
     """Neither the connection nor what was written to it stays, however little of it is left."""
-    with served(PlainTextResponse(b"x" * size)) as (port, server), Connection(port, window=4096) as connection:
+    with served(PlainTextResponse(b"x" * size)) as server, Connection(server.port, window=4096) as connection:
         connection.send(request("GET /", *close))
         assert select.select([connection], [], [], PATIENCE)[0]  # it was answered
-        Watched.looked.clear()
-        assert Watched.looked.wait(PATIENCE)
-        while server.server_state.connections:
-            assert Watched.looked.wait(PATIENCE)
+        while server.connections:
+            server.look()
         assert len(connection.rest()) < size
 
 
-def test_an_answer_that_is_taken_slowly_is_not() -> None:
+def test_an_answer_that_is_read_slowly_is_not_given_up() -> None:
     """As long as some of it is taken between two looks, all of it comes."""
-    with served(PlainTextResponse(b"x" * LARGE)) as (port, _), Connection(port, window=65_536) as connection:
+    with served(PlainTextResponse(b"x" * LARGE)) as server, Connection(server.port, window=65_536) as connection:
         connection.send(request("GET /"))
         head = connection.head()
         taken = 0
-        for _ in range(3):
-            Watched.looked.clear()
-            taken += len(connection.some(500_000))
-            assert Watched.looked.wait(PATIENCE)
+        for _ in range(5):
+            taken += len(connection.some(500_000))  # more than the system keeps: the process has written since
+            server.look()
         assert taken + len(connection.some(LARGE - taken)) == int(head.headers["content-length"]) == LARGE
 
 
@@ -238,7 +330,7 @@ def posts(stream: Connection) -> Iterator[bytes]:
 
 
 def test_a_stream_that_nobody_reads_does_not_keep_it_from_ending() -> None:
-    """More answers wait there than the system takes; it is cut off without the time that those who read are given."""
+    """More answers wait there than the system takes for it; when the time for a shutdown is over it is cut off."""
     with (
         Program("--transport", "sse", "--port", "0", "--demo") as program,
         Connection(port := port_of(program.listening()), window=4096) as stream,
@@ -248,7 +340,7 @@ def test_a_stream_that_nobody_reads_does_not_keep_it_from_ending() -> None:
             posting.send(post)
             assert posting.answer().status == 202
         program.process.terminate()
-        assert program.wait(GRACE_SECONDS) == 0
+        assert program.wait(5) == 0
         assert program.errors().count("\n") == 1
 
 

@@ -152,13 +152,16 @@ def listening(program: Program) -> int:
     return int(found[1])
 
 
-def test_a_door_that_is_left_to_others_is_told_of_here_too() -> None:
+def test_start_up_warnings_are_logged_under_uvicorn_too() -> None:
     """As the program's own server says it."""
     with Program("--port", "0", command=UVICORN, env={"BLAXEL_MCP_AUTH": "gateway"}) as program:
         listening(program)
         program.signal(signal.SIGTERM)
         program.wait(PATIENCE)
-        assert "WARNING blaxel_mcp.asgi: --auth gateway: whoever reaches this port is let in;" in program.errors()
+        assert (
+            "WARNING blaxel_mcp.transports.exposure: --auth gateway: whoever reaches this port is let in;"
+            in program.errors()
+        )
 
 
 def test_calls_that_are_cut_off_are_told_so() -> None:

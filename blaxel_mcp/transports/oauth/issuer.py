@@ -1,4 +1,4 @@
-"""The issuer's keys: found by its metadata, kept for a while, fetched anew where they do not do, but not too often."""
+"""The issuer's keys: found by its metadata, cached, and fetched again for an unknown key, but not too often."""
 
 import asyncio
 import json
@@ -10,40 +10,42 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+from jwt import PyJWK
 
 from blaxel_mcp import __version__
 from blaxel_mcp.settings import is_loopback
-from blaxel_mcp.transports.oauth.tokens import Key, keys_of
+from blaxel_mcp.transports.oauth.tokens import parse_keys
 
-KEPT_SECONDS = 600.0
+CACHE_SECONDS = 600.0
 """How long keys are used before they are fetched again."""
-AGAIN_SECONDS = 30.0
-"""At least between two fetches that a token with an unknown key makes: anybody can make one up."""
-FAILED_SECONDS = 5.0
-"""At least between a fetch that failed and the next one."""
-OLD_SECONDS = 60.0
-"""How long older keys are used after a fetch that failed."""
+UNKNOWN_KEY_SECONDS = 30.0
+"""Minimum time between two fetches for a token with an unknown key: anybody can make one up."""
+RETRY_SECONDS = 5.0
+"""Minimum time between a fetch that failed and the next one."""
+STALE_SECONDS = 60.0
+"""How long the keys at hand are used after a fetch that failed."""
 FETCH_SECONDS = 10.0
-"""For all requests of one fetch."""
-PATIENCE_SECONDS = 2.0
-"""How long who could go on with older keys waits for newer ones."""
+"""Maximum time for all requests of one fetch."""
+REFRESH_SECONDS = 2.0
+"""How long a request waits for newer keys that could go on with the keys at hand."""
 BODY_BYTES = 1024**2
 
 logger = logging.getLogger(__name__)
 
 
 class UnreachableError(Exception):
-    """There are no keys to verify anything with."""
+    """The issuer has not been reached, so there are no keys to verify tokens with."""
 
 
 class Issuer:
-    """One authorization server's keys, for everybody who needs them.
+    """One authorization server and its keys, shared by all requests.
 
     Args:
-        url: the issuer, exactly as it calls itself.
-        certificates: whom to trust; called once, when first needed.
-        clock: seconds that are never set back.
-        fetch_seconds: for one fetch; tests shorten it.
+        url: The issuer's identifier, exactly as its metadata and its tokens have it.
+        certificates: Makes the trust store; called once, when first needed.
+        clock: Returns seconds that are never set back.
+        fetch_seconds: Maximum time for one fetch; tests shorten it.
+        refresh_seconds: Maximum wait for newer keys while there are older ones; tests shorten it.
     """
 
     def __init__(
@@ -53,79 +55,82 @@ class Issuer:
         certificates: Callable[[], ssl.SSLContext],
         clock: Callable[[], float] = time.monotonic,
         fetch_seconds: float = FETCH_SECONDS,
+        refresh_seconds: float = REFRESH_SECONDS,
     ) -> None:
         self.url = url
+        self.fetch_seconds = fetch_seconds
+        self._refresh_seconds = refresh_seconds
         self._certificates = certificates
         self._context: ssl.SSLContext | None = None
         self._clock = clock
-        self._fetch_seconds = fetch_seconds
-        self._keys: tuple[Key, ...] | None = None
+        self._keys: tuple[PyJWK, ...] | None = None
         self._fetching: asyncio.Task[None] | None = None
-        self._old_at = self._paused_until = self._again_at = float("-inf")
+        self._stale_at = self._retry_at = self._unknown_key_at = float("-inf")
 
-    async def keys(self, *, but: tuple[Key, ...] | None = None) -> tuple[Key, ...]:
-        """The keys, fetched if need be.
+    async def keys(self, *, newer_than: tuple[PyJWK, ...] | None = None) -> tuple[PyJWK, ...]:
+        """Return the keys; fetch them if there are none, or if they are stale.
 
         Args:
-            but: did not do; others are wanted. The same come back where there are none, or it is too soon to ask.
+            newer_than: Keys among which a token's key is not. They are returned again where the issuer has no others,
+                or where it is too soon to ask.
 
         Raises:
-            UnreachableError: there are none.
+            UnreachableError: There are none, and none could be fetched.
         """
         now = self._clock()
         had = self._keys
-        unknown = but is not None and but is had
-        wanted = unknown or had is None or now >= self._old_at
-        if wanted and self._fetching is None and now >= self._paused_until and (not unknown or now >= self._again_at):
+        unknown = newer_than is not None and newer_than is had
+        wanted = unknown or had is None or now >= self._stale_at
+        if wanted and self._fetching is None and now >= self._retry_at and (not unknown or now >= self._unknown_key_at):
             if unknown:
-                self._again_at = now + AGAIN_SECONDS
-            self._fetching = asyncio.create_task(self._renew())
+                self._unknown_key_at = now + UNKNOWN_KEY_SECONDS
+            self._fetching = asyncio.create_task(self._refresh())
         if wanted and self._fetching is not None:
-            # A task of its own: who goes away does not take it along.
-            patience = None if had is None or unknown else PATIENCE_SECONDS
-            await asyncio.wait({self._fetching}, timeout=patience)
+            # A task of its own: a request that is cancelled does not take it along.
+            seconds = None if had is None or unknown else self._refresh_seconds
+            await asyncio.wait({self._fetching}, timeout=seconds)
         if self._keys is None:
             raise UnreachableError
         return self._keys
 
-    async def _renew(self) -> None:
+    async def _refresh(self) -> None:
         try:
-            async with asyncio.timeout(self._fetch_seconds):
+            async with asyncio.timeout(self.fetch_seconds):
                 self._keys = await self._fetch()
-            self._old_at = self._clock() + KEPT_SECONDS
+            self._stale_at = self._clock() + CACHE_SECONDS
         except _FAILURES as error:
             # In our own words only: httpx's may hold what the issuer said.
             reason = str(error) if isinstance(error, _UnusableError) else "it cannot be reached"
             kept = "" if self._keys is None else " The keys at hand stay in use."
             logger.warning("The keys of %s could not be fetched: %s.%s", self.url, reason, kept)
-            self._paused_until = self._clock() + FAILED_SECONDS
-            self._old_at = max(self._old_at, self._clock() + OLD_SECONDS)
+            self._retry_at = self._clock() + RETRY_SECONDS
+            self._stale_at = max(self._stale_at, self._clock() + STALE_SECONDS)
         finally:
             self._fetching = None
 
-    async def _fetch(self) -> tuple[Key, ...]:
-        """From the first of its metadata documents that leads to keys."""
+    async def _fetch(self) -> tuple[PyJWK, ...]:
+        """Fetch the keys by the first of the metadata documents that leads to some."""
         problem: _UnusableError | None = None
         for url in metadata_urls(self.url):
             try:
-                return await self._keys_by(url)
+                return await self._fetch_by(url)
             except _UnusableError as error:
                 problem = problem or error
         raise problem or _UnusableError("it has no metadata")
 
-    async def _keys_by(self, url: str) -> tuple[Key, ...]:
+    async def _fetch_by(self, url: str) -> tuple[PyJWK, ...]:
         metadata = await self._get(url)
         if metadata.get("issuer") != self.url:
             raise _UnusableError("its metadata is that of another issuer")
         where = metadata.get("jwks_uri")
         if not isinstance(where, str) or not _is_safe(where):
             raise _UnusableError("its metadata names no https address of its keys")
-        if not (keys := keys_of(await self._get(where))):
+        if not (keys := parse_keys(await self._get(where))):
             raise _UnusableError("it has no key that can be used")
         return keys
 
     async def _get(self, url: str) -> dict[str, Any]:
-        """A JSON object."""
+        """Fetch a JSON object."""
         # httpcore's debug lines show headers, httpx's each URL.
         for name in ("httpx", "httpcore"):
             logging.getLogger(name).setLevel(logging.WARNING)
@@ -170,7 +175,7 @@ class Issuer:
 
 
 class _UnusableError(Exception):
-    """What the issuer answers is of no use; the text completes "could not be fetched"."""
+    """What the issuer answers cannot be used; the text completes "could not be fetched: …"."""
 
 
 # A timeout is an OSError; a ValueError is an address that is none; the other is a proxy that needs another package.
@@ -178,7 +183,7 @@ _FAILURES = (_UnusableError, httpx.HTTPError, httpx.StreamError, httpx.InvalidUR
 
 
 def metadata_urls(issuer: str) -> list[str]:
-    """Where an issuer's metadata may be, in the order in which clients look too."""
+    """Return the URLs where an issuer's metadata may be, in the order in which clients try them."""
     parts = urlsplit(issuer)
     origin, path = f"{parts.scheme}://{parts.netloc}", parts.path.rstrip("/")
     urls = [
@@ -190,7 +195,7 @@ def metadata_urls(issuer: str) -> list[str]:
 
 
 def _is_safe(url: str) -> bool:
-    """Whether nobody on the way can change what is read there."""
+    """Whether nobody on the way can change what is read there: https, or loopback."""
     parts = urlsplit(url)  # a ValueError is one of those that a fetch can end with
     host = parts.hostname or ""
     return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))

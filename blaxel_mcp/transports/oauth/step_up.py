@@ -1,6 +1,6 @@
-"""Asks for `jobs:write` where a call changes something, before the protocol's own layers see it.
+"""Step-up authorization: a call that changes something needs `jobs:write`, whatever else the token allows.
 
-An answer of HTTP is what makes a client ask its user for more; an error of the protocol would not.
+The check is made over HTTP, before MCP: a 403 makes a client ask its user for more, a JSON-RPC error would not.
 """
 
 import json
@@ -8,68 +8,50 @@ from collections.abc import Collection
 from typing import Any
 
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.requests import Request
+from starlette.responses import Response
 
-from blaxel_mcp.transports.oauth.door import READ, WRITE, OAuthDoor
+from blaxel_mcp.transports.oauth.authenticator import READ, WRITE, OAuthAuthenticator
 
 
-class StepUp:
-    """Turns away calls that change something, from whoever may only read.
+class StepUpCheck:
+    """Rejects bodies that may call a tool that writes, from callers whose token lacks `jobs:write`.
 
     Args:
-        app: what is behind it.
-        door: makes the answer.
-        writing: names of the tools that change something.
+        authenticator: Makes the response.
+        writing: Names of the tools that change something.
     """
 
-    def __init__(self, app: ASGIApp, door: OAuthDoor, writing: Collection[str]) -> None:
-        self._app = app
+    def __init__(self, authenticator: OAuthAuthenticator, writing: Collection[str]) -> None:
         self._writing = frozenset(writing)
-        self._refusal = door.insufficient(f"{READ} {WRITE}")
+        self._rejection = authenticator.insufficient_scope(f"{READ} {WRITE}")
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI."""
-        if scope["type"] != "http" or scope["method"] != "POST" or _may_write(scope):
-            await self._app(scope, receive, send)
-            return
-        # It has been received already: see Admission.
-        parts: list[Message] = []
-        while not parts or parts[-1].get("more_body", False):
-            parts.append(await receive())
-        if _may_change(b"".join(part.get("body", b"") for part in parts), self._writing):
-            await self._refusal(scope, receive, send)
-            return
+    def __call__(self, request: Request, body: bytes) -> Response | None:
+        """Return the rejection, or None; the body is only parsed where the token does not allow everything anyway."""
+        user = request.scope.get("user")
+        may_write = isinstance(user, AuthenticatedUser) and WRITE in user.scopes
+        if request.method != "POST" or may_write or not self._may_change(body):
+            return None
+        return self._rejection
 
-        async def replay() -> Message:
-            return parts.pop(0) if parts else await receive()
+    def _may_change(self, body: bytes) -> bool:
+        """Whether a message, or one of a batch, calls a tool that writes; also true if that cannot be told."""
+        try:
+            given = json.loads(body.decode(), object_pairs_hook=_unique_keys)
+        except (ValueError, RecursionError):
+            return True
+        return any(self._calls_writing_tool(message) for message in (given if isinstance(given, list) else [given]))
 
-        await self._app(scope, replay, send)
-
-
-def _may_write(scope: Scope) -> bool:
-    user = scope.get("user")
-    return isinstance(user, AuthenticatedUser) and WRITE in user.scopes
-
-
-def _may_change(body: bytes, writing: Collection[str]) -> bool:
-    """Whether a message, or one of several, calls one of these tools; true as well if that cannot be told."""
-    try:
-        given = json.loads(body.decode(), object_pairs_hook=_without_doubt)
-    except (ValueError, RecursionError):
-        return True
-    return any(_calls(message, writing) for message in (given if isinstance(given, list) else [given]))
+    def _calls_writing_tool(self, message: Any) -> bool:
+        match message:
+            case {"method": "tools/call", "params": {"name": str(name)}}:
+                return name in self._writing
+        return False
 
 
-def _without_doubt(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object; of a key that is there twice, the one who reads it next may take the other."""
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object, unless a key is there twice: the SDK, which parses the body next, may take the other value."""
     made = dict(pairs)
     if len(made) < len(pairs):
         raise ValueError
     return made
-
-
-def _calls(message: Any, writing: Collection[str]) -> bool:
-    match message:
-        case {"method": "tools/call", "params": {"name": str(name)}}:
-            return name in writing
-    return False

@@ -1,4 +1,4 @@
-"""The outermost layer, and what a browser, a proxy and an operator see of it."""
+"""What a browser (CORS), a proxy and an operator (access log) see of the HTTP application."""
 
 import asyncio
 import json
@@ -12,7 +12,8 @@ from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from blaxel_mcp.demo import script
-from blaxel_mcp.transports.edge import Edge
+from blaxel_mcp.telemetry import NO_OBSERVERS
+from blaxel_mcp.transports.access_log import AccessLogMiddleware
 
 TOKEN = {"Authorization": "Bearer let-me-in-and-nobody-else"}
 PAGE = "https://app.example"
@@ -31,7 +32,7 @@ def server() -> Iterator[str]:
         yield program.listening()
 
 
-def test_a_page_that_may_ask_is_let_ask(server: str) -> None:
+def test_a_page_of_an_allowed_origin_passes_cors(server: str) -> None:
     """A browser asks first, without the token, and lets the page read the answer, a refusal included."""
     asked = {
         "Origin": PAGE,
@@ -47,7 +48,7 @@ def test_a_page_that_may_ask_is_let_ask(server: str) -> None:
         assert "WWW-Authenticate" in answer.headers["access-control-expose-headers"]
 
 
-def test_another_page_is_not(server: str) -> None:
+def test_a_page_of_another_origin_is_rejected(server: str) -> None:
     """Neither before nor after, whatever it brings."""
     for origin in ("https://evil.example", "https://app.example.evil", "https://app-example", "null"):
         asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
@@ -71,7 +72,7 @@ def test_no_path_is_answered_with_a_redirect(server: str, path: str) -> None:
     assert httpx.get(server + path, headers=TOKEN, timeout=PATIENCE).status_code in {400, 404}
 
 
-def test_every_request_that_got_no_further_has_a_line(plane: str) -> None:
+def test_every_request_that_did_not_reach_mcp_has_a_line(plane: str) -> None:
     """Once: what MCP answered with an error has the other kind of line."""
     with Program("--transport", "http", "--port", "0", "--request-log", env=account(plane)) as program:
         base = program.listening()
@@ -93,7 +94,7 @@ def test_every_request_that_got_no_further_has_a_line(plane: str) -> None:
     assert [line.get("route") for line in lines] == ["/mcp", "/mcp", "/mcp", "/mcp", "other", None, None]
 
 
-def test_what_was_never_sent_is_not_counted(plane: str) -> None:
+def test_an_upstream_call_that_was_never_sent_is_not_counted(plane: str) -> None:
     """A call that lacks a workspace goes nowhere."""
     env = {"BL_API_URL": plane, "BLAXEL_MCP_AUTH": "per-request"}
     with Program("--transport", "http", "--port", "0", "--request-log", "--metrics", env=env) as program:
@@ -107,7 +108,7 @@ def test_what_was_never_sent_is_not_counted(plane: str) -> None:
     assert (line["status"], line["upstreamCalls"]) == ("error", 0)
 
 
-def test_two_credentials_are_none() -> None:
+def test_two_blaxel_credentials_are_rejected() -> None:
     """Which of them is meant is not for the server to choose."""
     env = {"BLAXEL_MCP_AUTH": "per-request"}
     with Program("--demo", "--transport", "http", "--port", "0", env=env) as program:
@@ -132,7 +133,8 @@ def test_websockets_are_closed() -> None:
         async def receive() -> Message:
             return {"type": "websocket.connect"}
 
-        await Edge(hello, lambda *_: None)({"type": "websocket", "path": "/messages/", "headers": []}, receive, send)
+        app = AccessLogMiddleware(hello, NO_OBSERVERS, routes=())
+        await app({"type": "websocket", "path": "/messages/", "headers": []}, receive, send)
 
     asyncio.run(run())
     assert sent == [{"type": "websocket.close", "code": 1008}]
