@@ -9,8 +9,9 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING
 
-from blaxel_mcp.cli import environment_settings, fail, prepare, read_login
+from blaxel_mcp.cli import environment_settings, read_login, report_error
 from blaxel_mcp.errors import ConfigurationError
+from blaxel_mcp.process import frozen_startup
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,7 +26,7 @@ def create_app() -> "ASGIApp":
     """The application; stateless, so that any process can answer any request (over SSE only its own connections')."""
     try:
         settings = environment_settings()
-        with prepare(settings):
+        with frozen_startup():
             from blaxel_mcp.runtime import compose, http_app  # noqa: PLC0415 - after the collector is paused
             from blaxel_mcp.transports.exposure import check_exposure, warnings  # noqa: PLC0415
             from blaxel_mcp.transports.http import FINISH_SECONDS  # noqa: PLC0415
@@ -38,7 +39,7 @@ def create_app() -> "ASGIApp":
             parts = compose(settings, read_login)
             app = http_app(parts)
     except ConfigurationError as error:
-        fail(error)
+        report_error(error)
         raise SystemExit(_CANNOT_START) from None
 
     def stop() -> None:

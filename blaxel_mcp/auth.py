@@ -20,7 +20,7 @@ import httpx
 from blaxel_mcp import tokens
 from blaxel_mcp.callers import CREDENTIAL_HEADER, WORKSPACE_HEADER, Caller
 from blaxel_mcp.errors import AnswerError, ApiError, BlaxelMcpError, CredentialsError
-from blaxel_mcp.login import FILE, ApiKey, ClientCredentials, Credential, LoginTokens, choose
+from blaxel_mcp.login import FILE, ApiKey, ClientCredentials, Credential, LoginTokens, select_login
 from blaxel_mcp.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -213,10 +213,10 @@ class BlaxelAuth(httpx.Auth):
         if self._credential and self._workspace and not self._credential.from_login:
             return
         text = self._read_login()
-        chosen = choose(text, self._workspace)
+        chosen = select_login(text, self._workspace)
         if text is not None and chosen.credential is None:
             await asyncio.sleep(HALF_WRITTEN_PAUSE)
-            chosen = choose(self._read_login(), self._workspace)
+            chosen = select_login(self._read_login(), self._workspace)
         found, problem = chosen.credential, chosen.problem
         if found and chosen.api_url != self._api_url and not self._any_environment:
             problem = f"To use {found.source}, restart blaxel-mcp: it is for another environment."

@@ -65,7 +65,7 @@ Credential = ApiKey | ClientCredentials | LoginTokens
 
 
 @dataclass(frozen=True)
-class Entry:
+class LoginEntry:
     """One workspace of the login file."""
 
     name: str
@@ -80,7 +80,7 @@ class Login:
     """The login file: the current workspace, every workspace's entry, and what is wrong with the file."""
 
     workspace: str | None = None
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[LoginEntry, ...] = ()
     problem: str | None = None
 
 
@@ -99,7 +99,7 @@ def is_header_safe(value: str) -> bool:
     return value.isascii() and value.isprintable()
 
 
-def source_of(workspace: str) -> str:
+def describe_login(workspace: str) -> str:
     """How to call one entry of the login file in a sentence."""
     return f"the login of workspace {workspace} in {FILE}"
 
@@ -144,7 +144,7 @@ def parse_login(text: str) -> Login:
     return Login(workspace if workspace and re.fullmatch(WORKSPACE_PATTERN, workspace) else None, found, problem)
 
 
-def choose(text: str | None, workspace: str | None) -> LoginSelection:
+def select_login(text: str | None, workspace: str | None) -> LoginSelection:
     """Look up one workspace, by name and then by id, or the login's current one when `workspace` is None."""
     if text is None:
         return LoginSelection(workspace)
@@ -161,14 +161,14 @@ def choose(text: str | None, workspace: str | None) -> LoginSelection:
     return LoginSelection(name, problem=f"{FILE} holds no login for workspace {name}.")
 
 
-def _entry(item: Mapping[str, object]) -> Entry | None:
+def _entry(item: Mapping[str, object]) -> LoginEntry | None:
     """One item of `workspaces`; None if it has no name that could be sent."""
     name = _text(item, "name")
     if name is None or not re.fullmatch(WORKSPACE_PATTERN, name):
         return None
     stored = item.get("credentials")
-    credential, problem = _credential(stored if isinstance(stored, dict) else {}, source_of(name))
-    return Entry(name, _text(item, "id"), _text(item, "env") or DEFAULT_ENVIRONMENT, credential, problem)
+    credential, problem = _credential(stored if isinstance(stored, dict) else {}, describe_login(name))
+    return LoginEntry(name, _text(item, "id"), _text(item, "env") or DEFAULT_ENVIRONMENT, credential, problem)
 
 
 def _credential(stored: Mapping[str, object], source: str) -> tuple[Credential | None, str | None]:

@@ -17,7 +17,9 @@ LAYERS: dict[str, set[str]] = {
     "login": set(),
     "tokens": {"login"},
     "callers": {"login"},
-    "settings": {"login", "errors"},
+    "setting_types": {"login"},
+    "settings": {"setting_types", "login", "errors"},
+    "process": set(),
     "auth": {"settings", "callers", "login", "tokens", "errors"},
     "api": {"auth", "models", "errors", ""},
     "summary": {"models"},
@@ -29,13 +31,13 @@ LAYERS: dict[str, set[str]] = {
     "prompts": {"tools", "api", "summary", "errors"},
     "middleware": {"tools", "api", "summary", "telemetry"},
     "server": {"middleware", "resources", "completions", "prompts", "tools", "telemetry", "errors", ""},
-    "transports": {"server", "telemetry", "callers", "settings", "errors", ""},
+    "transports": {"server", "telemetry", "callers", "settings", "setting_types", "errors", ""},
     "get": {"tools", "summary", "errors"},
     "doctor": {"tools", "api", "settings", "errors", ""},
     "demo": set(),
     "runtime": {"transports", "server", "tools", "telemetry", "api", "auth", "callers", "settings", "errors"},
-    "cli": {"runtime", "transports", "settings", "get", "doctor", "demo", "errors", ""},
-    "asgi": {"cli", "runtime", "transports", "errors"},
+    "cli": {"runtime", "transports", "settings", "process", "get", "doctor", "demo", "errors", ""},
+    "asgi": {"cli", "process", "runtime", "transports", "errors"},
 }
 
 # Packages and names of the outside, and the only modules that may use them.

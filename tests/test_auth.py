@@ -15,7 +15,7 @@ from token_server import TokenServer, jwt, serve
 from blaxel_mcp import tokens
 from blaxel_mcp.auth import TOKEN_ANSWER_LIMIT, BlaxelAuth
 from blaxel_mcp.errors import AnswerError, ApiError, CredentialsError
-from blaxel_mcp.login import ApiKey, ClientCredentials, Credential, choose
+from blaxel_mcp.login import ApiKey, ClientCredentials, Credential, select_login
 from blaxel_mcp.settings import load
 
 NOW = 1_800_000_000.0
@@ -88,7 +88,7 @@ def login(access: str | None = None, refresh: str | None = None, *, key: str | N
 
 def stored(text: str) -> Credential | None:
     """The credential of a login file."""
-    return choose(text, None).credential
+    return select_login(text, None).credential
 
 
 def auth_for(

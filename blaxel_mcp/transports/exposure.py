@@ -3,7 +3,8 @@
 from urllib.parse import urlsplit
 
 from blaxel_mcp.errors import ConfigurationError
-from blaxel_mcp.settings import Settings, is_loopback
+from blaxel_mcp.setting_types import is_loopback
+from blaxel_mcp.settings import Settings
 
 SHORT_TOKEN = 16
 """Characters below which a token is worth a warning."""

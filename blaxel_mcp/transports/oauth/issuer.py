@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from blaxel_mcp import __version__
-from blaxel_mcp.settings import is_loopback
+from blaxel_mcp.setting_types import is_loopback
 from blaxel_mcp.transports.oauth.tokens import Key, keys_of
 
 KEPT_SECONDS = 600.0
