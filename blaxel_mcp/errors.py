@@ -2,7 +2,7 @@
 
 Each error says what failed, whether trying again can help, and the one thing to do, in plain words that
 are safe to show: never an upstream body, never a credential. Errors of httpx become these in
-`api/client.py` (and `auth.py`, for token exchanges); these become tool results in `tools/results.py`.
+`api/network_errors.py`; these become tool results in `tools/results.py`.
 """
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from blaxel_mcp.api.client import CertificateSource, Session, Upstream
-from blaxel_mcp.auth import BlaxelAuth
-from blaxel_mcp.callers import caller_of
+from blaxel_mcp.api.auth import BlaxelAuth
+from blaxel_mcp.api.callers import caller_of
+from blaxel_mcp.api.client import Session, Upstream
+from blaxel_mcp.api.pool import CertificateSource
 from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.settings import Settings
 from blaxel_mcp.telemetry import Observer, Observers

@@ -11,8 +11,9 @@ from typing import Any, Literal, TypeVar
 from mcp import Client
 from mcp_types import CallToolResult, TextContent
 
-from blaxel_mcp.api.client import CertificateSource, Session, Upstream
-from blaxel_mcp.auth import BlaxelAuth
+from blaxel_mcp.api.auth import BlaxelAuth
+from blaxel_mcp.api.client import Session, Upstream
+from blaxel_mcp.api.pool import CertificateSource
 from blaxel_mcp.demo import script
 from blaxel_mcp.demo.wire import Job, Verbatim
 from blaxel_mcp.server import build_server

@@ -15,13 +15,10 @@ LAYERS: dict[str, set[str]] = {
     "errors": set(),
     "models": set(),
     "login": set(),
-    "tokens": {"login"},
-    "callers": {"login"},
     "setting_types": {"login"},
     "settings": {"setting_types", "login", "errors"},
     "process": set(),
-    "auth": {"settings", "callers", "login", "tokens", "errors"},
-    "api": {"auth", "models", "errors", ""},
+    "api": {"settings", "login", "models", "errors", ""},
     "summary": {"models"},
     "waiting": {"errors"},
     "telemetry": {""},
@@ -31,18 +28,18 @@ LAYERS: dict[str, set[str]] = {
     "prompts": {"tools", "api", "summary", "errors"},
     "middleware": {"tools", "api", "summary", "telemetry"},
     "server": {"middleware", "resources", "completions", "prompts", "tools", "telemetry", "errors", ""},
-    "transports": {"server", "telemetry", "callers", "settings", "setting_types", "errors", ""},
+    "transports": {"server", "telemetry", "api", "settings", "setting_types", "errors", ""},
     "get": {"tools", "summary", "errors"},
     "doctor": {"tools", "api", "settings", "errors", ""},
     "demo": set(),
-    "runtime": {"transports", "server", "tools", "telemetry", "api", "auth", "callers", "settings", "errors"},
+    "runtime": {"transports", "server", "tools", "telemetry", "api", "settings", "errors"},
     "cli": {"runtime", "transports", "settings", "process", "get", "doctor", "demo", "errors", ""},
     "asgi": {"cli", "process", "runtime", "transports", "errors"},
 }
 
 # Packages and names of the outside, and the only modules that may use them.
 OUTSIDE: dict[str, set[str]] = {
-    "httpx": {"api.client", "api.network_errors", "auth", "transports.oauth.issuer"},
+    "httpx": {"api.pool", "api.network_errors", "transports.oauth.issuer"},
     "jwt": {"transports.oauth.tokens"},
     "cryptography": {"transports.oauth.tokens"},
     "mcp": {"tools", "resources", "completions", "prompts", "middleware", "server", "transports", "demo.tour"},
@@ -53,7 +50,7 @@ OUTSIDE: dict[str, set[str]] = {
     "uvicorn": {"transports", "demo"},
     "stamina": {"api.client"},
     "yaml": {"login"},
-    "truststore": {"api.client"},
+    "truststore": {"api.pool"},
 }
 PROCESS = ("environ", "getenv", "argv", "home", "expanduser")
 ADVICE = (

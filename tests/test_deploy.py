@@ -17,7 +17,7 @@ from deployment import GUIDE, NAME, ROOT, blocks, commands, read_image
 from program import PATIENCE, Program, environment
 
 from blaxel_mcp import __version__
-from blaxel_mcp.callers import CREDENTIAL_HEADER, WORKSPACE_HEADER
+from blaxel_mcp.api.callers import CREDENTIAL_HEADER, WORKSPACE_HEADER
 from blaxel_mcp.cli import parse
 from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.login import ClientCredentials

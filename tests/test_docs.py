@@ -12,8 +12,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from blaxel_mcp.api.auth import BlaxelAuth
 from blaxel_mcp.api.client import Session, Upstream
-from blaxel_mcp.auth import BlaxelAuth
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.settings import OPTIONS, VARIABLES, format_default, load, option_for
 from blaxel_mcp.tools import select

@@ -9,8 +9,8 @@ from faults import refused
 from program import PATIENCE, account, run
 
 from blaxel_mcp import __version__
+from blaxel_mcp.api.auth import BlaxelAuth
 from blaxel_mcp.api.client import Session, Upstream
-from blaxel_mcp.auth import BlaxelAuth
 from blaxel_mcp.cli import exit_code
 from blaxel_mcp.demo import script
 from blaxel_mcp.doctor import examine

@@ -12,8 +12,8 @@ import pytest
 from faults import Answer, Faults
 from program import PATIENCE, Program, account, nobody, run, side_by_side
 
+from blaxel_mcp.api.auth import BlaxelAuth
 from blaxel_mcp.api.client import Session, Upstream
-from blaxel_mcp.auth import BlaxelAuth
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.errors import ApiError
 from blaxel_mcp.get import get

@@ -16,8 +16,8 @@ from over_http import post
 from program import COMMAND, HANDSHAKE, MODERN, PATIENCE, Program, account, environment, run, side_by_side
 
 from blaxel_mcp import __version__
+from blaxel_mcp.api.auth import BlaxelAuth
 from blaxel_mcp.api.client import Session, Upstream
-from blaxel_mcp.auth import BlaxelAuth
 from blaxel_mcp.demo import script
 from blaxel_mcp.resources import EXECUTION, EXECUTIONS
 from blaxel_mcp.resources import TASKS as EXECUTION_TASKS

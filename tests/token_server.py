@@ -23,6 +23,7 @@ class TokenServer:
     Attributes:
         url: its base URL, as BL_API_URL would have it.
         exchanges: the Authorization header and the JSON body of each token request.
+        headers: the headers of each token request.
         calls: the method, the bearer and the workspace of each other request.
         refused: bearers that are answered with a 401.
         answers: what the next token requests are answered with; after these, `access-1`, `access-2`, …
@@ -30,17 +31,19 @@ class TokenServer:
 
     url: str
     exchanges: list[tuple[str | None, dict[str, Any]]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
     calls: list[tuple[str, str | None, str | None]] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)
     answers: list[Response] = field(default_factory=list)
 
     def forget(self) -> None:
         """Start over, at the same address."""
-        self.exchanges, self.calls, self.refused, self.answers = [], [], set(), []
+        self.exchanges, self.headers, self.calls, self.refused, self.answers = [], [], [], set(), []
 
     async def token(self, request: Request) -> Response:
         """Issue a token."""
         self.exchanges.append((request.headers.get("authorization"), json.loads(await request.body())))
+        self.headers.append(dict(request.headers))
         if self.answers:
             return self.answers.pop(0)
         return JSONResponse({"access_token": f"access-{len(self.exchanges)}", "expires_in": 7200, "scope": "unknown"})

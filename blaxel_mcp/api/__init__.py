@@ -1,1 +1,5 @@
-"""The Blaxel API. `call`, `jobs`, `wire` and `retry` are values and plain functions; `client` alone awaits."""
+"""The Blaxel API.
+
+`call`, `jobs`, `logs`, `wire`, `retry`, `tokens` and `callers` are values and plain functions. Three modules await:
+`client` sends calls, `auth` signs requests and renews tokens, `pool` makes the round trips.
+"""

@@ -1,4 +1,4 @@
-"""A request as a value, and the rules an id must keep before it becomes part of a path."""
+"""A call of an API operation as a value, and what an id must be to become part of its path."""
 
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -18,16 +18,16 @@ _REFUSED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[T]):
-    """What to send, and how to read a good answer.
+    """One call of an API operation: what to send, and how to parse a good answer.
 
     Attributes:
-        operation: what the OpenAPI document calls it; names it in metrics and traces.
-        method: the HTTP method; only GET is repeated or shared.
+        operation: its `operationId` in the OpenAPI document; the name in metrics and traces.
+        method: the HTTP method; only a GET is repeated or shared.
         segments: the path below the base URL, not yet percent-encoded.
         parse: from decoded JSON to a value; must not fail on what `accepts` lets through.
-        query: in the order it is sent.
-        accepts: the JSON types that a good answer may have.
-        body: what goes along as JSON, if anything.
+        query: parameters in the order in which they are sent.
+        accepts: the JSON types that a good answer may have, and `wire.NoContent` if it may be empty.
+        body: sent as JSON, if anything.
     """
 
     operation: str
@@ -40,23 +40,23 @@ class Call(Generic[T]):
 
     @property
     def path(self) -> str:
-        """Percent-encoded, each segment one segment whatever is in it."""
+        """The percent-encoded path below the base URL; an id stays one segment whatever is in it."""
         return "/" + "/".join(quote(segment, safe="") for segment in self.segments)
 
     @property
     def idempotent(self) -> bool:
-        """Whether it may be sent twice, or answer two callers."""
+        """Whether the call may be sent twice, or one answer serve two callers."""
         return self.method == "GET"
 
 
 def checked_id(value: str, parameter: str) -> str:
-    """The id as it is, if it can be one.
+    """Return the id unchanged if it can be one.
 
     `.` and `..` are refused because percent-encoding leaves them be and URL libraries collapse them, which would
     reach another endpoint.
 
     Raises:
-        ArgumentError: it is blank, `.`, `..`, too long, or holds control characters. Nothing was sent.
+        ArgumentError: the id is blank, `.`, `..`, too long, or holds control characters. Nothing was sent.
     """
     problem = None
     if not value.strip():
@@ -68,11 +68,11 @@ def checked_id(value: str, parameter: str) -> str:
     elif any(unicodedata.category(character) in _REFUSED for character in value):
         problem = "contains control characters"
     if problem:
-        raise ArgumentError(f"{parameter} {problem}, so nothing was sent.", _ADVICE.get(parameter, "Give a plain id."))
+        raise ArgumentError(f"{parameter} {problem}, so nothing was sent.", _HINTS.get(parameter, "Give a plain id."))
     return value
 
 
-_ADVICE = {
+_HINTS = {
     "jobId": "Give the job's name as Blaxel shows it.",
     "executionId": 'Give the execution\'s id, or "latest" for the newest one.',
 }

@@ -5,25 +5,22 @@ Each attempt is bounded as a whole, because httpx bounds single reads only.
 
 import asyncio
 import logging
-import ssl
 from collections.abc import Callable, Hashable
-from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from pathlib import Path
 from time import perf_counter
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
-import httpx
 import stamina
 from opentelemetry.trace import SpanKind, Status, StatusCode, get_tracer
 
 from blaxel_mcp import __version__
 from blaxel_mcp.api import network_errors, retry, wire
+from blaxel_mcp.api.auth import BlaxelAuth
 from blaxel_mcp.api.call import Call
-from blaxel_mcp.auth import BlaxelAuth
+from blaxel_mcp.api.pool import SYSTEM_CERTIFICATES, CertificateSource, ConnectionPool
+from blaxel_mcp.api.wire import BODY_BYTES, Request, Response
 from blaxel_mcp.errors import ApiError, BlaxelMcpError, ConnectionFailedError, CredentialsError, StoppingError
 
 T = TypeVar("T")
@@ -37,23 +34,6 @@ CONCURRENCY = 8
 """Calls under way at once. More do not go faster, and they would be less polite."""
 PER_CALLER = 6
 """How many of them may be one caller's calls of one operation, so that slow or many ones leave room for others."""
-BODY_BYTES = 64 * 1024**2
-
-
-@dataclass(frozen=True, slots=True)
-class CertificateSource:
-    """Which certificate authorities to trust: the given file or folder, else the operating system's."""
-
-    file: Path | None = None
-    folder: Path | None = None
-
-    def context(self) -> ssl.SSLContext:
-        """A context for one client. Reads the disk."""
-        if self.file or self.folder:
-            return ssl.create_default_context(cafile=self.file, capath=self.folder)
-        import truststore  # noqa: PLC0415 - start-up does not need it
-
-        return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 @dataclass(slots=True)
@@ -62,25 +42,13 @@ class _Flight:
 
     Attributes:
         end: when the most patient waiter stops waiting, in seconds of the loop's clock.
-        published: what all waiters await.
-        waiting: how many there are.
+        waiting: how many waiters there are.
         task: sends the call.
     """
 
     end: float
-    published: "asyncio.Future[Any]"
     waiting: int = 0
     task: "asyncio.Task[Any]" = field(init=False)
-
-    def publish(self, error: BaseException | None, answer: Any = None) -> None:
-        """Give all waiters the error or the answer, unless they have one already."""
-        if self.published.done():
-            return
-        if error is None:
-            self.published.set_result(answer)
-        else:
-            self.published.set_exception(error)
-            self.published.exception()  # retrieved, even if the last waiter has just left
 
 
 class Upstream:
@@ -88,7 +56,7 @@ class Upstream:
 
     At most `CONCURRENCY` calls are under way at once, by a fair semaphore in front of the pool (the pool's own queue is
     not fair), and at most `PER_CALLER` of them are the same caller's calls of the same operation. Identical GETs of one
-    identity share one flight. The pool is made on the first call; whoever made the `Upstream` closes it.
+    identity share one flight. Connections are opened on the first call; whoever made the `Upstream` closes it.
 
     Args:
         api_url: base URL including `/v0`, without a slash at the end.
@@ -105,18 +73,23 @@ class Upstream:
         api_url: str,
         api_version: str,
         timeout: float,
-        certificates: CertificateSource = CertificateSource(),
+        certificates: CertificateSource = SYSTEM_CERTIFICATES,
         first_wait: float = retry.FIRST_WAIT,
         observe: Observe | None = None,
     ) -> None:
-        self._api_url = api_url
-        self._headers = {
+        headers = {
             "Accept": "application/json",
             "Blaxel-Version": api_version,
             "User-Agent": f"blaxel-mcp/{__version__}",
         }
+        self._pool = ConnectionPool(
+            secure=api_url.startswith("https:"),
+            headers=headers,
+            connections=CONCURRENCY,
+            certificates=certificates,
+        )
+        self._api_url = api_url
         self._timeout = timeout
-        self._certificates = certificates
         self._first_wait = first_wait
         self._observe = observe
         self._slots = asyncio.Semaphore(CONCURRENCY)
@@ -124,7 +97,8 @@ class Upstream:
         self._caller_slots: WeakValueDictionary[tuple[str, str], asyncio.Semaphore] = WeakValueDictionary()
         self._flights: dict[Hashable, _Flight] = {}
         self._stopping = asyncio.Event()
-        self._pool: httpx.AsyncClient | None = None
+        # Its warnings do not say what went wrong; the line in `_send_retrying` does.
+        logging.getLogger("stamina").setLevel(logging.ERROR)
 
     async def sleep(self, seconds: float) -> None:
         """Pause between two calls.
@@ -142,8 +116,7 @@ class Upstream:
     def abort_in_flight(self) -> None:
         """Fail every call under way, every pause, and every call that is still to come with a `StoppingError`."""
         self._stopping.set()
-        for flight in [*self._flights.values()]:
-            flight.publish(StoppingError())
+        for flight in self._flights.values():
             flight.task.cancel()
 
     async def aclose(self) -> None:
@@ -152,8 +125,7 @@ class Upstream:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self._pool is not None:
-            await self._pool.aclose()
+        await self._pool.aclose()
 
     async def send(self, call: Call[T], session: "Session", *, seconds: float) -> T:
         """Send a call for a session, or join an identical GET that is under way.
@@ -175,33 +147,30 @@ class Upstream:
         end = asyncio.get_running_loop().time() + seconds
         flight = self._flights.get(key)
         if flight is None:
-            flight = self._flights[key] = _Flight(end, asyncio.get_running_loop().create_future())
+            flight = self._flights[key] = _Flight(end)
             sending = self._send_retrying(call, session, flight) if call.idempotent else self._send_once(call, session)
             flight.task = asyncio.create_task(sending)
-            flight.task.add_done_callback(lambda task: self._publish(key, task))
+            flight.task.add_done_callback(lambda _: self._forget(key, flight))
         flight.end = max(flight.end, end)
         flight.waiting += 1
         try:
             # Shielded: a waiter that is cancelled must not take the others' answer along.
-            answer: T = await asyncio.shield(flight.published)
+            answer: T = await asyncio.shield(flight.task)
+        except asyncio.CancelledError:
+            if flight.task.cancelled() and self._stopping.is_set():
+                raise StoppingError from None
+            raise
         finally:
             flight.waiting -= 1
-            if flight.waiting == 0 and not flight.task.done():
-                self._flights.pop(key, None)
+            if flight.waiting == 0:
+                self._forget(key, flight)
                 flight.task.cancel()
         return answer
 
-    def _publish(self, key: Hashable, task: "asyncio.Task[Any]") -> None:
-        """Give what a flight's task ended with to its waiters; from now on nobody can join it."""
-        error = None if task.cancelled() else task.exception()
-        flight = self._flights.get(key)
-        if flight is None or flight.task is not task:
-            return  # the last waiter has left
-        del self._flights[key]
-        if task.cancelled():
-            flight.published.cancel()
-        else:
-            flight.publish(error, None if error else task.result())
+    def _forget(self, key: Hashable, flight: _Flight) -> None:
+        """Make sure that nobody joins a flight that is over, or that its last waiter has left."""
+        if self._flights.get(key) is flight:
+            del self._flights[key]
 
     async def _send_retrying(self, call: Call[T], session: "Session", flight: _Flight) -> T:
         """Send until an attempt succeeds or `retry` gives up."""
@@ -236,9 +205,10 @@ class Upstream:
                 set_status_on_exception=False,
             ) as span:
                 try:
-                    status, headers, body = await self._round_trip(call, session.auth)
+                    response = await self._send_signed(call, session.auth)
+                    status = response.status
                     span.set_attribute("http.response.status_code", status)
-                    return call.parse(wire.decode(status, headers, body, accepts=call.accepts, now=datetime.now(UTC)))
+                    return call.parse(wire.decode(response, accepts=call.accepts, now=datetime.now(UTC)))
                 except BlaxelMcpError as error:
                     sent = not isinstance(error, CredentialsError) and not getattr(error, "unsent", False)
                     span.set_attribute("error.type", type(error).__name__)
@@ -249,45 +219,15 @@ class Upstream:
                     if sent and self._observe is not None:
                         self._observe(call.operation, status, perf_counter() - began)
 
-    async def _round_trip(self, call: Call[Any], auth: BlaxelAuth) -> tuple[int, dict[str, str], bytes]:
-        """Send one request and read its whole answer: status, headers by lower-case name, body."""
-        pool = self._open()
+    async def _send_signed(self, call: Call[Any], auth: BlaxelAuth) -> Response:
+        """Send a call as this caller, within the time of one attempt; renewing a token is part of it."""
+        url = self._api_url + call.path
+        request = Request(call.method, url, query=call.query, body=call.body, most_bytes=BODY_BYTES)
         try:
             async with asyncio.timeout(self._timeout):
-                request = pool.build_request(call.method, self._api_url + call.path, params=call.query, json=call.body)
-                response = await pool.send(request, auth=auth, stream=True)
-                async with aclosing(response):
-                    body = await _read(response)
-        except (httpx.HTTPError, httpx.StreamError, httpx.InvalidURL, UnicodeError, TimeoutError) as error:
+                return await auth.send(request, self._pool.round_trip)
+        except TimeoutError as error:
             raise network_errors.translate(error) from None
-        return response.status_code, {name.lower(): value for name, value in response.headers.items()}, body
-
-    def _open(self) -> httpx.AsyncClient:
-        """The connection pool, made on the first call."""
-        if self._pool is not None:
-            return self._pool
-        # httpcore's debug lines show headers; httpx's show each URL; stamina's warnings do not say what went wrong.
-        for name, level in (("httpx", logging.WARNING), ("httpcore", logging.WARNING), ("stamina", logging.ERROR)):
-            logging.getLogger(name).setLevel(level)
-        secure = self._api_url.startswith("https:")
-        try:
-            certificates = self._certificates.context() if secure else None
-        except OSError:  # an SSLError is one too
-            raise ConnectionFailedError(*network_errors.NO_CERTIFICATES) from None
-        try:
-            self._pool = httpx.AsyncClient(
-                headers=self._headers,
-                timeout=None,  # noqa: S113 - the attempt as a whole is bounded
-                verify=certificates or False,  # plain HTTP is for loopback only, see settings.py
-                trust_env=secure,  # HTTPS_PROXY and the like; no proxy can reach this machine's own loopback
-                follow_redirects=False,
-                # Store no cookies: one caller's must not be sent with another caller's request.
-                cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-                limits=httpx.Limits(max_connections=CONCURRENCY),
-            )
-        except (ImportError, ValueError, httpx.InvalidURL):  # a SOCKS proxy, or none that is known
-            raise ConnectionFailedError(*network_errors.BAD_PROXY) from None
-        return self._pool
 
 
 @dataclass(slots=True)
@@ -328,14 +268,3 @@ class Session:
         if self._began is None:
             self._began = now
         return await self.upstream.send(call, self, seconds=min(self._began + self.budget - now, at_most))
-
-
-async def _read(response: httpx.Response) -> bytes:
-    """The decoded body, counted as it comes: an announced length may be absent, or that of the packed form."""
-    chunks, size = [], 0
-    async for chunk in response.aiter_bytes():
-        size += len(chunk)
-        if size > BODY_BYTES:
-            raise wire.too_large(BODY_BYTES)
-        chunks.append(chunk)
-    return b"".join(chunks)

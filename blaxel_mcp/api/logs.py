@@ -1,4 +1,4 @@
-"""The logs endpoint. It is in no document of the API; `bl logs` uses it, and it is asked here as that asks it."""
+"""The logs endpoint, which no document of the API describes; requests are those that `bl logs` sends."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,15 +10,18 @@ from blaxel_mcp.api.call import Call, checked_id
 from blaxel_mcp.models import Count, LogLine
 
 SEVERITIES = ("FATAL", "ERROR", "WARNING", "INFO", "DEBUG", "TRACE", "UNKNOWN")
-"""The words the endpoint takes, the gravest first."""
+"""The severities that the endpoint takes, the most severe first."""
 _COUNT: TypeAdapter[int | None] = TypeAdapter(Count)
 
 
 @dataclass(frozen=True, slots=True)
 class LogPage:
-    """Lines, newest first, and how many there are in all where that is said.
+    """Log lines, as one answer gives them.
 
-    `odd` says that the answer has a form that is not known: what it holds cannot be told from nothing.
+    Attributes:
+        lines: the newest first.
+        total: how many match in all, where the answer says so.
+        odd: whether the answer has an unknown form, so that `lines` is empty whatever it holds.
     """
 
     lines: list[LogLine]
@@ -38,20 +41,29 @@ def get_logs(
     search: str | None = None,
     task: str | None = None,
 ) -> Call[LogPage]:
-    """The newest lines that one execution wrote from `start` to `end` (UTC, at most three days apart).
+    """The newest log lines of one execution. Empty parameters are sent too, as `bl logs` does.
 
-    `severity` is the least that is wanted. The parameters that say nothing are sent all the same, as `bl logs` does.
+    Args:
+        job_id: the job's name.
+        execution_id: the execution's id.
+        workspace: the workspace's name.
+        start: UTC, at most three days before `end`.
+        end: UTC.
+        limit: how many lines at most.
+        severity: the minimum severity, one of `SEVERITIES`.
+        search: text that the lines contain.
+        task: only lines of this task.
     """
     job = checked_id(job_id, "jobId")
     wanted = SEVERITIES[: SEVERITIES.index(severity) + 1] if severity else SEVERITIES
     return Call(
-        "logs",  # a word of ours, since no document names it
+        "logs",  # our own name, since no document gives one
         "GET",
         ("observability", "logs"),
         lambda body: _page(body, job),
         (
-            ("start", _bound(start)),
-            ("end", _bound(end)),
+            ("start", _utc_seconds(start)),
+            ("end", _utc_seconds(end)),
             ("resourceType", "jobs"),
             ("workloadIds", job),
             ("type", "all"),
@@ -69,13 +81,13 @@ def get_logs(
     )
 
 
-def _bound(moment: datetime) -> str:
-    """UTC, whole seconds, no zone."""
+def _utc_seconds(moment: datetime) -> str:
+    """A UTC time as the endpoint takes it: whole seconds, no offset."""
     return moment.strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def _page(body: Any, job: str) -> LogPage:
-    """Nothing found is an answer without the job's key."""
+    """The lines below the job's name in an answer, which lacks that key where nothing was found."""
     if not body:
         return LogPage([])
     found = body.get(job)

@@ -1,4 +1,4 @@
-"""What an exception of httpx means to a user: the one place where its errors become ours."""
+"""Translates exceptions of httpx into our errors; the one place where that happens."""
 
 import socket
 import ssl
@@ -10,7 +10,7 @@ from blaxel_mcp.errors import AnswerError, BlaxelMcpError, ConnectionFailedError
 
 _CUT = ("The connection to Blaxel was cut before the answer was whole.", "Ask again; if it goes on, check the network.")
 _TIMEOUT = ("Blaxel did not answer in time.", "Ask again later; BLAXEL_MCP_TIMEOUT sets how long one attempt may take.")
-TOTAL_TIMEOUT = ("Blaxel did not answer in the time that one question may take.", "Ask again later.")
+TOTAL_TIMEOUT = ("Blaxel did not answer within the time limit of one request.", "Ask again later.")
 BAD_PROXY = (
     "The proxy settings cannot be used.",
     "Check HTTPS_PROXY and ALL_PROXY: http:// and https:// proxies work.",
@@ -37,8 +37,8 @@ _CERTIFICATE = (
     ),
 )
 
-# Every exception that httpx raises for a request, the first matching row counts; tests/api/test_client.py holds the
-# table against httpx's own list.
+# Every exception that httpx raises for a request, most specific first; tests/api/test_client.py compares the table
+# with httpx's own list. Columns: exceptions, our error, its message and hint, whether it is transient.
 TRANSLATIONS: tuple[tuple[tuple[type[Exception], ...], type[BlaxelMcpError], tuple[str, str], bool], ...] = (
     ((httpx.TimeoutException, TimeoutError), ConnectionFailedError, _TIMEOUT, True),
     ((httpx.ProxyError,), ConnectionFailedError, _PROXY, True),
@@ -56,7 +56,10 @@ TRANSLATIONS: tuple[tuple[tuple[type[Exception], ...], type[BlaxelMcpError], tup
 
 
 def translate(error: Exception) -> BlaxelMcpError:
-    """What an exception of httpx means to a user. Its own text is dropped: it may hold addresses or headers."""
+    """Our error for an exception of httpx, or for the timeout of an attempt.
+
+    The exception's own text is dropped: it may hold addresses or headers.
+    """
     kind, (message, hint), transient = next(row[1:] for row in TRANSLATIONS if isinstance(error, row[0]))
     # Only while connecting: an SSLError later on is a connection that was cut.
     for cause in _causes(error) if isinstance(error, httpx.ConnectError) else ():
@@ -72,6 +75,7 @@ _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, 
 """Raised before there is a connection to send anything over."""
 
 
+# By the cause of a ConnectError. Columns: the cause, message and hint, whether it is transient.
 _CONNECTING: tuple[tuple[type[Exception], tuple[str, str], bool], ...] = (
     (ssl.SSLCertVerificationError, _CERTIFICATE, False),
     (ssl.SSLError, _TLS, False),
@@ -81,7 +85,7 @@ _CONNECTING: tuple[tuple[type[Exception], tuple[str, str], bool], ...] = (
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error and all that led to it, into groups too."""
+    """The error, its causes and contexts, and the members of exception groups among them."""
     seen: set[int] = set()
     queue = [error]
     while queue:

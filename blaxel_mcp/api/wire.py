@@ -1,26 +1,28 @@
-"""From status, headers and bytes to JSON, or to the error that says what the status means to a user.
+"""HTTP requests and responses as values, and what a response means: the JSON of its body, or one of our errors.
 
-Every shape of error body that Blaxel's documentation and the tests of its clients show is read for its code, the
-wait it asks for and whether it is worth repeating. Its text never leaves this module: Blaxel's own SDK treats bodies
-as sensitive, some carry a `stack`, and some give orders to language models (`action`, `do_not`).
+Every shape of error body that Blaxel's documentation and the tests of its clients show is read for its code and the
+wait it asks for. The text of a body never leaves this module: Blaxel's own SDK treats bodies as sensitive, some carry a
+`stack`, and some give orders to language models (`action`, `do_not`).
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from pydantic_core import from_json
 
-from blaxel_mcp.errors import AnswerError, ApiError, BlaxelMcpError, NotFoundError
+from blaxel_mcp.errors import AnswerError, ApiError, NotFoundError
 
+BODY_BYTES = 64 * 1024**2
+"""A larger answer to a call is an error."""
 ERROR_BODY_BYTES = 64 * 1024
-"""A larger error body is not looked into."""
+"""A larger error body is not read; the status says enough."""
 
 LONGEST_WAIT = 86_400.0
-"""Seconds. Whoever asks for more than a day is mistaken, or means somebody else."""
+"""Seconds. A Retry-After of more than a day is a mistake, or not meant for this client."""
 
 _CONSOLE = "the Blaxel console"
 _SENTENCES: dict[int, tuple[str, str, bool]] = {
@@ -50,13 +52,13 @@ _SENTENCES: dict[int, tuple[str, str, bool]] = {
         'Check both ids, or ask for "latest"; old executions are removed after a time.',
         False,
     ),
-    408: ("Blaxel gave up waiting for the request (408).", "Ask again.", True),
+    408: ("Blaxel timed out waiting for the request (408).", "Ask again.", True),
     409: (
         "Blaxel reports a conflict with the present state (409).",
         "Look at the execution's state first, then decide.",
         False,
     ),
-    429: ("Blaxel limits how often it may be asked, and the limit is reached (429).", "Ask less often.", True),
+    429: ("Blaxel's rate limit is reached (429).", "Ask less often.", True),
     500: (
         "Blaxel failed with an internal error (500).",
         f"If it goes on, see {_CONSOLE} or Blaxel's status page.",
@@ -64,38 +66,85 @@ _SENTENCES: dict[int, tuple[str, str, bool]] = {
     ),
     502: ("Blaxel's gateway got no good answer from the service (502).", "Ask again later.", True),
     503: ("Blaxel is not available at the moment (503).", "Ask again later.", True),
-    504: ("Blaxel's gateway waited in vain for the service (504).", "Ask again later.", True),
+    504: ("Blaxel's gateway timed out waiting for the service (504).", "Ask again later.", True),
 }
 
 
-class Nothing:
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request.
+
+    Attributes:
+        method: GET, POST, DELETE.
+        url: where to, without the query.
+        headers: beside those that every request gets.
+        query: parameters in the order in which they are sent.
+        body: sent as JSON, if anything.
+        most_bytes: how much of a good answer is read, decoded; of an error it is `ERROR_BODY_BYTES`.
+    """
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    query: tuple[tuple[str, str], ...] = ()
+    body: Mapping[str, Any] | None = field(default=None, repr=False)
+    most_bytes: int = BODY_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The answer to a `Request`.
+
+    Attributes:
+        status: the HTTP status.
+        headers: by name in lower case.
+        body: decoded; `None` if there was more of it than was to be read.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes | None
+
+
+class NoContent:
     """An answer without a body, for the operations that may answer so: those that name it in `accepts`."""
 
 
 @dataclass(frozen=True, slots=True)
 class ErrorBody:
-    """What an error body says that is used: its machine-readable code and the seconds to wait."""
+    """What is used of an error body: its machine-readable code, and the seconds it asks to wait."""
 
     code: str | None = None
     retry_after: float | None = None
 
 
-def decode(status: int, headers: Mapping[str, str], body: bytes, *, accepts: tuple[type, ...], now: datetime) -> Any:
-    """The JSON of a good answer. Header names are in lower case.
+def decode(response: Response, *, accepts: tuple[type, ...], now: datetime) -> Any:
+    """The JSON of a good answer.
+
+    Args:
+        response: the answer.
+        accepts: the JSON types that are good, and `NoContent` if an empty body is.
+        now: what a date in Retry-After is compared with.
 
     Raises:
         ApiError: any status that is not a success; `NotFoundError` for 404.
-        AnswerError: a redirect, not JSON, or JSON of another type than `accepts`.
+        AnswerError: a redirect, too large, not JSON, or JSON of another type than `accepts`.
     """
+    status, body = response.status, response.body
     if 300 <= status < 400:  # noqa: PLR2004 - redirection, RFC 9110
         raise AnswerError(
             f"The Blaxel address answered with a redirect ({status}), which is not followed.",
             "Check BL_API_URL.",
         )
     if not 200 <= status < 300:  # noqa: PLR2004 - success, RFC 9110
-        raise error_for(status, headers, body, now)
-    if Nothing in accepts and not body.strip():
-        return Nothing()
+        raise error_for(response, now)
+    if body is None:
+        raise AnswerError(
+            f"Blaxel's answer is larger than {BODY_BYTES // 1024**2} MiB and was not read.",
+            f"See the execution in {_CONSOLE}; one with so many tasks is better split.",
+        )
+    if NoContent in accepts and not body.strip():
+        return NoContent()
     try:
         value = _parse(body.decode("utf-8-sig", "replace"))
     except ValueError:
@@ -116,7 +165,7 @@ _ESCAPES = re.compile(r"\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\u[dD][89a-fA-
 
 
 def _parse(text: str) -> Any:
-    """JSON, also where a workload's message was cut in the middle of a character: half a pair reads as U+FFFD."""
+    """Parse JSON; half of a surrogate pair, left where a workload's message was cut, becomes U+FFFD."""
     try:
         return from_json(text, allow_inf_nan=False)
     except ValueError:
@@ -124,10 +173,11 @@ def _parse(text: str) -> Any:
         return from_json(mended, allow_inf_nan=False)
 
 
-def error_for(status: int, headers: Mapping[str, str], body: bytes, now: datetime) -> ApiError:
-    """The error that a status means."""
-    read = read_error_body(body)
-    retry_after = parse_retry_after(headers.get("retry-after"), now)
+def error_for(response: Response, now: datetime) -> ApiError:
+    """The error that the status of an answer means, with the wait that its header or its body asks for."""
+    status = response.status
+    read = read_error_body(response.body or b"")
+    retry_after = parse_retry_after(response.headers.get("retry-after"), now)
     wait = retry_after if retry_after is not None else read.retry_after
     if status == 400 and read.code == "invalid_api_version":  # noqa: PLR2004
         return ApiError(
@@ -139,15 +189,14 @@ def error_for(status: int, headers: Mapping[str, str], body: bytes, now: datetim
 
 
 def _other(status: int) -> tuple[str, str, bool]:
+    """Message, hint and whether it is transient, for a status without a row of its own."""
     if status >= 500:  # noqa: PLR2004 - server errors, RFC 9110
         return f"Blaxel failed to answer ({status}).", "Ask again later.", True
     return f"Blaxel answered with a status that means nothing here ({status}).", "Check BL_API_URL.", False
 
 
 def read_error_body(body: bytes) -> ErrorBody:
-    """Whatever can be had of an error body: `error` a string or an object, `code` a number or a word, all optional."""
-    if len(body) > ERROR_BODY_BYTES:
-        return ErrorBody()
+    """What an error body tells: its `error` may be a string or an object, its `code` a number or a word."""
     try:
         value = from_json(body)
     except ValueError:
@@ -163,7 +212,7 @@ def read_error_body(body: bytes) -> ErrorBody:
 
 
 def parse_retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds from a Retry-After header, which is a number of them or an HTTP date (RFC 9110, 10.2.3)."""
+    """Seconds to wait by a Retry-After header: a number of seconds or an HTTP date (RFC 9110, 10.2.3)."""
     if value is None:
         return None
     seconds = _seconds(value.strip())
@@ -178,6 +227,7 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
 
 
 def _seconds(value: Any) -> float | None:
+    """A number of seconds up to `LONGEST_WAIT`, written as a number or as text; `None` for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -185,11 +235,3 @@ def _seconds(value: Any) -> float | None:
     except (ValueError, OverflowError):
         return None
     return seconds if 0 <= seconds <= LONGEST_WAIT else None  # not a number compares as false
-
-
-def too_large(limit: int) -> BlaxelMcpError:
-    """The error for a body past the limit, in bytes."""
-    return AnswerError(
-        f"Blaxel's answer is larger than {limit // 1024**2} MiB and was not read.",
-        f"See the execution in {_CONSOLE}; one with so many tasks is better split.",
-    )

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from blaxel_mcp.callers import CREDENTIAL_HEADER, WORKSPACE_HEADER, Caller, caller_of
+from blaxel_mcp.api.callers import CREDENTIAL_HEADER, WORKSPACE_HEADER, Caller, caller_of
 from blaxel_mcp.settings import Settings
 
 

@@ -1,4 +1,4 @@
-"""Sending: the client against the control plane over a real socket, with things going wrong in between."""
+"""Sending calls: `Upstream` and `Session` against a control plane with faults, over a real socket."""
 
 import asyncio
 import inspect
@@ -32,12 +32,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from blaxel_mcp import __version__
 from blaxel_mcp.api import client as client_module
+from blaxel_mcp.api.auth import BlaxelAuth
 from blaxel_mcp.api.call import Call
-from blaxel_mcp.api.client import BODY_BYTES, CONCURRENCY, PER_CALLER, CertificateSource, Session, Upstream
+from blaxel_mcp.api.callers import Caller
+from blaxel_mcp.api.client import CONCURRENCY, PER_CALLER, Session, Upstream
 from blaxel_mcp.api.jobs import FetchedExecution, get_execution, get_job, list_jobs
 from blaxel_mcp.api.network_errors import translate
-from blaxel_mcp.auth import BlaxelAuth
-from blaxel_mcp.callers import Caller
+from blaxel_mcp.api.pool import CertificateSource
+from blaxel_mcp.api.wire import BODY_BYTES, ERROR_BODY_BYTES
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.control_plane import ReceivedRequest, serve
 from blaxel_mcp.errors import (
@@ -59,7 +61,7 @@ LONG_PAST = {"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}
 
 
 class Plane:
-    """A control plane behind faults."""
+    """A control plane with faults in front of it."""
 
     def __init__(self) -> None:
         app = control_plane.build_app(clock=clock)
@@ -75,26 +77,26 @@ class Plane:
 
 @pytest.fixture
 def plane() -> Iterator[Plane]:
-    """One that nobody has asked yet."""
+    """A new control plane, which has received nothing yet."""
     plane = Plane()
     with serve(plane.faults) as plane.url:
         yield plane
 
 
 async def fetch(session: Session) -> FetchedExecution:
-    """Ask for one execution, with the time that a tool call has."""
+    """Get one execution."""
     return await session.send(ONE)
 
 
 def failure(client: Session, work: Callable[[Session], Awaitable[object]] = fetch) -> BlaxelMcpError:
-    """The error that the work ends in."""
+    """The error that `work` ends in."""
     with pytest.raises(BlaxelMcpError) as error:
         use(client, work)
     return error.value
 
 
 async def reaches(event: threading.Event) -> None:
-    """Let the loop run until something has happened on the other side."""
+    """Wait, without blocking the loop, until the server's thread has set the event."""
     assert await asyncio.to_thread(event.wait, 10)
 
 
@@ -104,15 +106,15 @@ async def reaches(event: threading.Event) -> None:
     ids=repr,
 )
 def test_a_get_is_sent_four_times_at_most(plane: Plane, fault: Fault) -> None:
-    """Passing failures are tried again, and then the last of them is told."""
+    """Transient failures are retried; after the last attempt its error is raised."""
     plane.faults.always(fault)
     error = failure(client_for(plane.url))
     assert (plane.calls, error.transient) == (4, True)
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 409, 418, 500, 501])
-def test_other_failures_are_told_at_once(plane: Plane, status: int) -> None:
-    """What will not pass, and what may have been half done, is not tried again."""
+def test_other_failures_are_not_retried(plane: Plane, status: int) -> None:
+    """Neither lasting failures nor a 500, which may have done half of the work, are sent again."""
     plane.faults.always(Answer(status, headers=AT_ONCE))
     error = failure(client_for(plane.url))
     assert isinstance(error, ApiError)
@@ -130,22 +132,32 @@ def test_other_failures_are_told_at_once(plane: Plane, status: int) -> None:
     ],
     ids=["redirect", "not JSON", "not an object", "not gzip", "too large"],
 )
-def test_an_answer_that_cannot_be_used_is_not_asked_for_again(plane: Plane, fault: Fault, text: str) -> None:
-    """It would be the same the next time."""
+def test_an_unusable_answer_is_not_retried(plane: Plane, fault: Fault, text: str) -> None:
+    """A redirect, or a body that cannot be parsed, would be the same the next time."""
     plane.faults.always(fault)
     error = failure(client_for(plane.url))
     assert (plane.calls, type(error), error.message) == (1, AnswerError, text)
 
 
+def test_a_large_error_body_is_not_read(plane: Plane) -> None:
+    """The status tells what is wrong; what the body asks for counts only where it is small enough."""
+    body = {"retry_after": 7, "padding": ""}
+    small, large = Answer(500, json_body=body), Answer(500, json_body=body | {"padding": "x" * ERROR_BODY_BYTES})
+    plane.faults.add(small, large)
+    errors = [failure(client_for(plane.url)) for _ in range(2)]
+    assert [error.retry_after for error in errors] == [7, None]
+    assert {error.message for error in errors} == {"Blaxel failed with an internal error (500)."}
+
+
 def test_a_body_within_the_limit_is_read(plane: Plane) -> None:
-    """Some mebibytes are nothing special."""
+    """An answer of four mebibytes is read whole."""
     plane.faults.add(Oversize(4 * 1024**2))
     raw = use(client_for(plane.url), fetch).raw
     assert [(key, len(value)) for key, value in raw.items()] == [("padding", 4 * 1024**2)]
 
 
-def test_it_recovers(plane: Plane) -> None:
-    """Three failures of different kinds, and then the answer."""
+def test_a_get_recovers_from_three_failures(plane: Plane) -> None:
+    """The fourth attempt's answer is returned, whatever kinds of failure came before."""
     plane.faults.add(Answer(503), Drop(), Cut())
     assert use(client_for(plane.url), fetch).execution.status == "succeeded"
     assert plane.calls == 4
@@ -160,15 +172,17 @@ def test_it_recovers(plane: Plane) -> None:
     ],
     ids=["seconds", "date", "body"],
 )
-def test_a_wait_that_is_asked_for_replaces_our_own(plane: Plane, fault: Fault) -> None:
-    """Ours would be longer than a tool call may take."""
+def test_retry_after_replaces_our_own_backoff(plane: Plane, fault: Fault) -> None:
+    """Our own wait would be a thousand seconds here."""
     plane.faults.add(fault)
     assert use(client_for(plane.url, first_wait=1000), fetch).execution.status == "succeeded"
 
 
 @pytest.mark.parametrize(("seconds", "headers"), [(30.0, LATER), (5.0, {"retry-after": "10"})])
-def test_a_wait_that_does_not_fit_is_not_begun(plane: Plane, seconds: float, headers: dict[str, str]) -> None:
-    """The caller learns at once how long the API wants to be left alone."""
+def test_a_retry_after_beyond_the_budget_is_not_waited_for(
+    plane: Plane, seconds: float, headers: dict[str, str]
+) -> None:
+    """The error comes at once, and says how long the API asks to wait."""
     plane.faults.always(Answer(429, headers=headers))
     error = failure(client_for(plane.url), lambda client: another(client, seconds).send(ONE))
     assert (plane.calls, error.retry_after) == (1, float(headers["retry-after"]))
@@ -176,14 +190,14 @@ def test_a_wait_that_does_not_fit_is_not_begun(plane: Plane, seconds: float, hea
 
 @pytest.mark.parametrize("fault", [Answer(503, headers=AT_ONCE), Answer(429), Drop(), Cut()], ids=repr)
 def test_a_post_is_never_repeated(plane: Plane, fault: Fault) -> None:
-    """It may have been carried out before it failed."""
+    """The server may have carried it out before the failure."""
     plane.faults.always(fault)
     failure(client_for(plane.url), lambda client: another(client).send(WRITE))
     assert plane.calls == 1
 
 
-def test_equal_posts_are_sent_each(plane: Plane) -> None:
-    """Two callers who start a job mean two executions."""
+def test_identical_posts_are_each_sent(plane: Plane) -> None:
+    """Starting a job twice means two executions, so writes are never shared."""
     plane.faults.always(Answer(200, json_body={"executionId": "e"}))
 
     async def work(client: Session) -> list[object]:
@@ -197,7 +211,7 @@ def test_equal_posts_are_sent_each(plane: Plane) -> None:
     "fault", [Delay(60), Trickle(b" " * 10_000, 0.01), Oversize(10**12)], ids=["silence", "trickle", "flood"]
 )
 def test_an_attempt_is_bounded_as_a_whole(plane: Plane, fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However lively the connection: a byte now and then, or more of them than anybody wants, is no answer."""
+    """The time limit holds for a silent server, a trickle of bytes and an endless flood alike."""
     monkeypatch.setattr(client_module, "BODY_BYTES", 10**12)
     plane.faults.always(fault)
     error = failure(client_for(plane.url, timeout=0.2))
@@ -206,28 +220,49 @@ def test_an_attempt_is_bounded_as_a_whole(plane: Plane, fault: Fault, monkeypatc
 
 
 def test_an_attempt_is_bounded_before_the_first_byte() -> None:
-    """A server that accepts and says nothing is left after the same time."""
+    """A server that accepts the connection and never answers is given up after the same time."""
     with silent() as url:
         assert failure(client_for(url, timeout=0.05)).message == "Blaxel did not answer in time."
 
 
-def test_the_caller_is_answered_in_its_time(plane: Plane) -> None:
-    """Whatever an attempt may take, what is left of the tool call's time is less; nothing goes on behind its back."""
+def test_a_session_ends_an_attempt_when_its_budget_is_over(plane: Plane) -> None:
+    """The budget counts even where an attempt alone might take longer; the request is cancelled with it."""
     plane.faults.always(Delay(60))
     error = failure(client_for(plane.url), lambda client: another(client, 0.5).send(ONE))
-    assert error.message == "Blaxel did not answer in the time that one question may take."
+    assert error.message == "Blaxel did not answer within the time limit of one request."
     assert plane.faults.gone.wait(10)
     assert plane.calls == 1
 
 
-def test_a_session_without_time_left_sends_nothing(plane: Plane) -> None:
-    """The calls of one tool call share one budget."""
+def test_a_session_without_budget_left_sends_nothing(plane: Plane) -> None:
+    """All calls of a session share its budget."""
     error = failure(client_for(plane.url), lambda client: another(client, -1.0).send(ONE))
     assert (plane.calls, type(error)) == (0, ConnectionFailedError)
 
 
+def test_the_budget_counts_from_the_first_call_and_can_be_replaced(
+    plane: Plane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Time that passes before the first call takes nothing of it; a handler that waits sets a longer one later."""
+    hold = Hold()
+
+    async def work(session: Session) -> list[BaseException | FetchedExecution]:
+        session.budget = 0.5
+        loop, time = asyncio.get_running_loop(), asyncio.get_running_loop().time
+        monkeypatch.setattr(loop, "time", lambda: time() + 1000)  # a thousand seconds pass
+        first = await fetch(session)
+        plane.faults.add(hold)
+        second = (await asyncio.gather(fetch(session), return_exceptions=True))[0]
+        session.budget = 30.0
+        return [first, second, await fetch(session)]
+
+    first, second, third = use(client_for(plane.url), work)
+    assert first == third
+    assert isinstance(second, ConnectionFailedError)
+
+
 class Crowd:
-    """Lets nobody through until as many are there as may come at once, and counts how many ever were."""
+    """Holds requests back until `CONCURRENCY` of them are under way, and records how many ever were at once."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -237,7 +272,7 @@ class Crowd:
         self.most = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI. Whoever is about to get the end of its answer is inside no longer."""
+        """Serve one request; it counts as under way until the last part of its answer is sent."""
 
         async def leaving(message: Message) -> None:
             if message["type"] == "http.response.body" and not message.get("more_body"):
@@ -255,7 +290,7 @@ class Crowd:
 
 
 def test_eight_calls_are_under_way_at_once() -> None:
-    """As many and no more, however many wait."""
+    """Eight requests are under way at once, never more, however many calls wait."""
     crowd = Crowd(control_plane.build_app(clock=clock))
 
     async def work(client: Session) -> int:
@@ -272,7 +307,7 @@ def test_eight_calls_are_under_way_at_once() -> None:
 
 
 def test_a_slow_operation_leaves_room_for_the_others(plane: Plane) -> None:
-    """However many of its calls wait, it takes six of the eight places."""
+    """However many calls of an operation wait, they take six of the eight slots."""
     hold = Hold()
     plane.faults.always(hold, path="/executions/")
 
@@ -292,8 +327,8 @@ def test_a_slow_operation_leaves_room_for_the_others(plane: Plane) -> None:
     assert (jobs > 0, under_way <= PER_CALLER, plane.calls) == (True, True, 3 * CONCURRENCY + 1)
 
 
-def test_a_caller_with_many_questions_leaves_room_for_another(plane: Plane) -> None:
-    """Each has a lane of their own for an operation, and what waits in it holds no place."""
+def test_a_caller_with_many_calls_leaves_room_for_another(plane: Plane) -> None:
+    """The limit per caller and operation is waited for before a slot is taken."""
     hold = Hold()
     plane.faults.always(hold, path="/executions/unknown")
     settings = load({}, {**ACCOUNT, "BL_API_URL": plane.url}, None)
@@ -317,8 +352,8 @@ def test_a_caller_with_many_questions_leaves_room_for_another(plane: Plane) -> N
     assert use(client_for(plane.url), work) <= PER_CALLER
 
 
-def test_giving_up_answers_everybody_at_once(plane: Plane) -> None:
-    """Who waits for an answer, who pauses before asking again, and who comes later; the far end sees it go."""
+def test_aborting_fails_every_call_at_once(plane: Plane) -> None:
+    """Calls under way, pauses and later calls end in a StoppingError, and connections are closed."""
     holds = Hold(), Hold()
     plane.faults.add(*holds)
 
@@ -346,27 +381,27 @@ def test_giving_up_answers_everybody_at_once(plane: Plane) -> None:
     assert plane.calls == 2
 
 
-def test_each_view_counts_the_requests_it_made(plane: Plane) -> None:
-    """Who joins another's call made none; a repetition counts."""
+def test_each_session_counts_the_requests_it_made(plane: Plane) -> None:
+    """Joining another session's flight counts nothing; a retry counts."""
     hold = Hold()
     plane.faults.add(hold, Answer(503))
 
     async def work(client: Session) -> list[int]:
-        views = [another(client), another(client), another(client)]
-        first = asyncio.create_task(fetch(views[0]))
+        sessions = [another(client), another(client), another(client)]
+        first = asyncio.create_task(fetch(sessions[0]))
         await reaches(hold.arrived)
-        second = asyncio.create_task(fetch(views[1]))
+        second = asyncio.create_task(fetch(sessions[1]))
         await asyncio.sleep(0)
         hold.release.set()
         await asyncio.gather(first, second)
-        await fetch(views[2])
-        return [view.attempts for view in (*views, client)]
+        await fetch(sessions[2])
+        return [one.attempts for one in (*sessions, client)]
 
     assert use(client_for(plane.url), work) == [1, 0, 2, 0]
 
 
-def test_each_attempt_is_told_of(plane: Plane) -> None:
-    """By operation, with the status, or none where there was no answer."""
+def test_the_observer_sees_each_attempt(plane: Plane) -> None:
+    """With the operation, and the status or `None` where there was no answer."""
     plane.faults.add(Answer(503), Drop())
     told: list[tuple[str, int | None]] = []
     settings = load({}, {**ACCOUNT, "BL_API_URL": plane.url}, None)
@@ -381,8 +416,8 @@ def test_each_attempt_is_told_of(plane: Plane) -> None:
     assert told == [("GetJobExecution", 503), ("GetJobExecution", None), ("GetJobExecution", 200)]
 
 
-def test_twenty_equal_gets_are_one_call(plane: Plane) -> None:
-    """Who asks for what is under way gets its answer; who asks after that asks anew."""
+def test_twenty_identical_gets_are_one_request(plane: Plane) -> None:
+    """Calls made while one is under way get its answer (single flight); a later call is sent anew."""
     hold = Hold()
     plane.faults.add(hold)
 
@@ -398,8 +433,8 @@ def test_twenty_equal_gets_are_one_call(plane: Plane) -> None:
     assert plane.calls == 2
 
 
-def test_a_shared_call_fails_for_everybody(plane: Plane) -> None:
-    """With the same error, from one call."""
+def test_a_flight_that_fails_fails_for_all_waiters(plane: Plane) -> None:
+    """All waiters get the error of the one request."""
     hold = Hold(then=Answer(403))
     plane.faults.add(hold)
 
@@ -414,8 +449,8 @@ def test_a_shared_call_fails_for_everybody(plane: Plane) -> None:
     assert plane.calls == 1
 
 
-def test_a_caller_that_leaves_spares_the_others(plane: Plane) -> None:
-    """The first to come, whose call it was, goes; the second gets the answer of that call."""
+def test_a_cancelled_waiter_leaves_the_flight_to_the_others(plane: Plane) -> None:
+    """Even where it was the waiter that began the flight."""
     hold = Hold()
     plane.faults.add(hold)
 
@@ -432,8 +467,8 @@ def test_a_caller_that_leaves_spares_the_others(plane: Plane) -> None:
     assert plane.calls == 1
 
 
-def test_a_caller_that_runs_out_of_time_spares_the_others(plane: Plane) -> None:
-    """The hasty one is told so; the patient one gets the answer."""
+def test_a_waiter_without_time_leaves_the_flight_to_the_others(plane: Plane) -> None:
+    """The hasty waiter gets a timeout, the patient one the answer."""
     hold = Hold()
     plane.faults.add(hold)
 
@@ -441,7 +476,7 @@ def test_a_caller_that_runs_out_of_time_spares_the_others(plane: Plane) -> None:
         hasty = asyncio.create_task(another(client, 0.1).send(ONE))
         patient = asyncio.create_task(fetch(client))
         await reaches(hold.arrived)
-        with pytest.raises(ConnectionFailedError, match="in the time that one question may take"):
+        with pytest.raises(ConnectionFailedError, match="within the time limit of one request"):
             await hasty
         hold.release.set()
         return await patient
@@ -450,8 +485,8 @@ def test_a_caller_that_runs_out_of_time_spares_the_others(plane: Plane) -> None:
     assert plane.calls == 1
 
 
-def test_a_shared_call_goes_on_for_the_most_patient(plane: Plane) -> None:
-    """Whoever came first has no time for another attempt; whoever joined has, so both get its answer."""
+def test_a_flight_is_retried_for_its_most_patient_waiter(plane: Plane) -> None:
+    """The first waiter's budget leaves no time for another attempt; the second one's does, so both get its answer."""
     hold = Hold(then=Answer(503, headers=AT_ONCE))
     plane.faults.add(hold)
 
@@ -466,8 +501,8 @@ def test_a_shared_call_goes_on_for_the_most_patient(plane: Plane) -> None:
     assert plane.calls == 2
 
 
-def test_the_last_caller_to_leave_ends_the_call(plane: Plane) -> None:
-    """Nothing is asked for nobody, and the next caller is not given what was given up."""
+def test_the_last_waiter_to_leave_cancels_the_request(plane: Plane) -> None:
+    """The server sees the connection close, and the next call is sent anew."""
     hold = Hold()
     plane.faults.add(hold)
 
@@ -485,7 +520,7 @@ def test_the_last_caller_to_leave_ends_the_call(plane: Plane) -> None:
 
 
 def test_closing_ends_what_is_under_way(plane: Plane) -> None:
-    """Whoever still waits is cancelled, and the far end sees the connection go."""
+    """Waiters are cancelled, and the server sees the connection close."""
     hold = Hold()
     plane.faults.add(hold)
 
@@ -501,7 +536,7 @@ def test_closing_ends_what_is_under_way(plane: Plane) -> None:
 
 
 def test_identities_never_share(plane: Plane) -> None:
-    """Each is answered by a call with its own credential, even when both ask for the same at the same time."""
+    """Identical calls of two identities are two requests, each with its own credential."""
     holds = Hold(), Hold()
     plane.faults.add(*holds)
     theirs = client_for(plane.url, variables={**ACCOUNT, "BL_API_KEY": "another-key"})
@@ -528,18 +563,18 @@ def test_identities_never_share(plane: Plane) -> None:
 
 
 class Turncoat(BlaxelAuth):
-    """Signs for whoever it is at the moment, as an auth for many callers would."""
+    """A credential whose identity changes, as that of a login does."""
 
     who = "first"
 
     @property
     def identity(self) -> str:
-        """Whoever it is."""
+        """The identity set last."""
         return self.who
 
 
 def test_identities_never_share_within_one_client(plane: Plane) -> None:
-    """Nor when the identity changes, as a login does, while a call is under way."""
+    """A call made after the identity changed does not join one from before."""
     holds = Hold(), Hold()
     plane.faults.add(*holds)
     settings = load({}, {**ACCOUNT, "BL_API_URL": plane.url}, None)
@@ -560,8 +595,8 @@ def test_identities_never_share_within_one_client(plane: Plane) -> None:
     assert plane.calls == 2
 
 
-def test_exactly_the_headers_that_are_promised_are_sent(plane: Plane) -> None:
-    """And no Authorization, which executions may not take; what httpx adds says nothing about anybody."""
+def test_exactly_the_documented_headers_are_sent(plane: Plane) -> None:
+    """There is no Authorization among them, which Blaxel's gateway reserves; httpx adds nothing personal."""
     use(client_for(plane.url), fetch)
     headers = plane.requests[0].headers
     assert headers.pop("accept-encoding")  # depends on what is installed
@@ -577,7 +612,7 @@ def test_exactly_the_headers_that_are_promised_are_sent(plane: Plane) -> None:
 
 
 def test_an_id_stays_one_segment_on_the_wire(plane: Plane) -> None:
-    """Neither the HTTP library nor the server's routing takes it apart."""
+    """Neither httpx nor the server's routing decodes or splits it."""
     awkward = ("a/b", "../..", "a?x", "a#b", "a%2Fb", "größe")
 
     async def work(client: Session) -> None:
@@ -593,7 +628,7 @@ def test_an_id_stays_one_segment_on_the_wire(plane: Plane) -> None:
 
 
 def test_a_redirect_takes_no_credential_along(plane: Plane) -> None:
-    """Whoever it points to hears nothing, whatever the kind of redirect."""
+    """No kind of redirect is followed."""
     elsewhere = Faults(control_plane.build_app())
     with serve(elsewhere) as other:
         for status in (301, 302, 303, 307, 308):
@@ -603,7 +638,7 @@ def test_a_redirect_takes_no_credential_along(plane: Plane) -> None:
 
 
 def test_loopback_is_never_reached_through_a_proxy(plane: Plane, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The demo works behind a company's proxy, which gets to see no credential."""
+    """The demo works behind a company's proxy, and no credential reaches that proxy."""
     proxy = Faults(control_plane.build_app())
     with serve(proxy) as other:
         for name in ("HTTP_PROXY", "ALL_PROXY", "http_proxy"):
@@ -612,8 +647,8 @@ def test_loopback_is_never_reached_through_a_proxy(plane: Plane, monkeypatch: py
     assert (plane.calls, proxy.seen) == (1, [])
 
 
-def test_no_cookie_is_kept(plane: Plane) -> None:
-    """What one call was given does not go out with the next, which may be somebody else's."""
+def test_no_cookie_is_stored(plane: Plane) -> None:
+    """A cookie of one answer is not sent with the next request, which may be another caller's."""
     plane.faults.add(Answer(200, b"{}", {"set-cookie": "session=of-the-first-caller; Path=/"}))
 
     async def work(client: Session) -> None:
@@ -624,15 +659,14 @@ def test_no_cookie_is_kept(plane: Plane) -> None:
     assert [request.headers.get("cookie") for request in plane.requests] == [None]
 
 
-def test_credentials_for_another_address_are_kept(plane: Plane) -> None:
-    """The origin that the credential is for is checked before every request, and nothing is sent."""
+def test_a_credential_is_sent_to_its_own_address_only(plane: Plane) -> None:
+    """A request for another address than the credential's fails before anything is sent."""
     other = client_for("https://api.blaxel.ai/v0")
 
     async def work(_: Session) -> str:
-        async with httpx.AsyncClient(auth=other.auth, trust_env=False) as http:  # the one it signs with
-            with pytest.raises(CredentialsError) as error:
-                await http.get(plane.url)
-            return error.value.message
+        with pytest.raises(CredentialsError) as error:
+            await Session(client_for(plane.url).upstream, other.auth).send(ONE)
+        return error.value.message
 
     assert use(other, work) == (
         "The Blaxel credential was not sent, because the request was for another address than the Blaxel API."
@@ -640,8 +674,8 @@ def test_credentials_for_another_address_are_kept(plane: Plane) -> None:
     assert plane.calls == 0
 
 
-def test_no_log_line_tells_a_credential(plane: Plane, caplog: pytest.LogCaptureFixture) -> None:
-    """Not at the most talkative level, not when things go wrong."""
+def test_no_log_line_shows_a_credential(plane: Plane, caplog: pytest.LogCaptureFixture) -> None:
+    """Not at DEBUG level, and not when requests fail."""
     plane.faults.add(Answer(503), Drop(), Answer(500))
     client = client_for(plane.url)
     with caplog.at_level(logging.DEBUG):
@@ -655,8 +689,10 @@ def test_no_log_line_tells_a_credential(plane: Plane, caplog: pytest.LogCaptureF
     assert script.API_KEY not in caplog.text + repr(client)
 
 
-def test_settings_of_the_machine_that_cannot_be_used_are_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A missing file of authorities and a proxy of an unknown kind are answers, not crashes."""
+def test_unusable_settings_of_the_machine_are_errors_with_a_hint(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A missing certificate file and a proxy of an unknown kind are no crashes."""
     missing = CertificateSource(tmp_path / "missing.pem")
     no_file = failure(client_for("https://localhost:1/v0", certificates=missing))
     monkeypatch.setenv("ALL_PROXY", "ftp://127.0.0.1:1")
@@ -671,8 +707,8 @@ def test_settings_of_the_machine_that_cannot_be_used_are_told(monkeypatch: pytes
     )
 
 
-def test_a_host_that_cannot_be_written_is_told() -> None:
-    """Punycode that stands for no name fails in the encoding, before there is any request."""
+def test_a_host_that_cannot_be_encoded_is_an_error_with_a_hint() -> None:
+    """Invalid punycode fails while the request is built."""
     error = failure(client_for("https://xn--a.invalid/v0"))
     assert str(error) == (
         "The request to Blaxel could not be formed. Trying again unchanged will not help. Check BL_API_URL and the ids."
@@ -714,7 +750,7 @@ HTTPX: dict[str, tuple[str, bool] | None] = {
 
 
 def made(name: str) -> Exception:
-    """One of httpx's exceptions, however many arguments it wants, with a text that must not show."""
+    """An instance of one of httpx's exceptions, with a text that must not show."""
     kind = getattr(httpx, name)
     if issubclass(kind, httpx.HTTPStatusError):
         request = httpx.Request("GET", "http://leak.invalid")
@@ -733,7 +769,7 @@ def test_the_table_of_httpx_errors_is_whole() -> None:
 
 @pytest.mark.parametrize("name", [name for name, meaning in HTTPX.items() if meaning])
 def test_an_error_of_httpx_becomes_one_of_ours(name: str) -> None:
-    """Without its text, which may hold an address or a header."""
+    """The text of httpx's exception is dropped, since it may hold an address or a header."""
     meaning = HTTPX[name]
     assert meaning is not None
     error = translate(made(name))
@@ -741,14 +777,14 @@ def test_an_error_of_httpx_becomes_one_of_ours(name: str) -> None:
 
 
 def test_a_tls_error_after_connecting_is_a_cut_connection() -> None:
-    """An end of file in the middle of an answer says nothing about certificates."""
+    """An SSLError while reading is no certificate error."""
     error = httpx.ReadError("leak")
     error.__cause__ = ssl.SSLEOFError()
     assert translate(error).message == "The connection to Blaxel was cut before the answer was whole."
 
 
 def test_the_cause_is_found_in_groups_and_circles() -> None:
-    """Two addresses are tried at once, so what went wrong may be in a group; and contexts may go round."""
+    """Two addresses are tried at once, so the cause may be in a group; and contexts may form a cycle."""
     refused = ConnectionRefusedError()
     error = httpx.ConnectError("leak")
     error.__context__ = ExceptionGroup("", [OSError(), refused])

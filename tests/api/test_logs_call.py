@@ -1,4 +1,4 @@
-"""The call to the logs endpoint: what is asked, and what is read of the answer."""
+"""The call of the logs endpoint: its parameters, and how its answer is parsed."""
 
 from datetime import UTC, datetime
 from typing import Any, get_args
@@ -13,7 +13,7 @@ from blaxel_mcp.tools.get_logs import Severity
 
 
 def call(job: str = "report", execution: str = "exec-1", **more: Any) -> Call[LogPage]:
-    """A call about an hour of one morning."""
+    """A call for the log of one hour."""
     return get_logs(
         job,
         execution,
@@ -26,7 +26,7 @@ def call(job: str = "report", execution: str = "exec-1", **more: Any) -> Call[Lo
 
 
 def test_the_request_is_the_one_of_bl_logs() -> None:
-    """Every parameter is sent, in its order, those that say nothing too."""
+    """Every parameter is sent, in a fixed order, also where it is empty."""
     asked = call()
     assert (asked.method, asked.path) == ("GET", "/observability/logs")
     assert asked.query == (
@@ -48,7 +48,7 @@ def test_the_request_is_the_one_of_bl_logs() -> None:
 
 
 def test_filters_are_passed_on() -> None:
-    """The task goes as `taskId`, the text as it is, and a severity with all that are graver."""
+    """The task is sent as `taskId`, the text unchanged, and a severity with all that are more severe."""
     query = dict(call(task="task-3", search="out of memory?", severity="WARNING").query)
     assert (query["taskId"], query["search"], query["severity"]) == ("task-3", "out of memory?", "FATAL,ERROR,WARNING")
 
@@ -60,13 +60,13 @@ def test_the_tool_knows_the_severities_of_the_endpoint() -> None:
 
 @pytest.mark.parametrize("ids", [(" ", "exec-1"), ("report", ".."), ("report", "a\nb")])
 def test_ids_that_cannot_be_are_refused(ids: tuple[str, str]) -> None:
-    """Nothing is sent for them."""
+    """An id that cannot be part of a path is refused before anything is sent."""
     with pytest.raises(ArgumentError):
         call(*ids)
 
 
 def test_lines_and_their_number_are_read() -> None:
-    """Odd parts of an answer read as absent, odd items are skipped."""
+    """Parts of an unexpected type read as absent, and such items are skipped."""
     lines = [{"timestamp": "2026-11-24T02:00:02.123456789Z", "message": "a", "severity": 9}, 7, {"message": ["b"]}]
     page = call().parse({"report": {"logs": lines, "totalCount": "12"}})
     assert [(line.timestamp, line.message, line.severity) for line in page.lines] == [
@@ -78,13 +78,13 @@ def test_lines_and_their_number_are_read() -> None:
 
 @pytest.mark.parametrize("body", [{}, None])
 def test_an_answer_without_the_job_is_nothing_found(body: Any) -> None:
-    """The endpoint leaves the job's key out then."""
+    """Where nothing was found, the endpoint leaves the job's key out."""
     assert call().parse(body) == LogPage([])
     assert type(body) in call().accepts
 
 
 def test_a_list_that_is_null_is_empty() -> None:
-    """As a Go backend writes it."""
+    """A Go backend writes an empty map as null."""
     assert call().parse({"report": {"logs": None, "totalCount": 0}}) == LogPage([], 0)
 
 
@@ -92,7 +92,7 @@ def test_a_list_that_is_null_is_empty() -> None:
     "body", [{"error": "gone"}, {"report": []}, {"report": {"logs": {"a": 1}}}, {"report": {"logs": "a line"}}]
 )
 def test_another_form_is_odd_and_not_nothing(body: Any) -> None:
-    """What cannot be read must not pass for an empty log."""
+    """An answer of an unknown form must not pass for an empty log."""
     assert call().parse(body) == LogPage([], odd=True)
 
 

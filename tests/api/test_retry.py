@@ -1,4 +1,4 @@
-"""When a failed attempt is made again: a pure decision."""
+"""Whether a failed attempt is repeated: a pure decision."""
 
 import pytest
 
@@ -10,7 +10,7 @@ UNTRUSTED = ConnectionFailedError("", "")
 
 
 def status(number: int, retry_after: float | None = None) -> ApiError:
-    """The error of a status."""
+    """An ApiError with that status."""
     return ApiError(number, "", "", transient=True, retry_after=retry_after)
 
 
@@ -39,6 +39,6 @@ def status(number: int, retry_after: float | None = None) -> ApiError:
     ],
 )
 def test_backoff(error: Exception, left: float, expected: bool | float) -> None:  # noqa: FBT001 - True, False or seconds
-    """Again for passing failures only, and only where the wait and another attempt fit what is left."""
+    """Only transient failures are, and only where the wait and another attempt fit into the budget."""
     actual = backoff(error, left)
     assert (actual, type(actual)) == (expected, type(expected))

@@ -1,4 +1,4 @@
-"""From status, headers and bytes to JSON or to an error that holds nothing of the body."""
+"""From a response to JSON, or to an error that holds nothing of the body."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from pydantic_core import to_json
 
 from blaxel_mcp.api.wire import (
-    ERROR_BODY_BYTES,
     ErrorBody,
-    Nothing,
+    NoContent,
+    Response,
     decode,
     error_for,
     parse_retry_after,
@@ -71,34 +71,33 @@ def test_every_shape_of_error_body_is_read(body: Any, expected: ErrorBody) -> No
         b"\xff\xfe",
         b'{"error": ',
         b"[" * 5000,
-        b'{"a":"' + b"x" * ERROR_BODY_BYTES + b'"}',
     ],
 )
 def test_an_error_body_that_is_not_json_or_is_large_says_nothing(body: bytes) -> None:
-    """Plain text, nothing at all, half an object, and more than 64 KiB."""
+    """Plain text, nothing at all, half an object: neither a code nor a wait is found."""
     assert read_error_body(body) == ErrorBody()
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 408, 409, 418, 429, 500, 501, 502, 503, 504, 599])
 @pytest.mark.parametrize("body", [shape for shape, _ in SHAPES])
 def test_nothing_of_an_error_body_is_in_the_error(status: int, body: Any) -> None:
-    """Not its message, not its stack, not its orders, not where the body has a word for a code."""
-    error = error_for(status, {"x-blaxel-error-code": LEAK}, to_json(body), NOW)
+    """The error holds no message, no stack and no instruction of the body, even where its code is a word."""
+    error = error_for(Response(status, {"x-blaxel-error-code": LEAK}, to_json(body)), NOW)
     assert LEAK not in f"{error!s} {error!r} {vars(error)}"
 
 
 def test_every_documented_status_has_its_own_sentences() -> None:
     """Two statuses that need different reactions never read alike."""
     statuses = (400, 401, 402, 403, 404, 408, 409, 418, 429, 500, 501, 502, 503, 504)
-    errors = [error_for(status, {}, b"", NOW) for status in statuses]
+    errors = [error_for(Response(status, {}, b""), NOW) for status in statuses]
     assert [(error.status, str(error.status) in error.message) for error in errors] == [(s, True) for s in statuses]
     assert len({error.message.replace(str(error.status), "") for error in errors}) == len(statuses)
     assert [error.status for error in errors if isinstance(error, NotFoundError)] == [404]
 
 
 def test_an_unknown_api_version_names_the_variable() -> None:
-    """It is a 400 too, but another thing is to be done."""
-    error = error_for(400, {}, to_json({"error": "invalid_api_version", "message": LEAK}), NOW)
+    """It is a 400 like others, but its hint names BL_API_VERSION."""
+    error = error_for(Response(400, {}, to_json({"error": "invalid_api_version", "message": LEAK})), NOW)
     assert str(error) == (
         "Blaxel does not know the API version that was asked for (400). "
         "Trying again unchanged will not help. Unset BL_API_VERSION."
@@ -154,12 +153,12 @@ def test_no_retry_after_breaks_the_reading(value: str) -> None:
 )
 def test_the_header_beats_the_body(headers: dict[str, str], body: Any, expected: float | None) -> None:
     """The body is asked only where the header says nothing."""
-    assert error_for(429, headers, to_json(body), NOW).retry_after == expected
+    assert error_for(Response(429, headers, to_json(body)), NOW).retry_after == expected
 
 
 def test_a_wait_is_only_kept_where_trying_again_can_help() -> None:
-    """A 403 does not pass by waiting, whatever it says."""
-    assert error_for(403, {"retry-after": "3"}, b"", NOW).retry_after is None
+    """Waiting does not help against a 403, whatever its Retry-After says."""
+    assert error_for(Response(403, {"retry-after": "3"}, b""), NOW).retry_after is None
 
 
 @pytest.mark.parametrize(
@@ -172,8 +171,8 @@ def test_a_wait_is_only_kept_where_trying_again_can_help() -> None:
     ],
 )
 def test_a_good_answer_is_decoded(body: bytes, expected: Any) -> None:
-    """With a byte order mark, with broken UTF-8 in a string, and with a large number, too."""
-    assert decode(200, {}, body, accepts=(dict,), now=NOW) == expected
+    """JSON is read also with a byte order mark, with broken UTF-8 in a string, and with a large number."""
+    assert decode(Response(200, {}, body), accepts=(dict,), now=NOW) == expected
 
 
 @pytest.mark.parametrize(
@@ -190,17 +189,17 @@ def test_a_good_answer_is_decoded(body: bytes, expected: Any) -> None:
     ],
 )
 def test_an_answer_that_cannot_be_used_says_why(status: int, body: bytes, text: str) -> None:
-    """Not JSON, no object, a redirect: an error of its own, which trying again does not mend."""
+    """Not JSON, no object, a redirect: an AnswerError that is not transient."""
     with pytest.raises(AnswerError) as error:
-        decode(status, {"location": LEAK}, body, accepts=(dict,), now=NOW)
+        decode(Response(status, {"location": LEAK}, body), accepts=(dict,), now=NOW)
     assert (error.value.message, error.value.transient) == (text, False)
 
 
 @pytest.mark.parametrize("status", [101, 199, 399, 400, 499, 500, 600, 999])
 def test_no_odd_status_is_taken_for_success(status: int) -> None:
-    """Only 2xx is."""
+    """Any status but 2xx is an error."""
     with pytest.raises(BlaxelMcpError) as error:
-        decode(status, {}, b"{}", accepts=(dict,), now=NOW)
+        decode(Response(status, {}, b"{}"), accepts=(dict,), now=NOW)
     assert isinstance(error.value, ApiError) == (status not in range(300, 400))
 
 
@@ -214,14 +213,14 @@ def test_no_odd_status_is_taken_for_success(status: int) -> None:
     ],
 )
 def test_half_a_character_does_not_spoil_an_answer(text: str, message: str) -> None:
-    """A message that a workload cut inside a pair of surrogates is still an answer."""
+    """JSON with half of a surrogate pair, as a message cut by a workload has it, is still read."""
     body = f'{{"message": "{text}"}}'.encode()
-    assert decode(200, {}, body, accepts=(dict,), now=NOW) == {"message": message}
+    assert decode(Response(200, {}, body), accepts=(dict,), now=NOW) == {"message": message}
 
 
 @pytest.mark.parametrize("body", [b"", b" \r\n"])
 def test_an_empty_body_is_an_answer_only_where_it_may_be(body: bytes) -> None:
-    """To others it is not JSON, however good the status."""
-    assert isinstance(decode(204, {}, body, accepts=(dict, Nothing), now=NOW), Nothing)
+    """For other operations an empty body is an error, however good the status."""
+    assert isinstance(decode(Response(204, {}, body), accepts=(dict, NoContent), now=NOW), NoContent)
     with pytest.raises(AnswerError, match="answered \\(204\\) with something that is not JSON"):
-        decode(204, {}, body, accepts=(dict, type(None)), now=NOW)
+        decode(Response(204, {}, body), accepts=(dict, type(None)), now=NOW)

@@ -107,9 +107,8 @@ def test_one_that_is_not_over_says_where_it_is(job_id: str, sentence: str, line:
     run(demo(), what)
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_every_execution_comes_once(version: str) -> None:
-    """Following the cursors to the end gives the whole list, newest first, in both API versions."""
+def test_every_execution_comes_once() -> None:
+    """Following the cursors to the end gives the whole list, newest first."""
     every = [execution(f"exec-{number:05d}", age=100 + number) for number in range(130)]
     counts = (0, 1, 10, 20, 21, 100, 130)
 
@@ -119,7 +118,7 @@ def test_every_execution_comes_once(version: str) -> None:
                 found = await call.follow(TOOL, "executions", jobId=f"of-{count}", limit=limit)
                 assert ids(found) == [one.id for one in every[:count]]
 
-    run(plane(*(job(f"of-{count}", every[:count]) for count in counts)), what, version)
+    run(plane(*(job(f"of-{count}", every[:count]) for count in counts)), what)
 
 
 @pytest.mark.parametrize(("status", "verb"), [("succeeded", "has"), ("failed", "does not have")])
@@ -133,8 +132,7 @@ def test_one_execution_is_told_as_one(status: str, verb: str) -> None:
     run(plane(job("a", [execution("e", age=100)])), what)
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_a_filter_is_made_here_and_says_how_many_it_looked_at(version: str) -> None:
+def test_a_filter_is_made_here_and_says_how_many_it_looked_at() -> None:
     """The API has none: a hundred are looked at for each answer, and every match comes once."""
     words = ("succeeded", "FAILED", "succeeded", "timeout", "Failed")
     executions = [
@@ -158,7 +156,7 @@ def test_a_filter_is_made_here_and_says_how_many_it_looked_at(version: str) -> N
         assert answer["executions"][0]["status"] == "failed"
         assert ids(await call.follow(TOOL, "executions", jobId="a", status="FAILED", limit=9)) == wanted
 
-    run(plane(job("a", executions)), what, version)
+    run(plane(job("a", executions)), what)
 
 
 def test_ten_thousand_executions_come_once() -> None:

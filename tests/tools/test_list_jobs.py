@@ -84,9 +84,8 @@ def test_ten_thousand_jobs_come_once() -> None:
     run(Starlette(routes=[Route("/v0/jobs", pages)]), what)
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_search_finds_by_name_in_both_api_versions(version: str) -> None:
-    """The older version ignores the search, so it is made here; cursors stay within it."""
+def test_search_finds_by_name() -> None:
+    """Cursors stay within what was found."""
     jobs = [job(f"{'resize' if number % 3 else 'other'}-{number:03d}", age=number) for number in range(90)]
     wanted = [one.name for one in jobs if one.name.startswith("resize")]
 
@@ -95,7 +94,7 @@ def test_search_finds_by_name_in_both_api_versions(version: str) -> None:
         nothing = await call.ask("list_jobs", search="zzz")
         assert nothing == {"summary": 'No job has "zzz" in its name, display name or labels.', "jobs": []}
 
-    run(plane(*jobs), what, version)
+    run(plane(*jobs), what)
 
 
 def test_a_job_made_between_two_calls_moves_nothing() -> None:

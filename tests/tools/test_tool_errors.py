@@ -29,7 +29,7 @@ from faults import (
     refused,
 )
 
-from blaxel_mcp.api.client import BODY_BYTES
+from blaxel_mcp.api.wire import BODY_BYTES
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.control_plane import serve
 from blaxel_mcp.errors import ConfigurationError
@@ -91,7 +91,7 @@ ANSWERS: list[tuple[str, Fault, str, str, str]] = [
         NO,
         'Check both ids, or ask for "latest"; old executions are removed after a time.',
     ),
-    ("408", says(408), "Blaxel gave up waiting for the request (408).", SOON, "Ask again."),
+    ("408", says(408), "Blaxel timed out waiting for the request (408).", SOON, "Ask again."),
     (
         "409",
         says(409),
@@ -102,14 +102,14 @@ ANSWERS: list[tuple[str, Fault, str, str, str]] = [
     (
         "429",
         says(429),
-        "Blaxel limits how often it may be asked, and the limit is reached (429).",
+        "Blaxel's rate limit is reached (429).",
         SOON,
         "Ask less often.",
     ),
     (
         "429, wait",
         says(429, **{"retry-after": "90"}),
-        "Blaxel limits how often it may be asked, and the limit is reached (429).",
+        "Blaxel's rate limit is reached (429).",
         "Trying again in 90s can help.",
         "Ask less often.",
     ),
@@ -122,7 +122,7 @@ ANSWERS: list[tuple[str, Fault, str, str, str]] = [
     ),
     ("502", says(502), "Blaxel's gateway got no good answer from the service (502).", SOON, "Ask again later."),
     ("503", says(503), "Blaxel is not available at the moment (503).", SOON, "Ask again later."),
-    ("504", says(504), "Blaxel's gateway waited in vain for the service (504).", SOON, "Ask again later."),
+    ("504", says(504), "Blaxel's gateway timed out waiting for the service (504).", SOON, "Ask again later."),
     ("another 5xx", says(529), "Blaxel failed to answer (529).", SOON, "Ask again later."),
     ("another 4xx", says(418), "Blaxel answered with a status that means nothing here (418).", NO, "Check BL_API_URL."),
     (

@@ -278,7 +278,7 @@ def test_a_silent_api_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wait_execution, "WAIT_FIRST_SECONDS", 0.2)
     result, faulty = really_wait(always=Delay(30))
     assert result.is_error
-    assert text_of(result).startswith("Blaxel did not answer in the time that one question may take.")
+    assert text_of(result).startswith("Blaxel did not answer within the time limit of one request.")
     assert faulty.gone.wait(2)
 
 
@@ -288,7 +288,7 @@ def test_an_api_that_falls_silent_is_given_up(monkeypatch: pytest.MonkeyPatch) -
     result, faulty = really_wait(Delay(0), always=Delay(30))
     (warning,) = facts_of(result)["warnings"]
     assert warning.startswith("This is how it stood ")
-    assert warning.endswith("looking again failed: Blaxel did not answer in the time that one question may take.")
+    assert warning.endswith("looking again failed: Blaxel did not answer within the time limit of one request.")
     assert faulty.gone.wait(2)
 
 

@@ -365,8 +365,8 @@ UNCLEAR = pytest.mark.parametrize(
     ("fault", "what"),
     [
         (Answer(500), "Blaxel failed with an internal error (500)."),
-        (Answer(504), "Blaxel's gateway waited in vain for the service (504)."),
-        (Answer(408), "Blaxel gave up waiting for the request (408)."),
+        (Answer(504), "Blaxel's gateway timed out waiting for the service (504)."),
+        (Answer(408), "Blaxel timed out waiting for the request (408)."),
         (Cut(b'{"executionId": "exec', 100), "The connection to Blaxel was cut before the answer was whole."),
         (Answer(200, b'{"executionId": "exec'), "The Blaxel address answered (200) with something that is not JSON."),
         (not_json(), "The Blaxel address answered (200) with something that is not JSON."),

@@ -15,7 +15,7 @@ from faults import Faults, Hold
 from over_http import ACCEPT, ERAS, call, message, post, read, said
 from program import HANDSHAKE, PATIENCE, Program
 
-from blaxel_mcp.callers import Caller, caller_of
+from blaxel_mcp.api.callers import Caller, caller_of
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.control_plane import ReceivedRequest
 
