@@ -15,8 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from pydantic import SecretStr
+
 from blaxel_mcp import __version__, process
 from blaxel_mcp.errors import ArgumentError, BlaxelMcpError, ConfigurationError, CredentialsError
+from blaxel_mcp.login import ApiKey
 from blaxel_mcp.process import ExitCode, frozen_startup
 from blaxel_mcp.settings import (
     HOSTED_NAMES,
@@ -222,9 +225,11 @@ def _command_settings(command: Command) -> Iterator[Settings]:
     from blaxel_mcp.demo import control_plane, script
 
     with control_plane.serve(control_plane.build_app()) as url:
-        blaxel = {"BL_API_URL": url, "BL_API_KEY": script.API_KEY, "BL_WORKSPACE": script.WORKSPACE}
+        account = {"BL_API_URL": url, "BL_API_KEY": script.API_KEY, "BL_WORKSPACE": script.WORKSPACE}
         ours = {name: value for name, value in os.environ.items() if not name.startswith("BL_") or name == "BL_NAME"}
-        yield _load_settings(command.flags, ours | blaxel, None)
+        settings = _load_settings(command.flags, ours | account, None)
+        key = ApiKey("--demo", SecretStr(script.API_KEY))  # not from the variables that doctor would name
+        yield settings.model_copy(update={"api_key": key, "workspace_from": "--demo", "api_url_from": "--demo"})
 
 
 def environment_settings() -> Settings:

@@ -19,7 +19,7 @@ from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.login import (
     API_URLS,
     DEFAULT_ENVIRONMENT,
-    FILE,
+    LOGIN_FILE,
     Credential,
     LoginSelection,
     describe_login,
@@ -220,7 +220,7 @@ def load(flags: Mapping[str, str], env: Mapping[str, str], login: str | None) ->
     selected = select_login(login, workspace.value if workspace else None)
     api_url, api_url_from = _find_api_url(given, selected)
     if selected.credential and api_url_from == _BY_DEFAULT:  # the login's `env` is none that we know
-        problem = f"{FILE} names an unknown environment for workspace {selected.workspace}; set BL_API_URL."
+        problem = f"{LOGIN_FILE} names an unknown environment for workspace {selected.workspace}; set BL_API_URL."
         selected = replace(selected, credential=None, problem=problem)
     login_needed = given.keys().isdisjoint({"BL_API_KEY", "BL_CLIENT_CREDENTIALS"}) or selected.workspace is None
     worked_out = {
@@ -228,7 +228,7 @@ def load(flags: Mapping[str, str], env: Mapping[str, str], login: str | None) ->
         "BL_WORKSPACE": selected.workspace,
         "login_credential": selected.credential,
         "login_problem": selected.problem if login_needed else None,
-        "workspace_from": workspace.origin if workspace else FILE if selected.workspace else None,
+        "workspace_from": workspace.origin if workspace else LOGIN_FILE if selected.workspace else None,
         "api_url_from": api_url_from,
         "api_url_given": not given.keys().isdisjoint({"BL_API_URL", "BL_ENV"}),
     }

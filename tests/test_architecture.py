@@ -33,7 +33,7 @@ LAYERS: dict[str, set[str]] = {
     "doctor": {"tools", "api", "settings", "errors", ""},
     "demo": set(),
     "runtime": {"transports", "server", "tools", "telemetry", "api", "settings", "errors"},
-    "cli": {"runtime", "transports", "settings", "process", "get", "doctor", "demo", "errors", ""},
+    "cli": {"runtime", "transports", "settings", "login", "process", "get", "doctor", "demo", "errors", ""},
     "asgi": {"cli", "process", "runtime", "transports", "errors"},
 }
 

@@ -157,6 +157,12 @@ def test_the_demo_ignores_the_configured_account() -> None:
     assert (answer["workspace"], answer["outcome"], "raw" in answer) == (script.WORKSPACE, "failed", False)
 
 
+def test_doctor_names_the_demo_as_the_source() -> None:
+    """Not the variables of an account, which `--demo` leaves alone."""
+    code, out, err = run("doctor", "--demo", env={"BL_API_KEY": "mine"})
+    assert (code, out.count(", from --demo"), "BL_" in out, err) == (0, 3, False, "")
+
+
 @pytest.mark.parametrize(
     "content", [None, b"\xff\xfe\x00", b"x: [", b""], ids=["none", "not text", "not YAML", "empty"]
 )

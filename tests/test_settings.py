@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.login import (
-    FILE,
+    LOGIN_FILE,
     ApiKey,
     ClientCredentials,
     Login,
@@ -54,8 +54,8 @@ OTHER_KEY = ApiKey(SOURCE.format("other"), SecretStr("other-key"), from_login=Tr
 PROD, DEV, LOCAL = "https://api.blaxel.ai/v0", "https://api.blaxel.dev/v0", "http://localhost:8080/v0"
 
 
-NONE_STORED = f"The login of workspace w in {FILE} holds no credential."
-DAMAGED = f"The login of workspace w in {FILE} holds a credential that is damaged."
+NONE_STORED = f"The login of workspace w in {LOGIN_FILE} holds no credential."
+DAMAGED = f"The login of workspace w in {LOGIN_FILE} holds a credential that is damaged."
 
 
 def client_credentials(workspace: str) -> ClientCredentials:
@@ -359,8 +359,8 @@ def test_the_credential_is_found_in_order(env: dict[str, str], login: str | None
     ("env", "login", "expected"),
     [
         ({}, None, (None, None)),
-        ({}, LOGIN, ("my-ws", FILE)),
-        ({"BL_API_KEY": "k"}, LOGIN, ("my-ws", FILE)),
+        ({}, LOGIN, ("my-ws", LOGIN_FILE)),
+        ({"BL_API_KEY": "k"}, LOGIN, ("my-ws", LOGIN_FILE)),
         ({"BL_WORKSPACE": "other"}, LOGIN, ("other", "BL_WORKSPACE")),
     ],
 )
@@ -405,14 +405,14 @@ def test_a_login_of_an_unknown_environment_is_used_with_the_users_url() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", Login(problem=f"{FILE} is empty.")),
-        ("# nothing\n", Login(problem=f"{FILE} is empty.")),
-        ("workspaces: 'x", Login(problem=f"{FILE} is not valid YAML (line 1).")),
-        ("a: \x00", Login(problem=f"{FILE} is not valid YAML.")),
-        ("[" * 5000, Login(problem=f"{FILE} is not valid YAML.")),
-        ("- my-ws", Login(problem=f"{FILE} does not hold what `bl login` writes.")),
-        ("just words", Login(problem=f"{FILE} does not hold what `bl login` writes.")),
-        ("workspaces:\n- id: x", Login(problem=f"{FILE} does not hold what `bl login` writes.")),
+        ("", Login(problem=f"{LOGIN_FILE} is empty.")),
+        ("# nothing\n", Login(problem=f"{LOGIN_FILE} is empty.")),
+        ("workspaces: 'x", Login(problem=f"{LOGIN_FILE} is not valid YAML (line 1).")),
+        ("a: \x00", Login(problem=f"{LOGIN_FILE} is not valid YAML.")),
+        ("[" * 5000, Login(problem=f"{LOGIN_FILE} is not valid YAML.")),
+        ("- my-ws", Login(problem=f"{LOGIN_FILE} does not hold what `bl login` writes.")),
+        ("just words", Login(problem=f"{LOGIN_FILE} does not hold what `bl login` writes.")),
+        ("workspaces:\n- id: x", Login(problem=f"{LOGIN_FILE} does not hold what `bl login` writes.")),
         ("context:\nworkspaces:", Login()),
         ("context:\n  workspace:\nworkspaces: []", Login()),
         ("context:\n  workspace: null\nworkspaces: ~", Login()),
@@ -455,7 +455,7 @@ def test_a_workspace_is_found_by_name_before_id() -> None:
     key = ApiKey(SOURCE.format("b"), SecretStr("k"), from_login=True)
     assert select_login(text, "b") == LoginSelection("b", key, PROD, None)
     assert select_login(text, "c") == LoginSelection("c", key, PROD, None)
-    assert select_login(text, None) == LoginSelection(problem=f"{FILE} names no current workspace.")
+    assert select_login(text, None) == LoginSelection(problem=f"{LOGIN_FILE} names no current workspace.")
 
 
 @pytest.mark.parametrize(
