@@ -1,4 +1,4 @@
-"""Where the program begins: `blaxel-mcp`, and `python -m blaxel_mcp`, which is the same."""
+"""The entry point of `blaxel-mcp` and of `python -m blaxel_mcp`."""
 
 import os
 import signal
@@ -8,7 +8,7 @@ _INTERRUPTED = 128 + signal.SIGINT
 
 
 def main() -> int:
-    """The program; answers its exit code. Ctrl-C ends it from the first moment on, until a server takes that over."""
+    """Run the program and return its exit code. Ctrl-C ends it from here on, until a server handles the signal."""
     # Not KeyboardInterrupt: that comes up in the middle of an import or of asyncio, with fifty lines of traceback.
     signal.signal(signal.SIGINT, lambda *_: os._exit(_INTERRUPTED))
     from blaxel_mcp.cli import main as run  # noqa: PLC0415 - takes a fifth of a second

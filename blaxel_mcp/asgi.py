@@ -8,8 +8,9 @@ it answers the calls in flight all the same, if the server gives it the time.
 import asyncio
 from typing import TYPE_CHECKING
 
-from blaxel_mcp.cli import environment_settings, fail, prepare, read_login
+from blaxel_mcp.cli import environment_settings, read_login, report_error
 from blaxel_mcp.errors import ConfigurationError
+from blaxel_mcp.process import frozen_startup
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -22,7 +23,7 @@ def create_app() -> "ASGIApp":
     """Build the application. It is stateless, so any process answers any request (over SSE, of its own connections)."""
     try:
         settings = environment_settings()
-        with prepare(settings):
+        with frozen_startup():
             from blaxel_mcp.runtime import compose, http_app  # noqa: PLC0415 - after the collector is paused
             from blaxel_mcp.transports.exposure import check_exposure, log_warnings  # noqa: PLC0415
             from blaxel_mcp.transports.http import IN_FLIGHT_SECONDS  # noqa: PLC0415
@@ -34,7 +35,7 @@ def create_app() -> "ASGIApp":
             parts = compose(settings, read_login)
             app = http_app(parts)
     except ConfigurationError as error:
-        fail(error)
+        report_error(error)
         raise SystemExit(_CANNOT_START) from None
 
     def shut_down() -> None:

@@ -1,8 +1,8 @@
-"""Blaxel credentials as values, and the file `bl login` leaves: read with tolerance, never written.
+"""Blaxel credentials as values, and the login file that `bl login` writes: parsed tolerantly, never written.
 
-The file belongs to the `bl` command, which truncates and rewrites it, so a reader can meet half of it at any
-time. Nothing here raises for what the file says: what is wrong with it is a sentence beside what was found,
-because a server must start without a credential and say later what is missing.
+The `bl` command truncates and rewrites the file, so it can be read half written at any time. A broken file raises
+nothing: its problem is a sentence beside what was found, because a server must start without a credential and say on
+the first call what is missing.
 """
 
 import base64
@@ -14,23 +14,23 @@ from typing import ClassVar, Literal
 
 from pydantic import SecretStr
 
-FILE = "~/.blaxel/config.yaml"
+LOGIN_FILE = "~/.blaxel/config.yaml"
 
-# The control planes that Blaxel's own Go SDK knows, by the word in BL_ENV or in a login's `env`.
 API_URLS = {
     "prod": "https://api.blaxel.ai/v0",
     "dev": "https://api.blaxel.dev/v0",
     "local": "http://localhost:8080/v0",
 }
+"""The control planes that Blaxel's own Go SDK knows, by the word in BL_ENV or in a login's `env`."""
 DEFAULT_ENVIRONMENT = "prod"
 
-# A workspace travels in a header and is quoted in sentences: visible ASCII, of bounded length.
 WORKSPACE_PATTERN = r"^[!-~]{1,128}$"
+"""A workspace is sent in a header and quoted in sentences: visible ASCII of bounded length."""
 
 
 @dataclass(frozen=True)
 class ApiKey:
-    """A long-lived key; nothing to renew."""
+    """A long-lived key, sent as it is. `source` says where it was found, as in "from BL_API_KEY"."""
 
     kind: ClassVar[Literal["api_key"]] = "api_key"
     source: str
@@ -40,7 +40,7 @@ class ApiKey:
 
 @dataclass(frozen=True)
 class ClientCredentials:
-    """A service account's id and secret, exchanged for tokens."""
+    """The id and secret of a service account, exchanged for access tokens."""
 
     kind: ClassVar[Literal["client_credentials"]] = "client_credentials"
     source: str
@@ -51,7 +51,7 @@ class ClientCredentials:
 
 @dataclass(frozen=True)
 class LoginTokens:
-    """What a person's `bl login` in the browser left; at least one of the two tokens is there."""
+    """The tokens of a person who signed in with a browser: an access token, a refresh token or both."""
 
     kind: ClassVar[Literal["login_tokens"]] = "login_tokens"
     source: str
@@ -65,8 +65,8 @@ Credential = ApiKey | ClientCredentials | LoginTokens
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One workspace of the login file."""
+class LoginEntry:
+    """A workspace of the login file: its credential, or the problem with it."""
 
     name: str
     id: str | None
@@ -77,16 +77,16 @@ class Entry:
 
 @dataclass(frozen=True)
 class Login:
-    """The login file: the current workspace, every workspace's entry, and what is wrong with the file."""
+    """The parsed login file: the current workspace, an entry for each workspace, and what is wrong with it."""
 
     workspace: str | None = None
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[LoginEntry, ...] = ()
     problem: str | None = None
 
 
 @dataclass(frozen=True)
 class LoginSelection:
-    """What the login file offers for one workspace; `api_url` is None without an entry or for an unknown `env`."""
+    """What the login file has for one workspace; `api_url` is None without an entry or for an unknown `env`."""
 
     workspace: str | None = None
     credential: Credential | None = None
@@ -99,14 +99,14 @@ def is_header_safe(value: str) -> bool:
     return value.isascii() and value.isprintable()
 
 
-def source_of(workspace: str) -> str:
-    """How to call one entry of the login file in a sentence."""
-    return f"the login of workspace {workspace} in {FILE}"
+def describe_login(workspace: str) -> str:
+    """Name an entry of the login file in a sentence."""
+    return f"the login of workspace {workspace} in {LOGIN_FILE}"
 
 
 def parse_client_credentials(text: str, source: str, *, from_login: bool = False) -> ClientCredentials | None:
-    """Read base64 of `id:secret`, or `id:secret` itself, as Blaxel's Go SDK and `bl mcp` do; None if it is neither."""
-    if ":" not in text:  # a colon is not in base64's alphabet, so one look tells the two forms apart
+    """Parse `id:secret`, plain or in base64, as Blaxel's Go SDK and `bl mcp` do; None if the text is neither."""
+    if ":" not in text:  # a colon is not in the alphabet of base64
         # `base64` wraps its output at 76 characters, and some tools drop the padding.
         packed = "".join(text.split()).rstrip("=").replace("-", "+").replace("_", "/")
         try:
@@ -120,31 +120,30 @@ def parse_client_credentials(text: str, source: str, *, from_login: bool = False
 
 
 def parse_login(text: str) -> Login:
-    """Read the login file; whatever is wrong with it ends up in `problem`, without quoting the file."""
-    # Loaded here because most starts never read a login: a key in the environment needs no YAML reader.
-    import yaml  # noqa: PLC0415
+    """Parse the login file; `problem` says what is wrong with it, without quoting the file."""
+    import yaml  # noqa: PLC0415 - most starts have a key in the environment and parse no login
 
     try:
-        # The base loader only ever makes strings, mappings and lists, so an unquoted 0123 or true stays as written.
-        document = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - it constructs nothing else
+        # BaseLoader makes every scalar a string, so an unquoted 0123 or true stays as written.
+        document = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - and it constructs no other objects
     except yaml.MarkedYAMLError as error:
         where = f" (line {error.problem_mark.line + 1})" if error.problem_mark else ""
-        return Login(problem=f"{FILE} is not valid YAML{where}.")
+        return Login(problem=f"{LOGIN_FILE} is not valid YAML{where}.")
     except (yaml.YAMLError, RecursionError):
-        return Login(problem=f"{FILE} is not valid YAML.")
+        return Login(problem=f"{LOGIN_FILE} is not valid YAML.")
     if not document:
-        return Login(problem=f"{FILE} is empty.")
+        return Login(problem=f"{LOGIN_FILE} is empty.")
     if not isinstance(document, dict):
-        return Login(problem=f"{FILE} does not hold what `bl login` writes.")
+        return Login(problem=f"{LOGIN_FILE} does not hold what `bl login` writes.")
     context, listed = document.get("context"), document.get("workspaces")
     workspace = _text(context, "workspace") if isinstance(context, dict) else None
     items = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
-    found = tuple(entry for item in items if (entry := _entry(item)))
-    problem = None if found or not items else f"{FILE} does not hold what `bl login` writes."
-    return Login(workspace if workspace and re.fullmatch(WORKSPACE_PATTERN, workspace) else None, found, problem)
+    entries = tuple(entry for item in items if (entry := _parse_entry(item)))
+    problem = None if entries or not items else f"{LOGIN_FILE} does not hold what `bl login` writes."
+    return Login(workspace if workspace and re.fullmatch(WORKSPACE_PATTERN, workspace) else None, entries, problem)
 
 
-def choose(text: str | None, workspace: str | None) -> LoginSelection:
+def select_login(text: str | None, workspace: str | None) -> LoginSelection:
     """Look up one workspace, by name and then by id, or the login's current one when `workspace` is None."""
     if text is None:
         return LoginSelection(workspace)
@@ -153,26 +152,26 @@ def choose(text: str | None, workspace: str | None) -> LoginSelection:
     if login.problem:
         return LoginSelection(name, problem=login.problem)
     if name is None:
-        return LoginSelection(problem=f"{FILE} names no current workspace.")
+        return LoginSelection(problem=f"{LOGIN_FILE} names no current workspace.")
     by_name = [entry for entry in login.entries if entry.name == name]
     by_id = [entry for entry in login.entries if entry.id == name]
     for entry in by_name or by_id:
         return LoginSelection(name, entry.credential, API_URLS.get(entry.env), entry.problem)
-    return LoginSelection(name, problem=f"{FILE} holds no login for workspace {name}.")
+    return LoginSelection(name, problem=f"{LOGIN_FILE} holds no login for workspace {name}.")
 
 
-def _entry(item: Mapping[str, object]) -> Entry | None:
-    """One item of `workspaces`; None if it has no name that could be sent."""
+def _parse_entry(item: Mapping[str, object]) -> LoginEntry | None:
+    """Parse an item of `workspaces`; None if it has no name that could be sent."""
     name = _text(item, "name")
     if name is None or not re.fullmatch(WORKSPACE_PATTERN, name):
         return None
     stored = item.get("credentials")
-    credential, problem = _credential(stored if isinstance(stored, dict) else {}, source_of(name))
-    return Entry(name, _text(item, "id"), _text(item, "env") or DEFAULT_ENVIRONMENT, credential, problem)
+    credential, problem = _find_credential(stored if isinstance(stored, dict) else {}, describe_login(name))
+    return LoginEntry(name, _text(item, "id"), _text(item, "env") or DEFAULT_ENVIRONMENT, credential, problem)
 
 
-def _credential(stored: Mapping[str, object], source: str) -> tuple[Credential | None, str | None]:
-    """The first of API key, client credentials and tokens that an entry has, or why there is none."""
+def _find_credential(stored: Mapping[str, object], source: str) -> tuple[Credential | None, str | None]:
+    """Find the API key, else client credentials, else tokens of an entry; without any, the problem."""
     # The CLI writes client_credentials; the Python and TypeScript SDKs read clientCredentials.
     names = ("apiKey", "client_credentials", "clientCredentials", "access_token", "refresh_token", "device_code")
     found = {name: value for name in names if (value := _text(stored, name))}
@@ -195,7 +194,7 @@ def _credential(stored: Mapping[str, object], source: str) -> tuple[Credential |
 
 
 def _text(mapping: Mapping[str, object], key: str) -> str | None:
-    """A scalar as it is written; None for a missing one, an empty one and YAML's words for null."""
+    """The text of a scalar; None if it is missing, empty or one of YAML's words for null."""
     value = mapping.get(key)
     text = value.strip() if isinstance(value, str) else ""
     return text if text not in {"", "~", "null", "Null", "NULL"} else None

@@ -1,4 +1,4 @@
-"""Puts together what the settings ask for: the client, its observers, the server and the HTTP application around it."""
+"""From `Settings` to what one process runs: observers, the client of Blaxel's API, the MCP server, the HTTP app."""
 
 import hashlib
 import logging
@@ -28,99 +28,104 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """What one process works with; whoever composed it closes it."""
+    """What lives as long as the process and what commands and servers work with; whoever composed it closes it."""
 
     settings: Settings
-    app: AppContext
-    upstream: Upstream
     observers: Observers
     metrics: "Metrics | None"
-    end_traces: Callable[[], None]
+    upstream: Upstream
+    app: AppContext
+    stop_tracing: Callable[[], None]
 
     async def aclose(self) -> None:
-        """Give up what is under way, close the client, and send the traces that are left."""
+        """Abort the requests to Blaxel that are in flight, close the client, and send the traces that are left."""
         await self.upstream.aclose()
-        self.end_traces()
+        self.stop_tracing()
 
 
 def compose(settings: Settings, read_login: Callable[[], str | None]) -> Runtime:
-    """The parts, for a running loop. Nothing is connected or begun, but for the export of traces.
+    """Make the runtime. Nothing connects before the first call; only the export of traces, if asked for, starts here.
 
     Args:
-        settings: all of them.
-        read_login: the text of the login file now, or None without one.
+        settings: every setting.
+        read_login: gives the current text of the login file, or None without one.
 
     Raises:
-        ConfigurationError: something is asked for that is not installed.
+        ConfigurationError: a setting needs an extra that is not installed.
     """
-    metrics = _metrics() if settings.metrics and settings.transport != "stdio" else None
-    observers = Observers([*([_request_log()] if settings.request_log else []), *([metrics] if metrics else [])])
-    shared = settings.auth == "per-request" and settings.transport != "stdio"
+    over_http = settings.transport != "stdio"
+    metrics = _create_metrics() if settings.metrics and over_http else None
+    request_log = _create_request_log() if settings.request_log else None
+    observers = Observers([observer for observer in (request_log, metrics) if observer])
+
     upstream = Upstream(
         api_url=settings.api_url,
         api_version=settings.api_version,
         timeout=settings.timeout,
-        certificates=CertificateSource(settings.ssl_cert_file, settings.ssl_cert_dir),
+        certificates=_certificates(settings),
         observe=observers.upstream_attempt if observers else None,
     )
-
-    # On a shared server, a request without a credential gets none: this process's own must not stand in for it.
-    own = None if shared else BlaxelAuth.from_settings(settings, read_login)
+    # With per-request, a caller without a credential gets none: this process's own must not stand in for it.
+    per_request = over_http and settings.auth == "per-request"
+    own_auth = None if per_request else BlaxelAuth.from_settings(settings, read_login)
 
     def new_session(headers: Mapping[str, str]) -> Session:
-        return Session(upstream, own or BlaxelAuth.for_caller(caller_of(headers), settings))
+        return Session(upstream, own_auth or BlaxelAuth.for_caller(caller_of(headers), settings))
 
     app = AppContext(new_session, lambda: datetime.now(UTC), settings.raw, settings.raw_limit, sleep=upstream.sleep)
-    return Runtime(settings, app, upstream, observers, metrics, _traces(settings))
+    return Runtime(settings, observers, metrics, upstream, app, _start_tracing(settings))
 
 
-def build(parts: Runtime) -> "Server":
-    """The server, for any transport."""
-    from blaxel_mcp.server import build_server  # noqa: PLC0415 - most of the SDK, which `get` does without
+def create_server(runtime: Runtime) -> "Server":
+    """Make the MCP server, for any transport."""
+    from blaxel_mcp.server import build_server
 
-    settings = parts.settings
+    settings = runtime.settings
     return build_server(
-        parts.app,
+        runtime.app,
         select(allow_writes=settings.allow_writes),
-        observers=parts.observers,
+        observers=runtime.observers,
         max_requests=settings.max_requests,
-        state_key=_state_key(settings),
+        state_key=_derive_state_key(settings),
     )
 
 
-def http_app(parts: Runtime) -> "ASGIApp":
-    """The same as an HTTP application."""
-    from blaxel_mcp.transports.app import build_app  # noqa: PLC0415 - not for stdio
+def http_app(runtime: Runtime) -> "ASGIApp":
+    """Make the HTTP application that serves the MCP server."""
+    from blaxel_mcp.transports.app import build_app
 
-    settings = parts.settings
     return build_app(
-        build(parts),
-        settings,
-        observers=parts.observers,
-        metrics=parts.metrics.response if parts.metrics else None,
-        certificates=CertificateSource(settings.ssl_cert_file, settings.ssl_cert_dir).context,
+        create_server(runtime),
+        runtime.settings,
+        observers=runtime.observers,
+        metrics=runtime.metrics.response if runtime.metrics else None,
+        certificates=_certificates(runtime.settings).context,
     )
 
 
-def _request_log() -> Observer:
-    from blaxel_mcp.telemetry import request_log  # noqa: PLC0415 - on demand
+def _certificates(settings: Settings) -> CertificateSource:
+    return CertificateSource(settings.ssl_cert_file, settings.ssl_cert_dir)
+
+
+def _create_request_log() -> Observer:
+    from blaxel_mcp.telemetry import request_log
 
     request_log.configure()
     return request_log.RequestLog(lambda: datetime.now(UTC))
 
 
-def _metrics() -> "Metrics":
+def _create_metrics() -> "Metrics":
     try:
-        from blaxel_mcp.telemetry.metrics import Metrics  # noqa: PLC0415 - an extra
+        from blaxel_mcp.telemetry.metrics import Metrics
     except ImportError:
         raise ConfigurationError(["--metrics needs prometheus_client: install blaxel-mcp[metrics]."]) from None
     return Metrics(frozenset(spec.fn.__name__ for spec in TOOLS))
 
 
-def _traces(settings: Settings) -> Callable[[], None]:
-    """Begin to export traces, if that is asked for and can be done; answers what ends it."""
+def _start_tracing(settings: Settings) -> Callable[[], None]:
+    """Start to export traces if that is asked for and installed; return the function that stops it."""
     if settings.otlp_endpoint is not None:
-        from blaxel_mcp.telemetry import tracing  # noqa: PLC0415 - an extra
+        from blaxel_mcp.telemetry import tracing
 
         try:
             return tracing.start()
@@ -130,10 +135,14 @@ def _traces(settings: Settings) -> Callable[[], None]:
     return lambda: None
 
 
-def _state_key(settings: Settings) -> bytes | None:
-    """The same in every process that was given the same secrets; nothing, and so one for each, where there are none."""
-    given = [settings.state_key, settings.auth_token]
-    given.append(settings.api_key.key if settings.api_key else None)
-    given.append(settings.client_credentials.client_secret if settings.client_credentials else None)
-    secret = next((value.get_secret_value() for value in given if value), None)
+def _derive_state_key(settings: Settings) -> bytes | None:
+    """Derive the key that seals the state of multi-round requests from a secret that all processes of a server share.
+
+    Returns:
+        32 bytes, or None without any secret: each process then makes a key of its own.
+    """
+    secrets = [settings.state_key, settings.auth_token]
+    secrets.append(settings.api_key.key if settings.api_key else None)
+    secrets.append(settings.client_credentials.client_secret if settings.client_credentials else None)
+    secret = next((value.get_secret_value() for value in secrets if value), None)
     return hashlib.sha256(f"blaxel-mcp request state\n{secret}".encode()).digest() if secret else None

@@ -17,7 +17,9 @@ LAYERS: dict[str, set[str]] = {
     "errors": set(),
     "models": set(),
     "login": set(),
-    "settings": {"login", "errors"},
+    "setting_types": {"login"},
+    "settings": {"setting_types", "login", "errors"},
+    "process": set(),
     "api": {"settings", "login", "models", "errors", ""},
     "summary": {"models"},
     "polling": {"errors"},
@@ -28,13 +30,13 @@ LAYERS: dict[str, set[str]] = {
     "prompts": {"tools", "api", "summary", "errors"},
     "middleware": {"tools", "api", "summary", "telemetry"},
     "server": {"middleware", "resources", "completions", "prompts", "tools", "telemetry", "errors", ""},
-    "transports": {"server", "telemetry", "api", "settings", "errors", ""},
+    "transports": {"server", "telemetry", "api", "settings", "setting_types", "errors", ""},
     "get": {"tools", "summary", "polling"},
     "doctor": {"tools", "api", "settings", "errors", ""},
     "demo": set(),
     "runtime": {"transports", "server", "tools", "telemetry", "api", "settings", "errors"},
-    "cli": {"runtime", "transports", "settings", "get", "doctor", "demo", "errors", ""},
-    "asgi": {"cli", "runtime", "transports", "errors"},
+    "cli": {"runtime", "transports", "settings", "login", "process", "get", "doctor", "demo", "errors", ""},
+    "asgi": {"cli", "process", "runtime", "transports", "errors"},
 }
 
 # Packages and names of the outside, and the only modules that may use them.

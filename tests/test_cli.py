@@ -1,6 +1,7 @@
-"""The command line: what is understood, what is refused, and how."""
+"""The command line: how arguments are parsed, error messages and exit codes."""
 
 import json
+import re
 import signal
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,9 +20,13 @@ from blaxel_mcp.errors import (
     CredentialsError,
     NotFoundError,
 )
-from blaxel_mcp.settings import Settings, load
+from blaxel_mcp.settings import OPTIONS, VARIABLES, format_default, load, option_for
 
-OPTIONS = ["--transport", "--host", "--port", "--auth", "--allow-writes", "--demo", "--version", "--help"]
+
+def _described(variable: str) -> str:
+    """A variable's meaning and default, as `--help` shows them."""
+    default = format_default(variable)
+    return f"{VARIABLES[variable].description}{f'; default {default}' if default else ''} "
 
 
 @pytest.mark.parametrize(
@@ -47,8 +52,8 @@ OPTIONS = ["--transport", "--host", "--port", "--auth", "--allow-writes", "--dem
         (["doctor", "--demo"], Command("doctor", {}, demo=True)),
     ],
 )
-def test_arguments_are_understood(argv: Sequence[str], command: Command) -> None:
-    """Each option and command; --demo before a command and after it."""
+def test_arguments_are_parsed(argv: Sequence[str], command: Command) -> None:
+    """Options and commands, with --demo before a command or after it."""
     assert parse(argv) == command
 
 
@@ -63,8 +68,8 @@ def test_arguments_are_understood(argv: Sequence[str], command: Command) -> None
         (["--port"], "--port"),
     ],
 )
-def test_arguments_that_mean_nothing_are_refused(argv: Sequence[str], said: str) -> None:
-    """With one problem that names what is wrong; options are not guessed from their beginning."""
+def test_unknown_and_missing_arguments_are_refused(argv: Sequence[str], said: str) -> None:
+    """With one problem that names the argument; abbreviated options count as unknown."""
     with pytest.raises(ConfigurationError) as refused:
         parse(argv)
     (problem,) = refused.value.problems
@@ -72,18 +77,18 @@ def test_arguments_that_mean_nothing_are_refused(argv: Sequence[str], said: str)
 
 
 def test_help_names_every_option_command_and_variable(capsys: pytest.CaptureFixture[str]) -> None:
-    """Each variable with its meaning, so that no other page is needed."""
+    """Each variable with its meaning and default, so that no other page is needed."""
     with pytest.raises(SystemExit) as ended:
         parse(["--help"])
-    said = capsys.readouterr().out
+    printed = re.sub(r"\s+", " ", re.sub(r"-\n +", "-", capsys.readouterr().out))
     assert ended.value.code == 0
-    variables = [f"{field.alias} " for field in Settings.model_fields.values() if field.alias]
-    meanings = [field.description or "?" for field in Settings.model_fields.values() if field.alias]
-    assert [name for name in [*OPTIONS, *variables, *meanings, "get", "demo", "doctor"] if name not in said] == []
+    options = ["--version", "--help", "--demo", *(f"{option} {_described(name)}" for name, option in OPTIONS.items())]
+    variables = [f"{name} {f'as {option_for(name)}' if name in OPTIONS else _described(name)}" for name in VARIABLES]
+    assert [text for text in [*options, *variables, "get", "demo", "doctor"] if text not in printed] == []
 
 
 def test_the_version_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    """Name and version, for scripts and bug reports."""
+    """--version prints name and version, for scripts and bug reports."""
     with pytest.raises(SystemExit) as ended:
         parse(["--version"])
     assert (ended.value.code, capsys.readouterr().out) == (0, f"blaxel-mcp {__version__}\n")
@@ -99,8 +104,8 @@ def test_the_version_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
         (AnswerError("It is odd.", "Look."), 1),
     ],
 )
-def test_exit_codes_tell_the_api_from_the_user(error: Exception, code: int) -> None:
-    """1: the API said no, or nothing. 2: it was not asked, because of what was given."""
+def test_exit_codes_tell_api_errors_from_usage_errors(error: Exception, code: int) -> None:
+    """1: the API refused or could not be reached. 2: it was not asked, because of the arguments or settings."""
     assert isinstance(error, (ConfigurationError, ArgumentError, NotFoundError, ConnectionFailedError, AnswerError))
     assert exit_code(error, load({}, account("https://api.example/v0"), None)) == code
 
@@ -116,17 +121,17 @@ def test_exit_codes_tell_the_api_from_the_user(error: Exception, code: int) -> N
     ids=["refused", "no workspace", "no key", "nothing"],
 )
 def test_exit_codes_tell_refused_credentials_from_missing_ones(given: dict[str, str], code: int) -> None:
-    """What is missing is a matter of configuration; what was refused, the API has said no to."""
+    """A missing credential or workspace is wrong configuration (2), a refused one an error of the API (1)."""
     assert exit_code(CredentialsError("Said.", "Do."), load({}, given, None)) == code
 
 
 def test_bad_usage_is_one_line_and_exit_code_2() -> None:
-    """And nothing on standard output, which belongs to the protocol."""
+    """Nothing goes to standard output, which belongs to the protocol."""
     assert run("--bogus") == (2, "", "blaxel-mcp: Unrecognized arguments: --bogus. See blaxel-mcp --help.\n")
 
 
-def test_every_problem_is_said_at_once() -> None:
-    """One line each, whether an option or a variable is wrong; a secret's value is not shown."""
+def test_all_problems_are_printed_at_once() -> None:
+    """One line for each wrong option and variable; the value of a secret is not shown."""
     env = {"BLAXEL_MCP_RAW": "some", "BLAXEL_MCP_TIMEOUT": "0", "BLAXEL_MCP_AUTH_TOKEN": "gehe\tim"}
     code, out, err = run("--transport", "pigeon", "--port", "70000", env=env)
     assert (code, out) == (2, "")
@@ -141,8 +146,8 @@ def test_every_problem_is_said_at_once() -> None:
     assert "gehe" not in err
 
 
-def test_the_demo_needs_nothing_and_is_confused_by_nothing() -> None:
-    """`get … --demo` answers without an account, whatever account is configured; our own variables still count."""
+def test_the_demo_ignores_the_configured_account() -> None:
+    """`get … --demo` answers without an account, whichever is configured; BLAXEL_MCP_ variables still count."""
     mine = {"BL_API_KEY": "mine", "BL_ENV": "nonsense", "BL_CLIENT_CREDENTIALS": "mine", "BL_API_VERSION": "old"}
     code, out, err = run(
         "get", "image-resize", script.FAILED, "--json", "--demo", env=mine | {"BLAXEL_MCP_RAW": "never"}
@@ -152,13 +157,19 @@ def test_the_demo_needs_nothing_and_is_confused_by_nothing() -> None:
     assert (answer["workspace"], answer["outcome"], "raw" in answer) == (script.WORKSPACE, "failed", False)
 
 
+def test_doctor_names_the_demo_as_the_source() -> None:
+    """Not the variables of an account, which `--demo` leaves alone."""
+    code, out, err = run("doctor", "--demo", env={"BL_API_KEY": "mine"})
+    assert (code, out.count(", from --demo"), "BL_" in out, err) == (0, 3, False, "")
+
+
 @pytest.mark.parametrize(
     "content", [None, b"\xff\xfe\x00", b"x: [", b""], ids=["none", "not text", "not YAML", "empty"]
 )
-def test_a_login_file_that_cannot_be_used_stops_nothing(
+def test_a_broken_login_file_does_not_stop_the_program(
     content: bytes | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without it, or with a broken one, there are settings all the same."""
+    """Settings are loaded without a login file and with a broken one."""
     monkeypatch.setenv("HOME", str(tmp_path))
     if content is not None:
         (tmp_path / ".blaxel").mkdir()
@@ -166,38 +177,38 @@ def test_a_login_file_that_cannot_be_used_stops_nothing(
     assert load({}, {}, read_login()).credential is None
 
 
-def test_a_person_who_starts_the_server_in_a_terminal_is_told_what_it_does() -> None:
-    """It waits for a client; a line on standard error says so, and Ctrl-C ends it."""
+def test_a_server_in_a_terminal_says_that_it_waits_for_a_client() -> None:
+    """One line on standard error; Ctrl-C ends the server."""
     with terminal() as (_, keyboard), Program(stdin=keyboard) as program:
         assert program.next_error().startswith("blaxel-mcp waits for an MCP client")
         program.signal(signal.SIGINT)
         assert (program.wait(), program.output(), program.errors().count("\n")) == (130, "", 1)
 
 
-def test_help_that_is_not_read_to_the_end_is_no_error() -> None:
+def test_help_into_a_closed_pipe_is_no_error() -> None:
     """As with `| head`: nothing on standard error, exit code 0."""
     with nobody() as pipe, Program("--help", stdout=pipe) as program:
         assert (program.wait(), program.errors()) == (0, "")
 
 
-def test_a_client_that_reads_no_errors_is_served() -> None:
-    """Logging into a closed pipe does not end the server, nor spoil its exit code."""
+def test_a_closed_standard_error_does_not_end_the_server() -> None:
+    """Logging into a closed pipe changes neither the answers nor the exit code."""
     with nobody() as pipe, Program(stderr=pipe, env={"BLAXEL_MCP_LOG_LEVEL": "DEBUG"}) as program:
         assert program.request("ping") == {"result": {}}
         program.close_input()
         assert program.wait() == 0
 
 
-def test_an_option_that_counts_only_over_http_is_told_so() -> None:
-    """On the command line it is meant; as a variable it may be for another server of this machine."""
+def test_an_option_for_http_without_transport_is_warned_of() -> None:
+    """A variable without effect is not: it may be set for another server of this machine."""
     with Program("--demo", "--port", "8000", env={"BLAXEL_MCP_HOST": "localhost"}) as program:
         program.close_input()
         said = "WARNING blaxel_mcp.cli: --port counts only with --transport http.\n"
         assert (program.wait(), program.errors()) == (0, said)
 
 
-def test_a_misspelt_variable_is_told_when_it_starts() -> None:
-    """Whatever was asked for; its value is not shown."""
+def test_a_misspelt_variable_is_warned_of_at_start() -> None:
+    """By every command, without showing the value."""
     code, _, said = run("doctor", "--demo", env={"BLAXEL_MCP_AUTH_TOKN": "hunter2"})
     warning = "BLAXEL_MCP_AUTH_TOKN is no variable of blaxel-mcp. Did you mean BLAXEL_MCP_AUTH_TOKEN?"
     assert (code, said) == (0, f"WARNING blaxel_mcp.cli: {warning}\n")

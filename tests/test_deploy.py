@@ -21,7 +21,8 @@ from blaxel_mcp.api.callers import CREDENTIAL_HEADER, WORKSPACE_HEADER
 from blaxel_mcp.cli import parse
 from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.login import ClientCredentials
-from blaxel_mcp.settings import SHORTEST_STATE_KEY, Settings, load, option_for
+from blaxel_mcp.setting_types import MIN_STATE_KEY
+from blaxel_mcp.settings import Settings, load, option_for
 from blaxel_mcp.summary.limits import WAIT_SECONDS
 from blaxel_mcp.telemetry import RequestRecord
 from blaxel_mcp.telemetry.metrics import Metrics
@@ -82,7 +83,7 @@ def test_options_and_variables_exist() -> None:
         f"calls in flight get {IN_FLIGHT_SECONDS} seconds",
         f"| cut off after {STALLED_SECONDS:.0f} to {2 * STALLED_SECONDS:.0f} seconds without progress |",
         f"--timeout-graceful-shutdown {GRACE_SECONDS} --timeout-keep-alive {KEEP_ALIVE_SECONDS} ",
-        f"({SHORTEST_STATE_KEY} characters or more)",
+        f"({MIN_STATE_KEY} characters or more)",
         f"a call waits {WAIT_SECONDS} seconds at most",
     ],
 )

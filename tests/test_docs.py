@@ -14,9 +14,8 @@ import pytest
 
 from blaxel_mcp.api.auth import BlaxelAuth
 from blaxel_mcp.api.client import Session, Upstream
-from blaxel_mcp.cli import build_parser
 from blaxel_mcp.demo import control_plane, script
-from blaxel_mcp.settings import Settings, load, option_for
+from blaxel_mcp.settings import OPTIONS, VARIABLES, format_default, load, option_for
 from blaxel_mcp.tools import select
 from blaxel_mcp.tools.context import AppContext
 from blaxel_mcp.tools.get_execution import answer_for
@@ -60,22 +59,18 @@ def test_the_examples_are_what_the_program_prints(question: str, job: str, execu
 
 
 def test_the_variables_table_is_the_programs() -> None:
-    """Each variable stands in the table with the program's own description, in its order, and no other does."""
-    fields = [field for field in Settings.model_fields.values() if field.alias]
-    rows = [f"| `{field.alias}` | {field.description} |" for field in fields]
+    """Each variable stands in the table with the program's description and default, in its order, and no other does."""
+    rows = {name: f"| `{name}` | {field.description} |" for name, field in VARIABLES.items()}
+    defaults = {name: f"`{default}`" if (default := format_default(name)) else "" for name in VARIABLES}
     table = [line for line in CONFIGURATION.splitlines() if re.match(VARIABLE, line)]
-    assert table == rows
+    assert table == [f"{row} {defaults[name]} |".replace("  ", " ") for name, row in rows.items()]
     shown = [line for line in README.splitlines() if re.match(VARIABLE, line)]
-    assert shown == [row for row in rows if row in shown]
+    assert shown == [row for row in rows.values() if row in shown]
 
 
 def test_the_options_table_is_the_programs() -> None:
     """Each option with the variable that it stands for, in the order of `--help`, and no other."""
-    rows = [
-        f"| `{' '.join(filter(None, [action.option_strings[0], str(action.metavar or '')]))}` | `{action.dest}` |"
-        for action in build_parser()._actions
-        if action.dest.startswith("BLAXEL_")
-    ]
+    rows = [f"| `{option}` | `{name}` |" for name, option in OPTIONS.items()]
     assert [line for line in CONFIGURATION.splitlines() if line.startswith("| `--")] == rows
 
 
@@ -87,7 +82,7 @@ def test_the_tools_table_is_the_programs() -> None:
 
 def test_options_in_the_readme_exist() -> None:
     """Every option that the README names is one of the program's or of the tools it is used with."""
-    ours = {option_for(field.alias) for field in Settings.model_fields.values() if field.alias}
+    ours = {option_for(name) for name in OPTIONS}
     ours |= {"--demo", "--json", "--watch", "--version", "--help"}
     others = {"--scope", "--env", "--add-mcp", "--with", "--extra", "--directory", "--refresh", "--cli", "--method"}
     used = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))

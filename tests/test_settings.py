@@ -1,27 +1,28 @@
-"""Settings: where each one comes from, what is refused, and what the login file offers."""
+"""Settings: the order of sources, what is refused and in which words, and the login file."""
 
 import base64
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 import pytest
 from pydantic import SecretStr
 
 from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.login import (
-    FILE,
+    LOGIN_FILE,
     ApiKey,
     ClientCredentials,
     Login,
     LoginSelection,
     LoginTokens,
-    choose,
     parse_client_credentials,
     parse_login,
+    select_login,
 )
-from blaxel_mcp.settings import Settings, is_loopback, load, option_for, unknown_variables
+from blaxel_mcp.setting_types import is_loopback
+from blaxel_mcp.settings import OPTIONS, VARIABLES, load, option_for, unknown_variables
 
 LOGIN = """\
 context:
@@ -53,17 +54,17 @@ OTHER_KEY = ApiKey(SOURCE.format("other"), SecretStr("other-key"), from_login=Tr
 PROD, DEV, LOCAL = "https://api.blaxel.ai/v0", "https://api.blaxel.dev/v0", "http://localhost:8080/v0"
 
 
-NONE_STORED = f"The login of workspace w in {FILE} holds no credential."
-DAMAGED = f"The login of workspace w in {FILE} holds a credential that is damaged."
+NONE_STORED = f"The login of workspace w in {LOGIN_FILE} holds no credential."
+DAMAGED = f"The login of workspace w in {LOGIN_FILE} holds a credential that is damaged."
 
 
 def client_credentials(workspace: str) -> ClientCredentials:
-    """The made-up client credentials, as an entry of the login file."""
+    """The client credentials that LOGIN has for a workspace."""
     return ClientCredentials(SOURCE.format(workspace), SecretStr("my-id"), SecretStr("my-secret"), from_login=True)
 
 
 def problems(env: dict[str, str], flags: dict[str, str] | None = None) -> list[str]:
-    """What `load` has to say against these."""
+    """The lines of the error that `load` raises."""
     with pytest.raises(ConfigurationError) as caught:
         load(flags or {}, env, None)
     assert caught.value.__cause__ is None
@@ -71,7 +72,7 @@ def problems(env: dict[str, str], flags: dict[str, str] | None = None) -> list[s
 
 
 def test_nothing_set_is_the_documented_default() -> None:
-    """Every default at once, so that none changes unseen."""
+    """Every default in one comparison, so that none changes unnoticed."""
     assert load({}, {}, None).model_dump() == {
         "api_key": None,
         "client_credentials": None,
@@ -157,16 +158,32 @@ def test_a_variable_sets_its_field(variable: str, value: str, field: str, expect
 
 
 def test_every_variable_is_described() -> None:
-    """`--help` and the README's table are made of these."""
-    fields = [field for field in Settings.model_fields.values() if field.alias]
-    assert [field.alias for field in fields if not field.description or "\n" in field.description] == []
-    assert len(fields) == 28
+    """`--help` is made of the descriptions, one line each."""
+    descriptions = {name: field.description or "" for name, field in VARIABLES.items()}
+    assert [name for name, text in descriptions.items() if not text or "\n" in text] == []
+    assert len(VARIABLES) == 28
+
+
+def test_the_words_of_a_closed_set_are_in_its_description() -> None:
+    """Each word that a variable may be is explained where the variable is, and in capitals if it is shown so."""
+    for field in VARIABLES.values():
+        literals = [field.annotation, *get_args(field.annotation)]
+        words = [word for literal in literals if get_origin(literal) is Literal for word in get_args(literal)]
+        assert [word for word in words if word not in (field.description or "")] == []
+
+
+def test_options_are_named_after_their_variables() -> None:
+    """--port sets BLAXEL_MCP_PORT; a flag sets a variable that is true or false, every other option has a value."""
+    for name, option in OPTIONS.items():
+        flag, _, placeholder = option.partition(" ")
+        assert flag == "--" + name.removeprefix("BLAXEL_MCP_").lower().replace("_", "-")
+        assert (placeholder == "") == (VARIABLES[name].annotation is bool)
 
 
 @pytest.mark.parametrize("value", ["", " ", "\t\n", "${BL_API_KEY}", " ${X:-y} ", "${}"])
-@pytest.mark.parametrize("variable", [field.alias for field in Settings.model_fields.values() if field.alias])
+@pytest.mark.parametrize("variable", list(VARIABLES))
 def test_blanks_and_unexpanded_variables_count_as_unset(variable: str, value: str) -> None:
-    """In every variable and option alike; what comes next in the order is used."""
+    """In every variable and option alike; the next source in the order is used."""
     assert load({variable: value}, {variable: value}, None) == load({}, {}, None)
     assert load({"BLAXEL_MCP_PORT": value}, {"BLAXEL_MCP_PORT": "9000"}, None).port == 9000
 
@@ -189,7 +206,7 @@ def test_the_command_line_beats_the_environment() -> None:
 def test_host_and_port_count_only_on_blaxels_hosting(
     flags: dict[str, str], env: dict[str, str], expected: tuple[str, int]
 ) -> None:
-    """HOST and PORT need BL_NAME beside them, and come last."""
+    """HOST and PORT count if BL_NAME is set too, and come last in the order."""
     settings = load(flags, env, None)
     assert (settings.host, settings.port) == expected
 
@@ -222,7 +239,7 @@ def test_host_and_port_count_only_on_blaxels_hosting(
     ],
 )  # fmt: skip
 def test_a_bad_value_is_named_with_what_is_allowed(variable: str, value: str, line: str) -> None:
-    """One line, cleaned and bounded; a flag is called by its option."""
+    """One line, without control characters and of bounded length, that names the option if the value came by one."""
     assert problems({variable: value}) == [line]
     assert problems({}, {variable: value}) == [line.replace(variable, option_for(variable), 1)]
 
@@ -242,18 +259,18 @@ def test_a_bad_value_is_named_with_what_is_allowed(variable: str, value: str, li
     ],
 )  # fmt: skip
 def test_a_bad_secret_is_named_and_not_shown(variable: str, value: str, allowed: str) -> None:
-    """The line says which variable and what is allowed, not the value."""
+    """The line names the variable and what is allowed, without the value."""
     assert problems({variable: value}) == [f"{variable} cannot be used (its value is not shown); it must be {allowed}."]
 
 
-def test_all_problems_are_told_at_once() -> None:
-    """Two variables, an option and a port of the hosting, in the order of the variables."""
+def test_all_problems_are_reported_at_once() -> None:
+    """Of two variables, an option and the port that the hosting sets, in the order of the variables."""
     env = {"BL_ENV": "x", "BL_API_KEY": "\x00hunter2", "PORT": "many", "BL_NAME": "me"}
-    assert problems(env, {"BLAXEL_MCP_RAW_LIMIT": "few"}) == [
+    assert problems(env, {"BLAXEL_MCP_MAX_STREAMS": "few"}) == [
         "BL_API_KEY cannot be used (its value is not shown); it must be printable ASCII.",
         "BL_ENV is 'x'; it must be prod, dev or local.",
         "PORT is 'many'; it must be a whole number from 0 to 65535.",
-        "--raw-limit is 'few'; it must be a whole number from 0.",
+        "--max-streams is 'few'; it must be a whole number from 1.",
     ]
 
 
@@ -270,7 +287,7 @@ def test_all_problems_are_told_at_once() -> None:
         ({"BL_ENV": "dev", "BL_API_URL": "https://h:8443/v0//"}, LOGIN, "https://h:8443/v0", "BL_API_URL", True),
     ],
 )
-def test_the_api_url_is_settled_in_order(
+def test_the_api_url_is_found_in_order(
     env: dict[str, str],
     login: str | None,
     url: str,
@@ -285,8 +302,8 @@ def test_the_api_url_is_settled_in_order(
 @pytest.mark.parametrize(
     "url", ["http://localhost:1/v0", "http://127.8.9.1/v0", "http://[::1]:80/v0", "https://api.example", "HTTPS://h/v0"]
 )
-def test_a_safe_api_url_is_taken(url: str) -> None:
-    """Encrypted anywhere, plain on loopback."""
+def test_a_safe_api_url_is_accepted(url: str) -> None:
+    """With https to any host, with http to loopback only."""
     assert load({}, {"BL_API_URL": url}, None).api_url == url
 
 
@@ -334,7 +351,7 @@ def test_an_unsafe_api_url_is_refused(url: str) -> None:
     ],
 )  # fmt: skip
 def test_the_credential_is_found_in_order(env: dict[str, str], login: str | None, expected: object) -> None:
-    """BL_API_KEY, BL_CLIENT_CREDENTIALS, the workspace's entry; in it API key, client credentials, tokens."""
+    """BL_API_KEY, BL_CLIENT_CREDENTIALS, then the login: in its entry API key, client credentials, tokens."""
     assert load({}, env, login).credential == expected
 
 
@@ -342,13 +359,13 @@ def test_the_credential_is_found_in_order(env: dict[str, str], login: str | None
     ("env", "login", "expected"),
     [
         ({}, None, (None, None)),
-        ({}, LOGIN, ("my-ws", FILE)),
-        ({"BL_API_KEY": "k"}, LOGIN, ("my-ws", FILE)),
+        ({}, LOGIN, ("my-ws", LOGIN_FILE)),
+        ({"BL_API_KEY": "k"}, LOGIN, ("my-ws", LOGIN_FILE)),
         ({"BL_WORKSPACE": "other"}, LOGIN, ("other", "BL_WORKSPACE")),
     ],
 )
 def test_the_workspace_is_found_in_order(env: dict[str, str], login: str | None, expected: tuple[str, str]) -> None:
-    """BL_WORKSPACE, else the login's current one, and what named it."""
+    """BL_WORKSPACE, else the login's current one; the settings say which it was."""
     settings = load({}, env, login)
     assert (settings.workspace, settings.workspace_from) == expected
 
@@ -373,14 +390,14 @@ BROKEN = "context:\n  workspace: [my-ws"
 def test_a_broken_login_is_a_problem_only_where_it_is_needed(
     env: dict[str, str], login: str | None, problem: str | None
 ) -> None:
-    """Start-up goes on in any case; the problem waits for doctor and for the first call."""
+    """The server starts in any case; doctor and the first call say the problem."""
     settings = load({}, env, login)
     assert settings.login_problem == problem
     assert problem is None or settings.login_credential is None
 
 
-def test_a_login_of_an_unknown_environment_is_used_where_the_user_names_the_url() -> None:
-    """The user says where it goes, so nothing has to be guessed."""
+def test_a_login_of_an_unknown_environment_is_used_with_the_users_url() -> None:
+    """The user says where the credential goes, so nothing has to be guessed."""
     settings = load({}, {"BL_API_URL": "https://h/v0"}, LOGIN.replace('"dev"', "staging"))
     assert (settings.credential, settings.login_problem) == (TOKENS, None)
 
@@ -388,14 +405,14 @@ def test_a_login_of_an_unknown_environment_is_used_where_the_user_names_the_url(
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", Login(problem=f"{FILE} is empty.")),
-        ("# nothing\n", Login(problem=f"{FILE} is empty.")),
-        ("workspaces: 'x", Login(problem=f"{FILE} is not valid YAML (line 1).")),
-        ("a: \x00", Login(problem=f"{FILE} is not valid YAML.")),
-        ("[" * 5000, Login(problem=f"{FILE} is not valid YAML.")),
-        ("- my-ws", Login(problem=f"{FILE} does not hold what `bl login` writes.")),
-        ("just words", Login(problem=f"{FILE} does not hold what `bl login` writes.")),
-        ("workspaces:\n- id: x", Login(problem=f"{FILE} does not hold what `bl login` writes.")),
+        ("", Login(problem=f"{LOGIN_FILE} is empty.")),
+        ("# nothing\n", Login(problem=f"{LOGIN_FILE} is empty.")),
+        ("workspaces: 'x", Login(problem=f"{LOGIN_FILE} is not valid YAML (line 1).")),
+        ("a: \x00", Login(problem=f"{LOGIN_FILE} is not valid YAML.")),
+        ("[" * 5000, Login(problem=f"{LOGIN_FILE} is not valid YAML.")),
+        ("- my-ws", Login(problem=f"{LOGIN_FILE} does not hold what `bl login` writes.")),
+        ("just words", Login(problem=f"{LOGIN_FILE} does not hold what `bl login` writes.")),
+        ("workspaces:\n- id: x", Login(problem=f"{LOGIN_FILE} does not hold what `bl login` writes.")),
         ("context:\nworkspaces:", Login()),
         ("context:\n  workspace:\nworkspaces: []", Login()),
         ("context:\n  workspace: null\nworkspaces: ~", Login()),
@@ -405,7 +422,7 @@ def test_a_login_of_an_unknown_environment_is_used_where_the_user_names_the_url(
         ("context:\n  workspace: 'a b'", Login()),
     ],
 )
-def test_any_text_is_read_without_an_error(text: str, expected: Login) -> None:
+def test_any_login_file_is_read_without_an_error(text: str, expected: Login) -> None:
     """Nulls, scalars of other types and every wrong shape; a problem never quotes the file."""
     assert parse_login(text) == expected
 
@@ -427,18 +444,18 @@ def test_any_text_is_read_without_an_error(text: str, expected: Login) -> None:
     ],
 )  # fmt: skip
 def test_an_entry_holds_any_subset_of_credentials(stored: str, expected: object) -> None:
-    """The first that is there is taken; one that no header can carry is a problem and is not quoted."""
-    chosen = choose(f"workspaces:\n- name: w\n  credentials: {stored}", "w")
-    assert (chosen.credential or chosen.problem) == expected
+    """The first one is used; a credential that no header can carry is a problem, which does not quote it."""
+    selected = select_login(f"workspaces:\n- name: w\n  credentials: {stored}", "w")
+    assert (selected.credential or selected.problem) == expected
 
 
 def test_a_workspace_is_found_by_name_before_id() -> None:
-    """A name that is another workspace's id means the name."""
+    """Where one workspace's name is another's id, the name wins."""
     text = "workspaces:\n- {name: a, id: b}\n- {name: b, id: c, credentials: {apiKey: k}}"
     key = ApiKey(SOURCE.format("b"), SecretStr("k"), from_login=True)
-    assert choose(text, "b") == LoginSelection("b", key, PROD, None)
-    assert choose(text, "c") == LoginSelection("c", key, PROD, None)
-    assert choose(text, None) == LoginSelection(problem=f"{FILE} names no current workspace.")
+    assert select_login(text, "b") == LoginSelection("b", key, PROD, None)
+    assert select_login(text, "c") == LoginSelection("c", key, PROD, None)
+    assert select_login(text, None) == LoginSelection(problem=f"{LOGIN_FILE} names no current workspace.")
 
 
 @pytest.mark.parametrize(
@@ -451,14 +468,14 @@ def test_a_workspace_is_found_by_name_before_id() -> None:
         "bXktaWQ6\nbXktc2VjcmV0",
     ],
 )
-def test_client_credentials_are_read_plain_and_packed(text: str) -> None:
-    """Plain, in base64, without padding, and wrapped as `base64` wraps long ones."""
+def test_client_credentials_are_read_plain_and_in_base64(text: str) -> None:
+    """Plain, in base64, without padding, and in lines as the command `base64` writes long ones."""
     expected = ClientCredentials("here", SecretStr("my-id"), SecretStr("my-secret"))
     assert parse_client_credentials(text, "here") == expected
 
 
 def test_no_secret_is_in_a_repr_a_dump_or_an_error() -> None:
-    """Searched for in everything that can be printed of settings, credentials and problems."""
+    """No representation of settings, credentials and problems contains a secret."""
     env = {"BL_API_KEY": "hunter1", "BL_CLIENT_CREDENTIALS": "id:hunter2", "BLAXEL_MCP_AUTH_TOKEN": "hunter3"}
     login = LOGIN.replace("my-access", "hunter4").replace("my-refresh", "hunter5").replace("my-device", "hunter6")
     settings = load({}, env, login)
@@ -495,8 +512,8 @@ def test_loopback_is_this_machine_only(host: str, expected: bool) -> None:  # no
     assert is_loopback(host) == expected
 
 
-def test_a_variable_that_is_none_is_told_with_what_was_meant() -> None:
-    """A typo in a lock's name would leave the door open; what Kubernetes sets for a service of that name is no typo."""
+def test_an_unknown_variable_is_reported_with_the_likely_one() -> None:
+    """A misspelt token would leave the server without one; what Kubernetes sets for a service is no typo."""
     env = {
         "BLAXEL_MCP_AUTH_TOKN": "hunter2",
         "BLAXEL_MCP_ZZZ": "x",

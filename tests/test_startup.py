@@ -1,4 +1,4 @@
-"""What starting costs and does: counted in imports, since every client window pays for them."""
+"""What start-up imports, since every client window pays for it, and that importing has no side effects."""
 
 import pkgutil
 import sys
@@ -8,7 +8,7 @@ from program import Program
 import blaxel_mcp
 
 EVERYTHING = ["blaxel_mcp", *(module.name for module in pkgutil.walk_packages(blaxel_mcp.__path__, "blaxel_mcp."))]
-# Says what happens while every module is imported: connections, processes, files written, threads, output.
+# Prints what happens while every module is imported: connections, processes, files written, threads.
 IMPORT_ALL = """
 import importlib, sys, threading
 happened = []
@@ -25,7 +25,7 @@ print(happened)
 
 
 def imported(*arguments: str) -> set[str]:
-    """The modules that a run without input imports."""
+    """The modules that a run of the program imports; without arguments, of a server that lists its tools."""
     with Program(*arguments, command=(sys.executable, "-X", "importtime", "-m", "blaxel_mcp")) as program:
         if not arguments:
             program.shake_hands()
@@ -36,21 +36,21 @@ def imported(*arguments: str) -> set[str]:
         return {line[-1].strip() for line in lines}
 
 
-def test_importing_does_nothing() -> None:
+def test_importing_has_no_side_effects() -> None:
     """No module connects, starts, writes or prints anything when it is imported."""
     with Program(*EVERYTHING, command=(sys.executable, "-B", "-c", IMPORT_ALL)) as program:
         assert (program.wait(), program.output(), program.errors()) == (0, "[]\n", "")
 
 
-def test_a_question_about_the_program_needs_neither_protocol_nor_network() -> None:
-    """The SDK and httpx take half a second that an answer to this does not need."""
+def test_version_imports_neither_protocol_nor_network() -> None:
+    """The SDK and httpx would take half a second."""
     modules = imported("--version")
     assert "blaxel_mcp.cli" in modules
     assert modules.isdisjoint({"mcp", "mcp_types", "httpx", "httpx2", "starlette", "uvicorn", "yaml", "stamina"})
 
 
-def test_serving_over_stdio_imports_nothing_of_the_other_commands() -> None:
-    """Not the demo, doctor, get or sign-in, no YAML reader without a login, no certificates before the first call."""
+def test_serving_over_stdio_imports_nothing_of_other_commands() -> None:
+    """Nor OAuth, nor a YAML reader without a login, nor certificates before the first call."""
     modules = imported()
     assert "blaxel_mcp.server" in modules
     ours = {"blaxel_mcp.demo", "blaxel_mcp.doctor", "blaxel_mcp.get", "blaxel_mcp.transports.oauth"}

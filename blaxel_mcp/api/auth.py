@@ -17,7 +17,7 @@ from blaxel_mcp.api import tokens
 from blaxel_mcp.api.callers import CREDENTIAL_HEADER, HINTS, WORKSPACE_HEADER, Caller
 from blaxel_mcp.api.wire import Request, Response
 from blaxel_mcp.errors import ApiError, BlaxelMcpError, CredentialsError
-from blaxel_mcp.login import FILE, ApiKey, ClientCredentials, Credential, LoginTokens, choose
+from blaxel_mcp.login import LOGIN_FILE, ApiKey, ClientCredentials, Credential, LoginTokens, select_login
 from blaxel_mcp.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ class BlaxelAuth:
     ) -> Self:
         """The credential of this process."""
         # While there is no credential, the login's current workspace is not settled: `bl login` may change it.
-        settled = settings.credential is not None or settings.workspace_from != FILE
+        settled = settings.credential is not None or settings.workspace_from != LOGIN_FILE
         return cls(
             credential=settings.credential,
             workspace=settings.workspace if settled else None,
@@ -210,10 +210,10 @@ class BlaxelAuth:
         if self._credential and self._workspace and not self._credential.from_login:
             return
         text = self._read_login()
-        chosen = choose(text, self._workspace)
+        chosen = select_login(text, self._workspace)
         if text is not None and chosen.credential is None:
             await asyncio.sleep(HALF_WRITTEN_PAUSE)
-            chosen = choose(self._read_login(), self._workspace)
+            chosen = select_login(self._read_login(), self._workspace)
         found, problem = chosen.credential, chosen.problem
         if found and chosen.api_url != self._api_url and not self._any_environment:
             problem = f"To use {found.source}, restart blaxel-mcp: it is for another environment."

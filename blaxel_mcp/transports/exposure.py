@@ -4,7 +4,8 @@ import logging
 from urllib.parse import urlsplit
 
 from blaxel_mcp.errors import ConfigurationError
-from blaxel_mcp.settings import Settings, is_loopback
+from blaxel_mcp.setting_types import is_loopback
+from blaxel_mcp.settings import Settings
 
 logger = logging.getLogger(__name__)
 

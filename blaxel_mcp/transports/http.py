@@ -17,7 +17,8 @@ from starlette.types import ASGIApp
 
 from blaxel_mcp import __version__
 from blaxel_mcp.errors import ConfigurationError
-from blaxel_mcp.settings import Settings, is_loopback
+from blaxel_mcp.setting_types import is_loopback
+from blaxel_mcp.settings import Settings
 from blaxel_mcp.transports.app import MCP, SSE
 from blaxel_mcp.transports.deadlines import DeadlineProtocol
 from blaxel_mcp.transports.exposure import check_exposure, log_warnings

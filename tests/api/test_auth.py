@@ -21,7 +21,7 @@ from blaxel_mcp.api.tokens import TOKEN_ANSWER_BYTES, parse_token
 from blaxel_mcp.api.wire import Request
 from blaxel_mcp.api.wire import Response as ApiResponse
 from blaxel_mcp.errors import AnswerError, ApiError, ConnectionFailedError, CredentialsError
-from blaxel_mcp.login import ApiKey, ClientCredentials, Credential, choose
+from blaxel_mcp.login import ApiKey, ClientCredentials, Credential, select_login
 from blaxel_mcp.settings import load
 
 NOW = 1_800_000_000.0
@@ -86,7 +86,7 @@ def login(access: str | None = None, refresh: str | None = None, *, key: str | N
 
 def stored(text: str) -> Credential | None:
     """The credential of a login file."""
-    return choose(text, None).credential
+    return select_login(text, None).credential
 
 
 def auth_for(

@@ -3,7 +3,8 @@
 import pytest
 
 from blaxel_mcp.errors import ConfigurationError
-from blaxel_mcp.settings import Settings, is_loopback, load
+from blaxel_mcp.setting_types import is_loopback
+from blaxel_mcp.settings import Settings, load
 from blaxel_mcp.transports.exposure import allowed_hosts, allowed_origins, check_exposure, warnings
 
 ISSUER = {"BLAXEL_MCP_OAUTH_ISSUER": "https://id.example"}

@@ -13,7 +13,7 @@ import httpx
 from jwt import PyJWK
 
 from blaxel_mcp import __version__
-from blaxel_mcp.settings import is_loopback
+from blaxel_mcp.setting_types import is_loopback
 from blaxel_mcp.transports.oauth.tokens import parse_keys
 
 CACHE_SECONDS = 600.0

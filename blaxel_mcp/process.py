@@ -1,0 +1,88 @@
+"""The life of the process around a command: logging, garbage collection, standard streams, exit codes.
+
+Ctrl-C is not here: `__main__.py` handles it before it imports anything.
+"""
+
+import contextlib
+import gc
+import io
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the program tells the shell."""
+
+    SUCCESS = 0
+    API_ERROR = 1
+    USAGE_ERROR = 2
+    NOT_SUCCEEDED = 3
+    """`get --watch` of an execution that ended otherwise than succeeded."""
+    INTERRUPTED = 130
+    """By Ctrl-C: 128 + SIGINT, as shells count."""
+
+
+def run(command: Callable[[], int]) -> int:
+    """Run a command, write out what it printed, and return its exit code.
+
+    Where threads are left that Python would wait for, the process ends here and now instead.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a job's messages can be in any alphabet
+    try:
+        code = command()
+    except SystemExit as ended:  # argparse, after --help or --version
+        code = ended.code if isinstance(ended.code, int) else ExitCode.SUCCESS
+    except BrokenPipeError:  # the reader has gone, as with `| head`
+        code = ExitCode.SUCCESS
+    _flush()
+    if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
+        exit_now(code)  # such as the SDK's read of standard input
+    return code
+
+
+def exit_now(code: int) -> None:
+    """End the process without waiting for its threads."""
+    _flush()
+    os._exit(code)
+
+
+def write(text: str) -> None:
+    """Print text on standard output at once."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:  # the reader has gone; Python's own flush at exit would fail again, and say so
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+def configure_logging(level: str) -> None:
+    """Log to standard error, one line for each record; standard output belongs to the protocol."""
+    logging.raiseExceptions = False  # a client that closes stderr must not make the server spin
+    logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("sse_starlette").setLevel(logging.INFO)  # its debug lines hold whole answers and session ids
+
+
+@contextlib.contextmanager
+def frozen_startup() -> Iterator[None]:
+    """Disable garbage collection during start-up, then freeze what start-up allocated.
+
+    Start-up's objects live as long as the process: collecting among them costs a tenth of a second each time.
+    """
+    gc.disable()
+    yield
+    gc.enable()
+    gc.freeze()
+    # An execution of a thousand tasks is a hundred thousand objects, hence high thresholds for the young generations.
+    # The oldest one's is low: with a thousand requests under way, what is in use at two collections counts as old, and
+    # would otherwise stay for a million requests after it is done with.
+    gc.set_threshold(50_000, 20, 3)
