@@ -9,7 +9,7 @@ from mcp_types import CompleteRequestParams, CompleteResult, Completion
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.jobs import list_executions, list_jobs
 from blaxel_mcp.errors import BlaxelMcpError
-from blaxel_mcp.summary.next_step import plain
+from blaxel_mcp.summary.next_step import is_plain_id
 from blaxel_mcp.tools.lookup import LATEST
 from blaxel_mcp.tools.spec import ToolState
 
@@ -69,10 +69,10 @@ class Completer:
 
 async def _job_names(session: Session) -> list[str]:
     jobs = await session.send(list_jobs(limit=_JOBS))
-    return [job.name for job in jobs.items if job.name and plain(job.name)]
+    return [job.name for job in jobs.items if job.name and is_plain_id(job.name)]
 
 
 async def _execution_ids(session: Session, job: str) -> list[str]:
     executions = await session.send(list_executions(job, limit=_EXECUTIONS))
     ids = (execution.metadata.id for execution in executions.items)
-    return [one for one in ids if one and plain(one)]
+    return [one for one in ids if one and is_plain_id(one)]

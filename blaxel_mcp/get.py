@@ -5,7 +5,7 @@ import json
 from collections.abc import Awaitable, Callable
 
 from blaxel_mcp.errors import BlaxelMcpError
-from blaxel_mcp.summary.answer import ExecutionAnswer
+from blaxel_mcp.summary.schema import ExecutionAnswer
 from blaxel_mcp.tools.get_execution import answer_for
 from blaxel_mcp.tools.spec import ToolState
 

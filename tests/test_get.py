@@ -18,7 +18,7 @@ from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.errors import ApiError
 from blaxel_mcp.get import get
 from blaxel_mcp.settings import load
-from blaxel_mcp.summary.answer import ExecutionAnswer
+from blaxel_mcp.summary.schema import ExecutionAnswer
 from blaxel_mcp.tools.spec import ToolState
 
 # As a subprocess: what is printed, and the exit code

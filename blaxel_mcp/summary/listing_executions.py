@@ -2,19 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NotRequired
+from typing import Any, NotRequired, get_args
 
 from typing_extensions import TypedDict
 
-from blaxel_mcp.models import JobExecution, parse_timestamp
+from blaxel_mcp.models import ExecutionStatus, ExecutionWord, JobExecution, parse_timestamp
 from blaxel_mcp.summary.counts import count_tasks
-from blaxel_mcp.summary.execution import OUTCOMES, outcome_of
+from blaxel_mcp.summary.estimate import usual_duration
 from blaxel_mcp.summary.listing import Listed, Row, Window, ago, bullet, handle, having, known_word, name, seconds, tell
-from blaxel_mcp.summary.tasks import survey
-from blaxel_mcp.summary.timing import usual_duration
+from blaxel_mcp.summary.tasks import scan_tasks
 from blaxel_mcp.summary.wording import drop_empty, format_duration, format_timestamp, plural
 
-_STATUSES = tuple(OUTCOMES)
+_STATUSES = get_args(ExecutionWord)
 _NOT_OVER = frozenset({"in_progress", "unknown"})
 _IS = {
     "queued": "is queued",
@@ -56,11 +55,11 @@ def build_executions(
     items = window.items
     matching = [at for at, item in enumerate(items) if status is None or (item.status or "").casefold() == status]
     meant = [at for at in matching if at >= window.start]
-    outcomes = [outcome_of(item.status) for item in items]
+    outcomes = [ExecutionStatus(item.status).outcome for item in items]
     finished = sum(outcome not in _NOT_OVER for outcome in outcomes)
     succeeded = outcomes.count("succeeded")
     usual = usual_duration(items)
-    health = _health(len(items), finished, succeeded, usual.typical if usual else None)
+    health = _health(len(items), finished, succeeded, usual.median if usual else None)
 
     def head(shown: int, more: bool) -> str:  # noqa: FBT001 - called by `tell` alone
         return " ".join(part for part in (opening(shown, more), health) if part)
@@ -84,7 +83,7 @@ def build_executions(
         "matching": len(matching) if status is not None else None,
         "finished": finished if items else None,
         "succeeded": succeeded if items else None,
-        "usualSeconds": usual.typical if usual else None,
+        "usualSeconds": usual.median if usual else None,
     }
     answer, text = tell(Listed("executions", window, meant, lambda item: _row(item, now), head, facts), limit)
     return answer, text  # type: ignore[return-value]  # the keys are those of ExecutionsAnswer
@@ -109,7 +108,7 @@ def _health(looked_at: int, finished: int, succeeded: int, usual: int | None) ->
 
 def _is(execution: JobExecution) -> str:
     word, _ = known_word(execution.status, _STATUSES)
-    if word in OUTCOMES:
+    if word in _STATUSES:
         return _IS.get(word, word)
     return f"has {known_word(execution.status, ())[1]}"
 
@@ -117,7 +116,7 @@ def _is(execution: JobExecution) -> str:
 def _when(execution: JobExecution, now: datetime) -> str:
     """The end for one that is over, else the start, else the creation."""
     metadata = execution.metadata
-    over = outcome_of(execution.status) not in _NOT_OVER
+    over = ExecutionStatus(execution.status).over
     moments: Sequence[tuple[str, str | None]] = (
         ("", metadata.completedAt if over else None),
         (", started", metadata.startedAt),
@@ -130,10 +129,10 @@ def _row(execution: JobExecution, now: datetime) -> Row:
     metadata = execution.metadata
     fact, word = known_word(execution.status, _STATUSES)
     created, started, completed = map(parse_timestamp, (metadata.createdAt, metadata.startedAt, metadata.completedAt))
-    over = outcome_of(execution.status) not in _NOT_OVER
+    over = ExecutionStatus(execution.status).over
     took = seconds(started, completed) if over else None
     running = None if over else seconds(started, now)
-    counts = count_tasks(execution.stats, survey(execution.task_list, now))
+    counts = count_tasks(execution.stats, scan_tasks(execution.task_list, now))
     tasks = drop_empty({"total": counts.total, "succeeded": counts.succeeded, "failed": counts.failed})
     parts = [
         f"{word} for {format_duration(running)}" if running is not None and fact == "running" else word,

@@ -4,15 +4,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any, NotRequired, TypeVar
+from typing import Any, NotRequired, TypeVar, get_args
 
 from typing_extensions import TypedDict
 
-from blaxel_mcp.models import JobExecution, JobExecutionTask, parse_timestamp
+from blaxel_mcp.models import ExecutionStatus, ExecutionWord, JobExecution, JobExecutionTask, parse_timestamp
 from blaxel_mcp.summary import limits
-from blaxel_mcp.summary.causes import WORDS, Cause
+from blaxel_mcp.summary.causes import CAUSE_LABELS, Cause
 from blaxel_mcp.summary.clean import clean
-from blaxel_mcp.summary.execution import OUTCOMES, outcome_of
 from blaxel_mcp.summary.failures import group_failures
 from blaxel_mcp.summary.listing import Listed, Row, Window, bullet, handle, having, known_word, name, seconds, tell
 from blaxel_mcp.summary.tasks import task_name
@@ -77,10 +76,10 @@ def build_tasks(
         status: what was asked for, if anything.
         now: the present, in UTC.
     """
-    over = outcome_of(execution.status) not in {"in_progress", "unknown"}
+    over = ExecutionStatus(execution.status).over
     until = parse_timestamp(execution.metadata.completedAt) if over else now
     counted = execution.stats.total if execution.stats else None
-    stands = known_word(execution.status, tuple(OUTCOMES))[1]
+    stands = known_word(execution.status, get_args(ExecutionWord))[1]
     of_what = f"execution {name(asked[1])} of job {name(asked[0])} ({stands})"
     counts = _counts(tasks)
     missing = ""
@@ -138,7 +137,7 @@ def _row(task: JobExecutionTask, until: datetime | None, characters: int) -> Row
     running = seconds(started, until) if fact == "running" else None
     took = None if fact == "running" else seconds(started, completed)
     cause, message = _why(task, fact, characters)
-    told = WORDS[cause] if cause and cause != fact else ""
+    told = CAUSE_LABELS[cause] if cause and cause != fact else ""
     quoted = quote(message, characters) if message else ""
     parts = [
         f"running for {format_duration(running)}" if running is not None else word,

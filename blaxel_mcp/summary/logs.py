@@ -8,11 +8,10 @@ from typing import Any, NamedTuple, NotRequired, cast
 
 from typing_extensions import TypedDict
 
-from blaxel_mcp.models import JobExecution, LogLine, parse_timestamp
+from blaxel_mcp.models import ExecutionStatus, JobExecution, LogLine, parse_timestamp
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.clean import clean
-from blaxel_mcp.summary.execution import outcome_of
-from blaxel_mcp.summary.next_step import plain
+from blaxel_mcp.summary.next_step import is_plain_id
 from blaxel_mcp.summary.wording import format_timestamp, json_size, plural, quote
 
 _SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
@@ -93,7 +92,7 @@ def pieces(execution: JobExecution, now: datetime) -> tuple[list[Piece], bool]:
         )
     )
     begun = created or started
-    done = outcome_of(execution.status) not in {"in_progress", "unknown"}
+    done = ExecutionStatus(execution.status).over
     end = completed + timedelta(seconds=limits.LOG_AFTER_SECONDS) if done and completed else now
     length = timedelta(seconds=limits.LOG_PIECE_SECONDS)
     first = begun - timedelta(seconds=limits.LOG_BEFORE_SECONDS) if begun else end - length + 2 * _SECOND
@@ -282,7 +281,7 @@ def _hint(search: Search, status: str | None, *, found: bool) -> str:
         return f"Whether Blaxel's log knows tasks by this name is not certain: call {again}{many}."
     if word in {"queued", "pending"}:
         return f"The execution is {word}: it has not started yet."
-    if outcome_of(word) in {"in_progress", "unknown"}:
+    if not ExecutionStatus(word).over:
         return "It is not over, and lines arrive up to a minute late."
     if found:
         return ""
@@ -302,7 +301,7 @@ def _narrowed(search: Search) -> list[str]:
 
 def instead(job_id: str, execution_id: str) -> str:
     """What to do where there are no logs to be had, to follow a comma or a colon."""
-    if plain(job_id) and plain(execution_id):
+    if is_plain_id(job_id) and is_plain_id(execution_id):
         return (
             f'call get_job_execution with jobId "{job_id}" and executionId "{execution_id}" for the reasons of '
             f"failures, run `bl logs job {job_id} {execution_id}`, or see the Blaxel console."

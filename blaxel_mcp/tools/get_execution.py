@@ -10,9 +10,10 @@ from pydantic import Field, StringConstraints
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.jobs import FetchedExecution, get_execution
 from blaxel_mcp.errors import NotFoundError
-from blaxel_mcp.summary.answer import ExecutionAnswer, build_answer
-from blaxel_mcp.summary.execution import Latest, summarize
-from blaxel_mcp.summary.raw import carry, mask_overrides
+from blaxel_mcp.summary.answer import build_answer
+from blaxel_mcp.summary.execution import ResolvedLatest, summarize
+from blaxel_mcp.summary.raw import limit_raw, mask_overrides
+from blaxel_mcp.summary.schema import ExecutionAnswer
 from blaxel_mcp.tools.lookup import LATEST, explain_not_found, resolve_latest
 from blaxel_mcp.tools.results import success
 from blaxel_mcp.tools.spec import ToolSpec, ToolState, state_of
@@ -57,7 +58,7 @@ async def answer_for(state: ToolState, job_id: str, execution_id: str) -> Execut
 
 def with_raw(answer: ExecutionAnswer, fetched: dict[str, Any], state: ToolState) -> ExecutionAnswer:
     """The answer with as much of the API's own JSON as the settings let through."""
-    raw, omitted = carry(mask_overrides(fetched), state.raw, state.raw_limit)
+    raw, omitted = limit_raw(mask_overrides(fetched), state.raw, state.raw_limit)
     if raw is not None:
         answer["raw"] = raw
     if omitted is not None:
@@ -67,7 +68,7 @@ def with_raw(answer: ExecutionAnswer, fetched: dict[str, Any], state: ToolState)
 
 async def fetch(
     session: Session, job_id: str, execution_id: str, now: datetime
-) -> tuple[FetchedExecution, str, Latest | None]:
+) -> tuple[FetchedExecution, str, ResolvedLatest | None]:
     """An execution, its id with `latest` resolved, and what there is to say about being the latest.
 
     Raises:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.jobs import list_executions
 from blaxel_mcp.errors import BlaxelMcpError
+from blaxel_mcp.summary.estimate import UsualDuration, usual_duration
 from blaxel_mcp.summary.limits import HISTORY_CACHE_SECONDS, HISTORY_EXECUTIONS
-from blaxel_mcp.summary.timing import Usual, usual_duration
 
 _JOBS = 200
 """How many are remembered at most; the oldest is forgotten first."""
@@ -21,16 +21,16 @@ _FAILURE_SECONDS = 60.0
 class History:
     """Remembers, by identity and job."""
 
-    _kept: dict[tuple[str, str], tuple[float, Usual | None]] = field(default_factory=dict)
+    _kept: dict[tuple[str, str], tuple[float, UsualDuration | None]] = field(default_factory=dict)
 
-    async def usual(self, session: Session, job_id: str) -> Usual | None:
+    async def usual(self, session: Session, job_id: str) -> UsualDuration | None:
         """What is usual for the job; `None` where there is too little to tell, or it could not be asked."""
         now = asyncio.get_running_loop().time()
         key = (session.client.identity, job_id)
         kept = self._kept.get(key)
         if kept is not None and now < kept[0]:
             return kept[1]
-        usual: Usual | None = None
+        usual: UsualDuration | None = None
         keep = _FAILURE_SECONDS
         try:
             executions = await session.send(list_executions(job_id, limit=HISTORY_EXECUTIONS), at_most=_WAIT_SECONDS)

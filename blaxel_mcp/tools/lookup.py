@@ -8,7 +8,7 @@ from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.jobs import list_executions, list_jobs
 from blaxel_mcp.errors import BlaxelMcpError, NotFoundError
 from blaxel_mcp.models import JobExecution, parse_timestamp
-from blaxel_mcp.summary.execution import Latest, previous_of
+from blaxel_mcp.summary.execution import ResolvedLatest
 from blaxel_mcp.summary.limits import ERROR_CHARACTERS, NAME_CHARACTERS
 from blaxel_mcp.summary.wording import format_duration, quote
 
@@ -21,7 +21,7 @@ _SECONDS = 5.0
 _WAITING = frozenset({"queued", "pending"})
 
 
-async def resolve_latest(session: Session, job_id: str) -> tuple[str, Latest]:
+async def resolve_latest(session: Session, job_id: str) -> tuple[str, ResolvedLatest]:
     """The id of the job's newest execution, and, while that one waits, what the one before it came to.
 
     Raises:
@@ -37,8 +37,8 @@ async def resolve_latest(session: Session, job_id: str) -> tuple[str, Latest]:
         raise await _no_executions(session, job_id)
     newest = known[0]
     waits = (newest.status or "").casefold() in _WAITING
-    previous = previous_of(known[1]) if waits and len(known) > 1 else None
-    return newest.metadata.id or "", Latest(previous)
+    previous = known[1] if waits and len(known) > 1 else None
+    return newest.metadata.id or "", ResolvedLatest(previous)
 
 
 async def explain_not_found(

@@ -16,7 +16,7 @@ from blaxel_mcp.errors import ApiError, BlaxelMcpError, NotFoundError, OutcomeUn
 from blaxel_mcp.summary.clean import clean
 from blaxel_mcp.summary.limits import IDENTITY_CHARACTERS, NAME_CHARACTERS
 from blaxel_mcp.summary.listing import handle
-from blaxel_mcp.summary.next_step import plain
+from blaxel_mcp.summary.next_step import is_plain_id
 from blaxel_mcp.summary.wording import plural, quote
 from blaxel_mcp.tools.confirm import Consent, ask, require
 from blaxel_mcp.tools.get_execution import JobId
@@ -106,7 +106,7 @@ def _body(
 
 
 def _started(job_id: str, execution_id: str, tasks: int) -> Started:
-    known = plain(job_id) and plain(execution_id)
+    known = is_plain_id(job_id) and is_plain_id(execution_id)
     wanted = f'jobId "{job_id}" and executionId "{execution_id}"' if known else 'this job and executionId "latest"'
     step = f"Call wait_for_job_execution with {wanted}."
     named = f"execution {quote(execution_id, IDENTITY_CHARACTERS)} of " if execution_id else ""

@@ -11,11 +11,12 @@ from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.jobs import FetchedExecution, get_execution
 from blaxel_mcp.errors import BlaxelMcpError
 from blaxel_mcp.models import parse_timestamp
-from blaxel_mcp.summary.answer import ExecutionAnswer, ExecutionCore, build_answer
-from blaxel_mcp.summary.execution import ExecutionSummary, Latest, summarize
+from blaxel_mcp.summary.answer import build_answer
+from blaxel_mcp.summary.estimate import UsualDuration
+from blaxel_mcp.summary.execution import ExecutionSummary, ResolvedLatest, summarize
 from blaxel_mcp.summary.limits import WAIT_FIRST_SECONDS, WAIT_MARGIN_SECONDS, WAIT_SECONDS, WAIT_SECONDS_USUAL
-from blaxel_mcp.summary.next_step import again, go_on_waiting
-from blaxel_mcp.summary.timing import Usual
+from blaxel_mcp.summary.next_step import ask_again, wait_again
+from blaxel_mcp.summary.schema import ExecutionAnswer, ExecutionCore
 from blaxel_mcp.summary.wording import format_duration
 from blaxel_mcp.tools.get_execution import ExecutionId, JobId, fetch, with_raw
 from blaxel_mcp.tools.results import success
@@ -68,8 +69,8 @@ class _Look:
     later: Session
     job_id: str
     execution_id: str
-    latest: Latest | None = None
-    usual: Usual | None = None
+    latest: ResolvedLatest | None = None
+    usual: UsualDuration | None = None
     _resolved: bool = False
     _asked_usual: bool = False
 
@@ -105,8 +106,8 @@ class _Look:
             summary = replace(summary, warnings=[_stale(waited.problem, waited.stale), *summary.warnings])
         if summary.done:
             return with_raw(build_answer(summary), fetched.raw, self.state)
-        if summary.next_step == again(*summary.asked, summary.poll_after):
-            summary = replace(summary, next_step=go_on_waiting(*summary.asked))
+        if summary.next_step == ask_again(*summary.asked, summary.poll_after):
+            summary = replace(summary, next_step=wait_again(*summary.asked))
         return build_answer(summary)
 
     def _summary(self, fetched: FetchedExecution) -> ExecutionSummary:
@@ -118,7 +119,7 @@ class _Look:
             now=self.state.clock(),
             usual=self.usual,
             # The execution before is of interest only as long as this one has not started.
-            latest=self.latest if waits or self.latest is None else Latest(),
+            latest=self.latest if waits or self.latest is None else ResolvedLatest(),
         )
 
 

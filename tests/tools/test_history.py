@@ -12,7 +12,7 @@ from faults import Answer, Delay, Faults
 from blaxel_mcp.demo import control_plane
 from blaxel_mcp.demo.control_plane import ReceivedRequest, serve
 from blaxel_mcp.demo.wire import Verbatim
-from blaxel_mcp.summary.timing import Usual
+from blaxel_mcp.summary.estimate import UsualDuration
 from blaxel_mcp.tools import history
 from blaxel_mcp.tools.history import History
 
@@ -106,7 +106,7 @@ def test_it_is_remembered_by_identity_and_job(plane: Plane) -> None:
     """What one credential may see is not told to another; the oldest memories go first."""
     ours, theirs = client_for(plane.url), client_for(plane.url, variables={**ACCOUNT, "BL_API_KEY": "another-key"})
 
-    async def run() -> list[Usual | None]:
+    async def run() -> list[UsualDuration | None]:
         remembers = History()
         try:
             return [
@@ -117,7 +117,7 @@ def test_it_is_remembered_by_identity_and_job(plane: Plane) -> None:
             await ours.aclose()
             await theirs.aclose()
 
-    usual = Usual((600, 600, 600))
+    usual = UsualDuration((600, 600, 600))
     assert asyncio.run(run()) == [usual, None, usual, None]
     assert plane.paths == [LIST, LIST, "/v0/jobs/other/executions"]
 

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from blaxel_mcp.demo import control_plane
-from blaxel_mcp.summary.execution import OUTCOMES
+from blaxel_mcp.models import ExecutionWord
 from blaxel_mcp.tools.list_executions import ExecutionStatus
 
 TOOL = "list_job_executions"
@@ -46,7 +46,7 @@ def demo() -> Any:
 
 def test_the_schemas_words_are_the_summarys() -> None:
     """A status that can be asked for is one that an answer can give."""
-    assert get_args(ExecutionStatus) == tuple(OUTCOMES)
+    assert get_args(ExecutionStatus) == tuple(get_args(ExecutionWord))
 
 
 def test_did_last_nights_report_run() -> None:
