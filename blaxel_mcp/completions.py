@@ -7,7 +7,7 @@ from mcp_types import Completion, CompletionArgument, CompletionContext, PromptR
 
 from blaxel_mcp.api.jobs import list_executions, list_jobs
 from blaxel_mcp.errors import BlaxelMcpError
-from blaxel_mcp.summary.next_step import plain
+from blaxel_mcp.summary.next_step import is_plain_id
 from blaxel_mcp.tools.context import AppContext, current_session
 from blaxel_mcp.tools.find import LATEST
 
@@ -61,7 +61,7 @@ class Completer:
                     names = [execution.metadata.id for execution in executions.items]
             except BlaxelMcpError:
                 pass
-            return [name for name in names if name and plain(name)], _CACHE_SECONDS
+            return [name for name in names if name and is_plain_id(name)], _CACHE_SECONDS
 
         return await self._app.cache.get(("completion", session.identity, job_id), load)
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 
 from blaxel_mcp.polling import poll_until_done
-from blaxel_mcp.summary.answer import ExecutionAnswer
+from blaxel_mcp.summary.schema import ExecutionAnswer
 from blaxel_mcp.tools.context import AppContext
 from blaxel_mcp.tools.find import LATEST
 from blaxel_mcp.tools.get_execution import answer_for

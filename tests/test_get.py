@@ -19,7 +19,7 @@ from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.errors import ApiError
 from blaxel_mcp.get import get
 from blaxel_mcp.settings import load
-from blaxel_mcp.summary.answer import ExecutionAnswer
+from blaxel_mcp.summary.schema import ExecutionAnswer
 from blaxel_mcp.tools.context import AppContext
 
 # As a subprocess: what is printed, and the exit code

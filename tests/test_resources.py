@@ -16,7 +16,7 @@ from mcp_types import TextResourceContents
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.control_plane import ReceivedRequest, serve
 from blaxel_mcp.demo.wire import Job
-from blaxel_mcp.summary.answer import raw_uri
+from blaxel_mcp.summary.raw import raw_uri
 
 NOT_FOUND, INTERNAL = -32602, -32603
 

@@ -1,7 +1,7 @@
 """What an execution means, in words a person would use. Pure: no network, no clock, no MCP.
 
-The data flows `tasks.survey` (one pass over the task list), `counts`, `failures` with `causes`, `timing` and
-`doubts`, which `execution.summarize` joins into one value; `text.render` puts it into prose and
-`answer.build_answer` into the object that travels, both within the budgets of `limits`. `raw` decides what of the
-API's own JSON goes with it. Text that comes from the API passes `clean` on its way out, and nowhere else.
+Data flow: `tasks` reads the task list once; `counts`, `failures` (with `causes`), `timing` (with `estimate`),
+`warnings` and `next_step` make values of it, which `execution.summarize` joins into one. `text` renders that value as
+prose and `answer` as the object of `schema`, each at the first level of `detail` that keeps the budgets of `limits`.
+`raw` decides how much of the API's own JSON goes along. Text from the API passes through `clean` on its way out.
 """

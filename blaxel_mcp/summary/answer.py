@@ -1,205 +1,72 @@
-"""The object that travels: the summary's facts and its prose, cut until both keep their budgets."""
+"""The answer about one execution: its prose and its facts, each within its byte budget."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
-from typing import Any, Literal, NotRequired, TypeVar
-from urllib.parse import quote as percent_encode
-
-from typing_extensions import TypedDict
+from typing import Any
 
 from blaxel_mcp.summary import limits
-from blaxel_mcp.summary.clean import clean
+from blaxel_mcp.summary.detail import Detail, failures_shown, first_that_fits, warnings_shown
 from blaxel_mcp.summary.execution import ExecutionSummary
-from blaxel_mcp.summary.text import Detail, failures_shown, render, warnings_shown
+from blaxel_mcp.summary.raw import raw_uri
+from blaxel_mcp.summary.schema import ExecutionAnswer
+from blaxel_mcp.summary.text import render
+from blaxel_mcp.summary.timing import Timing
 from blaxel_mcp.summary.wording import drop_empty, format_timestamp, json_size
-
-T = TypeVar("T")
-
-
-class Tasks(TypedDict, total=False):
-    """Numbers of tasks; `waiting` is the total less the others, `retried` overlaps them."""
-
-    total: int
-    succeeded: int
-    failed: int
-    cancelled: int
-    running: int
-    waiting: int
-    retried: int
-
-
-class Failure(TypedDict):
-    """Failed tasks that share a reason; up to three of their names."""
-
-    cause: str
-    count: int
-    message: NotRequired[str]
-    tasks: NotRequired[list[str]]
-
-
-class Times(TypedDict, total=False):
-    """RFC 3339 UTC; whole seconds."""
-
-    createdAt: str
-    startedAt: str
-    completedAt: str
-    queuedSeconds: int
-    runningSeconds: int
-    timeoutSeconds: int
-    estimatedRemainingSeconds: int
-    estimateBasis: str
-
-
-class RawOmitted(TypedDict):
-    """What `raw` does not hold: tasks, and bytes of compact JSON."""
-
-    tasks: int
-    bytes: int
-
-
-class ExecutionCore(TypedDict):
-    """What an agent branches on; published alone by the tools that answer as `get_job_execution` does.
-
-    Its whole schema once is enough: clients pay for each copy in every conversation.
-    """
-
-    summary: str
-    done: bool
-    nextStep: str
-
-
-class ExecutionAnswer(TypedDict):
-    """`structuredContent`. The order is fixed; a key with nothing to say is left out."""
-
-    summary: str
-    status: NotRequired[str]
-    done: bool
-    outcome: Literal["succeeded", "failed", "cancelled", "timed_out", "in_progress", "unknown"]
-    nextStep: str
-    pollAfterSeconds: NotRequired[int]
-    tasks: NotRequired[Tasks]
-    failures: NotRequired[list[Failure]]
-    failuresOmitted: NotRequired[int]
-    warnings: NotRequired[list[str]]
-    timing: NotRequired[Times]
-    config: NotRequired[dict[str, Any]]
-    jobId: str
-    executionId: str
-    workspace: NotRequired[str]
-    rawUri: NotRequired[str]
-    raw: NotRequired[dict[str, Any]]
-    rawOmitted: NotRequired[RawOmitted]
-
-
-def raw_uri(job_id: str, execution_id: str) -> str:
-    """The resource that holds the whole raw JSON."""
-    return f"blaxel://jobs/{percent_encode(job_id, safe='')}/executions/{percent_encode(execution_id, safe='')}"
 
 
 def build_answer(summary: ExecutionSummary) -> ExecutionAnswer:
-    """Prose and facts, each at the first level of detail that fits its budget."""
-    prose = _first_fitting(
-        (render(summary, detail) for detail in _prose_details()), lambda text: len(text.encode()), limits.PROSE_BYTES
-    )
-    return _first_fitting(
-        (_facts(summary, prose, detail) for detail in _structure_details()), json_size, limits.STRUCTURE_BYTES
-    )
+    """The object that travels as `structuredContent`, without raw JSON; its `summary` is the prose."""
 
+    def prose_size(prose: str) -> int:
+        # As it stands in the object, where quotes and backslashes take two bytes each.
+        return json_size(prose) - len('""')
 
-def _first_fitting(candidates: Iterable[T], measure: Callable[[T], int], budget: int) -> T:
-    """The first within the budget; the last level of detail always is (tests/summary/test_budgets.py)."""
-    for candidate in candidates:
-        if measure(candidate) <= budget:
-            break
-    return candidate
+    def facts(detail: Detail) -> ExecutionAnswer:
+        return _facts(summary, prose, detail)
 
-
-def _details(start: Detail, *changes: dict[str, int]) -> Iterator[Detail]:
-    yield start
-    for change in changes:
-        start = replace(start, **change)
-        yield start
-
-
-def _prose_details() -> Iterator[Detail]:
-    """Prose is for reading: fewer groups from the start, and what repeats the object goes first."""
-    return _details(
-        Detail(groups=3, warnings=4, overrides=5),
-        {"overrides": 0, "message": 140, "name": 40},
-        {"message": 100, "names": 2, "identity": 60},
-        {"message": 70, "groups": 2, "name": 25},
-        {"warnings": 3, "message": 50, "identity": 40},
-        {"warnings": 2, "names": 1, "message": 40, "name": 15},
-        {"groups": 1, "identity": 24},
-        {"warnings": 1, "names": 0, "message": 24},
-        {"identity": 12, "name": 10},
-        {"warnings": 0, "message": 12},
-        {"identity": 8, "name": 5},
-    )
-
-
-def _structure_details() -> Iterator[Detail]:
-    """Override names give way first, then the groups, then identity."""
-    return _details(
-        Detail(),
-        {"overrides": 8},
-        {"overrides": 3},
-        {"overrides": 0},
-        {"message": 120},
-        {"message": 80},
-        {"names": 2, "name": 40},
-        {"message": 50, "names": 1, "name": 25},
-        {"names": 0, "groups": 3},
-        {"warnings": 3},
-        {"message": 30, "groups": 2},
-        {"identity": 40, "groups": 1, "warnings": 2},
-        {"identity": 16, "message": 16, "warnings": 1},
-        {"identity": 8, "warnings": 0},
-    )
+    prose = first_that_fits(lambda detail: render(summary, detail), prose_size, limits.PROSE_BYTES)
+    answer: ExecutionAnswer = first_that_fits(facts, json_size, limits.STRUCTURE_BYTES)
+    return answer
 
 
 def _facts(summary: ExecutionSummary, prose: str, detail: Detail) -> ExecutionAnswer:
-    failures, omitted = failures_shown(summary, detail)
-    uri = raw_uri(*summary.asked)
-    whole: dict[str, Any] = {
+    status, uri = summary.status, raw_uri(*summary.asked)
+    failures, omitted = failures_shown(summary, detail.groups)
+    facts: dict[str, Any] = {
         "summary": prose,
-        "status": summary.status,
+        "status": status.word if status.known else detail.cut(status.text or "", limits.STATUS_CHARACTERS),
         "done": summary.done,
-        "outcome": summary.outcome,
+        "outcome": status.outcome,
         "nextStep": summary.next_step,
         "pollAfterSeconds": summary.poll_after,
-        "tasks": _counts(summary),
+        "tasks": _tasks(summary),
         "failures": [
             drop_empty(
                 {
                     "cause": group.cause,
                     "count": group.count,
-                    "message": clean(group.message, detail.message),
-                    "tasks": [clean(name, detail.name) for name in group.tasks[: detail.names]],
+                    "message": detail.cut(group.message, detail.message),
+                    "tasks": [detail.cut(name, detail.name) for name in group.tasks[: detail.task_names]],
                 }
             )
             for group in failures
         ],
         "failuresOmitted": omitted or None,
-        "warnings": warnings_shown(summary.warnings, detail),
-        "timing": _times(summary),
+        "warnings": warnings_shown(summary, detail),
+        "timing": _times(summary.timing),
         "config": _config(summary, detail),
-        "jobId": clean(summary.job_id, detail.identity),
-        "executionId": clean(summary.execution_id, detail.identity),
-        "workspace": clean(summary.workspace, detail.identity),
-        "rawUri": uri if len(uri) <= limits.URI_BYTES else None,
+        "jobId": detail.cut(summary.job_id, detail.identity),
+        "executionId": detail.cut(summary.execution_id, detail.identity),
+        "workspace": detail.cut(summary.workspace, detail.identity),
+        "rawUri": uri if len(uri) <= detail.uri else None,
     }
-    return drop_empty(whole)  # type: ignore[return-value]  # the keys above are those of ExecutionAnswer
+    return drop_empty(facts)  # type: ignore[return-value]  # the keys above are those of ExecutionAnswer
 
 
-def _counts(summary: ExecutionSummary) -> dict[str, Any]:
-    counts = summary.counts
+def _tasks(summary: ExecutionSummary) -> dict[str, Any]:
     keys = ("total", "succeeded", "failed", "cancelled", "running", "waiting", "retried")
-    return drop_empty({key: getattr(counts, key) for key in keys})
+    return drop_empty({key: getattr(summary.counts, key) for key in keys})
 
 
-def _times(summary: ExecutionSummary) -> dict[str, Any]:
-    timing = summary.timing
+def _times(timing: Timing) -> dict[str, Any]:
     moments = {"createdAt": timing.created, "startedAt": timing.started, "completedAt": timing.completed}
     return drop_empty(
         {
@@ -214,7 +81,7 @@ def _times(summary: ExecutionSummary) -> dict[str, Any]:
 
 
 def _config(summary: ExecutionSummary, detail: Detail) -> dict[str, Any]:
-    names = [clean(name, detail.name) for name in summary.override_names[: detail.overrides]]
+    names = [detail.cut(name, detail.name) for name in summary.override_names[: detail.overrides]]
     return drop_empty(
         {
             "parallelism": summary.parallelism,

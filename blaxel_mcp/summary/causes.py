@@ -1,4 +1,4 @@
-"""Why a task failed, as one of a few causes: a table, read from the top, first match wins.
+"""Why a task failed, as one of a few causes, by a table that is read from the top: the first row that matches wins.
 
 A cause is a hint beside the message, never instead of it. A row must be sure of what it says; what no row is
 sure of is `unknown`. Words of Google Cloud Run v2 are here because the shape of Blaxel's conditions and its task
@@ -14,7 +14,7 @@ Cause: TypeAlias = Literal[
     "out_of_memory", "timed_out", "image", "configuration", "cancelled", "platform", "signal", "exit_code", "unknown"
 ]
 
-WORDS: dict[Cause, str] = {
+CAUSE_LABELS: dict[Cause, str] = {
     "out_of_memory": "out of memory",
     "timed_out": "timeout",
     "image": "image problem",
@@ -25,14 +25,18 @@ WORDS: dict[Cause, str] = {
     "exit_code": "non-zero exit",
     "unknown": "",
 }
-"""A cause inside a sentence."""
+"""How a sentence names a cause: `out of memory in 3 tasks`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`word` is looked for in `reason`, `executionReason` and `type`; `message` in the condition's message.
+    """A cause and how it is recognised.
 
-    Words are read as lower-case words with single spaces: `OOMKilled` and `OOM_KILLED` are both `oom killed`.
+    Attributes:
+        cause: what the row is sure of.
+        word: searched in a condition's `reason`, `executionReason` and `type`, read as lower-case words with single
+            spaces: `OOMKilled` and `OOM_KILLED` are both `oom killed`.
+        message: searched in the condition's message.
     """
 
     cause: Cause
@@ -48,7 +52,7 @@ def _row(cause: Cause, *, word: Sequence[str], message: Sequence[str]) -> Row:
 _EXIT = r"\bexit(?:ed)?[ _-]?(?:with )?(?:an? )?(?:non-?zero )?(?:(?:code|status)[ :=]*){1,2}"
 _SIGNALLED = _EXIT + r"(?:129|1[345]\d)\b"
 EXIT_BY_SIGNAL = re.compile(_SIGNALLED.removeprefix(r"\b"))
-"""For lower-case text. It begins with letters, which makes it quick to tell that there is none."""
+"""An exit code that stands for a signal, in lower-case text. It begins with letters, which makes a miss quick."""
 
 _TASK = r"\b(?:task|execution|job|container)\b"
 _MET = r"(?:reached|exceeded|expired)\b)"
@@ -154,13 +158,18 @@ TABLE: tuple[Row, ...] = (
     ),
 )
 
-_JOINT = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[\s_.-]+")
+_WORD_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[\s_.-]+")
 _WORD_CHARACTERS = 120
 
 
-def judge(words: Sequence[str], message: str) -> Cause:
-    """The cause that the table is sure of. `words` are reason, executionReason and type; any may be empty."""
-    spaced = [_JOINT.sub(" ", word[:_WORD_CHARACTERS]).strip().lower() for word in words if word]
+def classify(words: Sequence[str], message: str) -> Cause:
+    """The cause that the table is sure of.
+
+    Args:
+        words: the condition's reason, executionReason and type; any may be empty.
+        message: the condition's message.
+    """
+    spaced = [_WORD_BOUNDARY.sub(" ", word[:_WORD_CHARACTERS]).strip().lower() for word in words if word]
     for row in TABLE:
         if any(row.word.search(word) for word in spaced) or row.message.search(message):
             return row.cause

@@ -1,14 +1,17 @@
-"""How many tasks are in which state."""
+"""How many of an execution's tasks are in which state."""
 
 from dataclasses import dataclass
 
 from blaxel_mcp.models import JobExecutionStats
-from blaxel_mcp.summary.tasks import Survey
+from blaxel_mcp.summary.tasks import TaskStats
+
+STATS_KEYS = {"succeeded": "success", "failed": "failure", "cancelled": "cancelled", "running": "running"}
+"""The API's key in `stats` for each task status that it counts."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskCounts:
-    """Numbers of tasks; `None` where nothing says. `retried` overlaps the others."""
+    """Numbers of tasks by state, `None` where the API does not say; `retried` overlaps the others."""
 
     total: int | None = None
     succeeded: int | None = None
@@ -19,51 +22,20 @@ class TaskCounts:
 
     @property
     def settled(self) -> int:
-        """Tasks that have ended."""
+        """The number of tasks that have ended."""
         return (self.succeeded or 0) + (self.failed or 0) + (self.cancelled or 0)
 
     @property
     def waiting(self) -> int | None:
-        """Total less the others, never below zero: the API has no count for it."""
+        """The total less the others, never below zero, since the API has no count of waiting tasks."""
         return None if self.total is None else max(0, self.total - self.settled - (self.running or 0))
 
 
-# Our name of a count, the API's key in `stats`, the status of a task in the list.
-_SOURCES = (
-    ("succeeded", "success", "succeeded"),
-    ("failed", "failure", "failed"),
-    ("cancelled", "cancelled", "cancelled"),
-    ("running", "running", "running"),
-)
-
-
-def count_tasks(stats: JobExecutionStats | None, found: Survey) -> TaskCounts:
-    """`stats` win; what they leave out comes from the task list, and with neither it stays absent."""
-    counts = {"total": stats.total if stats else None, "retried": stats.retried if stats else None}
-    for name, key, status in _SOURCES:
-        counts[name] = getattr(stats, key) if stats else None
-        if counts[name] is None and found.listed:
-            counts[name] = found.statuses[status]
-    if counts["total"] is None and found.listed:
-        counts["total"] = found.listed
-    return TaskCounts(**counts)
-
-
-def disagreements(stats: JobExecutionStats | None, found: Survey, counts: TaskCounts) -> list[str]:
-    """Where the API's counts contradict its own task list, or themselves; one sentence each."""
-    said = []
-    if stats is not None and found.listed:
-        differing = [
-            f"{getattr(stats, key):,} {name} against {found.statuses[status]:,}"
-            for name, key, status in _SOURCES
-            if getattr(stats, key) not in {None, found.statuses[status]}
-        ]
-        if stats.total not in {None, found.listed}:
-            differing.append(f"{stats.total:,} in all against {found.listed:,}")
-        if differing:
-            pairs = ", ".join(differing)
-            said.append(f"The API's counts disagree with its own task list: {pairs}; the counts are used.")
-    parts = counts.settled + (counts.running or 0)
-    if counts.total is not None and parts > counts.total:
-        said.append(f"The counts do not add up: {parts:,} tasks in the states named, of {counts.total:,} in all.")
-    return said
+def count_tasks(stats: JobExecutionStats | None, tasks: TaskStats) -> TaskCounts:
+    """The API's `stats`, and the task list for whatever those leave out; what neither says is `None`."""
+    stats = stats or JobExecutionStats()
+    counts = {status: getattr(stats, key) for status, key in STATS_KEYS.items()}
+    if tasks.listed:
+        counts = {status: tasks.statuses[status] if number is None else number for status, number in counts.items()}
+    total = tasks.listed or None if stats.total is None else stats.total
+    return TaskCounts(total=total, retried=stats.retried, **counts)

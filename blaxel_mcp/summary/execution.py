@@ -1,61 +1,52 @@
 """An execution as one value that says everything worth saying about it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, TypeAlias
 
-from blaxel_mcp.models import JobExecution, parse_env_override, parse_timestamp
-from blaxel_mcp.summary.clean import clean
-from blaxel_mcp.summary.contradictions import find_contradictions
+from blaxel_mcp.models import ExecutionStatus, JobExecution, parse_env_override, parse_timestamp
 from blaxel_mcp.summary.counts import TaskCounts, count_tasks
+from blaxel_mcp.summary.estimate import UsualDuration
 from blaxel_mcp.summary.failures import FailureGroup, group_failures
-from blaxel_mcp.summary.limits import STATUS_CHARACTERS
-from blaxel_mcp.summary.next_step import Situation, choose
-from blaxel_mcp.summary.tasks import survey
-from blaxel_mcp.summary.timing import Timing, Usual, measure, poll_after
-from blaxel_mcp.summary.verdicts import find_verdicts
-
-Outcome: TypeAlias = Literal["succeeded", "failed", "cancelled", "timed_out", "in_progress", "unknown"]
-
-# The API's status and ours. `cancelling` is not the end; a word that is not here is not one either.
-OUTCOMES: dict[str, Outcome] = {
-    "queued": "in_progress",
-    "pending": "in_progress",
-    "running": "in_progress",
-    "cancelling": "in_progress",
-    "cancelled": "cancelled",
-    "failed": "failed",
-    "succeeded": "succeeded",
-    "timeout": "timed_out",
-}
+from blaxel_mcp.summary.next_step import seconds_to_next_poll, suggest_next_step
+from blaxel_mcp.summary.tasks import scan_tasks
+from blaxel_mcp.summary.timing import Timing, measure
+from blaxel_mcp.summary.warnings import data_warnings, health_warnings
 
 
 @dataclass(frozen=True, slots=True)
-class Previous:
-    """The execution before the newest one, for whoever asked for `latest` while that one still waits."""
+class ResolvedLatest:
+    """That the caller asked for `latest`, with the execution before this one where that was looked up."""
 
-    execution_id: str
-    status: str
-    ended: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Latest:
-    """That `latest` was asked for, and what the execution before came to, where that was looked up."""
-
-    previous: Previous | None = None
+    previous: JobExecution | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ExecutionSummary:
-    """Everything there is to say, as values; strings that come from the API are uncleaned but for `status`.
+    """Everything there is to say about an execution. Strings that come from the API are not cleaned yet.
 
-    `preface` is a sentence of ours that comes first: what was done before this was looked at.
+    Attributes:
+        status: as the API gives it.
+        counts: tasks by state.
+        failures: failed tasks by reason, the largest group first.
+        failures_omitted: failed tasks in further groups.
+        warnings: contradictions and doubts, one sentence each.
+        timing: times, durations and the estimate of the time left.
+        next_step: what to do next, in one sentence.
+        poll_after: seconds after which asking again makes sense; `None` once it is over.
+        parallelism: tasks that may run at a time.
+        memory_mb: memory that the execution overrides, in MB.
+        override_names: names of the environment variables that it overrides.
+        job_id: the job, as the API gives it, else as asked.
+        execution_id: the execution, likewise.
+        workspace: the workspace, likewise.
+        asked: job and execution as asked for, `latest` resolved.
+        now: the present, in UTC.
+        latest: set if the caller asked for `latest`.
+        preface: a sentence of ours that comes first, such as what was done before the execution was looked at.
     """
 
-    status: str
-    outcome: Outcome
+    status: ExecutionStatus
     counts: TaskCounts
     failures: Sequence[FailureGroup]
     failures_omitted: int
@@ -71,24 +62,13 @@ class ExecutionSummary:
     workspace: str
     asked: tuple[str, str]
     now: datetime
-    latest: Latest | None = None
+    latest: ResolvedLatest | None = None
     preface: str = ""
 
     @property
     def done(self) -> bool:
-        """Whether it has come to an end."""
-        return self.outcome not in {"in_progress", "unknown"}
-
-
-def outcome_of(status: str | None) -> Outcome:
-    """What a status means, whatever its case."""
-    return OUTCOMES.get((status or "").casefold(), "unknown")
-
-
-def previous_of(execution: JobExecution) -> Previous:
-    """The little that is said of the execution before."""
-    metadata = execution.metadata
-    return Previous(metadata.id or "", (execution.status or "").casefold(), parse_timestamp(metadata.completedAt))
+        """Whether the execution has come to an end."""
+        return self.status.over
 
 
 def summarize(
@@ -97,64 +77,46 @@ def summarize(
     asked: tuple[str, str],
     workspace: str | None,
     now: datetime,
-    usual: Usual | None = None,
-    latest: Latest | None = None,
+    usual: UsualDuration | None = None,
+    latest: ResolvedLatest | None = None,
 ) -> ExecutionSummary:
-    """A pure function of its arguments.
+    """Summarize an execution; a pure function of its arguments.
 
     Args:
         execution: what the API answered.
         asked: job and execution as asked for, `latest` already resolved.
-        workspace: the one that was called, for answers that do not name it.
+        workspace: the workspace that was called, for answers that do not name it.
         now: the present, in UTC.
         usual: how long the job usually runs, where that is known.
-        latest: set if the newest execution was asked for.
+        latest: set if the caller asked for `latest`.
     """
-    word = (execution.status or "").casefold()
-    outcome = outcome_of(word)
-    done = outcome not in {"in_progress", "unknown"}
-    found = survey(execution.task_list, parse_timestamp(execution.metadata.completedAt) if done else now)
-    counts = count_tasks(execution.stats, found)
-    failures, failures_omitted = group_failures(found.failed, counts.failed)
-    timing = measure(execution, found, counts, status=word, done=done, now=now, usual=usual)
-    verdicts = find_verdicts(execution, found, counts, timing, status=word, now=now)
-    stalled = any(verdict.kind == "stalled" for verdict in verdicts)
-    if stalled:
-        # What its finished tasks took says nothing about tasks that no longer move.
-        timing = replace(timing, estimate=None)
-    wait = None if done else poll_after(word, timing)
-    memory_mb = execution.spec.memoryOverride or None
+    status, metadata, spec = ExecutionStatus(execution.status), execution.metadata, execution.spec
+    tasks = scan_tasks(execution.task_list, parse_timestamp(metadata.completedAt) if status.over else now)
+    counts = count_tasks(execution.stats, tasks)
+    failures, failures_omitted = group_failures(tasks.failed, counts.failed)
+    timing = measure(execution, tasks, counts, now=now, usual=usual)
+    poll_after = seconds_to_next_poll(status, timing)
+    memory_mb = spec.memoryOverride or None
     return ExecutionSummary(
-        status=word if word in OUTCOMES else clean(execution.status or "", STATUS_CHARACTERS),
-        outcome=outcome,
+        status=status,
         counts=counts,
         failures=failures,
         failures_omitted=failures_omitted,
         warnings=[
-            *find_contradictions(execution, found, counts, asked=asked, now=now),
-            *(verdict.sentence for verdict in verdicts),
+            *data_warnings(execution, tasks, counts, asked=asked, now=now),
+            *health_warnings(execution, tasks, timing, usual=usual, now=now),
         ],
         timing=timing,
-        next_step=choose(
-            Situation(
-                job_id=asked[0],
-                execution_id=asked[1],
-                status=word,
-                outcome=outcome,
-                failures=failures,
-                timing=timing,
-                memory_mb=memory_mb,
-                poll_after=wait,
-                stalled=stalled,
-            )
+        next_step=suggest_next_step(
+            asked, status=status, failures=failures, timing=timing, memory_mb=memory_mb, poll_after=poll_after
         ),
-        poll_after=wait,
-        parallelism=execution.spec.parallelism,
+        poll_after=poll_after,
+        parallelism=spec.parallelism,
         memory_mb=memory_mb,
-        override_names=list(parse_env_override(execution.spec.envOverride) or ()),
-        job_id=execution.metadata.job or asked[0],
-        execution_id=execution.metadata.id or asked[1],
-        workspace=execution.metadata.workspace or workspace or "",
+        override_names=list(parse_env_override(spec.envOverride) or ()),
+        job_id=metadata.job or asked[0],
+        execution_id=metadata.id or asked[1],
+        workspace=metadata.workspace or workspace or "",
         asked=asked,
         now=now,
         latest=latest,

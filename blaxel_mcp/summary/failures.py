@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from heapq import nlargest
 
 from blaxel_mcp.models import JobExecutionTask, JobExecutionTaskCondition
-from blaxel_mcp.summary.causes import EXIT_BY_SIGNAL, Cause, judge
+from blaxel_mcp.summary.causes import EXIT_BY_SIGNAL, Cause, classify
 from blaxel_mcp.summary.limits import FAILURE_GROUPS, TASK_NAMES
 from blaxel_mcp.summary.tasks import task_name
 
 _READ_CHARACTERS = 400
-"""Of a message, for its fingerprint and cause: what differs only later than this is one failure to a reader."""
+"""How much of a message its fingerprint and cause go by: failures that differ only later than this read alike."""
 
 # What differs between two tasks that failed alike: quoted values (they may hold spaces), and words with a digit or a
 # slash in them: numbers, dates, ids, addresses, paths. Several of these in a row are one, since lists differ in length.
@@ -20,17 +20,20 @@ _QUOTED = re.compile(r"\"[^\"]*\"|`[^`]*`|(?<!\w)'[^']*'")
 _VARYING = re.compile(r" [^ 0-9/]*+[0-9/][^ ]*+(?: [^ 0-9/]*+[0-9/][^ ]*+)*+")
 
 _MAYBE_SIGNALLED = re.compile(r"1[2345]\d").search
-"""Quicker than the whole pattern, which most messages then never meet."""
+"""Searches for what could be such an exit code, quicker than the whole pattern, which most messages then skip."""
 
 _NO_CONDITION: JobExecutionTaskCondition = {}
 
 
 @dataclass(slots=True)
 class FailureGroup:
-    """Tasks that failed for one reason. All strings are the API's own words, uncleaned.
+    """Tasks that failed for one reason. All strings are the API's own words, not cleaned.
 
-    `message` is that of the first task in it; empty where the API gave no reason at all. `tasks` are the first few
-    names, `condition` is what the cause is judged by.
+    Attributes:
+        count: how many tasks.
+        message: the first task's message, or its reason; empty where the API gave neither.
+        tasks: the first few names.
+        condition: the first task's condition, which tells the cause.
     """
 
     count: int
@@ -40,15 +43,15 @@ class FailureGroup:
 
     @property
     def cause(self) -> Cause:
-        """What the table of causes makes of it. Judged when asked for: of ten thousand groups five are shown."""
+        """The cause by the table of causes, classified on demand: of ten thousand groups five are shown."""
         words = (self.condition.get("reason"), self.condition.get("executionReason"), self.condition.get("type"))
-        return judge([word for word in words if word], (self.condition.get("message") or "")[:_READ_CHARACTERS])
+        return classify([word for word in words if word], (self.condition.get("message") or "")[:_READ_CHARACTERS])
 
 
 def fingerprint(message: str, name: str = "") -> str:
-    """The message with everything folded to `#` that differs between tasks that failed alike; begins with a space.
+    """What is the same in the messages of tasks that failed alike: everything that varies is folded to `#`.
 
-    Both are in lower case already.
+    Message and name must be in lower case already; the fingerprint begins with a space.
     """
     text = message.replace(name, "#") if len(name) > 1 and name in message else message
     if '"' in text or "'" in text or "`" in text:
@@ -59,7 +62,7 @@ def fingerprint(message: str, name: str = "") -> str:
 
 
 def _deciding(conditions: Sequence[JobExecutionTaskCondition]) -> JobExecutionTaskCondition:
-    """The condition that tells why: a failed one before others, one with a message before one without."""
+    """The condition that tells why a task failed: a failed one before others, one with a message before one without."""
 
     def weight(condition: JobExecutionTaskCondition) -> tuple[bool, bool, bool]:
         state = (condition.get("state") or "").upper()
@@ -74,10 +77,14 @@ def _deciding(conditions: Sequence[JobExecutionTaskCondition]) -> JobExecutionTa
 
 
 def group_failures(failed: Iterable[JobExecutionTask], counted: int | None) -> tuple[list[FailureGroup], int]:
-    """The largest groups, largest first, and how many failed tasks are in the others.
+    """Group failed tasks by reason and message fingerprint.
 
-    Together they add up to the larger of the tasks given and `counted`. One group per reason and message fingerprint.
-    Tasks that the counts know of but the list does not show are a group without a message.
+    Args:
+        failed: the failed tasks of the task list.
+        counted: how many failed by the API's counts; those that the list does not hold are a group without a message.
+
+    Returns:
+        The largest groups, largest first, and the number of failed tasks in all others.
     """
     # Plain dictionaries of numbers and strings: ten thousand small objects would wake the garbage collector.
     counts: dict[str, int] = {}
@@ -97,8 +104,8 @@ def group_failures(failed: Iterable[JobExecutionTask], counted: int | None) -> t
         # An exit code is a number like others, but one that tells of a signal is another kind of failure.
         signalled = "exit" in text and _MAYBE_SIGNALLED(text) is not None and EXIT_BY_SIGNAL.search(text) is not None
         name = task_name(task)
-        said = f"{condition.get('reason') or ''}\0{condition.get('executionReason') or ''}"
-        key = f"{said}\0{'signal' if signalled else ''}\0{fingerprint(text, name.lower())}"
+        reason = f"{condition.get('reason') or ''}\0{condition.get('executionReason') or ''}"
+        key = f"{reason}\0{'signal' if signalled else ''}\0{fingerprint(text, name.lower())}"
         if key not in counts:
             counts[key] = 1
             first[key] = task
@@ -107,19 +114,19 @@ def group_failures(failed: Iterable[JobExecutionTask], counted: int | None) -> t
         if name and len(known := names.setdefault(key, [])) < TASK_NAMES:
             known.append(name)
     if counted is not None and counted > listed:
-        counts[_NOTHING_SAID] = counts.get(_NOTHING_SAID, 0) + counted - listed
+        counts[_NO_REASON] = counts.get(_NO_REASON, 0) + counted - listed
     largest = nlargest(FAILURE_GROUPS, counts, key=counts.__getitem__)
-    shown = [_shown(counts[key], first.get(key, _NO_TASK), names.get(key, [])) for key in largest]
+    shown = [_group(counts[key], first.get(key, _NO_TASK), names.get(key, [])) for key in largest]
     return shown, max(listed, counted or 0) - sum(group.count for group in shown)
 
 
-_NOTHING_SAID = "\0\0\0 "
+_NO_REASON = "\0\0\0 "
 _NO_TASK: JobExecutionTask = {}
 
 
-def _shown(count: int, first: JobExecutionTask, names: list[str]) -> FailureGroup:
+def _group(count: int, first: JobExecutionTask, names: list[str]) -> FailureGroup:
     conditions = first.get("conditions")
     condition = _deciding(conditions) if conditions else _NO_CONDITION
-    said = (condition.get("message"), condition.get("reason"), condition.get("executionReason"))
+    texts = (condition.get("message"), condition.get("reason"), condition.get("executionReason"))
     known = [name for name in (task_name(first), *names) if name]
-    return FailureGroup(count, next(filter(None, said), ""), known[:TASK_NAMES], condition)
+    return FailureGroup(count, next(filter(None, texts), ""), known[:TASK_NAMES], condition)

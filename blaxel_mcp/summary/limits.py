@@ -1,58 +1,59 @@
-"""Every budget, cap and threshold of an answer, named, once. Bytes are UTF-8; times are seconds."""
+"""Every budget, cap and threshold of an answer, each named once. Bytes are UTF-8; times are seconds."""
 
 PROSE_BYTES = 900
+"""The longest prose about one execution, counted inside a JSON string."""
 STRUCTURE_BYTES = 2_500
-"""Of `structuredContent` without `raw`, as compact JSON, unescaped."""
+"""The largest `structuredContent` about one execution without its `raw`, as compact, unescaped JSON."""
 RAW_BYTES = 8_192
-"""Of the compact raw JSON that `auto` inlines, unless BLAXEL_MCP_RAW_LIMIT says otherwise."""
+"""The most compact raw JSON that mode `auto` carries, unless BLAXEL_MCP_RAW_LIMIT says otherwise."""
 ERROR_CHARACTERS = 700
 
 MESSAGE_CHARACTERS = 200
 NAME_CHARACTERS = 60
-"""Of a task's, job's or variable's name inside a sentence or list."""
+"""The longest name of a task, job or variable inside a sentence or list."""
 STATUS_CHARACTERS = 40
 IDENTITY_CHARACTERS = 100
 URI_BYTES = 400
-"""A longer `rawUri` is left out: a cut one would lead nowhere."""
+"""The longest `rawUri`; a longer one is left out, since a cut one would lead nowhere."""
 FAILURE_GROUPS = 5
 TASK_NAMES = 3
 OVERRIDE_NAMES = 20
 
 RAW_MISSES = 50
-"""Tasks too large for what is left of `raw` after which no further one is tried: there may be many, and alike."""
+"""After so many tasks that are too large for the rest of `raw`, no further one is tried: they may be alike."""
 
 MEDIAN_TASKS = 3
-"""Finished tasks below which a median says nothing."""
+"""The fewest finished tasks of which a median says something."""
 CLOCK_SKEW_SECONDS = 60
-"""How far the API's clock may be ahead of ours before it is worth a sentence."""
+"""How far the API's clock may be ahead of ours before that is worth a warning."""
 
 POLL_SECONDS = (10, 60)
 """Shortest and longest `pollAfterSeconds` of a running execution without an estimate: a tenth of its age."""
 POLL_ESTIMATED_SECONDS = (5, 300)
-"""The same with an estimate: half of what is left."""
+"""Shortest and longest `pollAfterSeconds` of a running execution with an estimate: half of what is left."""
 POLL_WAITING_SECONDS = 30
-"""Of one that waits to start, is being cancelled, or whose status is unknown."""
+"""`pollAfterSeconds` of an execution that waits to start, is being cancelled, or has an unknown status."""
 
-# When a doubt is worth a sentence.
+# When the times of an unfinished execution are worth a warning.
 TIMEOUT_SHARE = 0.8
-"""Share of a timeout used from which an unfinished task or execution is close to it."""
+"""The share of its timeout from which an unfinished task or execution is close to it."""
 STALL_MEDIANS = 4
 STALL_SECONDS = 300
-"""No start or end of a task for longer than this, and than so many medians of a task, is a stall."""
+"""An execution has stalled when no task starts or ends for longer than this and than so many median tasks."""
 OVERRUN_FACTOR = 2.0
-"""Times the usual duration of this job from which a run is overrunning."""
+"""An execution overruns from this many times its job's usual duration."""
 QUEUED_SECONDS = 600
-"""Waiting to start for longer than this is worth a sentence."""
+"""How long an execution waits to start before that is worth a warning."""
 CANCELLING_SECONDS = 900
-"""Being cancelled for longer than this is worth a sentence; running tasks finish first, so some time is normal."""
+"""How long a cancellation may go without a change; running tasks finish first, so some time is normal."""
 
 # What an estimate of the time left stands on.
 BASIS_TASKS = 3
-"""Finished tasks of the execution itself that make a basis."""
+"""The fewest finished tasks of the execution itself that make a basis."""
 BASIS_EXECUTIONS = 3
-"""Recent successful executions of the job that make one."""
+"""The fewest recent successful executions of the job that make a basis."""
 HISTORY_EXECUTIONS = 20
-"""How many recent executions are looked at for it: one page of the API's default size."""
+"""How many recent executions are read for the job's usual duration: one page of the API's default size."""
 HISTORY_CACHE_SECONDS = 300
 
 # Logs.

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeAlias, TypeVar, get_args
 
 from blaxel_mcp.models import ExecutionWord, TaskWord
 from blaxel_mcp.summary import limits
-from blaxel_mcp.summary.causes import WORDS
+from blaxel_mcp.summary.causes import CAUSE_LABELS
 from blaxel_mcp.summary.clean import clean
 from blaxel_mcp.summary.wording import drop_empty, format_duration, json_size, plural, quote
 
@@ -183,7 +183,7 @@ _PHRASES: Mapping[str, Callable[[Any], str]] = {
     "startedAt": "started {}".format,
     "durationSeconds": lambda seconds: f"took {format_duration(seconds)}",
     "runningSeconds": lambda seconds: f"{format_duration(seconds)} so far",
-    "cause": lambda cause: WORDS[cause],
+    "cause": lambda cause: CAUSE_LABELS[cause],
 }
 """What a line says of a fact, besides id, status and message."""
 

@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 
 from blaxel_mcp.models import ExecutionStatus, ExecutionWord, JobExecution, parse_timestamp
 from blaxel_mcp.summary.counts import count_tasks
+from blaxel_mcp.summary.estimate import usual_duration
 from blaxel_mcp.summary.listing import (
     Page,
     Row,
@@ -19,8 +20,7 @@ from blaxel_mcp.summary.listing import (
     status_phrase,
     status_sentence,
 )
-from blaxel_mcp.summary.tasks import survey
-from blaxel_mcp.summary.timing import usual_duration
+from blaxel_mcp.summary.tasks import scan_tasks
 from blaxel_mcp.summary.wording import drop_empty, format_duration, format_timestamp, plural
 
 _VERBS = {
@@ -97,7 +97,7 @@ def _health(executions: Sequence[JobExecution]) -> tuple[str, dict[str, Any]]:
     succeeded = sum(status.outcome == "succeeded" for status in statuses)
     usual = usual_duration(executions)
     counts = {"finished": finished, "succeeded": succeeded} if executions else {}
-    facts = {"lookedAt": number, **counts, "usualSeconds": usual.typical if usual else None}
+    facts = {"lookedAt": number, **counts, "usualSeconds": usual.median if usual else None}
     if number <= 1:
         return "", facts
     if not finished:
@@ -105,7 +105,7 @@ def _health(executions: Sequence[JobExecution]) -> tuple[str, dict[str, Any]]:
     # 999 of 1,000 are not all of them.
     share = 100 if succeeded == finished else min(99, round(succeeded * 100 / finished))
     over = "all" if finished == number else f"{finished:,}"
-    took = f", usually in {format_duration(usual.typical)}" if usual else ""
+    took = f", usually in {format_duration(usual.median)}" if usual else ""
     return f"Of {number:,} executions looked at, {over} are over and {succeeded:,} succeeded ({share}%){took}.", facts
 
 
@@ -128,7 +128,7 @@ def _row(execution: JobExecution, now: datetime) -> Row:
     metadata = execution.metadata
     created, started, completed = map(parse_timestamp, (metadata.createdAt, metadata.startedAt, metadata.completedAt))
     over = ExecutionStatus(execution.status).over
-    counts = count_tasks(execution.stats, survey(execution.task_list, now))
+    counts = count_tasks(execution.stats, scan_tasks(execution.task_list, now))
     return drop_empty(
         {
             "id": row_id(metadata.id),

@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 from blaxel_mcp.models import ExecutionStatus, JobExecution, LogLine, parse_timestamp
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.clean import clean
-from blaxel_mcp.summary.next_step import plain
+from blaxel_mcp.summary.next_step import is_plain_id
 from blaxel_mcp.summary.wording import drop_empty, format_timestamp, json_size, plural, quote
 
 _SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
@@ -201,7 +201,7 @@ def _hint(search: LogSearch, status: ExecutionStatus, *, found: bool) -> str:
 
 def log_alternatives(job_id: str, execution_id: str) -> str:
     """What to do where there are no logs to be had, to follow a comma or a colon."""
-    if plain(job_id) and plain(execution_id):
+    if is_plain_id(job_id) and is_plain_id(execution_id):
         return (
             f'call get_job_execution with jobId "{job_id}" and executionId "{execution_id}" for the reasons of '
             f"failures, run `bl logs job {job_id} {execution_id}`, or see the Blaxel console."

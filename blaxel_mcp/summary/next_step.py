@@ -1,95 +1,75 @@
-"""The one thing to do next. Only our own words, numbers, and ids that are plainly ids: never text from the API."""
+"""The one thing to do next, and when to ask again. Only our own words, numbers, and ids that can only be ids."""
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from blaxel_mcp.models import ExecutionStatus
+from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.failures import FailureGroup
 from blaxel_mcp.summary.timing import Timing
 from blaxel_mcp.summary.wording import format_duration
 
-_PLAIN = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,78}[A-Za-z0-9])?")
+_PLAIN_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,78}[A-Za-z0-9])?")
 # The amount beside the word limit, on either side: what was used beyond it is no limit.
 _AMOUNT = r"(\d{1,7}(?:\.\d{1,3})?)\s?([MG])(?:i?B?)\b"
-_LIMIT = (
+_MEMORY_LIMIT = (
     re.compile(r"\blimit\b(?: (?:of|is|was|at))?[\s:=(]{0,3}" + _AMOUNT, re.IGNORECASE),
     re.compile(r"\b" + _AMOUNT + r" (?:memory )?limit\b", re.IGNORECASE),
 )
 _TASK_NAME_CHARACTERS = 40
+"""Task names are the workload's: a shorter bound than other ids have, so that none can be a sentence in disguise."""
 
 
-def plain(text: str) -> bool:
-    """Whether it can only be read as a name: letters, digits, `.`, `_`, `-`, at most 80 of them."""
-    return _PLAIN.fullmatch(text) is not None
+def is_plain_id(text: str) -> bool:
+    """Whether a text can only be read as an id: letters, digits, `.`, `_`, `-`, at most 80 of them."""
+    return _PLAIN_ID.fullmatch(text) is not None
 
 
-def _plain_name(text: str) -> bool:
-    """Task names are the workload's: a shorter bound, so that none is long enough to be a sentence in disguise."""
-    return plain(text) and len(text) <= _TASK_NAME_CHARACTERS
+def suggest_next_step(
+    asked: tuple[str, str],
+    *,
+    status: ExecutionStatus,
+    failures: Sequence[FailureGroup],
+    timing: Timing,
+    memory_mb: int | None,
+    poll_after: int | None,
+) -> str:
+    """One sentence that says what to do next.
 
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """What the choice depends on. The ids are those that were asked for; `memory_mb` is the execution's own."""
-
-    job_id: str
-    execution_id: str
-    status: str
-    outcome: str
-    failures: Sequence[FailureGroup]
-    timing: Timing
-    memory_mb: int | None
-    poll_after: int | None
-    stalled: bool = False
-
-
-def choose(situation: Situation) -> str:
-    """One sentence."""
-    match situation.outcome:
-        case "in_progress" if situation.stalled:
-            return _logs(situation, "to see what the running tasks are doing")
+    Args:
+        asked: the job and the execution that were asked for.
+        status: how the execution stands.
+        failures: its failed tasks, the largest group first.
+        timing: its times.
+        memory_mb: the memory that the execution itself was given, in MB.
+        poll_after: when it makes sense to ask again, in seconds.
+    """
+    match status.outcome:
+        case "in_progress" if timing.stalled is not None:
+            return _read_logs(asked, "to see what the running tasks are doing")
         case "in_progress" | "unknown":
-            return again(situation.job_id, situation.execution_id, situation.poll_after)
+            return ask_again(*asked, poll_after)
         case "cancelled":
             return "Nothing to do, unless the rest is still wanted: then run the job again."
-        case "succeeded" if not situation.failures:
+        case "succeeded" if not failures:
             return "Nothing to do."
         case _:
-            return _after_failure(situation)
+            return _after_failure(asked, status, failures, timing, memory_mb)
 
 
-def again(job_id: str, execution_id: str, poll_after: int | None) -> str:
-    """To ask the same once more, after a while."""
-    wait = f"in {poll_after}s" if poll_after else "later"
-    return f"Call get_job_execution with {_arguments(job_id, execution_id)} again {wait}."
-
-
-def go_on_waiting(job_id: str, execution_id: str) -> str:
-    """To wait some more, at once: the waiting is done by the tool."""
-    return f"Call wait_for_job_execution with {_arguments(job_id, execution_id)} to go on waiting."
-
-
-def _arguments(job_id: str, execution_id: str) -> str:
-    if plain(job_id) and plain(execution_id):
-        return f'jobId "{job_id}" and executionId "{execution_id}"'
-    return "the same arguments"
-
-
-def _logs(situation: Situation, purpose: str, task: str | None = None) -> str:
-    if plain(situation.job_id) and plain(situation.execution_id):
-        arguments = f'jobId "{situation.job_id}" and executionId "{situation.execution_id}"'
-        named = f' and taskName "{task}"' if task else ""
-        return f"Call get_job_execution_logs with {arguments}{named} {purpose}."
-    return f"Read the logs in the Blaxel console {purpose}."
-
-
-def _after_failure(situation: Situation) -> str:
-    # The largest group that says anything: what has no reason at all leads nowhere.
-    group = next((group for group in situation.failures if group.message), None)
+def _after_failure(
+    asked: tuple[str, str],
+    status: ExecutionStatus,
+    failures: Sequence[FailureGroup],
+    timing: Timing,
+    memory_mb: int | None,
+) -> str:
+    # The largest group that says anything: one without a reason leads nowhere.
+    group = next((group for group in failures if group.message), None)
     cause = group.cause if group else "unknown"
     match cause:
         case "out_of_memory" if group:
-            limit = memory_limit_mb(group.message) or situation.memory_mb
+            limit = memory_limit_mb(group.message) or memory_mb
             above = f" above {limit} MB" if limit else ""
             return f"Raise the job's memory{above} and run it again, or give each task less to hold."
         case "image":
@@ -98,18 +78,57 @@ def _after_failure(situation: Situation) -> str:
             return "Mend the job's configuration that the message names, deploy it, and run it again."
         case "platform":
             return "Run the job again: the platform ended these tasks, not the program."
-        case _ if situation.outcome == "timed_out" or cause == "timed_out":
-            limit_s = situation.timing.timeout
-            above = f" above {format_duration(limit_s)}" if limit_s else ""
+        case _ if "timed_out" in {status.outcome, cause}:
+            above = f" above {format_duration(timing.timeout)}" if timing.timeout else ""
             return f"Raise the job's timeout{above}, or split the work into smaller tasks, and run it again."
         case _:
-            name = next((n for group in situation.failures for n in group.tasks if _plain_name(n)), None)
-            return _logs(situation, "for the reason", name)
+            names = (name for group in failures for name in group.tasks)
+            named = next((name for name in names if is_plain_id(name) and len(name) <= _TASK_NAME_CHARACTERS), None)
+            return _read_logs(asked, "for the reason", named)
+
+
+def ask_again(job_id: str, execution_id: str, poll_after: int | None) -> str:
+    """The next step that asks the same once more after `poll_after` seconds."""
+    wait = f"in {poll_after}s" if poll_after else "later"
+    return f"Call get_job_execution with {_arguments(job_id, execution_id) or 'the same arguments'} again {wait}."
+
+
+def wait_again(job_id: str, execution_id: str) -> str:
+    """The next step that goes on waiting at once, since the tool itself does the waiting."""
+    arguments = _arguments(job_id, execution_id) or "the same arguments"
+    return f"Call wait_for_job_execution with {arguments} to go on waiting."
+
+
+def _read_logs(asked: tuple[str, str], purpose: str, task: str | None = None) -> str:
+    arguments = _arguments(*asked)
+    if not arguments:
+        return f"Read the logs in the Blaxel console {purpose}."
+    named = f' and taskName "{task}"' if task else ""
+    return f"Call get_job_execution_logs with {arguments}{named} {purpose}."
+
+
+def _arguments(job_id: str, execution_id: str) -> str:
+    """The two ids as a tool's arguments; empty unless both are plain."""
+    plain = is_plain_id(job_id) and is_plain_id(execution_id)
+    return f'jobId "{job_id}" and executionId "{execution_id}"' if plain else ""
 
 
 def memory_limit_mb(message: str) -> int | None:
     """The memory limit that a message names, in MB."""
-    for pattern in _LIMIT:
+    for pattern in _MEMORY_LIMIT:
         if found := pattern.search(message[:1000]):
             return round(float(found[1]) * (1024 if found[2] in "gG" else 1)) or None
     return None
+
+
+def seconds_to_next_poll(status: ExecutionStatus, timing: Timing) -> int | None:
+    """Seconds after which the answer may have changed enough to ask again; `None` once the execution is over."""
+    if status.over:
+        return None
+    if status.word != "running":
+        return limits.POLL_WAITING_SECONDS
+    if timing.estimate is not None:
+        shortest, longest = limits.POLL_ESTIMATED_SECONDS
+        return min(longest, max(shortest, timing.estimate.seconds // 2))
+    shortest, longest = limits.POLL_SECONDS
+    return min(longest, max(shortest, (timing.running or 0) // 10))

@@ -3,10 +3,11 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, TypeAlias
+from urllib.parse import quote as percent_encode
 
 from blaxel_mcp.models import parse_env_override
-from blaxel_mcp.summary.answer import RawOmitted
 from blaxel_mcp.summary.limits import RAW_MISSES
+from blaxel_mcp.summary.schema import RawOmitted
 from blaxel_mcp.summary.wording import json_size
 
 RawMode: TypeAlias = Literal["auto", "full", "never"]
@@ -14,16 +15,21 @@ _MASK = "***"
 _OVERRIDE = "envOverride"
 
 
+def raw_uri(job_id: str, execution_id: str) -> str:
+    """The address of the resource that holds an execution's whole raw JSON."""
+    return f"blaxel://jobs/{percent_encode(job_id, safe='')}/executions/{percent_encode(execution_id, safe='')}"
+
+
 def mask_overrides(raw: dict[str, Any]) -> dict[str, Any]:
-    """The same object with every value under `spec.envOverride` masked that is not all asterisks already.
+    """An execution's raw JSON with every value under `spec.envOverride` masked that is not all asterisks already.
 
     The override is an object or the JSON text of one, and keeps its form; anything else becomes `***`. The argument is
-    left as it is: it may be shared with other callers.
+    not changed, since other callers may share it.
     """
     spec = raw.get("spec")
     if isinstance(spec, dict) and spec.get(_OVERRIDE) is not None:
         raw = {**raw, "spec": {**spec, _OVERRIDE: _masked(spec[_OVERRIDE])}}
-    # Not where the operation puts it, but what it would hold is the same.
+    # The operation has no override here, but one would hold the same secrets.
     if raw.get(_OVERRIDE) is not None:
         raw = {**raw, _OVERRIDE: _masked(raw[_OVERRIDE])}
     return raw
@@ -42,11 +48,16 @@ def _is_masked(value: Any) -> bool:
     return isinstance(value, str) and value != "" and set(value) == {"*"}
 
 
-def carry(raw: dict[str, Any], mode: RawMode, limit: int) -> tuple[dict[str, Any] | None, RawOmitted | None]:
-    """What to inline and what that leaves out. `raw` is already masked; `limit` is in bytes of compact JSON.
+def limit_raw(raw: dict[str, Any], mode: RawMode, limit: int) -> tuple[dict[str, Any] | None, RawOmitted | None]:
+    """What of the raw JSON an answer carries, and the count of what it leaves out.
 
-    Past the limit the list that holds the tasks is cut to those that did not succeed, as many as fit; where the
-    rest alone is too large nothing is inlined and all of it is counted.
+    Past the limit the list that holds the tasks is cut to those that did not succeed, as many as fit. Where the rest
+    alone is too large, nothing is carried and all of it is counted.
+
+    Args:
+        raw: an execution's raw JSON, masked already.
+        mode: how much of it to carry.
+        limit: the most bytes of compact JSON, in mode `auto`.
     """
     if mode == "never":
         return None, None
@@ -93,7 +104,7 @@ def _holders(raw: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def _with_tasks(raw: dict[str, Any], tasks: list[Any]) -> dict[str, Any]:
-    """A copy whose list of tasks holds these. Where both places have one, the second is emptied: it is one list."""
+    """A copy whose task list holds `tasks`. Where both places have a list, the second is emptied: they are one list."""
     copy = dict(raw)
     first = isinstance(copy.get("tasks"), list) and bool(copy["tasks"])
     if first:

@@ -1,4 +1,4 @@
-"""One pass over the task list, since it may be a hundred thousand long: what the other parts need of it."""
+"""One pass over an execution's task list, which may be a hundred thousand tasks long, for all that a summary needs."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -8,12 +8,13 @@ from datetime import datetime
 from blaxel_mcp.models import JobExecutionTask, parse_duration, parse_timestamp
 
 FINISHED = ("succeeded", "failed", "cancelled")
+"""The task statuses from which a task does not move on."""
 _LOWER_CASE = frozenset({*FINISHED, "running", "pending"})
 
 
 @dataclass(frozen=True, slots=True)
 class TimedTask:
-    """A task and how many seconds it took, or has been running for."""
+    """A task, the seconds it took or has been running for, and its own timeout in seconds."""
 
     name: str
     seconds: float
@@ -21,11 +22,18 @@ class TimedTask:
 
 
 @dataclass(slots=True)
-class Survey:
-    """What one pass found.
+class TaskStats:
+    """Statistics of an execution's task list.
 
-    `durations` are those of tasks that succeeded or failed and have both timestamps; `elapsed` those of running ones
-    that have a start. `last_activity` is the newest start or end of any task.
+    Attributes:
+        listed: how many tasks the list holds.
+        statuses: how many have each status, in lower case.
+        failed: the failed tasks themselves.
+        durations: seconds of the tasks that succeeded or failed and have both timestamps.
+        elapsed: seconds so far of the running tasks that have a start.
+        slowest: the task with the longest of `durations`.
+        longest_running: the task with the longest of `elapsed`.
+        last_activity: the newest start or end of any task.
     """
 
     listed: int = 0
@@ -39,16 +47,20 @@ class Survey:
 
 
 def task_name(task: JobExecutionTask) -> str:
-    """The task's name as the API gives it, uncleaned; empty if it has none."""
+    """The task's name as the API gives it, not cleaned; empty if it has none."""
     return task.get("metadata", {}).get("name") or ""
 
 
-def survey(tasks: Sequence[JobExecutionTask], until: datetime | None) -> Survey:  # noqa: C901, PLR0912 - see below
-    """Read every task once. `until` is when a task that runs is measured: the present, or the execution's end.
+def scan_tasks(tasks: Sequence[JobExecutionTask], until: datetime | None) -> TaskStats:  # noqa: C901, PLR0912 - see below
+    """Read every task once.
 
     Written as one plain loop, with the rare case last: at ten thousand tasks it is half of what a summary costs.
+
+    Args:
+        tasks: the execution's task list.
+        until: the moment up to which running tasks are measured: the present, or the end of the execution.
     """
-    found = Survey(listed=len(tasks))
+    stats = TaskStats(listed=len(tasks))
     words: Counter[str] = Counter()
     slowest, slowest_task = -1.0, None
     last = None
@@ -58,7 +70,7 @@ def survey(tasks: Sequence[JobExecutionTask], until: datetime | None) -> Survey:
         metadata = task.get("metadata")
         status = word if word in _LOWER_CASE else word.casefold()
         if status == "failed":
-            found.failed.append(task)
+            stats.failed.append(task)
         if not metadata:
             continue
         started, completed = parse_timestamp(metadata.get("startedAt")), parse_timestamp(metadata.get("completedAt"))
@@ -70,22 +82,22 @@ def survey(tasks: Sequence[JobExecutionTask], until: datetime | None) -> Survey:
             continue
         if status == "running":
             if until is not None:
-                _note_running(found, task, (until - started).total_seconds())
+                _add_running(stats, task, (until - started).total_seconds())
         elif completed is not None and (status in {"succeeded", "failed"}):
             seconds = (completed - started).total_seconds()
             if seconds >= 0:
-                found.durations.append(seconds)
+                stats.durations.append(seconds)
                 if seconds > slowest:
                     slowest, slowest_task = seconds, task
     for word, number in words.items():
-        found.statuses[word.casefold()] += number
+        stats.statuses[word.casefold()] += number
     if slowest_task is not None:
-        found.slowest = TimedTask(task_name(slowest_task), slowest)
-    found.last_activity = last
-    return found
+        stats.slowest = TimedTask(task_name(slowest_task), slowest)
+    stats.last_activity = last
+    return stats
 
 
-def _note_running(found: Survey, task: JobExecutionTask, seconds: float) -> None:
-    found.elapsed.append(max(0.0, seconds))
-    if found.longest_running is None or seconds > found.longest_running.seconds:
-        found.longest_running = TimedTask(task_name(task), seconds, parse_duration(task.get("spec", {}).get("timeout")))
+def _add_running(stats: TaskStats, task: JobExecutionTask, seconds: float) -> None:
+    stats.elapsed.append(max(0.0, seconds))
+    if stats.longest_running is None or seconds > stats.longest_running.seconds:
+        stats.longest_running = TimedTask(task_name(task), seconds, parse_duration(task.get("spec", {}).get("timeout")))

@@ -1,20 +1,21 @@
-"""How values are written: numbers with a noun, durations, timestamps, quotations, and objects without empty keys."""
+"""How values are written: numbers with a noun, durations, timestamps, quotations, byte sizes, empty keys dropped."""
 
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 
 from blaxel_mcp.summary.clean import clean
 
 
 def plural(number: int, noun: str) -> str:
-    """`1 task`, `2 tasks`, `1,000 tasks`."""
+    """A number with its noun: `1 task`, `2 tasks`, `1,000 tasks`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def format_duration(seconds: float) -> str:
-    """A duration for people: `42s`, `12m 27s`, `1h 5m`, `3d 4h`. The two largest units that are not zero."""
+    """A duration for people, in its two largest units that are not zero: `42s`, `12m 27s`, `1h 5m`, `3d 4h`."""
     whole = max(0, round(seconds))
     if whole < 60:  # noqa: PLR2004 - units of time
         return f"{whole}s"
@@ -29,8 +30,13 @@ def format_duration(seconds: float) -> str:
 
 
 def format_timestamp(moment: datetime) -> str:
-    """RFC 3339 UTC with whole seconds: `2025-01-15T10:30:00Z`."""
+    """A moment in UTC as RFC 3339 with whole seconds: `2025-01-15T10:30:00Z`."""
     return moment.replace(microsecond=0, tzinfo=None).isoformat() + "Z"
+
+
+def format_age(moment: datetime | None, now: datetime) -> str:
+    """How long ago a moment was, as ` 5m ago` with the space; empty where it is not known, or still to come."""
+    return f" {format_duration((now - moment).total_seconds())} ago" if moment and moment <= now else ""
 
 
 def quote(text: str, limit: int) -> str:
@@ -38,11 +44,20 @@ def quote(text: str, limit: int) -> str:
     return '"' + clean(text, limit).replace('"', "'") + '"'
 
 
+def truncate_bytes(text: str, limit: int) -> str:
+    """Clean text, cut so that inside a JSON string it takes at most `limit` bytes; a cut is marked with `…`."""
+    # JSON escapes only these two of the characters that clean text can have.
+    ends = list(accumulate(len(character.encode()) + (character in '"\\') for character in text))
+    if not ends or ends[-1] <= limit:
+        return text
+    return text[: sum(end <= limit - len("…".encode()) for end in ends)].rstrip() + "…"
+
+
 def drop_empty(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The object without keys whose value is None or an empty text, list or object. Zero and False stay."""
+    """A copy without the keys whose value is None or an empty text, list or object; zero and False stay."""
     return {key: value for key, value in values.items() if value is not None and value not in ("", [], {})}
 
 
 def json_size(value: Any) -> int:
-    """Bytes of the value as compact, unescaped JSON: what every byte budget counts."""
+    """The size of a value as compact, unescaped JSON in UTF-8 bytes, which is what every byte budget counts."""
     return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"))

@@ -3,8 +3,8 @@
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.jobs import list_executions
 from blaxel_mcp.errors import BlaxelMcpError
+from blaxel_mcp.summary.estimate import UsualDuration, usual_duration
 from blaxel_mcp.summary.limits import HISTORY_CACHE_SECONDS, HISTORY_EXECUTIONS
-from blaxel_mcp.summary.timing import Usual, usual_duration
 from blaxel_mcp.tools.cache import ExpiringCache
 
 _WAIT_SECONDS = 2.0
@@ -13,10 +13,10 @@ _FAILURE_SECONDS = 60.0
 """How long a failure is cached, so that a slow list does not delay every answer."""
 
 
-async def fetch_usual_duration(cache: ExpiringCache, session: Session, job_id: str) -> Usual | None:
+async def fetch_usual_duration(cache: ExpiringCache, session: Session, job_id: str) -> UsualDuration | None:
     """How long the job usually runs; `None` if its recent executions are too few to tell, or can't be had."""
 
-    async def load() -> tuple[Usual | None, float]:
+    async def load() -> tuple[UsualDuration | None, float]:
         try:
             executions = await session.send(list_executions(job_id, limit=HISTORY_EXECUTIONS), at_most=_WAIT_SECONDS)
         except BlaxelMcpError:

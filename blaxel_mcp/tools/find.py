@@ -9,7 +9,7 @@ from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.jobs import FetchedExecution, get_execution, list_executions, list_jobs
 from blaxel_mcp.errors import BlaxelMcpError, NotFoundError
 from blaxel_mcp.models import ExecutionStatus, JobExecution, parse_timestamp
-from blaxel_mcp.summary.execution import Latest, previous_of
+from blaxel_mcp.summary.execution import ResolvedLatest
 from blaxel_mcp.summary.limits import ERROR_CHARACTERS, NAME_CHARACTERS
 from blaxel_mcp.summary.wording import format_duration, quote
 
@@ -32,7 +32,7 @@ class Found(NamedTuple):
 
     fetched: FetchedExecution
     execution_id: str
-    latest: Latest | None
+    latest: ResolvedLatest | None
 
 
 async def find_execution(session: Session, job_id: str, execution_id: str, now: datetime) -> Found:
@@ -51,7 +51,7 @@ async def find_execution(session: Session, job_id: str, execution_id: str, now: 
         raise await explain_not_found(session, job_id, execution_id, error, now) from None
 
 
-async def _resolve_latest(session: Session, job_id: str) -> tuple[str, Latest]:
+async def _resolve_latest(session: Session, job_id: str) -> tuple[str, ResolvedLatest]:
     """The id of the job's newest execution, and the execution before it."""
     try:
         executions = (await session.send(list_executions(job_id, limit=2))).items
@@ -63,7 +63,7 @@ async def _resolve_latest(session: Session, job_id: str) -> tuple[str, Latest]:
         missing = NotFoundError(404, message, "Check the job's name, or run it first.")
         # Some API versions return an empty list for a job that doesn't exist too.
         raise await _suggest_jobs(session, job_id, message, missing)
-    return known[0].metadata.id or "", Latest(previous_of(known[1]) if len(known) > 1 else None)
+    return known[0].metadata.id or "", ResolvedLatest(known[1] if len(known) > 1 else None)
 
 
 async def explain_not_found(

@@ -7,9 +7,10 @@ from mcp_types import CallToolResult
 
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.models import ExecutionStatus
-from blaxel_mcp.summary.answer import ExecutionAnswer, build_answer
-from blaxel_mcp.summary.execution import ExecutionSummary, Latest, summarize
-from blaxel_mcp.summary.raw import carry, mask_overrides
+from blaxel_mcp.summary.answer import build_answer
+from blaxel_mcp.summary.execution import ExecutionSummary, ResolvedLatest, summarize
+from blaxel_mcp.summary.raw import limit_raw, mask_overrides
+from blaxel_mcp.summary.schema import ExecutionAnswer
 from blaxel_mcp.tools.background import fetch_usual_duration
 from blaxel_mcp.tools.context import AppContext, app_context, current_session
 from blaxel_mcp.tools.find import Found, find_execution
@@ -42,7 +43,7 @@ async def summarize_found(session: Session, app: AppContext, job_id: str, found:
     status = ExecutionStatus(found.fetched.execution.status)
     latest = found.latest
     if latest and not status.waiting:
-        latest = Latest()  # the execution before is of interest only until this one starts
+        latest = ResolvedLatest()  # the execution before is of interest only until this one starts
     return summarize(
         found.fetched.execution,
         asked=(job_id, found.execution_id),
@@ -55,7 +56,7 @@ async def summarize_found(session: Session, app: AppContext, job_id: str, found:
 
 def with_raw(answer: ExecutionAnswer, found: Found, app: AppContext) -> ExecutionAnswer:
     """The answer with as much of the API's own JSON as the settings allow."""
-    raw, omitted = carry(mask_overrides(found.fetched.raw), app.raw, app.raw_limit)
+    raw, omitted = limit_raw(mask_overrides(found.fetched.raw), app.raw, app.raw_limit)
     if raw is not None:
         answer["raw"] = raw
     if omitted is not None:

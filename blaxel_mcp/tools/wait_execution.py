@@ -10,10 +10,11 @@ from pydantic import Field
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.jobs import get_execution
 from blaxel_mcp.polling import PollResult, backoff, poll_until_done
-from blaxel_mcp.summary.answer import ExecutionAnswer, ExecutionCore, build_answer
+from blaxel_mcp.summary.answer import build_answer
 from blaxel_mcp.summary.execution import ExecutionSummary
 from blaxel_mcp.summary.limits import WAIT_FIRST_SECONDS, WAIT_MARGIN_SECONDS, WAIT_SECONDS, WAIT_SECONDS_USUAL
-from blaxel_mcp.summary.next_step import again, go_on_waiting
+from blaxel_mcp.summary.next_step import ask_again, wait_again
+from blaxel_mcp.summary.schema import ExecutionAnswer, ExecutionCore
 from blaxel_mcp.summary.wording import format_duration
 from blaxel_mcp.tools.context import AppContext, app_context, current_session
 from blaxel_mcp.tools.find import Found, find_execution
@@ -84,8 +85,8 @@ def _answer(result: PollResult[_State], app: AppContext) -> ExecutionAnswer:
         summary = replace(summary, warnings=[stale, *summary.warnings])
     if summary.done:
         return with_raw(build_answer(summary), result.state.found, app)
-    if summary.next_step == again(*summary.asked, summary.poll_after):
-        summary = replace(summary, next_step=go_on_waiting(*summary.asked))
+    if summary.next_step == ask_again(*summary.asked, summary.poll_after):
+        summary = replace(summary, next_step=wait_again(*summary.asked))
     return build_answer(summary)
 
 

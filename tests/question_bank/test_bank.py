@@ -7,9 +7,10 @@ import pytest
 from bank import BANK, Case, Question
 
 from blaxel_mcp.models import JobExecution
-from blaxel_mcp.summary.answer import ExecutionAnswer, build_answer
+from blaxel_mcp.summary.answer import build_answer
+from blaxel_mcp.summary.estimate import UsualDuration
 from blaxel_mcp.summary.execution import summarize
-from blaxel_mcp.summary.timing import Usual
+from blaxel_mcp.summary.schema import ExecutionAnswer
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 ASKED = [(case, question) for case in BANK for question in case.questions]
@@ -18,7 +19,7 @@ IDS = [f"{case.name}: {question.ask}" for case, question in ASKED]
 
 def answer(case: Case) -> ExecutionAnswer:
     """What the tool would answer."""
-    usual = Usual(case.usual) if case.usual else None
+    usual = UsualDuration(case.usual) if case.usual else None
     execution = JobExecution.model_validate(case.raw)
     return build_answer(summarize(execution, asked=("resize", "exec-1"), workspace="acme", now=NOW, usual=usual))
 

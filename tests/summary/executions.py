@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from blaxel_mcp.models import JobExecution
-from blaxel_mcp.summary.answer import ExecutionAnswer, build_answer
-from blaxel_mcp.summary.execution import Latest, summarize
-from blaxel_mcp.summary.timing import Usual
+from blaxel_mcp.summary.answer import build_answer
+from blaxel_mcp.summary.estimate import UsualDuration
+from blaxel_mcp.summary.execution import ResolvedLatest, summarize
+from blaxel_mcp.summary.schema import ExecutionAnswer
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 JOB, EXECUTION = "resize", "exec-1"
@@ -60,7 +61,7 @@ def execution(
     return {**made, **{k: v for k, v in {"status": status, "stats": stats, "tasks": tasks}.items() if v is not None}}
 
 
-def answer(raw: Any, *, usual: Usual | None = None, latest: Latest | None = None) -> ExecutionAnswer:
+def answer(raw: Any, *, usual: UsualDuration | None = None, latest: ResolvedLatest | None = None) -> ExecutionAnswer:
     """The object that travels, without raw JSON."""
     parsed = JobExecution.model_validate(raw)
     summary = summarize(parsed, asked=(JOB, EXECUTION), workspace="acme", now=NOW, usual=usual, latest=latest)

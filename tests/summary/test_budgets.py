@@ -9,7 +9,7 @@ from executions import NOW, ago, answer, execution
 from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.answer import build_answer
-from blaxel_mcp.summary.execution import Latest, Previous, summarize
+from blaxel_mcp.summary.execution import ResolvedLatest, summarize
 from blaxel_mcp.summary.wording import json_size
 from blaxel_mcp.tools.cancel_execution import SENT
 
@@ -24,7 +24,9 @@ LONG = {
 
 def within_budgets(raw: dict[str, Any]) -> None:
     """The two numbers that this is about."""
-    got = answer(raw, latest=Latest(Previous("é" * 500, "succeeded", NOW)))
+    got = answer(
+        raw, latest=ResolvedLatest(JobExecution.model_validate({"metadata": {"id": "é" * 500}, "status": "succeeded"}))
+    )
     assert len(got["summary"].encode()) <= limits.PROSE_BYTES
     assert json_size(got) <= limits.STRUCTURE_BYTES
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from blaxel_mcp.summary.causes import TABLE, Cause, judge
+from blaxel_mcp.summary.causes import TABLE, Cause, classify
 
 # (cause, words that a row must recognise in a reason, what it must recognise in a message)
 ROWS: tuple[tuple[Cause, tuple[str, ...], tuple[str, ...]], ...] = (
@@ -93,13 +93,13 @@ ROWS: tuple[tuple[Cause, tuple[str, ...], tuple[str, ...]], ...] = (
 @pytest.mark.parametrize(("cause", "word"), [(cause, word) for cause, words, _ in ROWS for word in words])
 def test_a_reason_tells_the_cause_however_it_is_spelled(cause: Cause, word: str) -> None:
     """CamelCase, UPPER_CASE and plain words of a reason are one and the same."""
-    assert judge([word], "") == cause
+    assert classify([word], "") == cause
 
 
 @pytest.mark.parametrize(("cause", "message"), [(cause, text) for cause, _, texts in ROWS for text in texts])
 def test_a_message_tells_the_cause(cause: Cause, message: str) -> None:
     """A message is enough where there is no reason."""
-    assert judge([], message) == cause
+    assert classify([], message) == cause
 
 
 def test_every_row_of_the_table_is_tested() -> None:
@@ -128,7 +128,7 @@ def test_every_row_of_the_table_is_tested() -> None:
 )
 def test_what_no_row_is_sure_of_is_unknown(message: str) -> None:
     """An innocent message that only looks like a cause is never guessed at."""
-    assert judge([], message) == "unknown"
+    assert classify([], message) == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -136,16 +136,16 @@ def test_what_no_row_is_sure_of_is_unknown(message: str) -> None:
 )
 def test_a_word_that_only_contains_another_is_unknown(word: str) -> None:
     """Reasons are read by whole words."""
-    assert judge([word], "") == "unknown"
+    assert classify([word], "") == "unknown"
 
 
 def test_exit_code_137_alone_is_a_signal_and_no_proof_of_memory_trouble() -> None:
     """SIGKILL has many senders."""
-    assert judge(["NonZeroExitCode"], "The container exited with code 137") == "signal"
+    assert classify(["NonZeroExitCode"], "The container exited with code 137") == "signal"
 
 
 def test_the_first_matching_row_wins() -> None:
     """Out of memory says more than the exit code that came of it."""
-    assert judge(
+    assert classify(
         ["NON_ZERO_EXIT_CODE", "Completed"], "exited with code 1: java.lang.OutOfMemoryError: out of memory"
     ) == ("out_of_memory")

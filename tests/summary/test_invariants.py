@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from blaxel_mcp.summary import limits
-from blaxel_mcp.summary.answer import ExecutionAnswer
-from blaxel_mcp.summary.raw import carry, mask_overrides
+from blaxel_mcp.summary.raw import limit_raw, mask_overrides
+from blaxel_mcp.summary.schema import ExecutionAnswer
 from blaxel_mcp.summary.wording import json_size
 
 SCHEMA = TypeAdapter(ExecutionAnswer).json_schema()
@@ -122,7 +122,7 @@ def test_the_raw_json_is_within_its_limit_and_the_cut_is_exact(raw: dict[str, An
     """And nothing in it is anything but what the API sent, masks apart."""
     masked = mask_overrides(raw)
     whole = json_size(masked)
-    cut, omitted = carry(masked, "auto", limit)
+    cut, omitted = limit_raw(masked, "auto", limit)
     assert (cut == masked) if omitted is None else (omitted["bytes"] == whole - (0 if cut is None else json_size(cut)))
     assert cut is None or json_size(cut) <= limit or omitted is None
 

@@ -1,16 +1,22 @@
 """The prose of an answer, whole: one case per status and per odd shape. Every case is read aloud before it goes in."""
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
-from executions import NOW, ago, answer, execution, task
+from executions import ago, answer, execution, task
 
-from blaxel_mcp.summary.answer import ExecutionAnswer
-from blaxel_mcp.summary.execution import Latest, Previous
-from blaxel_mcp.summary.timing import Usual
+from blaxel_mcp.models import JobExecution
+from blaxel_mcp.summary.estimate import UsualDuration
+from blaxel_mcp.summary.execution import ResolvedLatest
+from blaxel_mcp.summary.schema import ExecutionAnswer
 
 OOM = "Memory limit of 2048 MiB exceeded with 2101 MiB used"
+
+
+def before(status: str, completed: str | None = None) -> JobExecution:
+    """The execution before the one asked for."""
+    return JobExecution.model_validate({"metadata": {"id": "exec-0", "completedAt": completed}, "status": status})
+
 
 CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
     # A finished run says so first, and what succeeded means.
@@ -26,10 +32,10 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
             )
         ),
         (
-            "Succeeded: all 3 tasks succeeded. A task succeeds when its process exits 0; whether the work is "
-            "right, logs show. Ran 12m after 4s queued; ended 6s ago (2026-11-24T11:59:54Z). Slowest task 2m "
-            '("task-0"), median 1m 58s, timeout 1h (3% used by the longest task). Next: Nothing to do. Job '
-            '"resize", execution "exec-1", workspace "acme", 4 at a time, 2,048 MB.'
+            "Succeeded: all 3 tasks succeeded. A task succeeds when its process exits 0; check the logs for "
+            "whether its result is right. Ran 12m after 4s queued; ended 6s ago (2026-11-24T11:59:54Z). Slowest "
+            'task 2m ("task-0"), median 1m 58s, timeout 1h (3% used by the longest task). Next: Nothing to do. '
+            'Job "resize", execution "exec-1", workspace "acme", 4 at a time, 2,048 MB.'
         ),
     ),
     # A failed run counts its failures and quotes one reason.
@@ -155,8 +161,8 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
     "bare": (
         lambda: answer({"status": "succeeded"}),
         (
-            "Succeeded. A task succeeds when its process exits 0; whether the work is right, logs show. Next: "
-            'Nothing to do. Job "resize", execution "exec-1", workspace "acme".'
+            "Succeeded. A task succeeds when its process exits 0; check the logs for whether its result is right. "
+            'Next: Nothing to do. Job "resize", execution "exec-1", workspace "acme".'
         ),
     ),
     # An empty object still makes sense.
@@ -201,18 +207,18 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
         lambda: answer(execution("succeeded", (60, 60, 30), stats={"total": 200, "success": 196, "failure": 4})),
         (
             "Succeeded by its status, but not in every task: 196 of 200 tasks succeeded, 4 failed. A task "
-            "succeeds when its process exits 0; whether the work is right, logs show. Failures: 4 tasks, the API "
-            "gave no reason. Note: The status is succeeded although 4 tasks failed. Ran 30s; ended 30s ago "
-            '(2026-11-24T11:59:30Z). Next: Call get_job_execution_logs with jobId "resize" and executionId "exec-1" '
-            'for the reason. Job "resize", execution "exec-1", workspace "acme".'
+            "succeeds when its process exits 0; check the logs for whether its result is right. Failures: 4 "
+            "tasks, the API gave no reason. Note: The status is succeeded although 4 tasks failed. Ran 30s; ended "
+            '30s ago (2026-11-24T11:59:30Z). Next: Call get_job_execution_logs with jobId "resize" and '
+            'executionId "exec-1" for the reason. Job "resize", execution "exec-1", workspace "acme".'
         ),
     ),
     # Succeeded with no tasks at all says so.
     "no_tasks": (
         lambda: answer(execution("succeeded", (60, 60, 30), stats={"total": 0, "success": 0})),
         (
-            "Succeeded: it had no tasks. A task succeeds when its process exits 0; whether the work is right, "
-            'logs show. Ran 30s; ended 30s ago (2026-11-24T11:59:30Z). Next: Nothing to do. Job "resize", '
+            "Succeeded: it had no tasks. A task succeeds when its process exits 0; check the logs for whether its "
+            'result is right. Ran 30s; ended 30s ago (2026-11-24T11:59:30Z). Next: Nothing to do. Job "resize", '
             'execution "exec-1", workspace "acme".'
         ),
     ),
@@ -264,9 +270,10 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
     "backwards": (
         lambda: answer(execution("succeeded", (3600, 1800, 2400), stats={"total": 1, "success": 1})),
         (
-            "Succeeded: its one task succeeded. A task succeeds when its process exits 0; whether the work is "
-            "right, logs show. Note: Times are out of order: it completed 10m before it started. Ended 40m ago "
-            '(2026-11-24T11:20:00Z). Next: Nothing to do. Job "resize", execution "exec-1", workspace "acme".'
+            "Succeeded: its one task succeeded. A task succeeds when its process exits 0; check the logs for "
+            "whether its result is right. Note: Times are out of order: it completed 10m before it started. Ended "
+            '40m ago (2026-11-24T11:20:00Z). Next: Nothing to do. Job "resize", execution "exec-1", workspace '
+            '"acme".'
         ),
     ),
     # A clock ahead of ours is said.
@@ -353,7 +360,7 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
     ),
     # A run well past the job's usual duration says so with both numbers.
     "overrunning": (
-        lambda: answer(execution("running", (7200, 7200)), usual=Usual((1000, 1200, 1500))),
+        lambda: answer(execution("running", (7200, 7200)), usual=UsualDuration((1000, 1200, 1500))),
         (
             "Running. Note: Overrunning: running for 2h, while the job's 3 recent successful executions took 20m "
             "(median), 25m at most. Running for 2h. Time left: no basis for an estimate. Next: Call "
@@ -363,7 +370,7 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
     ),
     # What the job usually takes is a basis for an estimate.
     "usual": (
-        lambda: answer(execution("running", (600, 600)), usual=Usual((1000, 1200, 1500))),
+        lambda: answer(execution("running", (600, 600)), usual=UsualDuration((1000, 1200, 1500))),
         (
             "Running. Running for 10m. Time left: 6m 40s to 15m, judging by 3 recent successful executions "
             '(median 20m). Next: Call get_job_execution with jobId "resize" and executionId "exec-1" again in '
@@ -382,9 +389,7 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
     ),
     # The newest execution says how old it is and what the one before came to.
     "latest": (
-        lambda: answer(
-            execution("queued", (95,)), latest=Latest(Previous("exec-0", "failed", NOW - timedelta(hours=3)))
-        ),
+        lambda: answer(execution("queued", (95,)), latest=ResolvedLatest(before("failed", ago(3 * 3600)))),
         (
             "Not started yet: queued for 1m 35s, waiting until the workspace has capacity. This is the job's "
             'newest execution, created 1m 35s ago. The one before, "exec-0", ended as failed 3h ago. Next: Call '
@@ -394,16 +399,16 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
     ),
     # The newest execution without one before says only how old it is.
     "latest_alone": (
-        lambda: answer(execution("succeeded", (95, 90, 5)), latest=Latest()),
+        lambda: answer(execution("succeeded", (95, 90, 5)), latest=ResolvedLatest()),
         (
-            "Succeeded. A task succeeds when its process exits 0; whether the work is right, logs show. Ran 1m "
-            "25s after 5s queued; ended 5s ago (2026-11-24T11:59:55Z). This is the job's newest execution, "
+            "Succeeded. A task succeeds when its process exits 0; check the logs for whether its result is right. "
+            "Ran 1m 25s after 5s queued; ended 5s ago (2026-11-24T11:59:55Z). This is the job's newest execution, "
             'created 1m 35s ago. Next: Nothing to do. Job "resize", execution "exec-1", workspace "acme".'
         ),
     ),
     # The one before may not have ended either.
     "latest_both": (
-        lambda: answer(execution("queued", (95,)), latest=Latest(Previous("exec-0", "running", None))),
+        lambda: answer(execution("queued", (95,)), latest=ResolvedLatest(before("running"))),
         (
             "Not started yet: queued for 1m 35s, waiting until the workspace has capacity. This is the job's "
             'newest execution, created 1m 35s ago. The one before, "exec-0", is running. Next: Call '
@@ -448,8 +453,8 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
     "overrides": (
         lambda: answer(execution("succeeded", (), envOverride='{"A": "1", "B": "2"}')),
         (
-            "Succeeded. A task succeeds when its process exits 0; whether the work is right, logs show. Next: "
-            'Nothing to do. Job "resize", execution "exec-1", workspace "acme", overrides "A", "B".'
+            "Succeeded. A task succeeds when its process exits 0; check the logs for whether its result is right. "
+            'Next: Nothing to do. Job "resize", execution "exec-1", workspace "acme", overrides "A", "B".'
         ),
     ),
 }

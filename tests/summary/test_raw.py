@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 from executions import execution, task
 
-from blaxel_mcp.summary.answer import raw_uri
-from blaxel_mcp.summary.raw import carry, mask_overrides
+from blaxel_mcp.summary.raw import limit_raw, mask_overrides, raw_uri
 from blaxel_mcp.summary.wording import json_size
 
 BIG = "x" * 400
@@ -33,8 +32,8 @@ def test_size_counts_bytes_of_compact_unescaped_json() -> None:
 def test_raw_is_whole_within_the_limit() -> None:
     """To the byte."""
     raw = many()
-    assert carry(raw, "auto", json_size(raw)) == (raw, None)
-    assert carry(raw, "auto", json_size(raw) - 1)[1] is not None
+    assert limit_raw(raw, "auto", json_size(raw)) == (raw, None)
+    assert limit_raw(raw, "auto", json_size(raw) - 1)[1] is not None
 
 
 @pytest.mark.parametrize("place", ["tasks", "spec"])
@@ -42,7 +41,7 @@ def test_a_cut_keeps_tasks_that_did_not_succeed_and_counts_the_rest(place: str) 
     """What is left out is counted in tasks and bytes, both exactly; nothing else changes."""
     raw = many(place)
     holder = raw if place == "tasks" else raw["spec"]
-    cut, omitted = carry(raw, "auto", 3000)
+    cut, omitted = limit_raw(raw, "auto", 3000)
     assert cut is not None
     kept = (cut if place == "tasks" else cut["spec"])["tasks"]
     assert [found["metadata"]["name"] for found in kept] == ["task-0", "task-3", "task-6", "task-9"]
@@ -57,7 +56,7 @@ def test_a_list_in_both_places_is_one_list() -> None:
     """The first is cut, the second emptied, and tasks are counted once."""
     raw = many()
     raw["spec"]["tasks"] = raw["tasks"]
-    cut, omitted = carry(raw, "auto", 3000)
+    cut, omitted = limit_raw(raw, "auto", 3000)
     assert cut is not None
     assert cut["spec"]["tasks"] == []
     assert omitted == {"tasks": 30 - len(cut["tasks"]), "bytes": json_size(raw) - json_size(cut)}
@@ -66,7 +65,7 @@ def test_a_list_in_both_places_is_one_list() -> None:
 def test_a_task_too_large_does_not_keep_out_those_after_it() -> None:
     """As many as fit."""
     raw = execution("failed", tasks=[task(0, "failed", (), "x" * 9000), task(1, "failed"), task(2, "succeeded")])
-    cut, omitted = carry(raw, "auto", 1000)
+    cut, omitted = limit_raw(raw, "auto", 1000)
     assert cut is not None
     assert [found["metadata"]["name"] for found in cut["tasks"]] == ["task-1"]
     assert omitted == {"tasks": 2, "bytes": json_size(raw) - json_size(cut)}
@@ -75,20 +74,20 @@ def test_a_task_too_large_does_not_keep_out_those_after_it() -> None:
 def test_nothing_is_inlined_where_the_rest_alone_is_too_large() -> None:
     """And all of it is counted."""
     raw = {**many(), "large": "x" * 5000}
-    assert carry(raw, "auto", 4000) == (None, {"tasks": 30, "bytes": json_size(raw)})
+    assert limit_raw(raw, "auto", 4000) == (None, {"tasks": 30, "bytes": json_size(raw)})
 
 
 def test_no_tasks_to_cut_is_no_cut() -> None:
     """An execution without tasks that is too large is left out whole."""
     raw = {"status": "failed", "large": "x" * 5000}
-    assert carry(raw, "auto", 4000) == (None, {"tasks": 0, "bytes": json_size(raw)})
+    assert limit_raw(raw, "auto", 4000) == (None, {"tasks": 0, "bytes": json_size(raw)})
 
 
 def test_full_is_always_whole_and_never_is_nothing() -> None:
     """Neither counts anything."""
     raw = many()
-    assert carry(raw, "full", 10) == (raw, None)
-    assert carry(raw, "never", 10_000_000) == (None, None)
+    assert limit_raw(raw, "full", 10) == (raw, None)
+    assert limit_raw(raw, "never", 10_000_000) == (None, None)
 
 
 @pytest.mark.parametrize(

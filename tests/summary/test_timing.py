@@ -9,15 +9,15 @@ from executions import NOW, ago, answer, execution, task
 from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.counts import TaskCounts
-from blaxel_mcp.summary.tasks import Survey
-from blaxel_mcp.summary.timing import (
+from blaxel_mcp.summary.estimate import (
     Estimate,
-    Usual,
+    UsualDuration,
     estimate_from_history,
     estimate_from_rate,
     estimate_from_tasks,
     usual_duration,
 )
+from blaxel_mcp.summary.tasks import TaskStats
 from blaxel_mcp.summary.wording import format_duration, format_timestamp
 
 
@@ -77,7 +77,7 @@ def test_a_finished_execution_without_a_start_has_no_waiting_time() -> None:
 
 def test_an_estimate_adds_rounds_of_waiting_tasks_to_what_runs() -> None:
     """Four finished in a minute each, two run for 30 s, four wait, two at a time: 30 s and two minutes more."""
-    found = Survey(listed=10, durations=[60.0] * 4, elapsed=[30.0] * 2)
+    found = TaskStats(listed=10, durations=[60.0] * 4, elapsed=[30.0] * 2)
     assert estimate_from_tasks(found, TaskCounts(total=10, succeeded=4, running=2), 2) == Estimate(
         150, 150, 150, "4 finished tasks of this execution (median 1m), 6 left, 2 at a time"
     )
@@ -85,7 +85,7 @@ def test_an_estimate_adds_rounds_of_waiting_tasks_to_what_runs() -> None:
 
 def test_an_estimate_is_a_range_where_tasks_differ() -> None:
     """The low end is of quick tasks without gaps, the high end of slow ones in whole rounds."""
-    found = Survey(listed=7, durations=[40.0, 60.0, 80.0], elapsed=[20.0])
+    found = TaskStats(listed=7, durations=[40.0, 60.0, 80.0], elapsed=[20.0])
     assert estimate_from_tasks(found, TaskCounts(total=7, succeeded=3, running=1), 2) == Estimate(
         160, 70, 220, "3 finished tasks of this execution (median 1m), 4 left, 2 at a time"
     )
@@ -105,28 +105,28 @@ def test_without_a_basis_there_is_no_estimate(
     durations: list[float], elapsed: list[float], counts: TaskCounts, parallelism: int | None
 ) -> None:
     """None is better than a guess."""
-    found = Survey(listed=counts.total or 5, durations=durations, elapsed=elapsed)
+    found = TaskStats(listed=counts.total or 5, durations=durations, elapsed=elapsed)
     assert estimate_from_tasks(found, counts, parallelism) is None
 
 
 def test_counts_alone_are_a_basis_where_there_is_no_task_list() -> None:
     """40 of 100 in 400 s with 10 running: done is between 40 and 50 of 100."""
     counts = TaskCounts(total=100, succeeded=40, running=10)
-    assert estimate_from_rate(Survey(), counts, 10, 400) == Estimate(
+    assert estimate_from_rate(TaskStats(), counts, 10, 400) == Estimate(
         489, 400, 600, "40 of 100 tasks finished in 6m 40s"
     )
 
 
 def test_counts_of_too_few_finished_tasks_are_no_basis() -> None:
     """Nor is anything where all have finished."""
-    assert estimate_from_rate(Survey(), TaskCounts(total=100, succeeded=2), 10, 400) is None
-    assert estimate_from_rate(Survey(), TaskCounts(total=3, succeeded=3), 10, 400) is None
+    assert estimate_from_rate(TaskStats(), TaskCounts(total=100, succeeded=2), 10, 400) is None
+    assert estimate_from_rate(TaskStats(), TaskCounts(total=3, succeeded=3), 10, 400) is None
 
 
 def test_the_jobs_past_is_a_basis_as_far_as_it_lies_ahead() -> None:
     """Only past executions that took longer than this one has can tell how long it will still take."""
     basis = "4 recent successful executions (median 5m 50s)"
-    usual = Usual((100, 300, 400, 500))
+    usual = UsualDuration((100, 300, 400, 500))
     assert estimate_from_history(usual, 50) == Estimate(300, 50, 450, basis)
     assert estimate_from_history(usual, 350) == Estimate(100, 50, 150, basis)
     assert estimate_from_history(usual, 500) is None
@@ -140,7 +140,7 @@ def test_only_recent_successes_with_both_times_make_the_usual_duration() -> None
         JobExecution.model_validate(raw)
         for raw in (execution("failed", (0, 900, 0)), execution("succeeded", (0, 900)), execution("succeeded"))
     ]
-    assert usual_duration([*good, *bad]) == Usual((100, 200, 300))
+    assert usual_duration([*good, *bad]) == UsualDuration((100, 200, 300))
     assert usual_duration([*good[:2], *bad]) is None
 
 
@@ -148,14 +148,14 @@ def test_only_recent_successes_with_both_times_make_the_usual_duration() -> None
 def test_only_a_running_execution_is_estimated(status: str) -> None:
     """A finished one has nothing left, a waiting one has not begun."""
     tasks: list[Any] = [*(task(i, "succeeded", (600, 540)) for i in range(4)), task(5, "running", (10,))]
-    got = answer(execution(status, (600, 600), tasks=tasks, parallelism=2), usual=Usual((900, 900, 900)))
+    got = answer(execution(status, (600, 600), tasks=tasks, parallelism=2), usual=UsualDuration((900, 900, 900)))
     assert "estimatedRemainingSeconds" not in got["timing"]
 
 
 def test_own_tasks_are_a_better_basis_than_the_past() -> None:
     """They come from the same work."""
     tasks: list[Any] = [*(task(i, "succeeded", (600, 540)) for i in range(4)), task(5, "running", (10,))]
-    got = answer(execution("running", (600, 600), tasks=tasks, parallelism=2), usual=Usual((900, 900, 900)))
+    got = answer(execution("running", (600, 600), tasks=tasks, parallelism=2), usual=UsualDuration((900, 900, 900)))
     assert got["timing"]["estimatedRemainingSeconds"] == 50
     assert got["timing"]["estimateBasis"] == "4 finished tasks of this execution (median 1m), 1 left, 2 at a time"
 
@@ -191,7 +191,7 @@ def test_the_executions_timeout_is_read_per_task_where_tasks_are_known() -> None
 @pytest.mark.parametrize(("running", "overrunning"), [(2000, False), (2001, True)])
 def test_an_execution_overruns_past_twice_its_usual_duration(running: int, *, overrunning: bool) -> None:
     """And past the longest of the recent ones."""
-    got = answer(execution("running", (running, running)), usual=Usual((900, 1000, 1100)))
+    got = answer(execution("running", (running, running)), usual=UsualDuration((900, 1000, 1100)))
     assert ("warnings" in got) is overrunning
 
 
@@ -229,7 +229,7 @@ def test_asking_again_makes_sense_after(raw: dict[str, Any], seconds: int) -> No
 
 def test_asking_again_makes_sense_after_half_of_what_is_left() -> None:
     """Within bounds."""
-    got = answer(execution("running", (600, 600)), usual=Usual((700, 700, 700)))
+    got = answer(execution("running", (600, 600)), usual=UsualDuration((700, 700, 700)))
     assert got["pollAfterSeconds"] == 50
 
 

@@ -13,7 +13,7 @@ from blaxel_mcp.api.client import Session
 from blaxel_mcp.demo import control_plane
 from blaxel_mcp.demo.control_plane import ReceivedRequest, serve
 from blaxel_mcp.demo.wire import Verbatim
-from blaxel_mcp.summary.timing import Usual
+from blaxel_mcp.summary.estimate import UsualDuration
 from blaxel_mcp.tools import background
 from blaxel_mcp.tools.cache import ExpiringCache
 
@@ -95,7 +95,7 @@ def test_a_list_that_is_slow_is_given_up(plane: Plane, monkeypatch: pytest.Monke
     assert plane.paths == [ONE, LIST, ONE]
 
 
-USUAL = Usual((600, 600, 600))
+USUAL = UsualDuration((600, 600, 600))
 
 
 def test_a_failure_is_cached_for_a_minute_and_a_duration_for_five(plane: Plane) -> None:
@@ -103,7 +103,7 @@ def test_a_failure_is_cached_for_a_minute_and_a_duration_for_five(plane: Plane) 
     plane.faults.add(Answer(500))
     now = 0.0
 
-    async def run(session: Session) -> list[tuple[Usual | None, int]]:
+    async def run(session: Session) -> list[tuple[UsualDuration | None, int]]:
         nonlocal now
         cache = ExpiringCache(lambda: now)
         found = []
@@ -120,7 +120,7 @@ def test_durations_are_cached_by_identity_and_job(plane: Plane) -> None:
     """What one credential may see is not told to another."""
     ours, theirs = client_for(plane.url), client_for(plane.url, variables={**ACCOUNT, "BL_API_KEY": "another-key"})
 
-    async def run() -> list[Usual | None]:
+    async def run() -> list[UsualDuration | None]:
         cache = ExpiringCache()
         try:
             return [

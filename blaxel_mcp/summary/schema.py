@@ -1,0 +1,82 @@
+"""The shape of `structuredContent`: what the tools publish as `outputSchema`, and nothing about how it is filled."""
+
+from typing import Any, NotRequired
+
+from typing_extensions import TypedDict
+
+from blaxel_mcp.models import Outcome
+
+
+class TaskNumbers(TypedDict, total=False):
+    """Numbers of tasks by state; `waiting` is the total less the others, `retried` overlaps them."""
+
+    total: int
+    succeeded: int
+    failed: int
+    cancelled: int
+    running: int
+    waiting: int
+    retried: int
+
+
+class Failure(TypedDict):
+    """Failed tasks that share a reason, with up to three of their names."""
+
+    cause: str
+    count: int
+    message: NotRequired[str]
+    tasks: NotRequired[list[str]]
+
+
+class Times(TypedDict, total=False):
+    """Timestamps as RFC 3339 in UTC, durations in whole seconds."""
+
+    createdAt: str
+    startedAt: str
+    completedAt: str
+    queuedSeconds: int
+    runningSeconds: int
+    timeoutSeconds: int
+    estimatedRemainingSeconds: int
+    estimateBasis: str
+
+
+class RawOmitted(TypedDict):
+    """How much of the API's answer `raw` leaves out: tasks, and bytes of compact JSON."""
+
+    tasks: int
+    bytes: int
+
+
+class ExecutionCore(TypedDict):
+    """The keys an agent branches on, published by the other tools that answer as `get_job_execution` does.
+
+    Clients pay for each copy of the whole schema in every conversation, so only `get_job_execution` publishes it.
+    """
+
+    summary: str
+    done: bool
+    nextStep: str
+
+
+class ExecutionAnswer(TypedDict):
+    """The whole answer about one execution. The order is fixed; a key with nothing to say is left out."""
+
+    summary: str
+    status: NotRequired[str]
+    done: bool
+    outcome: Outcome
+    nextStep: str
+    pollAfterSeconds: NotRequired[int]
+    tasks: NotRequired[TaskNumbers]
+    failures: NotRequired[list[Failure]]
+    failuresOmitted: NotRequired[int]
+    warnings: NotRequired[list[str]]
+    timing: NotRequired[Times]
+    config: NotRequired[dict[str, Any]]
+    jobId: str
+    executionId: str
+    workspace: NotRequired[str]
+    rawUri: NotRequired[str]
+    raw: NotRequired[dict[str, Any]]
+    rawOmitted: NotRequired[RawOmitted]

@@ -1,0 +1,207 @@
+"""Every warning of an answer: where the API's data contradict themselves or our clock, and what its times suggest.
+
+Each warning is one sentence. Nothing is corrected silently, and nothing is smoothed over.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from blaxel_mcp.models import ExecutionStatus, JobExecution, JobExecutionStats, parse_timestamp
+from blaxel_mcp.summary import limits
+from blaxel_mcp.summary.counts import STATS_KEYS, TaskCounts
+from blaxel_mcp.summary.estimate import UsualDuration
+from blaxel_mcp.summary.tasks import FINISHED, TaskStats, TimedTask
+from blaxel_mcp.summary.timing import Timing
+from blaxel_mcp.summary.wording import format_duration, plural, quote
+
+
+def data_warnings(
+    execution: JobExecution, tasks: TaskStats, counts: TaskCounts, *, asked: tuple[str, str], now: datetime
+) -> list[str]:
+    """Contradictions in what the API sent, those that change the verdict first.
+
+    Args:
+        execution: what the API answered.
+        tasks: statistics of its task list.
+        counts: its tasks by state.
+        asked: the job and the execution that were asked for.
+        now: the present, in UTC.
+    """
+    status = ExecutionStatus(execution.status)
+    return [
+        *_unknown_status(status),
+        *(_finished(status, counts) if status.over else _unfinished(status, execution, tasks, counts)),
+        *_counts(execution.stats, tasks, counts),
+        *_times(execution, tasks, now),
+        *_identity(execution, asked),
+    ]
+
+
+def health_warnings(
+    execution: JobExecution, tasks: TaskStats, timing: Timing, *, usual: UsualDuration | None, now: datetime
+) -> list[str]:
+    """What an unfinished execution's times suggest: stalled, close to a timeout, waiting for long, and the like.
+
+    Args:
+        execution: what the API answered.
+        tasks: statistics of its task list.
+        timing: its times.
+        usual: how long the job usually runs.
+        now: the present, in UTC.
+    """
+    match ExecutionStatus(execution.status).word:
+        case "running":
+            return [*_stalled(timing), *_close_to_timeout(tasks, timing), *_overrunning(timing, usual)]
+        case "queued" | "pending" as status:
+            return list(_waiting(status, timing))
+        case "cancelling":
+            return list(_cancelling(execution, tasks, now))
+        case _:
+            return []
+
+
+def _unknown_status(status: ExecutionStatus) -> Iterator[str]:
+    if not status.text:
+        yield "The API gave no status, so this is treated as not finished."
+    elif not status.known:
+        shown = quote(status.text, limits.STATUS_CHARACTERS)
+        yield f"The status {shown} is not one that this version knows; it is treated as not finished."
+
+
+def _finished(status: ExecutionStatus, counts: TaskCounts) -> Iterator[str]:
+    word, unfinished = status.word, (counts.running or 0) + (counts.waiting or 0)
+    if word == "succeeded" and counts.failed:
+        yield f"The status is succeeded although {plural(counts.failed, 'task')} failed."
+    if word == "failed" and counts.failed == 0:
+        yield "The status is failed although no task is counted as failed."
+    if word in {"cancelled", "timeout"} and counts.total and counts.succeeded == counts.total:
+        yield f"The status is {word} although every task succeeded."
+    if word in {"succeeded", "failed"} and unfinished:
+        yield f"The execution is over, yet {plural(unfinished, 'task')} did not come to an end."
+
+
+def _unfinished(
+    status: ExecutionStatus, execution: JobExecution, tasks: TaskStats, counts: TaskCounts
+) -> Iterator[str]:
+    active = (counts.running or 0) + counts.settled
+    if status.waiting and active:
+        yield f"The status is {status.word}, yet {plural(active, 'task')} ran already or run now."
+    if status.word == "running":
+        if counts.total and counts.settled == counts.total:
+            yield "Every task has finished, yet the execution is still running; the status may lag behind."
+        elif tasks.listed and sum(tasks.statuses[word] for word in FINISHED) == tasks.listed:
+            yield "Every task in the list has finished, yet the execution is still running."
+    if parse_timestamp(execution.metadata.completedAt):
+        yield "It is not finished by its status, yet a completion time is given."
+
+
+def _counts(stats: JobExecutionStats | None, tasks: TaskStats, counts: TaskCounts) -> Iterator[str]:
+    if stats is not None and tasks.listed:
+        differing = [
+            f"{getattr(stats, key):,} {status} against {tasks.statuses[status]:,}"
+            for status, key in STATS_KEYS.items()
+            if getattr(stats, key) not in {None, tasks.statuses[status]}
+        ]
+        if stats.total not in {None, tasks.listed}:
+            differing.append(f"{stats.total:,} in all against {tasks.listed:,}")
+        if differing:
+            pairs = ", ".join(differing)
+            yield f"The API's counts disagree with its own task list: {pairs}; the counts are used."
+    parts = counts.settled + (counts.running or 0)
+    if counts.total is not None and parts > counts.total:
+        yield f"The counts do not add up: {parts:,} tasks in the states named, of {counts.total:,} in all."
+
+
+def _times(execution: JobExecution, tasks: TaskStats, now: datetime) -> Iterator[str]:
+    metadata = execution.metadata
+    created, started, completed = map(parse_timestamp, (metadata.createdAt, metadata.startedAt, metadata.completedAt))
+    if created and started and started < created:
+        yield f"Times are out of order: it started {_between(started, created)} before it was created."
+    if started and completed and completed < started:
+        yield f"Times are out of order: it completed {_between(completed, started)} before it started."
+    elif created and completed and not started and completed < created:
+        yield f"Times are out of order: it completed {_between(completed, created)} before it was created."
+    newest = max(filter(None, (created, started, completed, tasks.last_activity)), default=None)
+    if newest and newest > now + timedelta(seconds=limits.CLOCK_SKEW_SECONDS):
+        yield (
+            f"Its newest timestamp is {_between(now, newest)} ahead of this machine's clock; "
+            "ages and times left may be off."
+        )
+
+
+def _between(earlier: datetime, later: datetime) -> str:
+    return format_duration((later - earlier).total_seconds())
+
+
+def _identity(execution: JobExecution, asked: tuple[str, str]) -> Iterator[str]:
+    given = (execution.metadata.job, execution.metadata.id)
+    for noun, got, wanted in zip(("job", "execution"), given, asked, strict=True):
+        if got and got != wanted:
+            yield f"The API answered about {noun} {quote(got, limits.NAME_CHARACTERS)}, not the one asked for."
+
+
+def _stalled(timing: Timing) -> Iterator[str]:
+    if timing.stalled is not None and timing.median is not None:
+        yield (
+            f"Probably stalled: no task has started or finished for {format_duration(timing.stalled)}, "
+            f"while the median task takes {format_duration(timing.median)}."
+        )
+
+
+def _close_to_timeout(tasks: TaskStats, timing: Timing) -> Iterator[str]:
+    # The job's schema and the deployment reference call the setting a limit per task, the execution's schema a limit
+    # of the job. Where tasks are known the per-task reading is the one that can be judged.
+    if tasks.longest_running is not None:
+        yield from _task_close_to_timeout(tasks.longest_running, timing.timeout)
+    elif timing.timeout and not tasks.listed and (timing.running or 0) >= limits.TIMEOUT_SHARE * timing.timeout:
+        running, timeout = format_duration(timing.running or 0), format_duration(timing.timeout)
+        yield (
+            f"{_close_or_past(timing.running or 0, timing.timeout)}: running for {running} of {timeout} "
+            f"({(timing.running or 0) * 100 // timing.timeout}%), "
+            "if that is for the whole execution and not for each task."
+        )
+
+
+def _task_close_to_timeout(task: TimedTask, timeout_of_all: int | None) -> Iterator[str]:
+    timeout = task.timeout or timeout_of_all
+    if not timeout or task.seconds < limits.TIMEOUT_SHARE * timeout:
+        return
+    named = f"task {quote(task.name, limits.NAME_CHARACTERS)}" if task.name else "the longest-running task"
+    used = f"{format_duration(timeout)} ({int(task.seconds * 100 // timeout)}%)"
+    limit = f"its own {used}." if task.timeout else f"{used}, if that is for each task."
+    yield f"{_close_or_past(task.seconds, timeout)}: {named} has run for {format_duration(task.seconds)} of {limit}"
+
+
+def _close_or_past(seconds: float, timeout: int) -> str:
+    return "Past its timeout" if seconds > timeout else "Close to its timeout"
+
+
+def _overrunning(timing: Timing, usual: UsualDuration | None) -> Iterator[str]:
+    if usual is None or timing.running is None:
+        return
+    longest = usual.durations[-1]
+    if timing.running > max(limits.OVERRUN_FACTOR * usual.median, longest):
+        yield (
+            f"Overrunning: running for {format_duration(timing.running)}, while the job's "
+            f"{len(usual.durations)} recent successful executions took "
+            f"{format_duration(usual.median)} (median), {format_duration(longest)} at most."
+        )
+
+
+def _waiting(status: str, timing: Timing) -> Iterator[str]:
+    if timing.queued is None or timing.queued < limits.QUEUED_SECONDS:
+        return
+    waited = format_duration(timing.queued)
+    if status == "queued":
+        yield f"Waiting for capacity for {waited}: the workspace is at its limit of parallel work."
+    else:
+        yield f"Pending for {waited} without a start."
+
+
+def _cancelling(execution: JobExecution, tasks: TaskStats, now: datetime) -> Iterator[str]:
+    newest = max(filter(None, (tasks.last_activity, parse_timestamp(execution.metadata.updatedAt))), default=None)
+    if newest is not None and (idle := (now - newest).total_seconds()) >= limits.CANCELLING_SECONDS:
+        yield (
+            f"Perhaps stuck cancelling: nothing has changed for {format_duration(idle)}, "
+            "though running tasks may take their time."
+        )
