@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from program import Program, account, nobody, run, terminal
+from support.program import Program, account, nobody, run, terminal
 
 from blaxel_mcp import __version__
 from blaxel_mcp.cli import Command, exit_code, parse, read_login

@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from asking import NOW, tool_state
-from faults import Answer, Faults
 from mcp import Client
 from mcp_types import PromptReference, ResourceTemplateReference
+from support.faults import Answer, Faults
+from support.session import NOW, tool_state
 
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.wire import Job

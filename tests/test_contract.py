@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from asking import MODES, NOW, Mode, ask, client_for, clock, compact, connected, facts, ids
 from jsonschema import Draft202012Validator
+from support.session import MODES, NOW, Mode, ask, client_for, clock, compact, connected, facts, ids
 
 from blaxel_mcp.api.jobs import get_execution
 from blaxel_mcp.demo import control_plane, script

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import uvicorn
 import yaml
-from deployment import GUIDE, NAME, ROOT, blocks, commands, read_image
-from program import PATIENCE, Program, environment
+from support.deployment import GUIDE, NAME, ROOT, blocks, commands, read_image
+from support.program import PATIENCE, Program, environment
 
 from blaxel_mcp import __version__
 from blaxel_mcp.api.callers import CREDENTIAL_HEADER, WORKSPACE_HEADER

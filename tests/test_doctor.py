@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
-from faults import refused
-from program import PATIENCE, account, run
+from support.faults import refused
+from support.program import PATIENCE, account, run
 
 from blaxel_mcp import __version__
 from blaxel_mcp.api.auth import BlaxelAuth

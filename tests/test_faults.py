@@ -7,7 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
-from faults import (
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from support.faults import (
     Answer,
     Cut,
     Delay,
@@ -22,10 +26,6 @@ from faults import (
     refused,
     silent,
 )
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import PlainTextResponse
-from starlette.routing import Route
 
 from blaxel_mcp.demo.control_plane import serve
 

@@ -10,8 +10,8 @@ from functools import partial
 from typing import Any
 
 import pytest
-from faults import Answer, Faults
-from program import PATIENCE, Program, account, nobody, run, side_by_side
+from support.faults import Answer, Faults
+from support.program import PATIENCE, Program, account, nobody, run, side_by_side
 
 from blaxel_mcp.api.auth import BlaxelAuth
 from blaxel_mcp.api.client import Session, Upstream

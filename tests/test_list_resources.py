@@ -5,13 +5,13 @@ import json
 from typing import Any
 
 import pytest
-from asking import tool_state
-from faults import Answer, Faults
-from listed import execution, job
-from listed import plane as plane_of
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp_types import TextResourceContents
+from support.caller import execution, job
+from support.caller import plane as plane_of
+from support.faults import Answer, Faults
+from support.session import tool_state
 
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.server import build_server

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from deployment import NAME, blocks
 from mcp import Client
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared._httpx_utils import create_mcp_http_client
-from program import PATIENCE, Program, account
+from support.deployment import NAME, blocks
+from support.program import PATIENCE, Program, account
 from test_transports import ERAS, SEEN, scenario
 
 pytestmark = pytest.mark.skipif(

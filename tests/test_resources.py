@@ -8,10 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from asking import ACCOUNT, MODES, NOW, Mode, answered, client_for, clock, connected, ids, job, verbatim
-from faults import Answer, Fault, Faults, not_json
 from mcp.shared.exceptions import MCPError
 from mcp_types import TextResourceContents
+from support.faults import Answer, Fault, Faults, not_json
+from support.session import ACCOUNT, MODES, NOW, Mode, answered, client_for, clock, connected, ids, job, verbatim
 
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.control_plane import ReceivedRequest, serve

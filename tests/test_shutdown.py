@@ -13,12 +13,12 @@ from typing import Any
 
 import httpx
 import pytest
-from faults import Faults, Hold
 from mcp import Client
 from mcp.client.sse import sse_client
 from mcp_types import TextContent
-from over_http import ERAS, call, message, said
-from program import COMMAND, MODERN, PATIENCE, Program, account, nobody, side_by_side
+from support.faults import Faults, Hold
+from support.program import COMMAND, MODERN, PATIENCE, Program, account, nobody, side_by_side
+from support.sockets import ERAS, call, message, said
 
 from blaxel_mcp.demo import control_plane, script
 

@@ -3,7 +3,7 @@
 import pkgutil
 import sys
 
-from program import Program
+from support.program import Program
 
 import blaxel_mcp
 

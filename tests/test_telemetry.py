@@ -12,10 +12,10 @@ from typing import Any
 
 import httpx
 import pytest
-from asking import NOW
-from faults import Answer, Faults
-from over_http import call, post
-from program import Program, account, run
+from support.faults import Answer, Faults
+from support.program import Program, account, run
+from support.session import NOW
+from support.sockets import call, post
 
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.telemetry import RequestRecord

@@ -12,8 +12,8 @@ import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.sse import sse_client
 from mcp_types import CallToolResult, TextContent, TextResourceContents
-from over_http import post
-from program import COMMAND, HANDSHAKE, MODERN, PATIENCE, Program, account, environment, run, side_by_side
+from support.program import COMMAND, HANDSHAKE, MODERN, PATIENCE, Program, account, environment, run, side_by_side
+from support.sockets import post
 
 from blaxel_mcp import __version__
 from blaxel_mcp.api.auth import BlaxelAuth

@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from faults import silent
 from pydantic import SecretStr
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from token_server import TokenServer, jwt, serve
+from support.faults import silent
+from support.token_server import TokenServer, jwt, serve
 
 from blaxel_mcp import __version__
 from blaxel_mcp.api.auth import BlaxelAuth

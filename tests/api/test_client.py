@@ -11,8 +11,9 @@ from typing import Any
 
 import httpx
 import pytest
-from asking import ACCOUNT, another, client_for, clock, use
-from faults import (
+from pydantic import SecretStr
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from support.faults import (
     Answer,
     Cut,
     Delay,
@@ -27,8 +28,7 @@ from faults import (
     redirect,
     silent,
 )
-from pydantic import SecretStr
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from support.session import ACCOUNT, another, client_for, clock, use
 
 from blaxel_mcp import __version__
 from blaxel_mcp.api import client as client_module

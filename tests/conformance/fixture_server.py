@@ -12,7 +12,6 @@ import warnings
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from asking import tool_state
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.prompts.base import Prompt
 from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler
@@ -48,6 +47,7 @@ from mcp_types import (
     TextResourceContents,
 )
 from pydantic import Field
+from support.session import tool_state
 
 from blaxel_mcp.completions import Completer
 from blaxel_mcp.demo import control_plane, script

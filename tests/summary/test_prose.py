@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from executions import ago, answer, execution, task
+from support.builders import ago, answer, execution, task
 
 from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary.estimate import UsualDuration

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from executions import execution, task
+from support.builders import execution, task
 
 from blaxel_mcp.summary.raw import limit_raw, mask_overrides, raw_uri
 from blaxel_mcp.summary.wording import json_size

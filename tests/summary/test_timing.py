@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from executions import NOW, ago, answer, execution, task
+from support.builders import NOW, ago, answer, execution, task
 
 from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary import limits

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from asking import MODES, Answer, Mode, answered, ask, client_for, clock, connected, facts, ids, refusal
-from faults import Faults
+from support.faults import Faults
+from support.session import MODES, Answer, Mode, answered, ask, client_for, clock, connected, facts, ids, refusal
 
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.control_plane import serve

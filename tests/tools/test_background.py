@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
-from asking import ACCOUNT, NOW, ago, another, ask, client_for, clock, facts, ids, job, use, verbatim
-from faults import Answer, Delay, Faults
+from support.faults import Answer, Delay, Faults
+from support.session import ACCOUNT, NOW, ago, another, ask, client_for, clock, facts, ids, job, use, verbatim
 
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.demo import control_plane

@@ -4,8 +4,8 @@ import asyncio
 from typing import Any
 
 import pytest
-from asking import MODES, Mode, another, client_for, clock, ids
 from mcp import Client
+from support.session import MODES, Mode, another, client_for, clock, ids
 
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.demo import script

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
-from asking import (
+from support.faults import Answer, Delay, Faults
+from support.session import (
     ACCOUNT,
     MODES,
     NOW,
@@ -20,7 +21,6 @@ from asking import (
     refusal,
     verbatim,
 )
-from faults import Answer, Delay, Faults
 
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.control_plane import ReceivedRequest, serve

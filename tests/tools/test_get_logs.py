@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from asking import NOW, tool_state
-from faults import Answer, Cut, Fault, Faults, not_an_object, not_json
 from mcp import Client
 from mcp_types import CallToolResult, TextContent
+from support.faults import Answer, Cut, Fault, Faults, not_an_object, not_json
+from support.session import NOW, tool_state
 
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.wire import Job, Verbatim

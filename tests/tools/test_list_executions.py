@@ -5,13 +5,13 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from asking import NOW
-from faults import Answer, Delay, Faults
-from listed import HOSTILE, VERSIONS, Caller, execution, job, plane, run
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from support.caller import HOSTILE, VERSIONS, Caller, execution, job, plane, run
+from support.faults import Answer, Delay, Faults
+from support.session import NOW
 
 from blaxel_mcp.demo import control_plane
 

@@ -6,12 +6,12 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from faults import Answer, Faults
-from listed import FORBIDDEN, HOSTILE, VERSIONS, Caller, job, plane, run
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from support.caller import FORBIDDEN, HOSTILE, VERSIONS, Caller, job, plane, run
+from support.faults import Answer, Faults
 
 from blaxel_mcp.demo import control_plane
 from blaxel_mcp.demo.operations import NEWER

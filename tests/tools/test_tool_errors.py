@@ -11,12 +11,11 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
-from asking import ACCOUNT, MODES, Answer, Mode, answered, ask, client_for, clock, connected, ids, refusal
 from cryptography import x509  # comes with mcp, which needs it for pyjwt[crypto]
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from faults import Answer as Says
-from faults import (
+from support.faults import Answer as Says
+from support.faults import (
     Cut,
     Delay,
     Drop,
@@ -28,6 +27,7 @@ from faults import (
     redirect,
     refused,
 )
+from support.session import ACCOUNT, MODES, Answer, Mode, answered, ask, client_for, clock, connected, ids, refusal
 
 from blaxel_mcp.api.wire import BODY_BYTES
 from blaxel_mcp.demo import control_plane, script

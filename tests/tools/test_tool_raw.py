@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from asking import NOW, ask_for, clock, compact, facts, job, verbatim
+from support.session import NOW, ask_for, clock, compact, facts, job, verbatim
 
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.control_plane import serve

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from asking import NOW, tool_state
-from faults import Answer, Delay, Fault, Faults
 from mcp import Client
 from mcp_types import CallToolResult, TextContent
+from support.faults import Answer, Delay, Fault, Faults
+from support.session import NOW, tool_state
 
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.playback import Execution, Failure, Task

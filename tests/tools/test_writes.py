@@ -5,11 +5,11 @@ import json
 from typing import Any
 
 import pytest
-from asking import NOW, tool_state
-from faults import Answer, Cut, Fault, Faults, not_an_object, not_json, refused
 from mcp import Client
 from mcp_types import CallToolResult, ElicitResult, ErrorData, TextContent
-from program import ENVELOPE, HANDSHAKE, Program, account
+from support.faults import Answer, Cut, Fault, Faults, not_an_object, not_json, refused
+from support.program import ENVELOPE, HANDSHAKE, Program, account
+from support.session import NOW, tool_state
 
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.server import build_server

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
-from over_http import ACCEPT, call, post, said
-from program import PATIENCE, Program, account
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
+from support.program import PATIENCE, Program, account
+from support.sockets import ACCEPT, call, post, said
 
 from blaxel_mcp.demo import script
 from blaxel_mcp.telemetry import NO_OBSERVERS

@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 
 import httpx
 import pytest
-from asking import tool_state
-from raw_http import rpc_body, rpc_headers
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
+from support.session import tool_state
+from support.sockets import rpc_body, rpc_headers
 
 from blaxel_mcp.server import build_server
 from blaxel_mcp.settings import load

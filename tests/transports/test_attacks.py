@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 import pytest
-from program import ENVELOPE, PATIENCE, Program, account
-from raw_http import (
+from support.plane import slow_upstream
+from support.program import ENVELOPE, PATIENCE, Program, account
+from support.sockets import (
     TOOL,
     Answer,
     Connection,
@@ -23,7 +24,6 @@ from raw_http import (
     rpc_headers,
     tool_call,
 )
-from slow import slow_upstream
 
 from blaxel_mcp.demo import control_plane
 from blaxel_mcp.demo.control_plane import ReceivedRequest

@@ -9,9 +9,9 @@ from typing import Any
 
 import httpx
 import pytest
-from program import PATIENCE, Program
-from raw_http import Connection, exchange, port_of, request, rpc, rpc_body, rpc_headers, tool_call
-from slow import Slow, slow_upstream
+from support.plane import Slow, slow_upstream
+from support.program import PATIENCE, Program
+from support.sockets import Connection, exchange, port_of, request, rpc, rpc_body, rpc_headers, tool_call
 
 SOAK = Path(__file__).parents[2] / "benchmarks" / "soak.py"
 CALLERS = 100

@@ -14,10 +14,8 @@ from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import authorization_server
 import httpx
 import pytest
-from authorization_server import AuthorizationServer, new_key
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc.jwk import RSAKey
@@ -28,7 +26,9 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared._httpx_utils import create_mcp_http_client  # the one way to a client of theirs without httpx2
 from mcp.shared.auth import AuthorizationCodeResult, OAuthClientInformationFull, OAuthClientMetadata, OAuthToken
 from mcp_types import CallToolResult
-from program import ENVELOPE, MODERN, PATIENCE, Program
+from support import authority as authorization_server
+from support.authority import AuthorizationServer, new_key
+from support.program import ENVELOPE, MODERN, PATIENCE, Program
 
 from blaxel_mcp.demo import script
 

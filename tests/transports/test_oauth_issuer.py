@@ -6,15 +6,15 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import authorization_server
 import pytest
-from authorization_server import AuthorizationServer, new_key
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 from mcp.server.auth.provider import AccessToken
-from program import PATIENCE
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
+from support import authority as authorization_server
+from support.authority import AuthorizationServer, new_key
+from support.program import PATIENCE
 
 from blaxel_mcp.transports.oauth.authenticator import OAuthAuthenticator, resource_url
 from blaxel_mcp.transports.oauth.issuer import Issuer, metadata_urls

@@ -11,9 +11,9 @@ from typing import Any
 
 import httpx
 import pytest
-from faults import Faults, Hold
-from over_http import ACCEPT, ERAS, call, message, post, read, said
-from program import HANDSHAKE, PATIENCE, Program
+from support.faults import Faults, Hold
+from support.program import HANDSHAKE, PATIENCE, Program
+from support.sockets import ACCEPT, ERAS, call, message, post, read, said
 
 from blaxel_mcp.api.callers import Caller, caller_of
 from blaxel_mcp.demo import control_plane, script

@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 import uvicorn
-from program import COMMAND, HANDSHAKE, PATIENCE, Program
-from raw_http import Answer, Connection, exchange, port_of, request, resident, rpc_body
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
+from support.program import COMMAND, HANDSHAKE, PATIENCE, Program
+from support.sockets import Answer, Connection, exchange, port_of, request, resident, rpc_body
 
 from blaxel_mcp.telemetry import Observers
 from blaxel_mcp.transports.access_log import AccessLogMiddleware

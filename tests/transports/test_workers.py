@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from program import ENVELOPE, HANDSHAKE, PATIENCE, Program, account, side_by_side
-from raw_http import Connection, port_of, request, rpc, rpc_headers, tool_call
-from slow import slow_upstream
+from support.plane import slow_upstream
+from support.program import ENVELOPE, HANDSHAKE, PATIENCE, Program, account, side_by_side
+from support.sockets import Connection, port_of, request, rpc, rpc_headers, tool_call
 
 from blaxel_mcp.demo import control_plane
 

@@ -4,11 +4,11 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from faults import Faults, Hold
-from program import account
 from starlette.types import Receive, Scope, Send
 
 from blaxel_mcp.demo import control_plane
+from support.faults import Faults, Hold
+from support.program import account
 
 
 class Slow:

@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
-from asking import NOW, tool_state
 from mcp import Client
 from mcp_types import CallToolResult, TextContent
 from starlette.types import ASGIApp
@@ -17,6 +16,7 @@ from blaxel_mcp.demo.operations import NEWER, OLDER
 from blaxel_mcp.demo.wire import Job, Verbatim
 from blaxel_mcp.server import build_server
 from blaxel_mcp.tools import select
+from support.session import NOW, tool_state
 
 VERSIONS = (OLDER, NEWER)
 BUDGET = 3_000

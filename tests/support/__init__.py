@@ -1,0 +1,1 @@
+"""What tests share: a control plane with faults, callers over every transport, builders, the program, sockets."""
