@@ -13,8 +13,8 @@ from typing import Any
 import httpx
 import pytest
 from support.faults import Answer, Faults
+from support.plane import NOW
 from support.program import Program, account, run
-from support.session import NOW
 from support.sockets import call, post
 
 from blaxel_mcp.demo import control_plane, script

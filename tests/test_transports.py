@@ -5,26 +5,21 @@ import json
 import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pytest
-from mcp import Client, StdioServerParameters
-from mcp.client.sse import sse_client
+from mcp import Client
 from mcp_types import CallToolResult, TextContent, TextResourceContents
-from support.program import COMMAND, HANDSHAKE, MODERN, PATIENCE, Program, account, environment, run, side_by_side
+from support.caller import ERAS, Transport, caller
+from support.program import HANDSHAKE, MODERN, Program, account, run, side_by_side
 from support.sockets import post
 
 from blaxel_mcp import __version__
-from blaxel_mcp.api.auth import BlaxelAuth
-from blaxel_mcp.api.client import Session, Upstream
 from blaxel_mcp.demo import script
 from blaxel_mcp.resources import EXECUTION, EXECUTIONS
 from blaxel_mcp.resources import TASKS as EXECUTION_TASKS
-from blaxel_mcp.server import build_server
-from blaxel_mcp.settings import load
 from blaxel_mcp.tools import select
-from blaxel_mcp.tools.context import AppContext
 
 TOOL = "get_job_execution"
 TOOLS = [spec.fn.__name__ for spec in select(allow_writes=False)]
@@ -138,36 +133,35 @@ async def scenario(client: Client) -> dict[str, Any]:
         del total, message
         told.append(progress)
 
-    async with client:
-        failed = await client.call_tool(TOOL, {"jobId": "image-resize", "executionId": script.FAILED})
-        assert failed.structured_content
-        latest = await client.call_tool(TOOL, {"jobId": "nightly-report", "executionId": "latest"})
-        assert latest.structured_content
-        unknown = await client.call_tool(TOOL, {"jobId": "image-resize", "executionId": "exec-1"})
-        wrong = await client.call_tool(TOOL, {"jobId": "image-resize"})
-        waited = await client.call_tool(
-            "wait_for_job_execution",
-            {"jobId": "embed-corpus", "executionId": script.RUNNING, "timeoutSeconds": 1},
-            progress_callback=tell,
-        )
-        assert waited.structured_content
-        (raw,) = (await client.read_resource(URI)).contents
-        assert isinstance(raw, TextResourceContents)
-        templates = (await client.list_resource_templates()).resource_templates
-        return {
-            "era": client.protocol_version,
-            "version": client.server_info and client.server_info.version,
-            "instructions": (client.instructions or "").splitlines()[0],
-            "tools": [tool.name for tool in (await client.list_tools()).tools],
-            "templates": [template.uri_template for template in templates],
-            "failed": (failed.structured_content["outcome"], failed.structured_content["executionId"]),
-            "same prose": text(failed) == failed.structured_content["summary"],
-            "latest": latest.structured_content["executionId"],
-            "unknown": (unknown.is_error, text(unknown).split(".")[0]),
-            "wrong": (wrong.is_error, text(wrong).split(":")[0]),
-            "waited": (waited.structured_content["done"], "raw" in waited.structured_content, len(told) > 0),
-            "raw": (raw.mime_type, json.loads(raw.text)["metadata"]["id"]),
-        }
+    failed = await client.call_tool(TOOL, {"jobId": "image-resize", "executionId": script.FAILED})
+    assert failed.structured_content
+    latest = await client.call_tool(TOOL, {"jobId": "nightly-report", "executionId": "latest"})
+    assert latest.structured_content
+    unknown = await client.call_tool(TOOL, {"jobId": "image-resize", "executionId": "exec-1"})
+    wrong = await client.call_tool(TOOL, {"jobId": "image-resize"})
+    waited = await client.call_tool(
+        "wait_for_job_execution",
+        {"jobId": "embed-corpus", "executionId": script.RUNNING, "timeoutSeconds": 1},
+        progress_callback=tell,
+    )
+    assert waited.structured_content
+    (raw,) = (await client.read_resource(URI)).contents
+    assert isinstance(raw, TextResourceContents)
+    templates = (await client.list_resource_templates()).resource_templates
+    return {
+        "era": client.protocol_version,
+        "version": client.server_info and client.server_info.version,
+        "instructions": (client.instructions or "").splitlines()[0],
+        "tools": [tool.name for tool in (await client.list_tools()).tools],
+        "templates": [template.uri_template for template in templates],
+        "failed": (failed.structured_content["outcome"], failed.structured_content["executionId"]),
+        "same prose": text(failed) == failed.structured_content["summary"],
+        "latest": latest.structured_content["executionId"],
+        "unknown": (unknown.is_error, text(unknown).split(".")[0]),
+        "wrong": (wrong.is_error, text(wrong).split(":")[0]),
+        "waited": (waited.structured_content["done"], "raw" in waited.structured_content, len(told) > 0),
+        "raw": (raw.mime_type, json.loads(raw.text)["metadata"]["id"]),
+    }
 
 
 SEEN: dict[str, Any] = {
@@ -183,44 +177,20 @@ SEEN: dict[str, Any] = {
     "waited": (False, False, True),
     "raw": ("application/json", script.FAILED),
 }
-ERAS = pytest.mark.parametrize(("mode", "era"), [("legacy", HANDSHAKE), ("auto", MODERN)], ids=[HANDSHAKE, MODERN])
 
 
-@ERAS
-def test_the_scenario_in_memory(plane: str, mode: str, era: str) -> None:
-    """The server object, without any transport."""
+@pytest.mark.parametrize("era", ERAS)
+@pytest.mark.parametrize("over", get_args(Transport))
+def test_the_scenario(plane: str, over: Transport, era: str, request: pytest.FixtureRequest) -> None:
+    """In memory, as a subprocess, and as a service over both HTTP transports, every answer is the same."""
+    server = {"http": "over_http", "sse": "over_sse"}.get(over)
+    url: str = request.getfixturevalue(server) if server else plane
 
     async def see() -> dict[str, Any]:
-        settings = load({}, account(plane), None)
-        auth = BlaxelAuth.from_settings(settings, lambda: None)
-        api = Upstream(api_url=plane, api_version=settings.api_version, timeout=PATIENCE)
-        try:
-            app = AppContext(lambda _: Session(api, auth), lambda: datetime.now(UTC))
-            return await scenario(Client(build_server(app, select(allow_writes=False)), mode=mode))
-        finally:
-            await api.aclose()
+        async with caller(url, over=over, era=era, clock=lambda: datetime.now(UTC)) as calls:
+            return await scenario(calls.client)
 
     assert asyncio.run(see()) == SEEN | {"era": era}
-
-
-@ERAS
-def test_the_scenario_over_stdio(plane: str, mode: str, era: str) -> None:
-    """As a subprocess of the client."""
-    command, *arguments = COMMAND
-    server = StdioServerParameters(command=command, args=arguments, env=environment(**account(plane)))
-    assert asyncio.run(scenario(Client(server, mode=mode))) == SEEN | {"era": era}
-
-
-@ERAS
-def test_the_scenario_over_streamable_http(over_http: str, mode: str, era: str) -> None:
-    """As a service, the way that is current."""
-    assert asyncio.run(scenario(Client(f"{over_http}/mcp", mode=mode))) == SEEN | {"era": era}
-
-
-@ERAS
-def test_the_scenario_over_sse(over_sse: str, mode: str, era: str) -> None:
-    """As a service, for clients that know no other way yet."""
-    assert asyncio.run(scenario(Client(sse_client(f"{over_sse}/sse"), mode=mode))) == SEEN | {"era": era}
 
 
 # Who may connect

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from mcp import Client
-from support.session import MODES, Mode, another, client_for, clock, ids
+from support.caller import MODES, Mode, another, client_for, ids
+from support.plane import clock
 
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.demo import script

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from mcp import Client
 from mcp_types import CallToolResult, ElicitResult, ErrorData, TextContent
+from support.caller import tool_state
 from support.faults import Answer, Cut, Fault, Faults, not_an_object, not_json, refused
+from support.plane import NOW
 from support.program import ENVELOPE, HANDSHAKE, Program, account
-from support.session import NOW, tool_state
 
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.server import build_server
