@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import scenarios
-from program import Program, account, run, side_by_side
-from scenarios import CAUSES, EXECUTIONS, LEAK, ORDER, SECRETS, size
+from support import scenarios
+from support.program import Program, account, run, side_by_side
+from support.scenarios import CAUSES, EXECUTIONS, LEAK, ORDER, SECRETS, size
 
 import blaxel_mcp
 from blaxel_mcp.demo import script
@@ -218,7 +218,8 @@ def seen() -> Seen:
         env = {} if not variables else account(url) | given
         if "BL_CLIENT_CREDENTIALS" in env:
             del env["BL_API_KEY"]
-        return run("get", "many", "bare", env=env)[2].removeprefix("blaxel-mcp: ").strip()
+        errors: str = run("get", "many", "bare", env=env)[2]
+        return errors.removeprefix("blaxel-mcp: ").strip()
 
     def together(url: str) -> Seen:
         with Program("--allow-writes", env=account(url)) as program:

@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
-from faults import Answer, Cut, Faults, Oversize, not_an_object, not_json, redirect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from blaxel_mcp.demo import control_plane
+from support.faults import Answer, Cut, Faults, Oversize, not_an_object, not_json, redirect
 
 Json = dict[str, Any]
 
