@@ -5,8 +5,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from blaxel_mcp.demo import control_plane
+
+# The same examples each time, so that a change is judged by itself; others with --hypothesis-profile=random.
+settings.register_profile("default", derandomize=True)
+settings.register_profile("random", derandomize=False)
+settings.load_profile("default")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 from support.caller import ERAS, Caller, caller
 
+pytestmark = pytest.mark.slow
+
 
 def converse(plane: str, era: str, what: Callable[[Caller], Awaitable[None]]) -> None:
     """Run a conversation with the program as a client's subprocess."""

@@ -21,9 +21,12 @@ from support.deployment import NAME, blocks
 from support.program import PATIENCE, Program, account
 from test_transports import SEEN, scenario
 
-pytestmark = pytest.mark.skipif(
-    not (shutil.which("nginx") and shutil.which("openssl")), reason="nginx or openssl is not installed"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not (shutil.which("nginx") and shutil.which("openssl")), reason="nginx or openssl is not installed"
+    ),
+]
 TOKEN = {"Authorization": "Bearer let-me-in"}
 # Around the example: one process in the foreground, that writes nowhere but to its own folder.
 FRAME = """

@@ -22,6 +22,8 @@ from support.sockets import ERAS, call, message, said
 
 from blaxel_mcp.demo import control_plane, script
 
+pytestmark = pytest.mark.slow
+
 STDIO_SECONDS = 2.0
 HTTP_SECONDS = 5.0
 AT_ONCE_SECONDS = 1.5

@@ -13,6 +13,8 @@ from support.plane import Slow, slow_upstream
 from support.program import PATIENCE, Program
 from support.sockets import Connection, exchange, port_of, request, rpc, rpc_body, rpc_headers, tool_call
 
+pytestmark = pytest.mark.slow
+
 SOAK = Path(__file__).parents[2] / "benchmarks" / "soak.py"
 CALLERS = 100
 ROUND_TRIPS = 20
@@ -179,7 +181,7 @@ def admitted_at_last(port: int) -> int:
                 return status
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_thousand_clients_for_a_minute() -> None:
     """The soak that stands beside the benchmarks, short: no errors, calls shared, memory bounded, a clean end."""
     with Program("--seconds", "60", "--flat", "1.5", command=(sys.executable, str(SOAK))) as soak:

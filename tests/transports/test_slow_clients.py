@@ -27,6 +27,8 @@ from blaxel_mcp.transports.admission import BodyMiddleware
 from blaxel_mcp.transports.deadlines import STALLED_SECONDS, DeadlineProtocol
 from blaxel_mcp.transports.http import SPARE_FILES, listen
 
+pytestmark = pytest.mark.slow
+
 LARGE = 8 * 1024**2
 LITTLE = 90_000
 """More than the system keeps for a client, and less than makes asyncio pause."""
