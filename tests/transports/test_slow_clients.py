@@ -32,7 +32,7 @@ pytestmark = pytest.mark.slow
 LARGE = 8 * 1024**2
 LITTLE = 90_000
 """More than the system keeps for a client, and less than makes asyncio pause."""
-STREAMS = 1_000
+STREAMS = 300
 
 
 class Timer:
@@ -290,8 +290,8 @@ def files(wanted: int) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
 
 
-def test_thousands_of_streams_that_say_nothing() -> None:
-    """A thousand are held, as many more are told when to come back, the rest goes on; and there is room afterwards."""
+def test_hundreds_of_streams_that_say_nothing() -> None:
+    """Hundreds are held, as many more are told when to come back, the rest goes on; and there is room afterwards."""
     files(3 * STREAMS)
     with (
         Program("--transport", "sse", "--port", "0", "--demo", "--max-streams", str(STREAMS)) as program,
