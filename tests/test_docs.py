@@ -119,7 +119,7 @@ def test_modules_that_the_design_names_exist() -> None:
     design = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
     layers = "api|summary|tools|transports|telemetry|demo"
     named = set(re.findall(rf"`(?:blaxel_mcp/)?((?:{layers})/[a-z_]*)`", design))
-    assert named >= {"api/client", "summary/", "tools/find", "transports/http"}
+    assert named >= {"api/client", "summary/", "tools/find", "transports/app"}
     package = ROOT / "blaxel_mcp"
     assert [
         name for name in sorted(named) if not ((package / name).is_dir() or (package / f"{name}.py").exists())
