@@ -4,9 +4,15 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from blaxel_mcp.demo import control_plane
+
+# The same examples in every run; `--hypothesis-profile=random` on the command line looks for new ones.
+hypothesis.settings.register_profile("random", derandomize=False)
+hypothesis.settings.register_profile("repeatable", derandomize=True)
+hypothesis.settings.load_profile("repeatable")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -179,7 +179,7 @@ def admitted_at_last(port: int) -> int:
                 return status
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_thousand_clients_for_a_minute() -> None:
     """The soak that stands beside the benchmarks, short: no errors, calls shared, memory bounded, a clean end."""
     with Program("--seconds", "60", "--flat", "1.5", command=(sys.executable, str(SOAK))) as soak:

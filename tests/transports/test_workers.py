@@ -24,7 +24,10 @@ MOST_TRIES = 500
 CAN_ASK = ENVELOPE | {"io.modelcontextprotocol/clientCapabilities": {"elicitation": {"form": {}}}}
 RUN = {"name": "run_job", "arguments": {"jobId": "backfill"}, "_meta": CAN_ASK}
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="which process has a connection is read from /proc")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="which process has a connection is read from /proc"),
+]
 
 
 def process_of(connection: Connection, port: int, pids: list[int]) -> int:
