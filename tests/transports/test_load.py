@@ -28,7 +28,7 @@ def over_http(*arguments: str, env: dict[str, str]) -> Program:
 async def clients(base: str) -> AsyncIterator[httpx.AsyncClient]:
     """As many connections as are asked for."""
     limits = httpx.Limits(max_connections=None)
-    async with httpx.AsyncClient(base_url=base, timeout=PATIENCE, limits=limits, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=base, timeout=PATIENCE, limits=limits) as client:
         yield client
 
 
