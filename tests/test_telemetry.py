@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from support.faults import Answer, Faults
+from support.in_process import serving
 from support.program import Program, account, run
 from support.session import NOW
 from support.sockets import call, post
@@ -129,8 +130,7 @@ def test_lines_and_metrics_over_http() -> None:
 
 def test_callers_cannot_fill_the_metrics_with_words_of_their_own() -> None:
     """Labels live as long as the process: unknown methods, tools and paths are counted together."""
-    with Program("--demo", "--transport", "http", "--port", "0", "--metrics") as program:
-        base = program.listening()
+    with serving("--demo", "--metrics") as base:
         for number in range(5):
             post(base, f"made/up-{number}", era="2025-11-25")
             post(base, "tools/call", {"name": f"tool-{number}", "arguments": {}})
@@ -146,8 +146,8 @@ def test_callers_cannot_fill_the_metrics_with_words_of_their_own() -> None:
 
 def test_without_the_option_there_is_no_such_path() -> None:
     """Nor a sign that there could be one."""
-    with Program("--demo", "--transport", "http", "--port", "0") as program:
-        assert httpx.get(f"{program.listening()}/metrics").status_code == 404
+    with serving("--demo") as base:
+        assert httpx.get(f"{base}/metrics").status_code == 404
 
 
 def test_metrics_that_are_not_installed_are_a_plain_sentence() -> None:
