@@ -150,6 +150,7 @@ def test_without_the_option_there_is_no_such_path() -> None:
         assert httpx.get(f"{base}/metrics").status_code == 404
 
 
+@pytest.mark.slow
 def test_metrics_that_are_not_installed_are_a_plain_sentence() -> None:
     """With what to install; for stdio the option means nothing."""
     without = "import sys; sys.modules['prometheus_client'] = None; from blaxel_mcp.cli import main; sys.exit(main())"
@@ -233,6 +234,7 @@ def collector() -> Iterator[Collector]:
             thread.join()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("transport", ["stdio", "http"])
 def test_the_call_to_blaxel_is_a_child_of_the_tools_span(plane: str, transport: str) -> None:
     """The SDK's span of the request, ours under it, both sent when the program ends, without any credential."""
@@ -256,6 +258,7 @@ def test_the_call_to_blaxel_is_a_child_of_the_tools_span(plane: str, transport: 
         assert script.API_KEY.encode() not in everything
 
 
+@pytest.mark.slow
 def test_a_collector_that_is_away_harms_nobody(plane: str) -> None:
     """Calls are answered, and the program ends in time."""
     with socket.socket() as nobody:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.sse import sse_client
 from mcp_types import CallToolResult, TextContent, TextResourceContents
+from support.in_process import serving
 from support.program import COMMAND, HANDSHAKE, MODERN, PATIENCE, Program, account, environment, run, side_by_side
 from support.sockets import post
 
@@ -183,44 +184,45 @@ SEEN: dict[str, Any] = {
     "waited": (False, False, True),
     "raw": ("application/json", script.FAILED),
 }
-ERAS = pytest.mark.parametrize(("mode", "era"), [("legacy", HANDSHAKE), ("auto", MODERN)], ids=[HANDSHAKE, MODERN])
+ERAS = {"legacy": HANDSHAKE, "auto": MODERN}
 
 
-@ERAS
-def test_the_scenario_in_memory(plane: str, mode: str, era: str) -> None:
-    """The server object, without any transport."""
-
-    async def see() -> dict[str, Any]:
-        settings = load({}, account(plane), None)
-        auth = BlaxelAuth.from_settings(settings, lambda: None)
-        api = Upstream(api_url=plane, api_version=settings.api_version, timeout=PATIENCE)
-        try:
-            app = AppContext(lambda _: Session(api, auth), lambda: datetime.now(UTC))
-            return await scenario(Client(build_server(app, select(allow_writes=False)), mode=mode))
-        finally:
-            await api.aclose()
-
-    assert asyncio.run(see()) == SEEN | {"era": era}
+async def in_memory(plane: str, mode: str) -> dict[str, Any]:
+    """The scenario with the server object, without any transport."""
+    settings = load({}, account(plane), None)
+    auth = BlaxelAuth.from_settings(settings, lambda: None)
+    api = Upstream(api_url=plane, api_version=settings.api_version, timeout=PATIENCE)
+    try:
+        app = AppContext(lambda _: Session(api, auth), lambda: datetime.now(UTC))
+        return await scenario(Client(build_server(app, select(allow_writes=False)), mode=mode))
+    finally:
+        await api.aclose()
 
 
-@ERAS
-def test_the_scenario_over_stdio(plane: str, mode: str, era: str) -> None:
-    """As a subprocess of the client."""
+@pytest.fixture(scope="module")
+def seen(plane: str, over_http: str, over_sse: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """What the scenario sees, by transport and mode; all at the same time, because each waits for a second."""
     command, *arguments = COMMAND
-    server = StdioServerParameters(command=command, args=arguments, env=environment(**account(plane)))
-    assert asyncio.run(scenario(Client(server, mode=mode))) == SEEN | {"era": era}
+    stdio = StdioServerParameters(command=command, args=arguments, env=environment(**account(plane)))
+    servers: dict[str, Callable[[str], Awaitable[dict[str, Any]]]] = {
+        "memory": lambda mode: in_memory(plane, mode),
+        "stdio": lambda mode: scenario(Client(stdio, mode=mode)),
+        "http": lambda mode: scenario(Client(f"{over_http}/mcp", mode=mode)),
+        "sse": lambda mode: scenario(Client(sse_client(f"{over_sse}/sse"), mode=mode)),
+    }
+
+    async def see() -> dict[tuple[str, str], dict[str, Any]]:
+        keys = [(transport, mode) for transport in servers for mode in ERAS]
+        return dict(zip(keys, await asyncio.gather(*(servers[key](mode) for key, mode in keys)), strict=True))
+
+    return asyncio.run(see())
 
 
-@ERAS
-def test_the_scenario_over_streamable_http(over_http: str, mode: str, era: str) -> None:
-    """As a service, the way that is current."""
-    assert asyncio.run(scenario(Client(f"{over_http}/mcp", mode=mode))) == SEEN | {"era": era}
-
-
-@ERAS
-def test_the_scenario_over_sse(over_sse: str, mode: str, era: str) -> None:
-    """As a service, for clients that know no other way yet."""
-    assert asyncio.run(scenario(Client(sse_client(f"{over_sse}/sse"), mode=mode))) == SEEN | {"era": era}
+@pytest.mark.parametrize("mode", ERAS)
+@pytest.mark.parametrize("transport", ["memory", "stdio", "http", "sse"])
+def test_the_scenario(seen: dict[tuple[str, str], dict[str, Any]], transport: str, mode: str) -> None:
+    """Without a transport, as a subprocess of the client, and as a service in both ways: everyone sees the same."""
+    assert seen[transport, mode] == SEEN | {"era": ERAS[mode]}
 
 
 # Who may connect
@@ -263,9 +265,8 @@ def test_the_names_of_this_machine_are_let_in(over_http: str, name: str) -> None
 def guarded() -> Iterator[str]:
     """A server that asks for a token and goes by another name."""
     names = {"BLAXEL_MCP_ALLOWED_HOSTS": "mcp.example:*", "BLAXEL_MCP_ALLOWED_ORIGINS": "app.example"}
-    arguments = ("--transport", "http", "--port", "0", "--demo")
-    with Program(*arguments, env={"BLAXEL_MCP_AUTH_TOKEN": TOKEN} | names) as program:
-        yield program.listening()
+    with serving("--demo", env={"BLAXEL_MCP_AUTH_TOKEN": TOKEN} | names) as base:
+        yield base
 
 
 @pytest.mark.parametrize("given", [None, "", "Bearer", "Bearer wrong", f"Basic {TOKEN}", TOKEN, f"Bearer {TOKEN}x"])
