@@ -43,7 +43,7 @@ def faults() -> Faults:
 @pytest.fixture
 def client(faults: Faults) -> Iterator[httpx.Client]:
     """A client of it over a real socket."""
-    with serve(faults) as base_url, httpx.Client(base_url=base_url, timeout=5, trust_env=False) as client:
+    with serve(faults) as base_url, httpx.Client(base_url=base_url, timeout=5) as client:
         yield client
 
 
@@ -139,9 +139,9 @@ def test_odd_answers_are_as_they_say(faults: Faults, client: httpx.Client) -> No
 def test_before_any_http() -> None:
     """One address refuses connections, another takes them and says nothing."""
     with refused() as nobody, pytest.raises(httpx.ConnectError):
-        httpx.get(nobody, trust_env=False)
+        httpx.get(nobody)
     with silent() as mute, pytest.raises(httpx.ReadTimeout):
-        httpx.get(mute, timeout=0.05, trust_env=False)
+        httpx.get(mute, timeout=0.05)
 
 
 def test_the_server_stops_at_once_and_quietly_with_a_request_in_flight(
@@ -153,7 +153,7 @@ def test_the_server_stops_at_once_and_quietly_with_a_request_in_flight(
     before = set(threading.enumerate())  # other tests' control planes may be up
     with ThreadPoolExecutor() as pool:
         with serve(faults) as base_url:
-            answer = pool.submit(httpx.get, base_url, timeout=60, trust_env=False)
+            answer = pool.submit(httpx.get, base_url, timeout=60)
             assert hold.arrived.wait(5)
         # `serve` waits two seconds for its thread, then leaves it behind.
         left = set(threading.enumerate()) - before

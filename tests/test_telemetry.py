@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from support.faults import Answer, Faults
+from support.in_process import serving
 from support.plane import NOW
 from support.program import Program, account, run
 from support.sockets import call, post
@@ -129,8 +130,7 @@ def test_lines_and_metrics_over_http() -> None:
 
 def test_callers_cannot_fill_the_metrics_with_words_of_their_own() -> None:
     """Labels live as long as the process: unknown methods, tools and paths are counted together."""
-    with Program("--demo", "--transport", "http", "--port", "0", "--metrics") as program:
-        base = program.listening()
+    with serving("--demo", "--metrics") as base:
         for number in range(5):
             post(base, f"made/up-{number}", era="2025-11-25")
             post(base, "tools/call", {"name": f"tool-{number}", "arguments": {}})
@@ -146,10 +146,11 @@ def test_callers_cannot_fill_the_metrics_with_words_of_their_own() -> None:
 
 def test_without_the_option_there_is_no_such_path() -> None:
     """Nor a sign that there could be one."""
-    with Program("--demo", "--transport", "http", "--port", "0") as program:
-        assert httpx.get(f"{program.listening()}/metrics").status_code == 404
+    with serving("--demo") as base:
+        assert httpx.get(f"{base}/metrics").status_code == 404
 
 
+@pytest.mark.slow
 def test_metrics_that_are_not_installed_are_a_plain_sentence() -> None:
     """With what to install; for stdio the option means nothing."""
     without = "import sys; sys.modules['prometheus_client'] = None; from blaxel_mcp.cli import main; sys.exit(main())"
@@ -233,6 +234,7 @@ def collector() -> Iterator[Collector]:
             thread.join()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("transport", ["stdio", "http"])
 def test_the_call_to_blaxel_is_a_child_of_the_tools_span(plane: str, transport: str) -> None:
     """The SDK's span of the request, ours under it, both sent when the program ends, without any credential."""
@@ -256,6 +258,7 @@ def test_the_call_to_blaxel_is_a_child_of_the_tools_span(plane: str, transport: 
         assert script.API_KEY.encode() not in everything
 
 
+@pytest.mark.slow
 def test_a_collector_that_is_away_harms_nobody(plane: str) -> None:
     """Calls are answered, and the program ends in time."""
     with socket.socket() as nobody:

@@ -12,6 +12,7 @@ import pytest
 from mcp import Client
 from mcp_types import CallToolResult, TextContent, TextResourceContents
 from support.caller import ERAS, Transport, caller
+from support.in_process import serving
 from support.program import HANDSHAKE, MODERN, Program, account, run, side_by_side
 from support.sockets import post
 
@@ -233,9 +234,8 @@ def test_the_names_of_this_machine_are_let_in(over_http: str, name: str) -> None
 def guarded() -> Iterator[str]:
     """A server that asks for a token and goes by another name."""
     names = {"BLAXEL_MCP_ALLOWED_HOSTS": "mcp.example:*", "BLAXEL_MCP_ALLOWED_ORIGINS": "app.example"}
-    arguments = ("--transport", "http", "--port", "0", "--demo")
-    with Program(*arguments, env={"BLAXEL_MCP_AUTH_TOKEN": TOKEN} | names) as program:
-        yield program.listening()
+    with serving("--demo", env={"BLAXEL_MCP_AUTH_TOKEN": TOKEN} | names) as base:
+        yield base
 
 
 @pytest.mark.parametrize("given", [None, "", "Bearer", "Bearer wrong", f"Basic {TOKEN}", TOKEN, f"Bearer {TOKEN}x"])

@@ -50,7 +50,7 @@ def app(clock: Clock) -> Starlette:
 @pytest.fixture
 def api(app: Starlette) -> Iterator[httpx.Client]:
     """A client with everything right."""
-    with serve(app) as base_url, httpx.Client(base_url=base_url, headers=headers(), trust_env=False) as client:
+    with serve(app) as base_url, httpx.Client(base_url=base_url, headers=headers()) as client:
         yield client
 
 
@@ -66,7 +66,7 @@ def headers(**changed: str | None) -> dict[str, str]:
 
 def bare(api: httpx.Client, path: str, **changed: str | None) -> httpx.Response:
     """GET with exactly these headers, none of the client's."""
-    return httpx.get(f"{api.base_url}{path.lstrip('/')}", headers=headers(**changed), trust_env=False)
+    return httpx.get(f"{api.base_url}{path.lstrip('/')}", headers=headers(**changed))
 
 
 def said(response: httpx.Response) -> tuple[int, Any]:
@@ -129,7 +129,7 @@ def test_ids_are_decoded_one_segment_at_a_time() -> None:
         return [Job(name="j/k", workspace=script.WORKSPACE, created=began, executions=runs)]
 
     app = build_app(jobs=jobs)
-    with serve(app) as base_url, httpx.Client(base_url=base_url, headers=headers(), trust_env=False) as api:
+    with serve(app) as base_url, httpx.Client(base_url=base_url, headers=headers()) as api:
         found = [api.get(f"/jobs/j%2Fk/executions/{quote(one, safe='')}").json()["metadata"]["id"] for one in odd]
         raw = app.state.requests[0].path
         unencoded = api.get("/jobs/j%2Fk/executions/a/b")
@@ -143,7 +143,7 @@ def test_a_test_can_have_anything_answered_word_for_word(clock: Clock) -> None:
     body = {"metadata": {"id": "e"}, "spec": {"tasks": []}, "status": "COMPLETED", "tasks": None, "new": 1}
     job = Job(name="j", workspace="demo", created=BEGAN, executions=(Verbatim("e", BEGAN, body),))
     app = build_app(clock=clock, jobs=lambda _: [job])
-    with serve(app) as base_url, httpx.Client(base_url=base_url, headers=headers(), trust_env=False) as api:
+    with serve(app) as base_url, httpx.Client(base_url=base_url, headers=headers()) as api:
         assert api.get("/jobs/j/executions/e").json() == body
         listed = api.get("/jobs/j/executions").json()["data"]
         assert api.get("/jobs/j/executions/e/tasks").json()["data"] == []
@@ -162,7 +162,7 @@ def test_requests_are_kept_as_they_came(api: httpx.Client, app: Starlette) -> No
 def test_only_the_last_requests_are_kept() -> None:
     """A demo that is served for weeks does not grow."""
     app = build_app(kept=2)
-    with serve(app) as base_url, httpx.Client(base_url=base_url, headers=headers(), trust_env=False) as api:
+    with serve(app) as base_url, httpx.Client(base_url=base_url, headers=headers()) as api:
         for number in (1, 2, 3):
             api.get("/jobs", params={"limit": number})
     assert [request.query for request in app.state.requests] == ["limit=2", "limit=3"]

@@ -293,6 +293,7 @@ def test_a_later_poll_without_an_answer_ends_with_the_wait(monkeypatch: pytest.M
     assert faulty.gone.wait(2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seconds", "slow"), [(2, 0.8), (1, 1.6)])
 def test_a_slow_api_raises_no_warning(seconds: int, slow: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """However short the wait and slow the answers, an unfinished execution is an answer without doubts."""
@@ -301,6 +302,7 @@ def test_a_slow_api_raises_no_warning(seconds: int, slow: float, monkeypatch: py
     assert "warnings" not in facts_of(result)
 
 
+@pytest.mark.slow
 def test_a_cancelled_wait_polls_no_more() -> None:
     """Cancelled over stdio as clients do it: the server answers other calls, and sends the API nothing more."""
     app = control_plane.build_app(jobs=lambda now: [replace_created(run_job(Task(600)), now)])

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
+from support.in_process import serving
 from support.program import PATIENCE, Program, account
 from support.sockets import ACCEPT, call, post, said
 
@@ -28,8 +29,8 @@ def server() -> Iterator[str]:
         "BLAXEL_MCP_PUBLIC_URL": "https://MCP.Example",
         "BLAXEL_MCP_ALLOWED_ORIGINS": PAGE,
     }
-    with Program("--demo", "--transport", "http", "--port", "0", env=env) as program:
-        yield program.listening()
+    with serving("--demo", env=env) as base:
+        yield base
 
 
 def test_a_page_of_an_allowed_origin_passes_cors(server: str) -> None:
@@ -111,8 +112,7 @@ def test_an_upstream_call_that_was_never_sent_is_not_counted(plane: str) -> None
 def test_two_blaxel_credentials_are_rejected() -> None:
     """Which of them is meant is not for the server to choose."""
     env = {"BLAXEL_MCP_AUTH": "per-request"}
-    with Program("--demo", "--transport", "http", "--port", "0", env=env) as program:
-        base = program.listening()
+    with serving("--demo", env=env) as base:
         both = [("X-Blaxel-Authorization", "one"), ("X-Blaxel-Authorization", "two")]
         assert httpx.post(f"{base}/mcp", json={}, headers=both).status_code == 401
 

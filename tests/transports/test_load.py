@@ -9,11 +9,10 @@ from typing import Any
 
 import httpx
 import pytest
+from support.in_process import serving
 from support.plane import Slow, slow_upstream
 from support.program import PATIENCE, Program
 from support.sockets import Connection, exchange, port_of, request, rpc, rpc_body, rpc_headers, tool_call
-
-pytestmark = pytest.mark.slow
 
 SOAK = Path(__file__).parents[2] / "benchmarks" / "soak.py"
 CALLERS = 100
@@ -21,16 +20,11 @@ ROUND_TRIPS = 20
 """Enough turns of the server's loop for a request that was let in to arrive where it waits."""
 
 
-def over_http(*arguments: str, env: dict[str, str]) -> Program:
-    """The program."""
-    return Program("--transport", "http", "--port", "0", *arguments, env=env)
-
-
 @contextlib.asynccontextmanager
 async def clients(base: str) -> AsyncIterator[httpx.AsyncClient]:
     """As many connections as are asked for."""
     limits = httpx.Limits(max_connections=None)
-    async with httpx.AsyncClient(base_url=base, timeout=PATIENCE, limits=limits, trust_env=False) as client:
+    async with httpx.AsyncClient(base_url=base, timeout=PATIENCE, limits=limits) as client:
         yield client
 
 
@@ -69,8 +63,8 @@ def test_callers_of_one_execution_share_a_call() -> None:
             slow.hold.release.set()
         return [one.result() for one in asked]
 
-    with slow_upstream() as (slow, env), over_http("--max-requests", str(CALLERS), env=env) as program:
-        answers = asyncio.run(ask(slow, program.listening()))
+    with slow_upstream() as (slow, env), serving("--max-requests", str(CALLERS), env=env) as base:
+        answers = asyncio.run(ask(slow, base))
         assert [answer.status_code for answer in answers] == [200] * CALLERS
         assert all('"outcome":"failed"' in answer.text for answer in answers)
         assert len(slow.calls) == 1
@@ -90,8 +84,8 @@ def test_there_are_eight_calls_upstream_at_most() -> None:
             slow.hold.release.set()
         return [one.result() for one in asked]
 
-    with slow_upstream() as (slow, env), over_http("--max-requests", str(CALLERS), env=env) as program:
-        answers = asyncio.run(ask(slow, program.listening()))
+    with slow_upstream() as (slow, env), serving("--max-requests", str(CALLERS), env=env) as base:
+        answers = asyncio.run(ask(slow, base))
         assert [answer.status_code for answer in answers] == [200] * CALLERS
         assert len(slow.connections) <= 8
 
@@ -110,8 +104,8 @@ def test_what_is_slow_upstream_leaves_the_rest_alone() -> None:
             slow.hold.release.set()
         return [health.text, tools.text, jobs.text]
 
-    with slow_upstream() as (slow, env), over_http(env=env) as program:
-        health, tools, jobs = asyncio.run(ask(slow, program.listening()))
+    with slow_upstream() as (slow, env), serving(env=env) as base:
+        health, tools, jobs = asyncio.run(ask(slow, base))
         assert health == "ok"
         assert '"name":"list_jobs"' in tools
         assert '"image-resize"' in jobs
@@ -124,7 +118,7 @@ REQUESTS: dict[str, tuple[list[str], dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("given", REQUESTS)
-def test_more_requests_than_allowed_are_rejected(given: str) -> None:
+def test_more_requests_than_allowed_are_rejected(given: str, caplog: pytest.LogCaptureFixture) -> None:
     """The sixth of five is told when to come back, on a connection that goes on; once there is room, it is let in."""
     arguments, variables = REQUESTS[given]
 
@@ -141,11 +135,9 @@ def test_more_requests_than_allowed_are_rejected(given: str) -> None:
                 sixth.send(rpc("tools/call", tool_call()))
                 assert sixth.answer().message["result"]["structuredContent"]["outcome"] == "failed"
 
-    with slow_upstream() as (slow, env), over_http(*arguments, env=env | variables) as program:
-        asyncio.run(ask(slow, program.listening()))
-        program.process.terminate()
-        assert program.wait() == 0
-        assert program.errors().count("\n") == 1
+    with slow_upstream() as (slow, env), serving(*arguments, env=env | variables) as base:
+        asyncio.run(ask(slow, base))
+    assert caplog.records == []
 
 
 STREAMS: dict[str, tuple[list[str], dict[str, str]]] = {
@@ -158,8 +150,8 @@ STREAMS: dict[str, tuple[list[str], dict[str, str]]] = {
 def test_more_streams_than_allowed_are_rejected(given: str) -> None:
     """The fourth of three, until one of them ends."""
     arguments, variables = STREAMS[given]
-    with Program("--transport", "sse", "--port", "0", "--demo", *arguments, env=variables) as program:
-        port = port_of(program.listening())
+    with serving("--transport", "sse", "--demo", *arguments, env=variables) as base:
+        port = port_of(base)
         with contextlib.ExitStack() as open_ones:
             streams = [open_ones.enter_context(Connection(port)) for _ in range(3)]
             for stream in streams:

@@ -28,27 +28,31 @@ from mcp.shared.auth import AuthorizationCodeResult, OAuthClientInformationFull,
 from mcp_types import CallToolResult
 from support import authority as authorization_server
 from support.authority import AuthorizationServer, new_key
+from support.in_process import serving
 from support.program import ENVELOPE, MODERN, PATIENCE, Program
 
 from blaxel_mcp.demo import script
-
-pytestmark = pytest.mark.slow
 
 READ, BOTH = "jobs:read", "jobs:read jobs:write"
 RUN = ("run_job", {"jobId": "backfill", "tasks": [{"day": 1}]})
 GET = ("get_job_execution", {"jobId": "image-resize", "executionId": script.FAILED})
 
 
-@contextmanager
-def signing_in(issuer: str, transport: str = "http", **env: str) -> Iterator[tuple[Program, str]]:
-    """The program for clients of that issuer, and its public URL."""
+def arguments(issuer: str, transport: str) -> tuple[str, list[str]]:
+    """The public URL of a server for clients of that issuer, and the arguments of the program."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     public = f"http://127.0.0.1:{port}"
-    given = ("--transport", transport, "--port", str(port), "--oauth-issuer", issuer, "--public-url", public, "--demo")
-    with Program(*given, "--allow-writes", env=env) as program:
-        program.listening()
-        yield program, public
+    given = ["--transport", transport, "--port", str(port), "--oauth-issuer", issuer, "--public-url", public]
+    return public, [*given, "--demo", "--allow-writes"]
+
+
+@contextmanager
+def signing_in(issuer: str, transport: str = "http", **env: str) -> Iterator[str]:
+    """The public URL of a server for clients of that issuer."""
+    public, given = arguments(issuer, transport)
+    with serving(*given, env=env):
+        yield public
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +65,7 @@ def authority() -> Iterator[AuthorizationServer]:
 @pytest.fixture(scope="module")
 def base(authority: AuthorizationServer) -> Iterator[str]:
     """The public URL of a server in front of it."""
-    with signing_in(authority.url) as (_, public):
+    with signing_in(authority.url) as public:
         yield public
 
 
@@ -200,7 +204,7 @@ def test_a_client_signs_in_and_asks_for_more_when_it_needs_it(
     if transport == "http":
         asyncio.run(use(base))
     else:
-        with signing_in(authority.url, transport) as (_, public):
+        with signing_in(authority.url, transport) as public:
             asyncio.run(use(public))
 
 
@@ -521,7 +525,7 @@ def test_with_the_scope_it_is_for_the_protocol_to_answer(authority: Authorizatio
 
 def test_each_caller_may_have_to_bring_a_credential_too(authority: AuthorizationServer) -> None:
     """Per-request: signing in opens the door, and the header says whose jobs. The first is asked for first."""
-    with signing_in(authority.url, BLAXEL_MCP_AUTH="per-request") as (_, public):
+    with signing_in(authority.url, BLAXEL_MCP_AUTH="per-request") as public:
         token = f"Bearer {authority.sign(claims(authority, public))}"
         jobs = message("tools/call", {"name": "list_jobs", "arguments": {}})
         own = {"X-Blaxel-Authorization": f"Bearer {script.API_KEY}", "X-Blaxel-Workspace": script.WORKSPACE}
@@ -539,14 +543,14 @@ def test_each_caller_may_have_to_bring_a_credential_too(authority: Authorization
 
 def test_auth_gateway_does_not_switch_oauth_off(authority: AuthorizationServer) -> None:
     """With an issuer as well, both are asked."""
-    with signing_in(authority.url, BLAXEL_MCP_AUTH="gateway") as (_, public):
+    with signing_in(authority.url, BLAXEL_MCP_AUTH="gateway") as public:
         assert post(public).status_code == 401
         assert post(public, f"Bearer {authority.sign(claims(authority, public))}").status_code == 200
 
 
 def test_an_sse_connection_takes_messages_from_whoever_opened_it(authority: AuthorizationServer) -> None:
     """Not from another subject, client, or nobody; and what changes something takes its scope there too."""
-    with signing_in(authority.url, "sse") as (_, public):
+    with signing_in(authority.url, "sse") as public:
 
         def token(**other: Any) -> dict[str, str]:
             made = authority.claims(f"{public}/sse", **other)
@@ -574,7 +578,9 @@ def test_an_sse_connection_takes_messages_from_whoever_opened_it(authority: Auth
 
 def test_no_token_is_logged(authority: AuthorizationServer) -> None:
     """At any level, good or bad; nor does the issuer see any."""
-    with signing_in(authority.url, BLAXEL_MCP_LOG_LEVEL="DEBUG", BLAXEL_MCP_REQUEST_LOG="true") as (program, public):
+    public, given = arguments(authority.url, "http")
+    with Program(*given, env={"BLAXEL_MCP_LOG_LEVEL": "DEBUG", "BLAXEL_MCP_REQUEST_LOG": "true"}) as program:
+        program.listening()
         tokens = [
             authority.sign(claims(authority, public)),
             authority.sign(claims(authority, public, scope="")),

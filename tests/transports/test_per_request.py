@@ -3,7 +3,7 @@
 import contextlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from threading import Event
@@ -12,14 +12,13 @@ from typing import Any
 import httpx
 import pytest
 from support.faults import Faults, Hold
+from support.in_process import serving
 from support.program import HANDSHAKE, PATIENCE, Program
 from support.sockets import ACCEPT, ERAS, call, message, post, read, said
 
 from blaxel_mcp.api.callers import Caller, caller_of
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.control_plane import ReceivedRequest
-
-pytestmark = pytest.mark.slow
 
 TOOL = "get_job_execution"
 FAILED = {"jobId": "image-resize", "executionId": script.FAILED}
@@ -35,7 +34,6 @@ class Shared:
     plane: str
     faults: Faults
     requests: list[ReceivedRequest]
-    program: Program
     seen: int = 0
     callers: dict[str, str] = field(default_factory=dict)
 
@@ -60,15 +58,19 @@ class Shared:
         ]
 
 
+Start = Callable[..., contextlib.AbstractContextManager[str]]
+"""Starts a server with arguments and variables, and gives its base URL."""
+
+
 @contextlib.contextmanager
-def shared(*arguments: str, **env: str) -> Iterator[Shared]:
-    """Started with a key of its own."""
+def shared(*arguments: str, start: Start = serving, **env: str) -> Iterator[Shared]:
+    """Start a server that has a key of its own."""
     app = control_plane.build_app()
     faults = Faults(app)
     with control_plane.serve(faults) as plane:
         given = {"BL_API_URL": plane, "BL_API_KEY": SERVERS_KEY, "BLAXEL_MCP_AUTH": "per-request"} | env
-        with Program("--port", "0", *(arguments or ("--transport", "http")), env=given) as program:
-            yield Shared(program.listening(), plane, faults, app.state.requests, program)
+        with start(*arguments, env=given) as base:
+            yield Shared(base, plane, faults, app.state.requests)
 
 
 @pytest.fixture(scope="module")
@@ -261,7 +263,7 @@ def test_an_answer_to_a_question_is_its_askers_alone() -> None:
     """What a client carries from being asked to the person's answer is of no use to another caller."""
     arguments = {"name": "run_job", "arguments": {"jobId": "nightly-report"}}
     asks: dict[str, Any] = {"_meta": {"io.modelcontextprotocol/clientCapabilities": {"elicitation": {"form": {}}}}}
-    with shared("--transport", "http", "--allow-writes") as server:
+    with shared("--allow-writes") as server:
         alice, bob = server.who("alice"), server.who("bob")
         asked = read(post(server.base, "tools/call", arguments | asks, alice))["result"]
         assert asked["resultType"] == "input_required"
@@ -284,8 +286,18 @@ def test_an_answer_to_a_question_is_its_askers_alone() -> None:
 def test_no_credential_leaves_but_to_blaxel() -> None:
     """Not in an answer, good or bad, not in a log line, not in the metrics, with everything switched on."""
     secrets = {["Bearer", "let-me-in"][1], SERVERS_KEY}
-    options = ("--transport", "http", "--request-log", "--metrics")
-    with shared(*options, BLAXEL_MCP_AUTH_TOKEN="let-me-in", BLAXEL_MCP_LOG_LEVEL="DEBUG") as server:
+    errors: list[str] = []
+
+    @contextlib.contextmanager
+    def start(*arguments: str, env: Mapping[str, str]) -> Iterator[str]:
+        with Program("--transport", "http", "--port", "0", *arguments, env=env) as program:
+            yield program.listening()
+            program.process.terminate()
+            assert program.wait() == 0
+            errors.append(program.errors())
+
+    env = {"BLAXEL_MCP_AUTH_TOKEN": "let-me-in", "BLAXEL_MCP_LOG_LEVEL": "DEBUG"}
+    with shared("--request-log", "--metrics", start=start, **env) as server:
         token = {"Authorization": "Bearer let-me-in"}
         alice = server.who("alice") | token
         wrong = {"X-Blaxel-Authorization": "Bearer the-wrong-key", "X-Blaxel-Workspace": "demo"} | token
@@ -306,9 +318,7 @@ def test_no_credential_leaves_but_to_blaxel() -> None:
             for given in (alice, wrong, {}):
                 answer = httpx.get(server.base + path, headers=given, timeout=PATIENCE)
                 left.append(f"{answer.headers}{answer.text}")
-        server.program.process.terminate()
-        assert server.program.wait() == 0
-        left.append(server.program.errors())
+    left += errors
     assert len(left) > 40
     assert "get_job_execution" in left[-1]
     assert [secret for secret in secrets if any(secret in one for one in left)] == []
