@@ -1,13 +1,19 @@
-"""Whole conversations over stdio: from a question to the failing task's last log line, ids only from answers."""
+"""Whole conversations: from a question to the failing task's last log line, ids only from answers."""
 
 import asyncio
 import json
 import sys
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from mcp import Client, StdioServerParameters
 from mcp_types import CallToolResult, TextContent
+from support.session import tool_state
+
+from blaxel_mcp.demo import control_plane
+from blaxel_mcp.server import build_server
+from blaxel_mcp.tools import select
 
 ANSWER_BYTES = 3_000
 LOG_BYTES = 16 * 1024
@@ -37,19 +43,27 @@ class Conversation:
         return answer
 
 
-def converse(era: str, what: Any) -> None:
-    """Run a conversation with the program as a client's subprocess."""
+def converse(era: str, what: Any, over: str = "memory") -> None:
+    """Run a conversation, with the program as a client's subprocess or with a server in memory."""
 
     async def run() -> None:
-        server = StdioServerParameters(command=sys.executable, args=["-m", "blaxel_mcp", "--demo"])
-        async with Client(server, mode=era) as client:
-            await what(Conversation(client))
+        if over == "stdio":
+            stdio = StdioServerParameters(command=sys.executable, args=["-m", "blaxel_mcp", "--demo"])
+            async with Client(stdio, mode=era) as client:
+                await what(Conversation(client))
+            return
+        with control_plane.serve(control_plane.build_app()) as url:
+            async with (
+                tool_state(url, lambda: datetime.now(UTC)) as state,
+                Client(build_server(state, select(allow_writes=False)), mode=era) as client,
+            ):
+                await what(Conversation(client))
 
     asyncio.run(run())
 
 
-@pytest.mark.parametrize("era", ERAS)
-def test_from_a_job_to_the_last_log_line_of_its_failed_task(era: str) -> None:
+@pytest.mark.parametrize(("over", "era"), [("memory", "legacy"), ("memory", "auto"), ("stdio", "auto")])
+def test_from_a_job_to_the_last_log_line_of_its_failed_task(over: str, era: str) -> None:
     """In at most five calls: the job that fails, its execution, the failed task, and what that logged last."""
 
     async def what(talk: Conversation) -> None:
@@ -64,7 +78,7 @@ def test_from_a_job_to_the_last_log_line_of_its_failed_task(era: str) -> None:
         assert "memory" in json.dumps(logs["lines"]).lower()
         assert talk.calls <= 5
 
-    converse(era, what)
+    converse(era, what, over)
 
 
 @pytest.mark.parametrize("era", ERAS)
