@@ -81,7 +81,7 @@ def test_budgets_hold_with_a_sentence_before(text: str) -> None:
     assert json_size(got) <= limits.STRUCTURE_BYTES
 
 
-@pytest.mark.parametrize("tasks", [10_000, 100_000])
+@pytest.mark.parametrize("tasks", [10_000, pytest.param(100_000, marks=pytest.mark.slow)])
 def test_budgets_hold_with_very_many_tasks(tasks: int) -> None:
     """What is not shown is counted: groups add up to the failed tasks."""
     raw = huge(tasks, "日本")

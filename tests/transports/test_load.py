@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx
 import pytest
-from support.plane import Slow, slow_upstream
 from support.in_process import serving
+from support.plane import Slow, slow_upstream
 from support.program import PATIENCE, Program
 from support.sockets import Connection, exchange, port_of, request, rpc, rpc_body, rpc_headers, tool_call
 
