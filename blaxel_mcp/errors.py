@@ -7,7 +7,7 @@ are safe to show: never an upstream body, never a credential. Errors of httpx be
 
 
 class BlaxelMcpError(Exception):
-    """Base of all of them; `str()` is the whole text a user or a model sees.
+    """Base of every error here; `str()` is the whole text that a user or a model sees.
 
     Attributes:
         message: what failed, one or two sentences.

@@ -1,9 +1,9 @@
-"""What the API sends, read tolerantly: a 200 never fails to parse.
+"""What the API sends, parsed tolerantly: no 200 answer fails to parse.
 
 Every field of the operation's schemas is here under the API's own name. A value of the wrong type reads as
 absent, `null` reads as absent, unknown fields are kept, and words that should be one of a set (a status) are
-kept as they come. Facts about the payload: Blaxel's OpenAPI document (operation GetJobExecution), and what
-its public clients and their tests show of it.
+kept as they come. What is known of the payload comes from Blaxel's OpenAPI document (operation GetJobExecution)
+and from its public clients and their tests.
 
 Tolerance is expressed in pydantic's core schemas, not in Python validators, because an execution may carry a
 hundred thousand tasks. For the same reason tasks and their parts are typed dictionaries: as model objects
@@ -23,7 +23,7 @@ from typing_extensions import TypedDict  # pydantic asks for this one before Pyt
 
 
 class _OrNone:
-    """Annotation: a value that does not validate becomes `None`, which is cheaper than to call for it."""
+    """Annotation: a value that does not validate becomes `None`. A constant is cheaper than a call of a factory."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_default_schema(handler(source), default=None, on_error="default")
@@ -40,11 +40,11 @@ class _Or:
 
 
 _LARGEST = 10**12
-"""A count or amount above this is a mistake, and reads as absent: it would only be a wall of digits."""
+"""The largest count or amount that is believed; a larger one is a mistake and reads as absent."""
 
 
 def _count(value: Any) -> int | None:
-    """A whole number from zero, also in a string (as protocol buffers write theirs) or as `3.0`; else absent."""
+    """A whole number from zero, also as `3.0` or in a string (as protocol buffers write theirs); `None` otherwise."""
     if isinstance(value, str) and value.isascii() and value.isdigit():
         value = int(value[:20])
     if isinstance(value, float) and value.is_integer():
@@ -55,11 +55,11 @@ def _count(value: Any) -> int | None:
 Text: TypeAlias = Annotated[Annotated[str, Strict()] | None, _OrNone()]
 Count: TypeAlias = Annotated[int | None, PlainValidator(_count)]
 PlainCount: TypeAlias = Annotated[Annotated[int, Strict(), Field(ge=0)] | None, _OrNone()]
-"""The same without a Python function, for what every task has."""
+"""A `Count` without a call into Python, for what every task has."""
 
 
 class JobExecutionTaskCondition(TypedDict, total=False):
-    """Why a task is as it is; all free strings. Shape and words resemble Google Cloud Run v2."""
+    """Why a task is in its state, in free text throughout. Shape and words resemble Google Cloud Run v2."""
 
     type: Text
     reason: Text
@@ -81,14 +81,14 @@ class JobExecutionTaskMetadata(TypedDict, total=False):
 
 
 class JobExecutionTaskSpec(TypedDict, total=False):
-    """A task's limits; `timeout` is a duration in words such as `30m` (read it with `parse_duration`)."""
+    """A task's limits; `timeout` is a duration such as `30m` (read it with `parse_duration`)."""
 
     maxRetries: PlainCount
     timeout: Text
 
 
 class JobExecutionTask(TypedDict, total=False):
-    """One task of an execution."""
+    """A task of an execution, with its status and the conditions that explain it."""
 
     metadata: Annotated[JobExecutionTaskMetadata, _Or(dict)]
     spec: Annotated[JobExecutionTaskSpec, _Or(dict)]
@@ -105,7 +105,7 @@ class _Part(BaseModel):
 
 
 class JobExecutionMetadata(_Part):
-    """Identity and timestamps (read those with `parse_timestamp`)."""
+    """An execution's identity and timestamps (read those with `parse_timestamp`)."""
 
     cluster: Text = None
     completedAt: Text = None
@@ -120,7 +120,7 @@ class JobExecutionMetadata(_Part):
 
 
 class JobExecutionSpec(_Part):
-    """What was asked for. `timeout` is in seconds; `envOverride` is an object or the JSON text of one."""
+    """How an execution was asked to run. `timeout` is seconds; `envOverride` is an object or the JSON text of one."""
 
     envOverride: Any = None
     memoryOverride: Count = None
@@ -130,7 +130,7 @@ class JobExecutionSpec(_Part):
 
 
 class JobExecutionStats(_Part):
-    """Counts of tasks. There is no key for waiting or timed-out ones, and `retried` overlaps the others."""
+    """An execution's task counts. None of them is for waiting or timed-out tasks, and `retried` overlaps the others."""
 
     cancelled: Count = None
     failure: Count = None
@@ -141,7 +141,7 @@ class JobExecutionStats(_Part):
 
 
 class JobExecution(_Part):
-    """One run of a batch job."""
+    """An execution: one run of a batch job."""
 
     metadata: Annotated[JobExecutionMetadata, _Or(JobExecutionMetadata)] = JobExecutionMetadata()
     spec: Annotated[JobExecutionSpec, _Or(JobExecutionSpec)] = JobExecutionSpec()
@@ -151,7 +151,7 @@ class JobExecution(_Part):
 
     @property
     def task_list(self) -> Sequence[JobExecutionTask]:
-        """The tasks, whichever of the two lists holds them. They are never added: it is one list in two places."""
+        """The tasks from whichever of the two lists holds them; never from both, as they are one list in two places."""
         return self.tasks or self.spec.tasks
 
 
@@ -162,7 +162,7 @@ ExecutionWord: TypeAlias = Literal[
 TaskWord: TypeAlias = Literal["failed", "cancelled", "running", "reconciling", "pending", "unspecified", "succeeded"]
 """The API's words for a task's status (schema JobExecutionTaskStatus), in the order in which a summary counts them."""
 Outcome: TypeAlias = Literal["succeeded", "failed", "cancelled", "timed_out", "in_progress", "unknown"]
-"""What an execution came to, in this server's words."""
+"""How an execution ended, or that it has not or may not have, in this server's words."""
 _OUTCOMES: Mapping[str, Outcome] = {
     **dict.fromkeys(("queued", "pending", "running", "cancelling"), "in_progress"),
     "cancelled": "cancelled",
@@ -189,12 +189,12 @@ class ExecutionStatus:
 
     @property
     def known(self) -> bool:
-        """Whether it is one of the API's words."""
+        """Whether the status is one of the API's own words."""
         return self.word in _OUTCOMES
 
     @property
     def outcome(self) -> Outcome:
-        """What it says of the execution."""
+        """How the execution ended by this status; `unknown` for a word that is not the API's own."""
         return _OUTCOMES.get(self.word, "unknown")
 
     @property
@@ -209,13 +209,13 @@ class ExecutionStatus:
 
 
 class CreatedExecution(_Part):
-    """The answer to a create: `executionId` is the execution, `id` only the request."""
+    """The answer to CreateJobExecution: `executionId` is the new execution, `id` only the request."""
 
     executionId: Text = None
 
 
 class Job(_Part):
-    """A batch job, as far as it is read here."""
+    """A batch job, with as little structure as is read here."""
 
     metadata: Annotated[dict[str, Any], _Or(dict)] = {}
     spec: Annotated[dict[str, Any], _Or(dict)] = {}
@@ -229,7 +229,7 @@ class Job(_Part):
 
 
 class LogLine(_Part):
-    """A line of a job's log; the severity is a number, on OpenTelemetry's scale as far as is known."""
+    """A line of a job's log; its severity is a number that appears to be on OpenTelemetry's scale."""
 
     timestamp: Text = None
     message: Text = None
@@ -237,7 +237,7 @@ class LogLine(_Part):
 
 
 class PageMeta(_Part):
-    """Where the next page is. `total` ignores filters: it is not a number of matches."""
+    """How a list goes on after a page. `total` ignores filters, so it is not the number of matches."""
 
     hasMore: Annotated[bool | None, _OrNone()] = None
     nextCursor: Text = None
@@ -245,23 +245,24 @@ class PageMeta(_Part):
 
 
 class Page(_Part):
-    """One page of a list: `{data, meta}` since API version 2026-04-28, a bare array before."""
+    """A page of a list: `{data, meta}` since API version 2026-04-28, a bare array before."""
 
     data: Annotated[list[Any], _Or(list)] = []
     meta: Annotated[PageMeta, _Or(PageMeta)] = PageMeta()
 
     @classmethod
     def of(cls, body: Any) -> "Page":
-        """Read either form; anything else is an empty page."""
+        """Parse a page in either form; any other body is an empty page."""
         if isinstance(body, list):
             return cls(data=body)
         return cls.model_validate(body if isinstance(body, Mapping) else {})
 
 
 def parse_timestamp(value: str | None) -> datetime | None:
-    """A timestamp as the API writes it: RFC 3339, 0 to 9 fraction digits, any offset; no offset reads as UTC.
+    """Parse a timestamp as the API writes it: RFC 3339, 0 to 9 fraction digits, any offset; without one it is UTC.
 
-    Year 1 (Go's zero time), an empty string and anything unreadable are absent: `None`.
+    Returns:
+        The moment in UTC; `None` for year 1 (Go's zero time), an empty string and anything unreadable.
     """
     if not value:
         return None
@@ -282,7 +283,7 @@ _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s)")
 
 
 def parse_duration(value: Any) -> int | None:
-    """Seconds from a number, a number in a string, or a Go duration (`30m`, `1h30m`); zero and odd values: `None`."""
+    """Seconds of a number, a number in a string, or a Go duration (`30m`, `1h30m`); `None` for zero and others."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int | float):
@@ -298,7 +299,7 @@ def parse_duration(value: Any) -> int | None:
 
 
 def parse_env_override(value: Any) -> dict[str, Any] | None:
-    """`spec.envOverride` as an object: it is one, or the JSON text of one (the API's own example); else `None`."""
+    """Parse `spec.envOverride`, an object or the JSON text of one (the API's own example); `None` for anything else."""
     if isinstance(value, str):
         try:
             value = from_json(value, allow_inf_nan=False)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 import pytest
 from mcp import Client
 from mcp_types import PromptReference, ResourceTemplateReference
+from support.caller import tool_state
 from support.faults import Answer, Faults
-from support.session import NOW, tool_state
+from support.plane import NOW
 
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.wire import Job

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from support.session import MODES, NOW, Mode, ask, client_for, clock, compact, connected, facts, ids
+from support.caller import MODES, Mode, ask, client_for, compact, connected, facts, ids
+from support.plane import NOW, clock
 
 from blaxel_mcp.api.jobs import get_execution
 from blaxel_mcp.demo import control_plane, script

@@ -112,3 +112,15 @@ def test_set_up_is_two_commands() -> None:
 def test_it_is_short() -> None:
     """Under 200 lines."""
     assert len(README.splitlines()) < 200
+
+
+def test_modules_that_the_design_names_exist() -> None:
+    """Every module or folder of the package that docs/design.md names is there."""
+    design = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    layers = "api|summary|tools|transports|telemetry|demo"
+    named = set(re.findall(rf"`(?:blaxel_mcp/)?((?:{layers})/[a-z_]*)`", design))
+    assert named >= {"api/client", "summary/", "tools/find", "transports/app"}
+    package = ROOT / "blaxel_mcp"
+    assert [
+        name for name in sorted(named) if not ((package / name).is_dir() or (package / f"{name}.py").exists())
+    ] == []

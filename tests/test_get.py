@@ -27,7 +27,7 @@ from blaxel_mcp.tools.context import AppContext
 RUNS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
     "failed": (("image-resize", script.FAILED), {}),
     "failed, watched": (("image-resize", script.FAILED, "--watch", "--json"), {}),
-    "running": (("embed-corpus", script.RUNNING), {}),
+    "queued": (("weekly-train", script.QUEUED), {}),  # for ever, so that no test depends on when it asks
     "unknown": (("image-resize", "exec-1"), {}),
     "no key": (("image-resize", script.FAILED), {"BL_API_KEY": ""}),
 }
@@ -60,7 +60,7 @@ def test_an_answer_is_exit_code_0(runs: dict[str, tuple[int, str, str]]) -> None
 
 def test_the_next_step_is_for_a_shell(runs: dict[str, tuple[int, str, str]]) -> None:
     """It names no tool, which only a model could call."""
-    code, out, _ = runs["running"]
+    code, out, _ = runs["queued"]
     assert code == 0
     assert re.search(r"Next: Run this again in \d+s, or with --watch\.", out)
     assert "get_job_execution" not in out

@@ -8,10 +8,10 @@ import pytest
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp_types import TextResourceContents
-from support.caller import execution, job
-from support.caller import plane as plane_of
+from support.caller import tool_state
 from support.faults import Answer, Faults
-from support.session import tool_state
+from support.plane import execution, job
+from support.plane import plane as plane_of
 
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.server import build_server

@@ -16,13 +16,17 @@ from mcp import Client
 from mcp.client.sse import sse_client
 from mcp.client.streamable_http import streamable_http_client
 from mcp.shared._httpx_utils import create_mcp_http_client
+from support.caller import ERAS
 from support.deployment import NAME, blocks
 from support.program import PATIENCE, Program, account
-from test_transports import ERAS, SEEN, scenario
+from test_transports import SEEN, scenario
 
-pytestmark = pytest.mark.skipif(
-    not (shutil.which("nginx") and shutil.which("openssl")), reason="nginx or openssl is not installed"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not (shutil.which("nginx") and shutil.which("openssl")), reason="nginx or openssl is not installed"
+    ),
+]
 TOKEN = {"Authorization": "Bearer let-me-in"}
 # Around the example: one process in the foreground, that writes nowhere but to its own folder.
 FRAME = """
@@ -114,27 +118,30 @@ def behind(plane: str, folders: pytest.TempPathFactory, transport: str) -> Itera
         yield front
 
 
-@ERAS
-def test_the_scenario_over_streamable_http(
-    over_http: Front, mode: str, era: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize("era", ERAS)
+def test_the_scenario_over_streamable_http(over_http: Front, era: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Tools, resources, errors and progress, as without nginx."""
     monkeypatch.setenv("SSL_CERT_FILE", str(over_http.certificate))
 
     async def see() -> None:
         async with create_mcp_http_client(TOKEN) as http:
-            client = Client(streamable_http_client(f"{over_http.url}/mcp", http_client=http), mode=mode)
-            assert await scenario(client) == SEEN | {"era": era}
+            transport = streamable_http_client(f"{over_http.url}/mcp", http_client=http)
+            async with Client(transport, mode=ERAS[era]) as client:
+                assert await scenario(client) == SEEN | {"era": era}
 
     asyncio.run(see())
 
 
-@ERAS
-def test_the_scenario_over_sse(over_sse: Front, mode: str, era: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same, over a stream that does not end by itself."""
+@pytest.mark.parametrize("era", ERAS)
+def test_the_scenario_over_sse(over_sse: Front, era: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tools, resources, errors and progress over SSE, whose stream does not end by itself, as without nginx."""
     monkeypatch.setenv("SSL_CERT_FILE", str(over_sse.certificate))
-    client = Client(sse_client(f"{over_sse.url}/sse", headers=TOKEN), mode=mode)
-    assert asyncio.run(scenario(client)) == SEEN | {"era": era}
+
+    async def see() -> None:
+        async with Client(sse_client(f"{over_sse.url}/sse", headers=TOKEN), mode=ERAS[era]) as client:
+            assert await scenario(client) == SEEN | {"era": era}
+
+    asyncio.run(see())
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp_types import GetPromptResult, ListPromptsResult, TextContent
-from support.session import tool_state
+from support.caller import tool_state
 
 from blaxel_mcp.prompts import PROMPTS
 from blaxel_mcp.server import build_server

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from mcp.shared.exceptions import MCPError
 from mcp_types import TextResourceContents
+from support.caller import ACCOUNT, MODES, Mode, check, client_for, connected, ids
 from support.faults import Answer, Fault, Faults, not_json
-from support.session import ACCOUNT, MODES, NOW, Mode, answered, client_for, clock, connected, ids, job, verbatim
+from support.plane import NOW, clock, job, verbatim
 
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.control_plane import ReceivedRequest, serve
@@ -65,7 +66,7 @@ def refused(plane: Plane, job_id: str, execution_id: str, mode: Mode, **variable
         async with connected(client, mode) as session:
             with pytest.raises(MCPError) as error:
                 await session.read_resource(raw_uri(job_id, execution_id))
-            told = answered(await session.call_tool("get_job_execution", ids(job_id, execution_id)))
+            told = check(await session.call_tool("get_job_execution", ids(job_id, execution_id)))
             return error.value.error.code, error.value.error.message, told.text
 
     return asyncio.run(run())
@@ -84,7 +85,7 @@ def test_overridden_values_are_masked(mode: Mode) -> None:
     """As in the tool's answer; everything else is as the API sent it."""
     override = '{"A": "secret", "B": "***"}'
     one = verbatim("exec-1", NOW - timedelta(hours=1), spec={"envOverride": override, "novel": None}, status="ODD")
-    for plane in served(job("train", one)):
+    for plane in served(job("train", [one])):
         expected = {**one.body, "spec": {"envOverride": '{"A": "***", "B": "***"}', "novel": None}}
         assert read(plane, raw_uri("train", "exec-1"), mode) == expected
 
@@ -93,11 +94,11 @@ def test_overridden_values_are_masked(mode: Mode) -> None:
 def test_raw_uri_of_an_answer_is_the_resource(mode: Mode) -> None:
     """It works whatever characters the ids hold."""
     one = verbatim("größe/1?x=%2F", NOW - timedelta(hours=1), status="succeeded")
-    for plane in served(job("a/b #c", one)):
+    for plane in served(job("a/b #c", [one])):
 
         async def run(url: str = plane.url) -> Any:
             async with connected(client_for(url), mode) as session:
-                told = answered(await session.call_tool("get_job_execution", ids("a/b #c", "größe/1?x=%2F")))
+                told = check(await session.call_tool("get_job_execution", ids("a/b #c", "größe/1?x=%2F")))
                 assert told.structured is not None
                 uri = told.structured["rawUri"]
                 (content,) = (await session.read_resource(uri)).contents

@@ -14,8 +14,8 @@ import httpx
 import pytest
 from support.faults import Answer, Faults
 from support.in_process import serving
+from support.plane import NOW
 from support.program import Program, account, run
-from support.session import NOW
 from support.sockets import call, post
 
 from blaxel_mcp.demo import control_plane, script

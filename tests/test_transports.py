@@ -3,29 +3,24 @@
 import asyncio
 import json
 import socket
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 
 import httpx
 import pytest
-from mcp import Client, StdioServerParameters
-from mcp.client.sse import sse_client
+from mcp import Client
 from mcp_types import CallToolResult, TextContent, TextResourceContents
+from support.caller import ERAS, Transport, caller
 from support.in_process import serving
-from support.program import COMMAND, HANDSHAKE, MODERN, PATIENCE, Program, account, environment, run, side_by_side
+from support.program import HANDSHAKE, MODERN, Program, account, run, side_by_side
 from support.sockets import post
 
 from blaxel_mcp import __version__
-from blaxel_mcp.api.auth import BlaxelAuth
-from blaxel_mcp.api.client import Session, Upstream
 from blaxel_mcp.demo import script
 from blaxel_mcp.resources import EXECUTION, EXECUTIONS
 from blaxel_mcp.resources import TASKS as EXECUTION_TASKS
-from blaxel_mcp.server import build_server
-from blaxel_mcp.settings import load
 from blaxel_mcp.tools import select
-from blaxel_mcp.tools.context import AppContext
 
 TOOL = "get_job_execution"
 TOOLS = [spec.fn.__name__ for spec in select(allow_writes=False)]
@@ -139,36 +134,35 @@ async def scenario(client: Client) -> dict[str, Any]:
         del total, message
         told.append(progress)
 
-    async with client:
-        failed = await client.call_tool(TOOL, {"jobId": "image-resize", "executionId": script.FAILED})
-        assert failed.structured_content
-        latest = await client.call_tool(TOOL, {"jobId": "nightly-report", "executionId": "latest"})
-        assert latest.structured_content
-        unknown = await client.call_tool(TOOL, {"jobId": "image-resize", "executionId": "exec-1"})
-        wrong = await client.call_tool(TOOL, {"jobId": "image-resize"})
-        waited = await client.call_tool(
-            "wait_for_job_execution",
-            {"jobId": "embed-corpus", "executionId": script.RUNNING, "timeoutSeconds": 1},
-            progress_callback=tell,
-        )
-        assert waited.structured_content
-        (raw,) = (await client.read_resource(URI)).contents
-        assert isinstance(raw, TextResourceContents)
-        templates = (await client.list_resource_templates()).resource_templates
-        return {
-            "era": client.protocol_version,
-            "version": client.server_info and client.server_info.version,
-            "instructions": (client.instructions or "").splitlines()[0],
-            "tools": [tool.name for tool in (await client.list_tools()).tools],
-            "templates": [template.uri_template for template in templates],
-            "failed": (failed.structured_content["outcome"], failed.structured_content["executionId"]),
-            "same prose": text(failed) == failed.structured_content["summary"],
-            "latest": latest.structured_content["executionId"],
-            "unknown": (unknown.is_error, text(unknown).split(".")[0]),
-            "wrong": (wrong.is_error, text(wrong).split(":")[0]),
-            "waited": (waited.structured_content["done"], "raw" in waited.structured_content, len(told) > 0),
-            "raw": (raw.mime_type, json.loads(raw.text)["metadata"]["id"]),
-        }
+    failed = await client.call_tool(TOOL, {"jobId": "image-resize", "executionId": script.FAILED})
+    assert failed.structured_content
+    latest = await client.call_tool(TOOL, {"jobId": "nightly-report", "executionId": "latest"})
+    assert latest.structured_content
+    unknown = await client.call_tool(TOOL, {"jobId": "image-resize", "executionId": "exec-1"})
+    wrong = await client.call_tool(TOOL, {"jobId": "image-resize"})
+    waited = await client.call_tool(
+        "wait_for_job_execution",
+        {"jobId": "embed-corpus", "executionId": script.RUNNING, "timeoutSeconds": 1},
+        progress_callback=tell,
+    )
+    assert waited.structured_content
+    (raw,) = (await client.read_resource(URI)).contents
+    assert isinstance(raw, TextResourceContents)
+    templates = (await client.list_resource_templates()).resource_templates
+    return {
+        "era": client.protocol_version,
+        "version": client.server_info and client.server_info.version,
+        "instructions": (client.instructions or "").splitlines()[0],
+        "tools": [tool.name for tool in (await client.list_tools()).tools],
+        "templates": [template.uri_template for template in templates],
+        "failed": (failed.structured_content["outcome"], failed.structured_content["executionId"]),
+        "same prose": text(failed) == failed.structured_content["summary"],
+        "latest": latest.structured_content["executionId"],
+        "unknown": (unknown.is_error, text(unknown).split(".")[0]),
+        "wrong": (wrong.is_error, text(wrong).split(":")[0]),
+        "waited": (waited.structured_content["done"], "raw" in waited.structured_content, len(told) > 0),
+        "raw": (raw.mime_type, json.loads(raw.text)["metadata"]["id"]),
+    }
 
 
 SEEN: dict[str, Any] = {
@@ -184,45 +178,29 @@ SEEN: dict[str, Any] = {
     "waited": (False, False, True),
     "raw": ("application/json", script.FAILED),
 }
-ERAS = {"legacy": HANDSHAKE, "auto": MODERN}
-
-
-async def in_memory(plane: str, mode: str) -> dict[str, Any]:
-    """The scenario with the server object, without any transport."""
-    settings = load({}, account(plane), None)
-    auth = BlaxelAuth.from_settings(settings, lambda: None)
-    api = Upstream(api_url=plane, api_version=settings.api_version, timeout=PATIENCE)
-    try:
-        app = AppContext(lambda _: Session(api, auth), lambda: datetime.now(UTC))
-        return await scenario(Client(build_server(app, select(allow_writes=False)), mode=mode))
-    finally:
-        await api.aclose()
 
 
 @pytest.fixture(scope="module")
-def seen(plane: str, over_http: str, over_sse: str) -> dict[tuple[str, str], dict[str, Any]]:
-    """What the scenario sees, by transport and mode; all at the same time, because each waits for a second."""
-    command, *arguments = COMMAND
-    stdio = StdioServerParameters(command=command, args=arguments, env=environment(**account(plane)))
-    servers: dict[str, Callable[[str], Awaitable[dict[str, Any]]]] = {
-        "memory": lambda mode: in_memory(plane, mode),
-        "stdio": lambda mode: scenario(Client(stdio, mode=mode)),
-        "http": lambda mode: scenario(Client(f"{over_http}/mcp", mode=mode)),
-        "sse": lambda mode: scenario(Client(sse_client(f"{over_sse}/sse"), mode=mode)),
-    }
+def seen(plane: str, over_http: str, over_sse: str) -> dict[tuple[Transport, str], dict[str, Any]]:
+    """What the scenario sees, by transport and era; all at the same time, because each waits for a second."""
+    servers = {"http": over_http, "sse": over_sse}
 
-    async def see() -> dict[tuple[str, str], dict[str, Any]]:
-        keys = [(transport, mode) for transport in servers for mode in ERAS]
-        return dict(zip(keys, await asyncio.gather(*(servers[key](mode) for key, mode in keys)), strict=True))
+    async def see(over: Transport, era: str) -> dict[str, Any]:
+        async with caller(servers.get(over, plane), over=over, era=era, clock=lambda: datetime.now(UTC)) as calls:
+            return await scenario(calls.client)
 
-    return asyncio.run(see())
+    async def see_all() -> dict[tuple[Transport, str], dict[str, Any]]:
+        keys: list[tuple[Transport, str]] = [(over, era) for over in get_args(Transport) for era in ERAS]
+        return dict(zip(keys, await asyncio.gather(*(see(*key) for key in keys)), strict=True))
+
+    return asyncio.run(see_all())
 
 
-@pytest.mark.parametrize("mode", ERAS)
-@pytest.mark.parametrize("transport", ["memory", "stdio", "http", "sse"])
-def test_the_scenario(seen: dict[tuple[str, str], dict[str, Any]], transport: str, mode: str) -> None:
-    """Without a transport, as a subprocess of the client, and as a service in both ways: everyone sees the same."""
-    assert seen[transport, mode] == SEEN | {"era": ERAS[mode]}
+@pytest.mark.parametrize("era", ERAS)
+@pytest.mark.parametrize("over", get_args(Transport))
+def test_the_scenario(seen: dict[tuple[Transport, str], dict[str, Any]], over: Transport, era: str) -> None:
+    """In memory, as a subprocess, and as a service over both HTTP transports, every answer is the same."""
+    assert seen[over, era] == SEEN | {"era": era}
 
 
 # Who may connect

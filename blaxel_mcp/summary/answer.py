@@ -20,14 +20,15 @@ def build_answer(summary: ExecutionSummary) -> ExecutionAnswer:
         return json_size(prose) - len('""')
 
     def facts(detail: Detail) -> ExecutionAnswer:
-        return _facts(summary, prose, detail)
+        return build_facts(summary, prose, detail)
 
     prose = first_that_fits(lambda detail: render(summary, detail), prose_size, limits.PROSE_BYTES)
     answer: ExecutionAnswer = first_that_fits(facts, json_size, limits.STRUCTURE_BYTES)
     return answer
 
 
-def _facts(summary: ExecutionSummary, prose: str, detail: Detail) -> ExecutionAnswer:
+def build_facts(summary: ExecutionSummary, prose: str, detail: Detail) -> ExecutionAnswer:
+    """The object at one level of detail, with this prose."""
     status, uri = summary.status, raw_uri(*summary.asked)
     failures, omitted = failures_shown(summary, detail.groups)
     facts: dict[str, Any] = {

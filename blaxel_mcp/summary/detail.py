@@ -57,13 +57,13 @@ class Detail:
 NORMAL = Detail()
 """Everything, for executions that have ordinary texts."""
 TIGHT = Detail(
-    message=80, name=20, identity=64, groups=4, prose_groups=2, task_names=2, warnings=2, overrides=5, asides=False
+    message=80, name=20, identity=64, groups=3, prose_groups=2, task_names=2, warnings=2, overrides=5, asides=False
 )
 """The reasons and first warnings of executions with long texts, or with many."""
 MINIMAL = Detail(
     message=48,
     name=0,
-    identity=40,
+    identity=64,
     groups=1,
     prose_groups=1,
     task_names=0,

@@ -26,20 +26,10 @@ class ExecutionSummary:
     """Everything there is to say about an execution. Strings that come from the API are not cleaned yet.
 
     Attributes:
-        status: as the API gives it.
-        counts: tasks by state.
-        failures: failed tasks by reason, the largest group first.
-        failures_omitted: failed tasks in further groups.
-        warnings: contradictions and doubts, one sentence each.
-        timing: times, durations and the estimate of the time left.
-        next_step: what to do next, in one sentence.
+        failures: failed tasks by reason, the largest group first; `failures_omitted` counts those in further groups.
         poll_after: seconds after which asking again makes sense; `None` once it is over.
-        parallelism: tasks that may run at a time.
-        memory_mb: memory that the execution overrides, in MB.
-        override_names: names of the environment variables that it overrides.
-        job_id: the job, as the API gives it, else as asked.
-        execution_id: the execution, likewise.
-        workspace: the workspace, likewise.
+        memory_mb: memory that the execution was given instead of its job's, in MB.
+        job_id: the job as the API gives it, else as asked; `execution_id` and `workspace` likewise.
         asked: job and execution as asked for, `latest` resolved.
         now: the present, in UTC.
         latest: set if the caller asked for `latest`.

@@ -157,13 +157,19 @@ def _previous(previous: JobExecution, now: datetime, detail: Detail) -> str:
 
 
 def _identity(summary: ExecutionSummary, detail: Detail) -> str:
-    named = (("job", summary.job_id), ("execution", summary.execution_id), ("workspace", summary.workspace))
-    parts = [f"{noun} {detail.quote(text, detail.identity)}" for noun, text in named if text]
+    job_id, execution_id = summary.asked
+    parts = [
+        f"{noun} {detail.quote(text, detail.identity)}"
+        for noun, text, asked in (
+            ("job", summary.job_id, job_id),
+            ("execution", summary.execution_id, execution_id),
+            ("workspace", summary.workspace, ""),
+        )
+        # Where room is short, ids that the next step quotes are not repeated.
+        if text and (detail.asides or f'"{asked}"' not in summary.next_step)
+    ]
     if detail.asides:
         parts += _configuration(summary, detail)
-    else:
-        # Where room is short, what the next step has in quotes already is not repeated.
-        parts = [part for part in parts if part.partition(" ")[2] not in summary.next_step]
     text = ", ".join(parts)
     return f"{text[0].upper()}{text[1:]}." if text else ""
 

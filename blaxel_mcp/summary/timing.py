@@ -16,17 +16,12 @@ class Timing:
     """Moments in UTC and durations in seconds; `None` where the API does not say.
 
     Attributes:
-        created: when the execution was created.
-        started: when it started.
-        completed: when it ended.
         queued: seconds from creation to start, or to now while it waits.
         running: seconds from start to end, or to now while it runs.
         stalled: seconds without a start or end of a task, if that is long enough to call it stalled.
-        timeout: seconds the execution's spec allows.
         slowest: the slowest finished task, where there are several.
         longest: seconds of the longest task, finished or running.
         median: the median seconds of the finished tasks.
-        estimate: how long it may still take.
     """
 
     created: datetime | None = None

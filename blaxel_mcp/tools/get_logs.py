@@ -95,7 +95,7 @@ SPEC = ToolSpec(
     fn=get_job_execution_logs,
     title="Get job execution logs",
     description=(
-        "The newest lines of log of an execution of a Blaxel batch job, oldest of them first; what is left out is "
+        "The newest log lines of an execution of a Blaxel batch job, oldest of them first; what is left out is "
         "counted. Best effort: Blaxel does not document its logs, and lines may be late or gone."
     ),
     annotations=READ_ONLY,

@@ -165,8 +165,6 @@ def _not_started(
 SPEC = ToolSpec(
     fn=run_job,
     title="Run job",
-    description=(
-        "Start an execution of a Blaxel batch job. Uses paid compute. Returns the execution's id and what to call next."
-    ),
+    description=("Start an execution of a Blaxel batch job. Uses paid compute. Returns its id and what to call next."),
     annotations=ADDITIVE,
 )

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from support.caller import ACCOUNT, another, client_for, use
 from support.faults import (
     Answer,
     Cut,
@@ -28,7 +29,7 @@ from support.faults import (
     redirect,
     silent,
 )
-from support.session import ACCOUNT, another, client_for, clock, use
+from support.plane import clock
 
 from blaxel_mcp import __version__
 from blaxel_mcp.api import client as client_module

@@ -47,7 +47,7 @@ from mcp_types import (
     TextResourceContents,
 )
 from pydantic import Field
-from support.session import tool_state
+from support.caller import tool_state
 
 from blaxel_mcp.completions import Completer
 from blaxel_mcp.demo import control_plane, script

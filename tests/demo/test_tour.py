@@ -8,6 +8,8 @@ from support.program import Program, run, side_by_side, terminal
 
 from blaxel_mcp.demo.script import SHOWN
 
+pytestmark = pytest.mark.slow
+
 
 def on_a_terminal() -> tuple[int, str, str]:
     """Exit code, what is shown on a terminal to the beginning of the first answer, and errors."""

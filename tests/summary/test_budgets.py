@@ -1,38 +1,45 @@
-"""Prose and structure keep their budgets at any size, with the longest texts that the API could send."""
+"""Prose and object keep their budgets whatever the API sends, and say how much they leave out."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from support.builders import NOW, ago, answer, execution
+from hypothesis import HealthCheck, given, settings, target
+from hypothesis import strategies as st
+from support.builders import NOW, ago, answer, execution, task
 
 from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary import limits
-from blaxel_mcp.summary.answer import build_answer
-from blaxel_mcp.summary.execution import ResolvedLatest, summarize
+from blaxel_mcp.summary.answer import build_answer, build_facts
+from blaxel_mcp.summary.detail import MINIMAL, NORMAL, TIGHT, Detail
+from blaxel_mcp.summary.estimate import UsualDuration
+from blaxel_mcp.summary.execution import ExecutionSummary, ResolvedLatest, summarize
+from blaxel_mcp.summary.schema import ExecutionAnswer
+from blaxel_mcp.summary.text import render
 from blaxel_mcp.summary.wording import json_size
 from blaxel_mcp.tools.cancel_execution import SENT
 
+LEVELS = {"normal": NORMAL, "tight": TIGHT, "minimal": MINIMAL}
 LONG = {
     "ascii": "The container could not go on ",
     "two bytes": "Ошибка при чтении данных ",
+    "three bytes": "日本語のエラー",
     "four bytes": "🚀🔥💥 ",
     "escaped": '\\"\\ ',
     "joined": "e\u0301\u0323",
 }
+PREVIOUS = JobExecution.model_validate({"metadata": {"id": "é" * 500}, "status": "🚀" * 500})
 
 
-def within_budgets(raw: dict[str, Any]) -> None:
-    """The two numbers that this is about."""
-    got = answer(
-        raw, latest=ResolvedLatest(JobExecution.model_validate({"metadata": {"id": "é" * 500}, "status": "succeeded"}))
-    )
-    assert len(got["summary"].encode()) <= limits.PROSE_BYTES
+def within_budgets(got: ExecutionAnswer) -> None:
+    """Assert that both channels keep their budgets; prose is counted as it stands inside the object."""
+    assert len(got["summary"].encode()) <= json_size(got["summary"]) - 2 <= limits.PROSE_BYTES
     assert json_size(got) <= limits.STRUCTURE_BYTES
 
 
 def huge(tasks: int, text: str, status: str = "failed") -> dict[str, Any]:
-    """Everything that can be long is: names, messages of eight kinds, ids, variables, contradictions."""
+    """An execution in which everything that can be long is: names, messages, ids, variables, contradictions."""
     texts = [word * 40 + text * 100 for word in "abcdefgh"]
     raw = execution(
         status,
@@ -55,55 +62,210 @@ def huge(tasks: int, text: str, status: str = "failed") -> dict[str, Any]:
     return raw
 
 
+def summary_of(raw: dict[str, Any], asked: tuple[str, str] = ("resize", "exec-1")) -> ExecutionSummary:
+    """The summary of an execution, before anything of it is cut."""
+    return summarize(JobExecution.model_validate(raw), asked=asked, workspace="acme", now=NOW)
+
+
 @pytest.mark.parametrize("text", LONG.values(), ids=LONG)
 @pytest.mark.parametrize("tasks", [1, 10, 100, 1_000])
 def test_budgets_hold_with_the_longest_texts(tasks: int, text: str) -> None:
-    """Also in bytes, where a character has four of them or is escaped."""
-    within_budgets(huge(tasks, text))
+    """Budgets are in bytes, also where a character has four of them or is escaped."""
+    within_budgets(answer(huge(tasks, text), latest=ResolvedLatest(PREVIOUS)))
 
 
 @pytest.mark.parametrize(
     "status", ["succeeded", "timeout", "cancelled", "running", "queued", "pending", "cancelling", "x" * 999]
 )
 def test_budgets_hold_in_every_status(status: str) -> None:
-    """The words around the counts differ."""
-    within_budgets(huge(20, LONG["four bytes"], status))
+    """The words around the counts differ from status to status."""
+    within_budgets(answer(huge(20, LONG["four bytes"], status), latest=ResolvedLatest(PREVIOUS)))
 
 
 @pytest.mark.parametrize("text", LONG.values(), ids=LONG)
-def test_budgets_hold_with_a_sentence_before(text: str) -> None:
+def test_budgets_hold_with_a_preface(text: str) -> None:
     """What was done before is said whole, whatever is cut."""
-    raw = JobExecution.model_validate(huge(20, text, "running"))
-    summary = summarize(raw, asked=("é" * 500, "é" * 500), workspace="é" * 500, now=NOW)
-    got = build_answer(replace(summary, preface=SENT))
+    got = build_answer(replace(summary_of(huge(20, text, "running"), ("é" * 500, "é" * 500)), preface=SENT))
     assert got["summary"].startswith(f"{SENT} Running")
-    assert len(got["summary"].encode()) <= limits.PROSE_BYTES
-    assert json_size(got) <= limits.STRUCTURE_BYTES
+    within_budgets(got)
 
 
 @pytest.mark.parametrize("tasks", [10_000, pytest.param(100_000, marks=pytest.mark.slow)])
 def test_budgets_hold_with_very_many_tasks(tasks: int) -> None:
-    """What is not shown is counted: groups add up to the failed tasks."""
+    """Shown groups and omitted tasks add up to the failed tasks."""
     raw = huge(tasks, "日本")
     del raw["stats"]
-    within_budgets(raw)
-    got = answer(raw)
+    got = answer(raw, latest=ResolvedLatest(PREVIOUS))
+    within_budgets(got)
     assert sum(group["count"] for group in got["failures"]) + got.get("failuresOmitted", 0) == tasks - tasks // 10
 
 
-def test_budgets_hold_with_the_longest_ids_asked_for() -> None:
+@pytest.mark.parametrize("asked", [("é" * 3000, "x" * 3000), ("x" * 512, "y" * 512), ("\\" * 512, '"' * 512)])
+def test_budgets_hold_with_the_longest_ids(asked: tuple[str, str]) -> None:
     """An address that would be too long is left out rather than cut."""
-    asked = ("é" * 3000, "x" * 3000)
-    summary = summarize(JobExecution.model_validate({}), asked=asked, workspace="é" * 3000, now=NOW)
-    got = build_answer(summary)
-    assert len(got["summary"].encode()) <= limits.PROSE_BYTES
-    assert json_size(got) <= limits.STRUCTURE_BYTES
+    got = build_answer(summary_of(huge(20, "日本") | {"metadata": {}}, asked))
+    within_budgets(got)
     assert "rawUri" not in got
 
 
-def test_what_is_cut_is_counted() -> None:
-    """Overridden variables, groups and doubts that are left out are a number in the answer."""
-    got = answer(huge(100, LONG["ascii"]))
-    shown = got["config"].get("envOverrides", [])
-    assert len(shown) + got["config"]["envOverridesOmitted"] == 200
-    assert "left out for brevity" in got["summary"]
+@pytest.mark.parametrize("number", [1, 7, 1_000])
+def test_budgets_hold_with_many_long_warnings(number: int) -> None:
+    """Warnings that are left out are counted in both channels."""
+    summary = replace(summary_of(execution("running", (60, 60))), warnings=["Ошибка " * 200] * number)
+    got = build_answer(summary)
+    within_budgets(got)
+    assert got["warnings"][-1] == f"{number:,} warning{'s' if number > 1 else ''} left out for brevity."
+    assert got["warnings"][-1] in got["summary"]
+
+
+# The longest that each part of an answer can become: numbers at the bound above which they read as absent, timestamps
+# ages apart, ids of the greatest length that a next step takes, and texts that cost most bytes.
+numbers = st.sampled_from([None, 0, 1, 799_999_999_999, 10**12])
+moments = st.sampled_from(
+    [None, "0002-01-01T00:00:00Z", "1000-01-01T00:00:01Z", "2026-11-24T11:00:00Z", "9999-12-31T23:59:59Z"]
+)
+ids = st.sampled_from(["x" * 80, "y" * 80, "x" * 512, "🚀" * 512, "\\" * 512, "日" * 300, 'a"' * 300, "x"])
+messages = st.sampled_from(
+    [
+        "",
+        "🚀" * 500,
+        "\\" * 500,
+        "environment variable DB is not set " + "日" * 300,
+        "exited with code 1: " + "y" * 400,
+        "memory limit of 9999999 MiB exceeded " + "z" * 300,
+    ]
+)
+timed: dict[str, st.SearchStrategy[Any]] = {"startedAt": moments, "completedAt": moments}
+tasks = st.fixed_dictionaries(
+    {
+        "status": st.sampled_from(["failed", "failed", "running", "succeeded", "cancelled", "pending"]),
+        "metadata": st.fixed_dictionaries({"name": st.just("n" * 40) | ids} | timed),
+        "spec": st.fixed_dictionaries({"timeout": st.sampled_from(["1s", "999999999h"])}),
+        "conditions": st.fixed_dictionaries({"message": messages, "reason": st.sampled_from(["", "r"])}).map(
+            lambda condition: [condition]
+        ),
+    }
+)
+done = {"status": "succeeded", "metadata": {"startedAt": "0002-01-01T00:00:00Z", "completedAt": "9999-01-01T00:00:00Z"}}
+extremes = st.fixed_dictionaries(
+    {
+        "status": st.sampled_from(
+            [
+                "succeeded",
+                "failed",
+                "timeout",
+                "cancelled",
+                "running",
+                "queued",
+                "cancelling",
+                "🚀" * 60,
+                "\\" * 60,
+                None,
+            ]
+        ),
+        "metadata": st.fixed_dictionaries({"id": ids, "job": ids, "workspace": ids, "createdAt": moments, **timed}),
+        "spec": st.fixed_dictionaries(
+            {
+                "parallelism": numbers,
+                "memoryOverride": numbers,
+                "timeout": st.sampled_from([None, 1, 10**10 - 1]),
+                "envOverride": st.sampled_from([{}, {f"{i}🚀": "***" for i in range(300)}]),
+            }
+        ),
+        "stats": st.fixed_dictionaries(
+            dict.fromkeys(("total", "success", "failure", "cancelled", "running", "retried"), numbers)
+        ),
+        "tasks": st.lists(tasks, max_size=4).flatmap(
+            lambda some: st.sampled_from([some, [*some, *[done] * 3], [*some, *[done] * 9]])
+        ),
+    }
+)
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@given(extremes, st.tuples(ids, ids), st.sampled_from(["", SENT]), st.booleans())
+def test_the_last_level_fits_any_execution(
+    raw: dict[str, Any],
+    asked: tuple[str, str],
+    preface: str,
+    known: bool,  # noqa: FBT001 - given by hypothesis
+) -> None:
+    """The minimal level itself is within both budgets, with the longest prose there may be in the object."""
+    usual = UsualDuration((10**9, 10**10, 3 * 10**11)) if known else None
+    parsed = JobExecution.model_validate(raw)
+    summary = summarize(
+        parsed, asked=asked, workspace="🚀" * 512, now=NOW, usual=usual, latest=ResolvedLatest(PREVIOUS)
+    )
+    summary = replace(summary, preface=preface, warnings=[*summary.warnings, *["x"] * 1_000])
+    prose = json_size(render(summary, MINIMAL)) - 2
+    facts = json_size(build_facts(summary, "p" * limits.PROSE_BYTES, MINIMAL))
+    target(float(prose), label="bytes of prose")
+    target(float(facts), label="bytes of facts")
+    assert prose <= limits.PROSE_BYTES
+    assert facts <= limits.STRUCTURE_BYTES
+    within_budgets(build_answer(summary))
+
+
+@pytest.mark.parametrize("detail", LEVELS.values(), ids=LEVELS)
+def test_every_cut_is_counted_at_every_level(detail: Detail) -> None:
+    """Failed tasks, warnings and overridden variables that are not shown are a number in both channels."""
+    raw = huge(100, LONG["ascii"])
+    del raw["stats"]
+    summary = replace(summary_of(raw), warnings=[f"Warning {number}." for number in range(20)])
+    facts, prose = build_facts(summary, "", detail), render(summary, detail)
+    assert sum(group["count"] for group in facts["failures"]) + facts["failuresOmitted"] == 90
+    shown = sum(int(number) for number in re.findall(r"(\d+) tasks? ?(?:\(|:)", prose.partition("Why:")[2]))
+    assert f"; {90 - shown} tasks for other reasons." in prose
+    overrides = facts["config"]
+    assert len(overrides.get("envOverrides", [])) + overrides["envOverridesOmitted"] == 200
+    *kept, last = facts["warnings"]
+    assert last == f"{20 - len(kept)} {'more ' if kept else ''}warnings left out for brevity."
+    assert f"{' '.join([*kept, last])} " in prose
+
+
+def failing(message: str, kinds: int, **stats: int) -> dict[str, Any]:
+    """A run of forty tasks, of which three failed for each of several reasons, with ids as Blaxel makes them."""
+    words = ("alpha", "beta", "gamma", "delta", "epsilon")[:kinds]
+    failed = [(word, number) for number, word in enumerate(words * 3)]
+    raw = execution(
+        "failed",
+        (3600, 3540, 1000),
+        tasks=[
+            *(task(number, "failed", (3000, 2000), f"{word} {message}", "NonZeroExitCode") for word, number in failed),
+            *(task(number, "succeeded", (3000, 1500)) for number in range(len(failed), 40)),
+        ],
+        stats={"total": 40, "success": 40 - len(failed), "failure": len(failed), "retried": 2} | stats,
+        timeout=3600,
+        parallelism=10,
+        memoryOverride=2048,
+        envOverride={"DATABASE_URL": "***"},
+    )
+    raw["metadata"] |= {"job": "nightly-image-resize", "id": "3f2b8c1e-9d47-4a5b-8f6e-0c1d2e3f4a5b"}
+    return raw
+
+
+@pytest.mark.parametrize("kinds", [1, 2, 3, 5])
+@pytest.mark.parametrize("stats", [{}, {"success": 20}], ids=["consistent", "with two warnings"])
+def test_long_messages_of_failures_stay_useful(kinds: int, stats: dict[str, int]) -> None:
+    """A few reasons with long messages keep the beginning of each, the warnings, and at least a task's name."""
+    raw = failing("could not read the table from the warehouse: connection reset " * 8, kinds, **stats)
+    metadata = raw["metadata"]
+    got = build_answer(summary_of(raw, (metadata["job"], metadata["id"])))
+    shown = re.findall(r'tasks? \("task-\d+"[^)]*\): "([^"]+)"', got["summary"])
+    assert [len(message) >= 75 for message in shown] == [True] * min(kinds, 2)
+    assert [len(group["message"]) >= 75 for group in got["failures"]] == [True] * min(kinds, 3)
+    assert all(warning in got["summary"] for warning in got.get("warnings", []))
+    assert len(got.get("warnings", [])) == (2 if stats else 0)
+    assert metadata["job"] in got["summary"]
+    assert metadata["id"] in got["summary"]
+
+
+def test_ordinary_executions_are_told_whole() -> None:
+    """Two reasons with messages of a line each, and everything else there is to say of a run."""
+    got = answer(failing("could not be read", 2))
+    assert "left out" not in got["summary"]
+    assert re.findall(r'"(\w+ could not be read)"', got["summary"]) == [
+        "alpha could not be read",
+        "beta could not be read",
+    ]
+    assert got["summary"].endswith('10 at a time, 2,048 MB, overrides "DATABASE_URL".')

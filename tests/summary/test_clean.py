@@ -3,7 +3,6 @@
 import pytest
 
 from blaxel_mcp.summary.clean import clean
-from blaxel_mcp.summary.wording import quote
 
 
 @pytest.mark.parametrize(
@@ -64,8 +63,3 @@ def test_a_cut_is_marked_and_within_the_limit() -> None:
 def test_a_text_that_is_mostly_invisible_is_marked_as_cut() -> None:
     """What was not even read is a cut too."""
     assert clean("\u200b" * 10_000 + "end", 10) == "…"
-
-
-def test_a_quotation_cannot_be_closed_from_inside() -> None:
-    """Double quotes inside become single ones."""
-    assert quote('a" and "b', 20) == "\"a' and 'b\""

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 from support.builders import EXECUTION, JOB, answer
 
+from blaxel_mcp.models import JobExecution, parse_env_override
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.raw import limit_raw, mask_overrides
 from blaxel_mcp.summary.schema import ExecutionAnswer
@@ -25,17 +26,19 @@ anything = st.recursive(
 
 
 def usually(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Mostly what the schema says, now and then anything at all."""
+    """Values of the strategy five times out of six, else anything at all."""
     return st.one_of(strategy, strategy, strategy, strategy, strategy, anything)
 
 
 def some(**fields: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
-    """An object with any of these fields."""
+    """Objects with any subset of these fields, each of them mostly as the schema has it."""
     return st.fixed_dictionaries({}, optional={name: usually(value) for name, value in fields.items()})
 
 
 MARK = "zqx"
-texts = st.text(max_size=300).map(lambda text: f"{MARK} {text}")
+costly = st.text(alphabet='🚀日é"\\', min_size=40, max_size=600)
+"""Texts of characters that take two to four bytes, some of them by an escape in JSON."""
+texts = (st.text(max_size=300) | costly).map(lambda text: f"{MARK} {text}")
 moments = st.one_of(
     st.integers(0, 59).map(lambda minute: f"2026-11-24T11:{minute:02d}:00Z"),
     st.datetimes().map(lambda moment: f"{moment.isoformat()}Z"),
@@ -81,10 +84,11 @@ PLAIN_WORDS = re.compile(r"[A-Za-z0-9 .,:;'\"_-]+")
 
 
 def holds(raw: dict[str, Any]) -> None:
-    """All of it at once, since making an execution costs more than looking at its answer."""
+    """Assert every promise of an answer at once, since making an execution costs more than checking its answer."""
     got = answer(raw)
+    overridden = JobExecution.model_validate(raw).spec.envOverride
     VALIDATOR.validate(got)
-    assert len(got["summary"].encode()) <= limits.PROSE_BYTES
+    assert json_size(got["summary"]) - 2 <= limits.PROSE_BYTES
     assert json_size(got) <= limits.STRUCTURE_BYTES
     assert got["done"] == (got.get("status") in FINISHED)
     assert got["done"] == (got["outcome"] in {"succeeded", "failed", "cancelled", "timed_out"})
@@ -99,27 +103,32 @@ def holds(raw: dict[str, Any]) -> None:
         assert any("do not add up" in warning or "left out" in warning for warning in got["warnings"])
     shown = sum(group["count"] for group in got.get("failures", [])) + got.get("failuresOmitted", 0)
     assert shown >= numbers.get("failed", 0)
+    if got.get("failuresOmitted", 0):
+        assert "for other reasons" in got["summary"]
+    config = got.get("config", {})
+    overrides = len(config.get("envOverrides", [])) + config.get("envOverridesOmitted", 0)
+    assert overrides == len(parse_env_override(overridden) or {})
     assert got["summary"].isprintable()
 
 
 @bounded
 @given(executions)
 def test_near_valid_executions_keep_every_promise(raw: dict[str, Any]) -> None:
-    """Fields mostly as the schema has them, some missing, some odd."""
+    """Fields are mostly as the schema has them, some are missing, some are odd."""
     holds(raw)
 
 
 @bounded
 @given(st.dictionaries(st.sampled_from(["metadata", "spec", "stats", "status", "tasks"]) | st.text(), anything))
 def test_any_object_keeps_every_promise(raw: dict[str, Any]) -> None:
-    """Any JSON anywhere."""
+    """Any field may hold any JSON."""
     holds(raw)
 
 
 @bounded
 @given(executions, st.integers(0, 4000))
 def test_the_raw_json_is_within_its_limit_and_the_cut_is_exact(raw: dict[str, Any], limit: int) -> None:
-    """And nothing in it is anything but what the API sent, masks apart."""
+    """Bytes left out are counted exactly, and an answer that is not cut is what the API sent, masks apart."""
     masked = mask_overrides(raw)
     whole = json_size(masked)
     cut, omitted = limit_raw(masked, "auto", limit)
@@ -128,7 +137,7 @@ def test_the_raw_json_is_within_its_limit_and_the_cut_is_exact(raw: dict[str, An
 
 
 def test_the_schema_has_the_keys_of_the_contract_in_their_order() -> None:
-    """The order is fixed; a client that cuts shows the verdict first."""
+    """The order is fixed, so that a client that cuts an answer shows the verdict first."""
     assert list(SCHEMA["properties"]) == [
         "summary",
         "status",
@@ -152,7 +161,7 @@ def test_the_schema_has_the_keys_of_the_contract_in_their_order() -> None:
 
 
 def test_an_answer_has_its_keys_in_that_order() -> None:
-    """Also where some have nothing to say."""
+    """Keys with nothing to say are left out, the others keep their order."""
     got = answer(
         {"status": "running", "stats": {"total": 1, "failure": 1}, "metadata": {"startedAt": "2026-11-24T11:00:00Z"}}
     )

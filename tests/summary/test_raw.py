@@ -24,11 +24,6 @@ def many(place: str = "tasks") -> dict[str, Any]:
     return raw
 
 
-def test_size_counts_bytes_of_compact_unescaped_json() -> None:
-    """Not characters, and no escapes for what is not ASCII."""
-    assert json_size({"a": ["é", 1]}) == len('{"a":["é",1]}'.encode()) == 14
-
-
 def test_raw_is_whole_within_the_limit() -> None:
     """To the byte."""
     raw = many()

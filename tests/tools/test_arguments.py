@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from support.caller import MODES, Answer, Mode, ask, check, client_for, connected, facts, ids, refusal
 from support.faults import Faults
-from support.session import MODES, Answer, Mode, answered, ask, client_for, clock, connected, facts, ids, refusal
+from support.plane import clock
 
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.control_plane import serve
@@ -98,7 +99,7 @@ def test_wrong_arguments_are_rejected_and_not_sent(
 async def call(url: str, tool: str, arguments: dict[str, Any], mode: Mode = "auto") -> Answer:
     """The answer of a tool, write tools included."""
     async with connected(client_for(url), mode, allow_writes=True) as session:
-        return answered(await session.call_tool(tool, arguments))
+        return check(await session.call_tool(tool, arguments))
 
 
 @pytest.mark.parametrize(
@@ -152,7 +153,7 @@ def test_an_unknown_tool_is_an_error(mode: Mode, url: str) -> None:
 
     async def run() -> object:
         async with connected(client_for(url), mode) as session:
-            return answered(await session.call_tool("cancel_job_execution", ids("j", "e")))
+            return check(await session.call_tool("cancel_job_execution", ids("j", "e")))
 
     assert asyncio.run(run()) == refusal("Unknown tool: cancel_job_execution")
 

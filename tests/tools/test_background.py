@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
+from support.caller import ACCOUNT, another, ask, client_for, facts, ids, use
 from support.faults import Answer, Delay, Faults
-from support.session import ACCOUNT, NOW, ago, another, ask, client_for, clock, facts, ids, job, use, verbatim
+from support.plane import NOW, ago, clock, job, verbatim
 
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.demo import control_plane
@@ -48,7 +49,7 @@ def plane() -> Iterator[Plane]:
     """A control plane whose job's newest run began two minutes ago, and says nothing of tasks."""
     created = NOW - timedelta(minutes=2)
     now = verbatim("exec-now", created, status="running", metadata={"startedAt": ago(minutes=2)})
-    app = control_plane.build_app(clock=clock, jobs=lambda _: [job("train", now, past(1), past(2), past(3))])
+    app = control_plane.build_app(clock=clock, jobs=lambda _: [job("train", [now, past(1), past(2), past(3)])])
     faults = Faults(app)
     with serve(faults) as url:
         yield Plane(faults, app.state.requests, url)

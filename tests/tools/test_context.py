@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from mcp import Client
-from support.session import MODES, Mode, another, client_for, clock, ids
+from support.caller import MODES, Mode, another, client_for, ids
+from support.plane import clock
 
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.demo import script
@@ -70,6 +71,7 @@ def test_the_sdk_runs_middleware_and_handlers_in_one_context(plane: str, mode: M
         ("resources/read", None, 1),
         ("tools/call", script.FAILED, 1),
         ("tools/call", "latest", 2),
-        *[("tools/call", None, 1)] * len(JOBS),
+        *[("tools/call", None, 1)] * (len(JOBS) - 1),
+        ("tools/call", None, 2),  # nightly-report has more executions than are listed: the older ones tell its health
     ]
-    assert sorted(session.attempts for session in made if session.attempts) == [1] * (len(JOBS) + 2) + [2]
+    assert sorted(session.attempts for session in made if session.attempts) == [1] * (len(JOBS) + 1) + [2, 2]

@@ -5,22 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
+from support.caller import ACCOUNT, MODES, Mode, ask, client_for, facts, ids, refusal
 from support.faults import Answer, Delay, Faults
-from support.session import (
-    ACCOUNT,
-    MODES,
-    NOW,
-    Mode,
-    ago,
-    ask,
-    client_for,
-    clock,
-    facts,
-    ids,
-    job,
-    refusal,
-    verbatim,
-)
+from support.plane import NOW, ago, clock, job, verbatim
 
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.control_plane import ReceivedRequest, serve
@@ -228,7 +215,7 @@ def test_hostile_execution_ids_are_cleaned_quoted_and_cut() -> None:
         )
         for number in range(9)
     ]
-    for plane in served(job("j" * 80, *executions)):
+    for plane in served(job("j" * 80, executions)):
         text = ask(client_for(plane.url), ids("j" * 80, "e" * 512))[0].text
     start = (
         f'Job "{"j" * 59}…" has no execution "{"e" * 59}…" (404). {NO} Ask for "latest", or for a recent execution: '

@@ -10,8 +10,9 @@ from urllib.parse import parse_qs
 import pytest
 from mcp import Client
 from mcp_types import CallToolResult, TextContent
+from support.caller import tool_state
 from support.faults import Answer, Cut, Fault, Faults, not_an_object, not_json
-from support.session import NOW, tool_state
+from support.plane import NOW
 
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.wire import Job, Verbatim

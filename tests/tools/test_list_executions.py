@@ -9,9 +9,9 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
-from support.caller import HOSTILE, VERSIONS, Caller, execution, job, plane, run
+from support.caller import Caller, run
 from support.faults import Answer, Delay, Faults
-from support.session import NOW
+from support.plane import HOSTILE, NOW, VERSIONS, execution, job, plane
 
 from blaxel_mcp.demo import control_plane
 

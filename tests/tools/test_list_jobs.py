@@ -10,8 +10,9 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
-from support.caller import FORBIDDEN, HOSTILE, VERSIONS, Caller, job, plane, run
+from support.caller import Caller, run
 from support.faults import Answer, Faults
+from support.plane import HOSTILE, VERSIONS, job, plane
 
 from blaxel_mcp.demo import control_plane
 from blaxel_mcp.demo.operations import NEWER
@@ -264,7 +265,6 @@ def test_a_cursor_of_the_apis_that_is_too_long_is_not_passed_on() -> None:
     async def odd(call: Caller) -> None:
         assert names(await call.follow("list_jobs", "jobs")) == ["one", "one"]
         assert asked == ["", 'a "b"\n\u202e%2F+&=😀']
-        assert not FORBIDDEN & set("".join(call.texts))
 
     run(faults, long, NEWER)
     run(Starlette(routes=[Route("/v0/jobs", listing)]), odd)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from support.caller import HOSTILE, VERSIONS, Caller, execution, job, plane, run
+from support.caller import Caller, run
 from support.faults import Answer, Faults
-from support.session import NOW
+from support.plane import HOSTILE, NOW, VERSIONS, execution, job, plane
 
 from blaxel_mcp.api.jobs import FetchedTask
 from blaxel_mcp.demo import control_plane, script

@@ -14,6 +14,7 @@ import pytest
 from cryptography import x509  # comes with mcp, which needs it for pyjwt[crypto]
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from support.caller import ACCOUNT, MODES, Answer, Mode, ask, check, client_for, connected, ids, refusal
 from support.faults import Answer as Says
 from support.faults import (
     Cut,
@@ -27,7 +28,7 @@ from support.faults import (
     redirect,
     refused,
 )
-from support.session import ACCOUNT, MODES, Answer, Mode, answered, ask, client_for, clock, connected, ids, refusal
+from support.plane import clock
 
 from blaxel_mcp.api.wire import BODY_BYTES
 from blaxel_mcp.demo import control_plane, script
@@ -296,7 +297,7 @@ def test_a_self_signed_certificate(tmp_path: Path, mode: Mode) -> None:
         server = await asyncio.start_server(hear, "127.0.0.1", 0, ssl=self_signed(tmp_path))
         client = client_for(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/v0")
         async with server, connected(client, mode) as session:
-            return answered(await session.call_tool("get_job_execution", ONE))
+            return check(await session.call_tool("get_job_execution", ONE))
 
     assert asyncio.run(run()) == refusal(
         f"Blaxel's certificate could not be verified (TLS). {NO} Behind a company proxy, add its certificate to the "

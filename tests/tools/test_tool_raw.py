@@ -6,7 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from support.session import NOW, ask_for, clock, compact, facts, job, verbatim
+from support.caller import ask_for, compact, facts
+from support.plane import NOW, clock, job, verbatim
 
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.control_plane import serve
@@ -90,7 +91,7 @@ def test_overridden_values_are_masked(raw: str, override: Any, masked: Any) -> N
     """Whatever form the override has; unknown fields stay."""
     created = NOW - timedelta(hours=1)
     one = verbatim("exec-1", created, status="failed", spec={"envOverride": override, "novel": [1]}, later={"x": None})
-    with serve(control_plane.build_app(clock=clock, jobs=lambda _: [job("train", one)])) as url:
+    with serve(control_plane.build_app(clock=clock, jobs=lambda _: [job("train", [one])])) as url:
         found = facts(ask_for(url, "train", "exec-1", raw=raw))
     assert found["raw"] == {**one.body, "spec": {"envOverride": masked, "novel": [1]}}
     assert "secret" not in json.dumps(found)

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from mcp import Client
 from mcp_types import CallToolResult, TextContent
+from support.caller import tool_state
 from support.faults import Answer, Delay, Fault, Faults
-from support.session import NOW, tool_state
+from support.plane import NOW
 
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.playback import Execution, Failure, Task

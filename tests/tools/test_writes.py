@@ -20,10 +20,11 @@ from mcp_types import (
     JSONRPCResponse,
     TextContent,
 )
+from support.caller import tool_state
 from support.faults import Answer, Cut, Fault, Faults, not_an_object, not_json, refused
 from support.in_process import serving
+from support.plane import NOW
 from support.program import ENVELOPE, HANDSHAKE, account
-from support.session import NOW, tool_state
 
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.server import build_server

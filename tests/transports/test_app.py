@@ -9,7 +9,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
-from support.session import tool_state
+from support.caller import tool_state
 from support.sockets import rpc_body, rpc_headers
 
 from blaxel_mcp.server import build_server

@@ -1,0 +1,50 @@
+"""From when on the times of an unfinished execution are worth a warning; contradictions are in test_prose.py."""
+
+from typing import Any
+
+import pytest
+from support.builders import answer, execution, task
+
+from blaxel_mcp.summary import limits
+from blaxel_mcp.summary.estimate import UsualDuration
+
+
+@pytest.mark.parametrize(("idle", "stalled"), [(limits.STALL_SECONDS, False), (limits.STALL_SECONDS + 1, True)])
+def test_a_stall_begins_past_its_threshold(idle: int, *, stalled: bool) -> None:
+    """The threshold is five minutes, or four median tasks where these are longer."""
+    tasks: list[Any] = [*(task(i, "succeeded", (idle + 60, idle)) for i in range(4)), task(5, "pending")]
+    assert ("warnings" in answer(execution("running", (900, 900), tasks=tasks))) is stalled
+
+
+@pytest.mark.parametrize(("seconds", "close"), [(1439, False), (1440, True)])
+def test_a_task_is_close_to_its_timeout_from_four_fifths(seconds: int, *, close: bool) -> None:
+    """The task's own limit of half an hour counts, not the execution's of a minute."""
+    got = answer(execution("running", (9000, 9000), tasks=[task(0, "running", (seconds,))], timeout=60))
+    assert ("warnings" in got) is close
+
+
+def test_the_executions_timeout_is_read_per_task_where_tasks_are_known() -> None:
+    """An execution long past it as a whole, but far from it by its tasks, has no warning."""
+    tasks: list[Any] = [task(0, "running", (100,))]
+    assert "warnings" not in answer(execution("running", (9000, 9000), tasks=tasks, timeout=600))
+
+
+@pytest.mark.parametrize(("running", "overrunning"), [(2000, False), (2001, True)])
+def test_an_execution_overruns_past_twice_its_usual_duration(running: int, *, overrunning: bool) -> None:
+    """It must also have outlasted the longest of the recent executions."""
+    got = answer(execution("running", (running, running)), usual=UsualDuration((900, 1000, 1100)))
+    assert ("warnings" in got) is overrunning
+
+
+@pytest.mark.parametrize(("waited", "warned"), [(599, False), (600, True)])
+@pytest.mark.parametrize("status", ["queued", "pending"])
+def test_a_long_wait_is_a_warning(status: str, waited: int, *, warned: bool) -> None:
+    """Ten minutes are long for a queued or pending execution."""
+    assert ("warnings" in answer(execution(status, (waited,)))) is warned
+
+
+@pytest.mark.parametrize(("unchanged", "warned"), [(899, False), (900, True)])
+def test_cancelling_is_stuck_when_nothing_changes(unchanged: int, *, warned: bool) -> None:
+    """A quarter of an hour without a change is long; the newest sign of life counts."""
+    raw = execution("cancelling", (9000, 9000), tasks=[task(0, "succeeded", (5000, unchanged))])
+    assert ("warnings" in answer(raw)) is warned
