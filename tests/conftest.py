@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import certifi
-import hypothesis
 import pytest
+from hypothesis import settings
 
 from blaxel_mcp.demo import control_plane
 
-# The same examples in every run; `--hypothesis-profile=random` on the command line looks for new ones.
-hypothesis.settings.register_profile("random", derandomize=False)
-hypothesis.settings.register_profile("repeatable", derandomize=True)
-hypothesis.settings.load_profile("repeatable")
+# The same examples each time, so that a change is judged by itself; others with --hypothesis-profile=random.
+settings.register_profile("default", derandomize=True)
+settings.register_profile("random", derandomize=False)
+settings.load_profile("default")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,27 +1,27 @@
-"""Whole conversations over stdio: from a question to the failing task's last log line, ids only from answers."""
+"""Whole conversations: from a question to the failing task's last log line, ids only from answers."""
 
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 
 import pytest
-from support.caller import ERAS, Caller, caller
+from support.caller import ERAS, Caller, Transport, caller
+from support.program import MODERN
 
-pytestmark = pytest.mark.slow
 
-
-def converse(plane: str, era: str, what: Callable[[Caller], Awaitable[None]]) -> None:
-    """Run a conversation with the program as a client's subprocess."""
+def converse(plane: str, over: Transport, era: str, what: Callable[[Caller], Awaitable[None]]) -> None:
+    """Run a conversation with the server in memory, or with the program as a client's subprocess."""
 
     async def run() -> None:
-        async with caller(plane, over="stdio", era=era) as talk:
+        async with caller(plane, over=over, era=era, clock=lambda: datetime.now(UTC)) as talk:
             await what(talk)
 
     asyncio.run(run())
 
 
-@pytest.mark.parametrize("era", ERAS)
-def test_from_a_job_to_the_last_log_line_of_its_failed_task(plane: str, era: str) -> None:
+@pytest.mark.parametrize(("over", "era"), [*(("memory", era) for era in ERAS), ("stdio", MODERN)])
+def test_from_a_job_to_the_last_log_line_of_its_failed_task(plane: str, over: Transport, era: str) -> None:
     """In at most five calls: the job that fails, its execution, the failed task, and what that logged last."""
 
     async def what(talk: Caller) -> None:
@@ -36,7 +36,7 @@ def test_from_a_job_to_the_last_log_line_of_its_failed_task(plane: str, era: str
         assert "memory" in json.dumps(logs["lines"]).lower()
         assert len(talk.texts) <= 5
 
-    converse(plane, era, what)
+    converse(plane, over, era, what)
 
 
 @pytest.mark.parametrize("era", ERAS)
@@ -48,7 +48,7 @@ def test_did_last_nights_report_run(plane: str, era: str) -> None:
         answer = await talk.ask("get_job_execution", jobId=jobs["jobs"][0]["name"], executionId="latest")
         assert (answer["done"], answer["outcome"]) == (True, "succeeded")
 
-    converse(plane, era, what)
+    converse(plane, "memory", era, what)
 
 
 @pytest.mark.parametrize("era", ERAS)
@@ -60,4 +60,4 @@ def test_a_wait_that_is_not_long_enough_is_an_answer(plane: str, era: str) -> No
         assert answer["done"] is False
         assert "raw" not in answer
 
-    converse(plane, era, what)
+    converse(plane, "memory", era, what)

@@ -180,18 +180,27 @@ SEEN: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("era", ERAS)
-@pytest.mark.parametrize("over", get_args(Transport))
-def test_the_scenario(plane: str, over: Transport, era: str, request: pytest.FixtureRequest) -> None:
-    """In memory, as a subprocess, and as a service over both HTTP transports, every answer is the same."""
-    server = {"http": "over_http", "sse": "over_sse"}.get(over)
-    url: str = request.getfixturevalue(server) if server else plane
+@pytest.fixture(scope="module")
+def seen(plane: str, over_http: str, over_sse: str) -> dict[tuple[Transport, str], dict[str, Any]]:
+    """What the scenario sees, by transport and era; all at the same time, because each waits for a second."""
+    servers = {"http": over_http, "sse": over_sse}
 
-    async def see() -> dict[str, Any]:
-        async with caller(url, over=over, era=era, clock=lambda: datetime.now(UTC)) as calls:
+    async def see(over: Transport, era: str) -> dict[str, Any]:
+        async with caller(servers.get(over, plane), over=over, era=era, clock=lambda: datetime.now(UTC)) as calls:
             return await scenario(calls.client)
 
-    assert asyncio.run(see()) == SEEN | {"era": era}
+    async def see_all() -> dict[tuple[Transport, str], dict[str, Any]]:
+        keys: list[tuple[Transport, str]] = [(over, era) for over in get_args(Transport) for era in ERAS]
+        return dict(zip(keys, await asyncio.gather(*(see(*key) for key in keys)), strict=True))
+
+    return asyncio.run(see_all())
+
+
+@pytest.mark.parametrize("era", ERAS)
+@pytest.mark.parametrize("over", get_args(Transport))
+def test_the_scenario(seen: dict[tuple[Transport, str], dict[str, Any]], over: Transport, era: str) -> None:
+    """In memory, as a subprocess, and as a service over both HTTP transports, every answer is the same."""
+    assert seen[over, era] == SEEN | {"era": era}
 
 
 # Who may connect

@@ -90,7 +90,7 @@ def test_budgets_hold_with_a_preface(text: str) -> None:
     within_budgets(got)
 
 
-@pytest.mark.parametrize("tasks", [10_000, 100_000])
+@pytest.mark.parametrize("tasks", [10_000, pytest.param(100_000, marks=pytest.mark.slow)])
 def test_budgets_hold_with_very_many_tasks(tasks: int) -> None:
     """Shown groups and omitted tasks add up to the failed tasks."""
     raw = huge(tasks, "日本")

@@ -204,6 +204,12 @@ class AuthorizationServer:
         given = {name: value for name, value in (usual | header).items() if value is not None}
         return jwt.encode(given, claims, key, algorithms=[given["alg"]])
 
+    def reset(self, first: Key) -> None:
+        """Start over, at the same address: nothing was asked or issued, and `first` is the only key."""
+        self.keys = [first]
+        for kept in (self.asked, self.answers, self.clients, self.grants):
+            kept.clear()
+
     def register(self, **metadata: Any) -> Client:
         """A client."""
         client = Client(generate_token(20), generate_token(40), metadata)

@@ -2,15 +2,29 @@
 
 import asyncio
 import json
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from mcp import Client
-from mcp_types import CallToolResult, ElicitResult, ErrorData, TextContent
+from mcp.client._memory import InMemoryTransport  # what `Client` takes for a server in memory; here without the client
+from mcp.client._transport import TransportStreams
+from mcp.shared.message import SessionMessage
+from mcp_types import (
+    CallToolResult,
+    ElicitResult,
+    ErrorData,
+    JSONRPCMessage,
+    JSONRPCNotification,
+    JSONRPCRequest,
+    JSONRPCResponse,
+    TextContent,
+)
 from support.caller import tool_state
 from support.faults import Answer, Cut, Fault, Faults, not_an_object, not_json, refused
+from support.in_process import serving
 from support.plane import NOW
-from support.program import ENVELOPE, HANDSHAKE, Program, account
+from support.program import ENVELOPE, HANDSHAKE, account
 
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.server import build_server
@@ -149,28 +163,63 @@ def test_without_consent_nothing_is_sent(consent: ElicitResult, era: str, tool: 
     assert outcome.writes == []
 
 
-def raw_call(program: Program, era: str, elicitation: dict[str, Any]) -> dict[str, Any]:
-    """Call `run_job` over stdio as a client with this elicitation capability; return the server's next message."""
-    client = {"name": "tests", "version": "1"}
-    capabilities = {"elicitation": elicitation}
-    params: dict[str, Any] = {"name": "run_job", "arguments": {"jobId": "backfill"}}
-    if era == "legacy":
-        hello = {"protocolVersion": HANDSHAKE, "capabilities": capabilities, "clientInfo": client}
-        program.request("initialize", hello)
-        program.send('{"jsonrpc": "2.0", "method": "notifications/initialized"}')
-    else:
-        params["_meta"] = ENVELOPE | {"io.modelcontextprotocol/clientCapabilities": capabilities}
-    program.ask("tools/call", params)
-    line: dict[str, Any] = json.loads(program.next_line())
-    return line
+class RawClient:
+    """Sends the messages that a client would, one by one, to a server in memory."""
+
+    def __init__(self, streams: TransportStreams) -> None:
+        self._read, self._write = streams
+        self._last_id = 0
+
+    async def send(self, message: JSONRPCMessage) -> None:
+        """Send one message."""
+        await self._write.send(SessionMessage(message))
+
+    async def ask(self, method: str, params: dict[str, Any]) -> None:
+        """Send a request."""
+        self._last_id += 1
+        await self.send(JSONRPCRequest(jsonrpc="2.0", id=self._last_id, method=method, params=params))
+
+    async def next(self) -> dict[str, Any]:
+        """The server's next message."""
+        received = await self._read.receive()
+        assert isinstance(received, SessionMessage)
+        return received.message.model_dump(by_alias=True, exclude_none=True)
+
+    async def call(self, era: str, elicitation: dict[str, Any]) -> dict[str, Any]:
+        """Call `run_job` as a client with this elicitation capability; return the server's next message."""
+        client = {"name": "tests", "version": "1"}
+        capabilities = {"elicitation": elicitation}
+        params: dict[str, Any] = {"name": "run_job", "arguments": {"jobId": "backfill"}}
+        if era == "legacy":
+            hello = {"protocolVersion": HANDSHAKE, "capabilities": capabilities, "clientInfo": client}
+            await self.ask("initialize", hello)
+            await self.next()
+            await self.send(JSONRPCNotification(jsonrpc="2.0", method="notifications/initialized"))
+        else:
+            params["_meta"] = ENVELOPE | {"io.modelcontextprotocol/clientCapabilities": capabilities}
+        await self.ask("tools/call", params)
+        return await self.next()
+
+
+def speak(conversation: Callable[[RawClient], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+    """Have a conversation with a server that may write; the message that it ends with."""
+
+    async def run(url: str) -> dict[str, Any]:
+        async with (
+            tool_state(url) as state,
+            InMemoryTransport(build_server(state, select(allow_writes=True))) as streams,
+        ):
+            return await conversation(RawClient(streams))
+
+    with control_plane.serve(control_plane.build_app(clock=lambda: NOW)) as url:
+        return asyncio.run(run(url))
 
 
 @pytest.mark.parametrize("era", ERAS)
 @pytest.mark.parametrize(("elicitation", "asks"), [({"url": {}}, False), ({}, True), ({"form": {}, "url": {}}, True)])
 def test_only_clients_that_show_forms_are_asked(era: str, elicitation: dict[str, Any], *, asks: bool) -> None:
     """A client that only opens URLs cannot ask; `{}` means forms, from before there was a choice."""
-    with Program("--demo", "--allow-writes") as program:
-        line = raw_call(program, era, elicitation)
+    line = speak(lambda client: client.call(era, elicitation))
     asked = line.get("method") == "elicitation/create" or "inputRequests" in line.get("result", {})
     started = line.get("result", {}).get("structuredContent", {}).get("executionId")
     assert (asked, bool(started)) == (asks, not asks), line
@@ -179,17 +228,20 @@ def test_only_clients_that_show_forms_are_asked(era: str, elicitation: dict[str,
 @pytest.mark.parametrize("era", ERAS)
 def test_an_unreadable_answer_is_no_consent(era: str) -> None:
     """Nothing is sent, and the error names no module of ours."""
-    with Program("--demo", "--allow-writes") as program:
-        line = raw_call(program, era, {"form": {}})
+
+    async def answer(client: RawClient) -> dict[str, Any]:
+        line = await client.call(era, {"form": {}})
         if era == "legacy":
-            program.send(json.dumps({"jsonrpc": "2.0", "id": line["id"], "result": {"action": "yes"}}))
+            await client.send(JSONRPCResponse(jsonrpc="2.0", id=line["id"], result={"action": "yes"}))
         else:
             (question,) = line["result"]["inputRequests"]
             again = {"inputResponses": {question: {"roots": []}}, "requestState": line["result"]["requestState"]}
             capabilities: dict[str, Any] = {"io.modelcontextprotocol/clientCapabilities": {"elicitation": {}}}
             call = {"name": "run_job", "arguments": {"jobId": "backfill"}}
-            program.ask("tools/call", call | again | {"_meta": ENVELOPE | capabilities})
-        result = json.loads(program.next_line())["result"]
+            await client.ask("tools/call", call | again | {"_meta": ENVELOPE | capabilities})
+        return await client.next()
+
+    result = speak(answer)["result"]
     assert result["isError"]
     assert result["content"][0]["text"] == (
         "The client's answer to the question whether to go ahead could not be read, so nothing was sent. "
@@ -214,9 +266,8 @@ def test_over_http_an_older_client_is_not_asked() -> None:
 
     with (
         control_plane.serve(faulty) as plane,
-        Program("--transport", "http", "--port", "0", "--allow-writes", env=account(plane)) as program,
+        serving("--allow-writes", env=account(plane)) as url,
     ):
-        url = program.listening()
         assert [asyncio.run(run(url, era)) for era in ERAS] == [False, True]
     assert len(asked) == 1
     assert len([seen for seen in faulty.seen if seen.method == "POST"]) == 1

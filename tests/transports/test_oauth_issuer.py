@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
+from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
 from mcp.server.auth.provider import AccessToken
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
@@ -25,11 +25,24 @@ NOWHERE = PlainTextResponse("", 404)
 OLD, FAILED, AGAIN = 600.0, 5.0, 30.0
 
 
-@pytest.fixture
-def authority() -> Iterator[AuthorizationServer]:
-    """A new one for each test: it counts."""
+@pytest.fixture(scope="module")
+def running() -> Iterator[AuthorizationServer]:
+    """One for all tests."""
     with authorization_server.serve() as state:
         yield state
+
+
+@pytest.fixture(scope="module")
+def first_key(running: AuthorizationServer) -> Key:
+    """The key with which it begins; to make one takes longer than most tests here."""
+    return running.keys[0]
+
+
+@pytest.fixture
+def authority(running: AuthorizationServer, first_key: Key) -> AuthorizationServer:
+    """It, as if nobody had asked it anything yet: it counts."""
+    running.reset(first_key)
+    return running
 
 
 class Visitor:

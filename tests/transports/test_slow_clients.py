@@ -291,7 +291,7 @@ def files(wanted: int) -> None:
 
 @pytest.mark.slow
 def test_hundreds_of_streams_that_say_nothing() -> None:
-    """So many are held, as many more are told when to come back, the rest goes on; and there is room afterwards."""
+    """Hundreds are held, as many more are told when to come back, the rest goes on; and there is room afterwards."""
     files(3 * STREAMS)
     with (
         Program("--transport", "sse", "--port", "0", "--demo", "--max-streams", str(STREAMS)) as program,
