@@ -121,10 +121,10 @@ class BlaxelAuth:
                 parts += ["none"]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
-    def explain(self, error: ApiError) -> ApiError:
-        """The error with a hint for whoever brought the credential: a caller sets no variables of this process."""
-        hint = HINTS.get(error.status) if self._of_caller else None
-        return ApiError(error.status, error.message, hint) if hint else error
+    def explain(self, error: BlaxelMcpError) -> None:
+        """Set a hint for whoever brought the credential: a caller sets no variables of this process."""
+        if self._of_caller and isinstance(error, ApiError):
+            error.hint = HINTS.get(error.status, error.hint)
 
     async def send(self, request: Request, round_trip: RoundTrip) -> Response:
         """Send a request signed, after renewing the token if that is due.
