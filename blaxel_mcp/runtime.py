@@ -136,11 +136,9 @@ def _start_tracing(settings: Settings) -> Callable[[], None]:
 def _derive_state_key(settings: Settings) -> bytes | None:
     """Derive the key that seals the state of multi-round requests from a secret that all processes of a server share.
 
-    Returns:
-        32 bytes, or None without any secret: each process then makes a key of its own.
+    Without any secret there is none, and each process makes a key of its own.
     """
-    secrets = [settings.state_key, settings.auth_token]
-    secrets.append(settings.api_key.key if settings.api_key else None)
-    secrets.append(settings.client_credentials.client_secret if settings.client_credentials else None)
+    key, client = settings.api_key, settings.client_credentials
+    secrets = (settings.state_key, settings.auth_token, key and key.key, client and client.client_secret)
     secret = next((value.get_secret_value() for value in secrets if value), None)
     return hashlib.sha256(f"blaxel-mcp request state\n{secret}".encode()).digest() if secret else None

@@ -1,7 +1,4 @@
-"""Sends calls: `Upstream` is what the process shares, `Session` what one MCP request holds.
-
-Each attempt is bounded as a whole, because httpx bounds single reads only.
-"""
+"""Sends calls: all sessions of a process share one `Upstream`, and each MCP request has a `Session` of its own."""
 
 import asyncio
 import logging
@@ -218,7 +215,7 @@ class Upstream:
                         self._observe(call.operation, status, perf_counter() - began)
 
     async def _send_signed(self, call: Call[Any], auth: BlaxelAuth, flight: _Flight) -> Response:
-        """Send a call as this caller, within the time of one attempt; renewing a token is part of it."""
+        """Send a call as this caller, within the time of one attempt, which includes renewing the token."""
         url = self._api_url + call.path
         request = Request(call.method, url, query=call.query, body=call.body, most_bytes=BODY_BYTES)
 
@@ -228,7 +225,7 @@ class Upstream:
             return await self._pool.round_trip(request)
 
         try:
-            async with asyncio.timeout(self._timeout):
+            async with asyncio.timeout(self._timeout):  # of the whole attempt, because httpx limits only single reads
                 return await auth.send(request, round_trip)
         except TimeoutError as error:
             raise network_errors.translate(error) from None
@@ -236,13 +233,13 @@ class Upstream:
 
 @dataclass(slots=True)
 class Session:
-    """One MCP request's access to the Blaxel API: whose it is, how long it may take, how much it asked.
+    """One MCP request's access to the Blaxel API, with its credential, its time limit and its count of attempts.
 
     Attributes:
         upstream: sends the calls.
         auth: signs them, and tells identities apart.
-        budget: seconds that all calls may take together, counted from the first one; what comes before that, such as a
-            question to the person, takes nothing of it. A handler may set another budget at any time.
+        budget: seconds that all calls may take together, counted from the first one, so that a question to the person
+            before it takes no time from them. A handler may set another budget at any time.
         attempts: how many requests were sent for this session; a call that joined another one's flight sent none.
     """
 
@@ -259,7 +256,7 @@ class Session:
 
     @property
     def identity(self) -> str:
-        """A digest of credential, workspace and address: sessions with the same one may share answers."""
+        """A digest of credential, workspace and address; sessions with the same one may share answers."""
         return self.auth.identity
 
     async def send(self, call: Call[T], *, at_most: float = retry.TOTAL_SECONDS) -> T:
