@@ -1,4 +1,4 @@
-"""What can go wrong, as one tree, split by what the reader can do next. A leaf: imports nothing of ours.
+"""Every error as one tree, split by what the reader can do next. This module imports nothing of the package.
 
 Each error says what failed, whether trying again can help, and the one thing to do, in plain words that
 are safe to show: never an upstream body, never a credential. Errors of httpx become these in
@@ -14,7 +14,10 @@ class BlaxelMcpError(Exception):
         hint: the one thing to do, one sentence.
         transient: whether the very same call may succeed when it is repeated.
         retry_after: seconds the API asked us to wait, if it did.
+        unsent: whether it is certain that the call was not sent, so that nothing can have been done.
     """
+
+    unsent = False
 
     def __init__(self, message: str, hint: str, *, transient: bool = False, retry_after: float | None = None) -> None:
         super().__init__(message, hint)
@@ -66,15 +69,11 @@ class ApiError(BlaxelMcpError):
 
 
 class NotFoundError(ApiError):
-    """404: the job, the execution or the workspace; the API does not reliably say which."""
+    """A 404: there is no such job, execution or workspace; the API does not reliably say which."""
 
 
 class ConnectionFailedError(BlaxelMcpError):
-    """No whole answer arrived: DNS, refused, TLS, timeout, cut connection.
-
-    Attributes:
-        unsent: whether it is certain that nothing was sent, so that nothing can have been done.
-    """
+    """No whole answer arrived: DNS, refused, TLS, timeout, cut connection."""
 
     def __init__(self, message: str, hint: str, *, transient: bool = False, unsent: bool = False) -> None:
         super().__init__(message, hint, transient=transient)
@@ -84,10 +83,9 @@ class ConnectionFailedError(BlaxelMcpError):
 class StoppingError(ConnectionFailedError):
     """This process is told to end, and gave the call up."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "blaxel-mcp is shutting down and gave the call up.", "Ask again, once it is back.", transient=True
-        )
+    def __init__(self, *, unsent: bool = False) -> None:
+        message = "blaxel-mcp is shutting down and gave the call up."
+        super().__init__(message, "Ask again, once it is back.", transient=True, unsent=unsent)
 
 
 class AnswerError(BlaxelMcpError):
@@ -108,9 +106,9 @@ class OutcomeUnknownError(BlaxelMcpError):
 
 
 def is_outcome_unknown(error: BlaxelMcpError) -> bool:
-    """Whether the API may have acted on the request that failed so; a refusal says that it did not."""
+    """Whether the API may have acted on the call that failed with this error; a refusal says that it did not."""
+    if error.unsent:
+        return False
     if isinstance(error, ApiError):
         return error.status >= 500 or error.status == 408  # noqa: PLR2004 - server errors, RFC 9110; and its timeout
-    if isinstance(error, ConnectionFailedError):
-        return not error.unsent
-    return isinstance(error, AnswerError)
+    return isinstance(error, ConnectionFailedError | AnswerError)

@@ -1,4 +1,4 @@
-"""`blaxel-mcp get`: the tool's answer in a shell."""
+"""`blaxel-mcp get`: prints the answer of the tool `get_job_execution` in a shell."""
 
 import json
 from collections.abc import Callable
@@ -55,7 +55,7 @@ async def get(
 
 
 def _essence(answer: ExecutionAnswer) -> object:
-    """What makes an answer worth printing again; not the seconds that have passed."""
+    """The parts of an answer whose change is printed; the seconds that have passed are not among them."""
     return answer.get("status"), answer.get("tasks"), answer.get("failures"), len(answer.get("warnings", []))
 
 

@@ -5,12 +5,13 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from blaxel_mcp.api.auth import BlaxelAuth
 from blaxel_mcp.api.callers import caller_of
 from blaxel_mcp.api.client import Session, Upstream
-from blaxel_mcp.api.pool import CertificateSource
+from blaxel_mcp.api.pool import load_certificates
 from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.settings import Settings
 from blaxel_mcp.telemetry import Observer, Observers
@@ -62,7 +63,7 @@ def compose(settings: Settings, read_login: Callable[[], str | None]) -> Runtime
         api_url=settings.api_url,
         api_version=settings.api_version,
         timeout=settings.timeout,
-        certificates=_certificates(settings),
+        certificates=partial(load_certificates, settings.ssl_cert_file, settings.ssl_cert_dir),
         observe=observers.upstream_attempt if observers else None,
     )
     # With per-request, a caller without a credential gets none: this process's own must not stand in for it.
@@ -94,17 +95,14 @@ def http_app(runtime: Runtime) -> "ASGIApp":
     """Make the HTTP application that serves the MCP server."""
     from blaxel_mcp.transports.app import build_app
 
+    settings = runtime.settings
     return build_app(
         create_server(runtime),
-        runtime.settings,
+        settings,
         observers=runtime.observers,
         metrics=runtime.metrics.response if runtime.metrics else None,
-        certificates=_certificates(runtime.settings).context,
+        certificates=partial(load_certificates, settings.ssl_cert_file, settings.ssl_cert_dir),
     )
-
-
-def _certificates(settings: Settings) -> CertificateSource:
-    return CertificateSource(settings.ssl_cert_file, settings.ssl_cert_dir)
 
 
 def _create_request_log() -> Observer:
@@ -138,11 +136,9 @@ def _start_tracing(settings: Settings) -> Callable[[], None]:
 def _derive_state_key(settings: Settings) -> bytes | None:
     """Derive the key that seals the state of multi-round requests from a secret that all processes of a server share.
 
-    Returns:
-        32 bytes, or None without any secret: each process then makes a key of its own.
+    Without any secret there is none, and each process makes a key of its own.
     """
-    secrets = [settings.state_key, settings.auth_token]
-    secrets.append(settings.api_key.key if settings.api_key else None)
-    secrets.append(settings.client_credentials.client_secret if settings.client_credentials else None)
+    key, client = settings.api_key, settings.client_credentials
+    secrets = (settings.state_key, settings.auth_token, key and key.key, client and client.client_secret)
     secret = next((value.get_secret_value() for value in secrets if value), None)
     return hashlib.sha256(f"blaxel-mcp request state\n{secret}".encode()).digest() if secret else None

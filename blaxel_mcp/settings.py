@@ -1,4 +1,4 @@
-"""Every setting as one frozen value: from the command line, else the environment, else the login that `bl login` left.
+"""Every setting as one frozen value: from the command line, else the environment, else the file that `bl login` wrote.
 
 `load` is pure: it gets what `cli.py` read, and reports all problems at once. A setting is one field of `Settings`: its
 variable, its option and `--help` are made from it, and docs/configuration.md is compared with it.
@@ -37,14 +37,10 @@ _SHOWN_CHARACTERS = 60
 def _variable(
     name: str, description: str, *, default: Any = None, option: str | None = None, secret: bool = False
 ) -> Any:
-    """Make a field of `Settings` an environment variable.
+    """Make a field of `Settings` an environment variable, described for `--help` and docs/configuration.md.
 
-    Args:
-        name: the name of the variable.
-        description: its meaning, for `--help` and docs/configuration.md.
-        default: the value while the variable is unset.
-        option: the command-line option that sets it too, with a placeholder unless it is a flag: "--port NUMBER".
-        secret: whether the value must never be shown, not even when it is wrong.
+    `option` is the command-line option that sets it too, with a placeholder unless it is a flag: "--port NUMBER". The
+    value of a `secret` is never shown, not even when it is wrong.
     """
     return Field(default, alias=name, description=description, json_schema_extra={"option": option, "secret": secret})
 
@@ -160,7 +156,11 @@ class Settings(BaseModel):
     login_problem: str | None = None
     workspace_from: str | None = None
     api_url_from: str = _BY_DEFAULT
-    api_url_given: bool = False  # by the user, so that a login of another environment may be used with it
+
+    @property
+    def api_url_given(self) -> bool:
+        """Whether the user named the control plane, so that a login of another environment may be used with it."""
+        return self.api_url_from in {"BL_API_URL", "BL_ENV"}
 
     @property
     def credential(self) -> Credential | None:
@@ -202,7 +202,7 @@ class _Given(NamedTuple):
 
 
 def load(flags: Mapping[str, str], env: Mapping[str, str], login: str | None) -> Settings:
-    """Settle every setting.
+    """Find and check the value of every setting.
 
     Args:
         flags: what the command line set, by the name of the variable that each option stands for; wins over `env`.
@@ -230,7 +230,6 @@ def load(flags: Mapping[str, str], env: Mapping[str, str], login: str | None) ->
         "login_problem": selected.problem if login_needed else None,
         "workspace_from": workspace.origin if workspace else LOGIN_FILE if selected.workspace else None,
         "api_url_from": api_url_from,
-        "api_url_given": not given.keys().isdisjoint({"BL_API_URL", "BL_ENV"}),
     }
     try:
         return Settings.model_validate({name: value for name, (value, _) in given.items()} | worked_out)

@@ -578,7 +578,6 @@ NO_ERRORS = (
     r"Trying again (?:unchanged will not|in .*) .*",  # explained above the table
     r"See blaxel-mcp --help\.",  # bad usage of the command
     r"Wrong arguments: .*",  # a whole text, which is brought about
-    r"Give a plain id\.",  # a default that no tool leaves to it
     r"Going on with .*",  # a line of the log
     r"Set .* to \S+\.",
 )

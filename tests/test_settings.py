@@ -106,7 +106,6 @@ def test_nothing_set_is_the_documented_default() -> None:
         "login_problem": None,
         "workspace_from": None,
         "api_url_from": "the default",
-        "api_url_given": False,
     }
 
 

@@ -1,4 +1,4 @@
-"""Signs requests to Blaxel: an API key as it is; client credentials and logins by access tokens, kept in memory.
+"""Signs requests to Blaxel: with an API key as it is, or with access tokens that are renewed and kept in memory.
 
 `BlaxelAuth.send` awaits the function that it is handed for each request it needs, the API's or the token endpoint's, so
 a token request gets the same connections and limits, and all of it ends with the attempt's timeout.
@@ -13,11 +13,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Self
 
+from pydantic import SecretStr
+
 from blaxel_mcp.api import tokens
 from blaxel_mcp.api.callers import CREDENTIAL_HEADER, HINTS, WORKSPACE_HEADER, Caller
 from blaxel_mcp.api.wire import Request, Response
 from blaxel_mcp.errors import ApiError, BlaxelMcpError, CredentialsError
-from blaxel_mcp.login import LOGIN_FILE, ApiKey, ClientCredentials, Credential, LoginTokens, select_login
+from blaxel_mcp.login import LOGIN_FILE, ApiKey, Credential, select_login
 from blaxel_mcp.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -37,10 +39,9 @@ class BlaxelAuth:
 
     Args:
         credential: what to sign with. `None` means: look in the login file on each call until there is one.
-        workspace: goes into every request, because the API asks for it; `None` means the login's current one.
-        api_url: base URL of the control plane; nothing secret goes anywhere else.
-        read_login: gives the text of the login file, or `None` without one; must not raise. A caller who must never be
-            served with the login of this machine's user gets `lambda: None`.
+        workspace: sent with every request, because the API asks for it; `None` means the login's current one.
+        api_url: base URL of the control plane; nothing secret is sent to another address.
+        read_login: gives the text of the login file, or `None` without one; must not raise.
         clock: seconds since 1970.
         login_problem: why the login file gave no credential, for the error that says so.
         any_environment: whether a login of another environment may be sent to `api_url`, because the user chose that.
@@ -59,7 +60,7 @@ class BlaxelAuth:
         any_environment: bool = False,
         of_caller: bool = False,
     ) -> None:
-        self._workspace = workspace
+        self.workspace = workspace
         self._api_url = api_url
         self._read_login = read_login
         self._clock = clock
@@ -102,39 +103,24 @@ class BlaxelAuth:
         )
 
     @property
-    def workspace(self) -> str | None:
-        """The workspace that requests name, once it is known."""
-        return self._workspace
-
-    @property
     def identity(self) -> str:
         """A digest of credential, workspace and address; two callers with the same one may share an answer."""
-        parts = [self._api_url, self._workspace or ""]
-        match self._credential:
-            case ApiKey(key=key):
-                parts += ["api_key", key.get_secret_value()]
-            case ClientCredentials(client_id=client_id, client_secret=secret):
-                parts += ["client_credentials", client_id.get_secret_value(), secret.get_secret_value()]
-            case LoginTokens(access_token=access, refresh_token=refresh):
-                parts += ["login_tokens", *(token.get_secret_value() if token else "" for token in (access, refresh))]
-            case None:
-                parts += ["none"]
+        parts = [self._api_url, self.workspace or ""]
+        for name, value in vars(self._credential).items() if self._credential else ():
+            if isinstance(value, SecretStr):
+                parts += [name, value.get_secret_value()]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
-    def explain(self, error: ApiError) -> ApiError:
-        """The error with a hint for whoever brought the credential: a caller sets no variables of this process."""
-        hint = HINTS.get(error.status) if self._of_caller else None
-        return ApiError(error.status, error.message, hint) if hint else error
+    def explain(self, error: BlaxelMcpError) -> None:
+        """Set a hint for whoever brought the credential: a caller sets no variables of this process."""
+        if self._of_caller and isinstance(error, ApiError):
+            error.hint = HINTS.get(error.status, error.hint)
 
     async def send(self, request: Request, round_trip: RoundTrip) -> Response:
-        """Send a request signed, after renewing the token if that is due.
+        """Sign a request and send it with `round_trip`, after renewing the token if that is due.
 
-        A 401 means that nothing was done, so whatever its method the request is sent once more, if there is a newer
-        credential by then. A second 401 stands.
-
-        Args:
-            request: the request, to the configured address.
-            round_trip: sends one request as it is and awaits the answer.
+        A 401 means that nothing was done, so after one any request is sent once more, if there is a newer credential.
+        A second 401 is the answer.
 
         Raises:
             BlaxelMcpError: there is no credential, its token could not be had, or `round_trip` failed.
@@ -153,7 +139,7 @@ class BlaxelAuth:
         return response if newer == token else await round_trip(self._signed(request, newer))
 
     def _signed(self, request: Request, token: str) -> Request:
-        ours = {"X-Blaxel-Authorization": f"Bearer {token}", "X-Blaxel-Workspace": self._workspace or ""}
+        ours = {"X-Blaxel-Authorization": f"Bearer {token}", "X-Blaxel-Workspace": self.workspace or ""}
         return replace(request, headers={**request.headers, **ours})
 
     async def _current_token(self, round_trip: RoundTrip, rejected: str | None = None) -> str:
@@ -167,8 +153,8 @@ class BlaxelAuth:
         return self._token.value
 
     def _is_usable(self, rejected: str | None) -> bool:
-        """Whether the token at hand can be sent without another step."""
-        if self._token is None or self._workspace is None or self._token.value == rejected:
+        """Whether the present token can be sent without reading the login file or renewing the token first."""
+        if self._token is None or self.workspace is None or self._token.value == rejected:
             return False
         now = self._clock()
         return now < self._token.renew_at or now < min(self._token.expires_at, self._quiet_until)
@@ -176,14 +162,11 @@ class BlaxelAuth:
     async def _renew(self, round_trip: RoundTrip, rejected: str | None) -> None:
         """Read the login file again, and exchange the credential for a token where that is still needed.
 
-        A valid token at hand outlives an exchange that fails, unless it was refused.
-
-        Raises:
-            BlaxelMcpError: there is no credential or no workspace, or no token could be had.
+        If the exchange fails without being refused, a token that is still valid stays in use.
         """
         await self._read_login_again()
         credential = self._credential
-        if credential is None or self._workspace is None:
+        if credential is None or self.workspace is None:
             raise self._missing()
         if self._is_usable(rejected) or not tokens.is_renewable(credential):
             return
@@ -206,14 +189,14 @@ class BlaxelAuth:
             self._quiet_until = 0.0
 
     async def _read_login_again(self) -> None:
-        """Take over what `bl` has written since, where the credential or the workspace is to come from there."""
-        if self._credential and self._workspace and not self._credential.from_login:
+        """Take credential and workspace from the login file, as far as they are not settled by other settings."""
+        if self._credential and self.workspace and not self._credential.from_login:
             return
         text = self._read_login()
-        chosen = select_login(text, self._workspace)
+        chosen = select_login(text, self.workspace)
         if text is not None and chosen.credential is None:
             await asyncio.sleep(HALF_WRITTEN_PAUSE)
-            chosen = select_login(self._read_login(), self._workspace)
+            chosen = select_login(self._read_login(), self.workspace)
         found, problem = chosen.credential, chosen.problem
         if found and chosen.api_url != self._api_url and not self._any_environment:
             problem = f"To use {found.source}, restart blaxel-mcp: it is for another environment."
@@ -222,11 +205,11 @@ class BlaxelAuth:
         # What cannot be read now is no reason to drop what was read before.
         if found and found != self._credential and (self._credential is None or self._credential.from_login):
             self._adopt(found)
-        if self._credential and self._workspace is None:
-            self._workspace = chosen.workspace
+        if self._credential and self.workspace is None:
+            self.workspace = chosen.workspace
 
     def _adopt(self, credential: Credential | None) -> None:
-        """Start over with this credential."""
+        """Use this credential from now on, and forget the tokens and failures of the previous one."""
         self._credential = credential
         self._token = tokens.initial_token(credential, self._clock())
         self._refused_until = self._quiet_until = 0.0

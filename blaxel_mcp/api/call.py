@@ -12,8 +12,8 @@ T = TypeVar("T")
 
 LONGEST_ID = 512
 """Characters. The API documents 49 for a job's name and nothing for an execution's id, which callers may choose."""
-# Characters that have no place in an id: control, format, surrogate, line and paragraph separators.
-_REFUSED = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+# Unicode categories that no id contains: control, format, surrogate, line and paragraph separators.
+_REFUSED_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Call(Generic[T]):
 
 
 def checked_id(value: str, parameter: str) -> str:
-    """Return the id unchanged if it can be one.
+    """Return the id unchanged if it can be sent as the value of `parameter`, "jobId" or "executionId".
 
     `.` and `..` are refused because percent-encoding leaves them be and URL libraries collapse them, which would
     reach another endpoint.
@@ -65,14 +65,11 @@ def checked_id(value: str, parameter: str) -> str:
         problem = "is a dot segment"
     elif len(value) > LONGEST_ID:
         problem = f"is longer than {LONGEST_ID} characters"
-    elif any(unicodedata.category(character) in _REFUSED for character in value):
+    elif any(unicodedata.category(character) in _REFUSED_CATEGORIES for character in value):
         problem = "contains control characters"
     if problem:
-        raise ArgumentError(f"{parameter} {problem}, so nothing was sent.", _HINTS.get(parameter, "Give a plain id."))
+        hint = "Give the job's name as Blaxel shows it."
+        if parameter == "executionId":
+            hint = 'Give the execution\'s id, or "latest" for the newest one.'
+        raise ArgumentError(f"{parameter} {problem}, so nothing was sent.", hint)
     return value
-
-
-_HINTS = {
-    "jobId": "Give the job's name as Blaxel shows it.",
-    "executionId": 'Give the execution\'s id, or "latest" for the newest one.',
-}

@@ -1,10 +1,8 @@
-"""Sends calls: `Upstream` is what the process shares, `Session` what one MCP request holds.
-
-Each attempt is bounded as a whole, because httpx bounds single reads only.
-"""
+"""Sends calls: all sessions of a process share one `Upstream`, and each MCP request has a `Session` of its own."""
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,9 +17,9 @@ from blaxel_mcp import __version__
 from blaxel_mcp.api import network_errors, retry, wire
 from blaxel_mcp.api.auth import BlaxelAuth
 from blaxel_mcp.api.call import Call
-from blaxel_mcp.api.pool import SYSTEM_CERTIFICATES, CertificateSource, ConnectionPool
+from blaxel_mcp.api.pool import ConnectionPool, load_certificates
 from blaxel_mcp.api.wire import BODY_BYTES, Request, Response
-from blaxel_mcp.errors import ApiError, BlaxelMcpError, ConnectionFailedError, CredentialsError, StoppingError
+from blaxel_mcp.errors import BlaxelMcpError, ConnectionFailedError, CredentialsError, StoppingError
 
 T = TypeVar("T")
 Observe = Callable[[str, int | None, float], None]
@@ -43,11 +41,13 @@ class _Flight:
     Attributes:
         end: when the most patient waiter stops waiting, in seconds of the loop's clock.
         waiting: how many waiters there are.
+        sent: whether the latest request was the call itself, not the token request that comes before it.
         task: sends the call.
     """
 
     end: float
     waiting: int = 0
+    sent: bool = False
     task: "asyncio.Task[Any]" = field(init=False)
 
 
@@ -62,7 +62,7 @@ class Upstream:
         api_url: base URL including `/v0`, without a slash at the end.
         api_version: the `Blaxel-Version` header.
         timeout: seconds for one attempt, from connecting to the last byte.
-        certificates: the certificate authorities to trust.
+        certificates: makes the TLS context with the certificate authorities to trust.
         first_wait: seconds before the second attempt; tests shorten it.
         observe: told of each attempt, for metrics.
     """
@@ -73,18 +73,14 @@ class Upstream:
         api_url: str,
         api_version: str,
         timeout: float,
-        certificates: CertificateSource = SYSTEM_CERTIFICATES,
+        certificates: Callable[[], ssl.SSLContext] = load_certificates,
         first_wait: float = retry.FIRST_WAIT,
         observe: Observe | None = None,
     ) -> None:
-        headers = {
-            "Accept": "application/json",
-            "Blaxel-Version": api_version,
-            "User-Agent": f"blaxel-mcp/{__version__}",
-        }
+        user_agent = f"blaxel-mcp/{__version__}"
         self._pool = ConnectionPool(
             secure=api_url.startswith("https:"),
-            headers=headers,
+            headers={"Accept": "application/json", "Blaxel-Version": api_version, "User-Agent": user_agent},
             connections=CONCURRENCY,
             certificates=certificates,
         )
@@ -128,37 +124,34 @@ class Upstream:
         await self._pool.aclose()
 
     async def send(self, call: Call[T], session: "Session", *, seconds: float) -> T:
-        """Send a call for a session, or join an identical GET that is under way.
+        """Send a call for a session, or join an identical GET that is under way; a write gets a flight of its own.
 
         Raises:
             BlaxelMcpError: any of them; after `seconds` at the latest.
         """
         if self._stopping.is_set():
-            raise StoppingError
-        try:
-            async with asyncio.timeout(seconds):
-                return await self._send_shared(call, session, seconds)
-        except TimeoutError:
-            raise ConnectionFailedError(*network_errors.TOTAL_TIMEOUT, transient=True) from None
-
-    async def _send_shared(self, call: Call[T], session: "Session", seconds: float) -> T:
-        """Await the flight of this call, which is made if there is none; a write always gets one of its own."""
+            raise StoppingError(unsent=True)
         key: Hashable = (session.identity, call.segments, call.query) if call.idempotent else object()
         end = asyncio.get_running_loop().time() + seconds
         flight = self._flights.get(key)
         if flight is None:
             flight = self._flights[key] = _Flight(end)
-            sending = self._send_retrying(call, session, flight) if call.idempotent else self._send_once(call, session)
-            flight.task = asyncio.create_task(sending)
+            send = self._send_retrying if call.idempotent else self._send_once
+            flight.task = asyncio.create_task(send(call, session, flight))
             flight.task.add_done_callback(lambda _: self._forget(key, flight))
         flight.end = max(flight.end, end)
         flight.waiting += 1
         try:
-            # Shielded: a waiter that is cancelled must not take the others' answer along.
-            answer: T = await asyncio.shield(flight.task)
+            async with asyncio.timeout(seconds):
+                # Shielded: a waiter that is cancelled must not take the others' answer along.
+                answer: T = await asyncio.shield(flight.task)
+        except TimeoutError:
+            message = "Blaxel did not answer within the time limit of one request."
+            unsent = not flight.sent
+            raise ConnectionFailedError(message, "Ask again later.", transient=True, unsent=unsent) from None
         except asyncio.CancelledError:
             if flight.task.cancelled() and self._stopping.is_set():
-                raise StoppingError from None
+                raise StoppingError(unsent=not flight.sent) from None
             raise
         finally:
             flight.waiting -= 1
@@ -185,18 +178,18 @@ class Upstream:
         ):
             with attempt:
                 try:
-                    return await self._send_once(call, session)
+                    return await self._send_once(call, session, flight)
                 except BlaxelMcpError as error:
                     logger.info("Attempt %d at GET %s failed. %s", attempt.num, call.path, error.message)
                     raise
         raise AssertionError("stamina yields until an attempt returns or raises")  # pragma: no cover
 
-    async def _send_once(self, call: Call[T], session: "Session") -> T:
+    async def _send_once(self, call: Call[T], session: "Session", flight: _Flight) -> T:
         """Make one attempt: within the limits, traced, counted."""
         caller_slots = self._caller_slots.setdefault((session.identity, call.operation), asyncio.Semaphore(PER_CALLER))
         # The caller's own limit first: whoever waits for it must not hold a slot meanwhile.
         async with caller_slots, self._slots:
-            began, status, sent = perf_counter(), None, True
+            began, status, counted = perf_counter(), None, True
             with _tracer.start_as_current_span(
                 call.operation,
                 kind=SpanKind.CLIENT,
@@ -205,40 +198,48 @@ class Upstream:
                 set_status_on_exception=False,
             ) as span:
                 try:
-                    response = await self._send_signed(call, session.auth)
+                    response = await self._send_signed(call, session.auth, flight)
                     status = response.status
                     span.set_attribute("http.response.status_code", status)
                     return call.parse(wire.decode(response, accepts=call.accepts, now=datetime.now(UTC)))
                 except BlaxelMcpError as error:
-                    sent = not isinstance(error, CredentialsError) and not getattr(error, "unsent", False)
+                    counted = not isinstance(error, CredentialsError) and not error.unsent
                     span.set_attribute("error.type", type(error).__name__)
                     span.set_status(Status(StatusCode.ERROR))
-                    raise (session.auth.explain(error) if isinstance(error, ApiError) else error) from None
+                    session.auth.explain(error)
+                    error.unsent = error.unsent or not flight.sent
+                    raise
                 finally:
-                    session.attempts += sent
-                    if sent and self._observe is not None:
+                    session.attempts += counted
+                    if counted and self._observe is not None:
                         self._observe(call.operation, status, perf_counter() - began)
 
-    async def _send_signed(self, call: Call[Any], auth: BlaxelAuth) -> Response:
-        """Send a call as this caller, within the time of one attempt; renewing a token is part of it."""
+    async def _send_signed(self, call: Call[Any], auth: BlaxelAuth, flight: _Flight) -> Response:
+        """Send a call as this caller, within the time of one attempt, which includes renewing the token."""
         url = self._api_url + call.path
         request = Request(call.method, url, query=call.query, body=call.body, most_bytes=BODY_BYTES)
+
+        async def round_trip(request: Request) -> Response:
+            # False again when a 401, which means that nothing was done, is followed by a token request.
+            flight.sent = request.url == url
+            return await self._pool.round_trip(request)
+
         try:
-            async with asyncio.timeout(self._timeout):
-                return await auth.send(request, self._pool.round_trip)
+            async with asyncio.timeout(self._timeout):  # of the whole attempt, because httpx limits only single reads
+                return await auth.send(request, round_trip)
         except TimeoutError as error:
             raise network_errors.translate(error) from None
 
 
 @dataclass(slots=True)
 class Session:
-    """One MCP request's access to the Blaxel API: whose it is, how long it may take, how much it asked.
+    """One MCP request's access to the Blaxel API, with its credential, its time limit and its count of attempts.
 
     Attributes:
         upstream: sends the calls.
         auth: signs them, and tells identities apart.
-        budget: seconds that all calls may take together, counted from the first one; what comes before that, such as a
-            question to the person, takes nothing of it. A handler may set another budget at any time.
+        budget: seconds that all calls may take together, counted from the first one, so that a question to the person
+            before it takes no time from them. A handler may set another budget at any time.
         attempts: how many requests were sent for this session; a call that joined another one's flight sent none.
     """
 
@@ -255,7 +256,7 @@ class Session:
 
     @property
     def identity(self) -> str:
-        """A digest of credential, workspace and address: sessions with the same one may share answers."""
+        """A digest of credential, workspace and address; sessions with the same one may share answers."""
         return self.auth.identity
 
     async def send(self, call: Call[T], *, at_most: float = retry.TOTAL_SECONDS) -> T:

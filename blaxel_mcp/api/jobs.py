@@ -1,22 +1,23 @@
-"""The operations used here, as `Call`s; names and parameters are those of Blaxel's OpenAPI document."""
+"""The operations of the Blaxel API that are used here, as `Call`s named as in Blaxel's OpenAPI document."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 from blaxel_mcp.api.call import Call, checked_id
 from blaxel_mcp.api.wire import NoContent
 from blaxel_mcp.models import CreatedExecution, Job, JobExecution, JobExecutionTask, Page, Tasks
 
 T = TypeVar("T")
+M = TypeVar("M", bound=BaseModel)
 _TASKS: TypeAdapter[list[JobExecutionTask]] = TypeAdapter(Tasks)
 
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[T]):
-    """One page of a list; `cursor` gets the next one, `None` at the end."""
+    """One page of a list; `cursor` gets the next page and is `None` at the end."""
 
     items: list[T]
     cursor: str | None = None
@@ -42,25 +43,25 @@ def get_execution(job_id: str, execution_id: str) -> Call[FetchedExecution]:
     return Call(
         "GetJobExecution",
         "GET",
-        ("jobs", checked_id(job_id, "jobId"), "executions", checked_id(execution_id, "executionId")),
+        _execution_path(job_id, execution_id),
         lambda body: FetchedExecution(body, JobExecution.model_validate(body)),
     )
 
 
 def list_jobs(*, limit: int, search: str | None = None, cursor: str | None = None) -> Call[Listing[Job]]:
     """ListJobs; `limit` is at most 200. A `search` of under two characters finds everything."""
-    return _list("ListJobs", ("jobs",), _jobs, limit=limit, q=search, cursor=cursor)
+    return _list("ListJobs", ("jobs",), _objects(Job), limit=limit, q=search, cursor=cursor)
 
 
 def list_executions(job_id: str, *, limit: int, cursor: str | None = None) -> Call[Listing[JobExecution]]:
     """ListJobExecutions, the newest first; `limit` is at most 100."""
     path = ("jobs", checked_id(job_id, "jobId"), "executions")
-    return _list("ListJobExecutions", path, _executions, limit=limit, sort="createdAt:desc", cursor=cursor)
+    return _list("ListJobExecutions", path, _objects(JobExecution), limit=limit, sort="createdAt:desc", cursor=cursor)
 
 
 def list_tasks(job_id: str, execution_id: str, *, limit: int, cursor: str | None = None) -> Call[Listing[FetchedTask]]:
     """ListJobExecutionTasks; `limit` is at most 200. Each page costs the API the whole history: not for polling."""
-    path = ("jobs", checked_id(job_id, "jobId"), "executions", checked_id(execution_id, "executionId"), "tasks")
+    path = (*_execution_path(job_id, execution_id), "tasks")
     return _list("ListJobExecutionTasks", path, _tasks, limit=limit, cursor=cursor)
 
 
@@ -88,10 +89,14 @@ def cancel_execution(job_id: str, execution_id: str) -> Call[JobExecution]:
     return Call(
         "DeleteJobExecution",
         "DELETE",
-        ("jobs", checked_id(job_id, "jobId"), "executions", checked_id(execution_id, "executionId")),
+        _execution_path(job_id, execution_id),
         lambda answer: JobExecution.model_validate({} if isinstance(answer, NoContent) else answer),
         accepts=(dict, NoContent),
     )
+
+
+def _execution_path(job_id: str, execution_id: str) -> tuple[str, ...]:
+    return "jobs", checked_id(job_id, "jobId"), "executions", checked_id(execution_id, "executionId")
 
 
 def _list(
@@ -115,9 +120,6 @@ def _tasks(items: list[Any]) -> list[FetchedTask]:
     return list(map(FetchedTask, items, _TASKS.validate_python(items)))
 
 
-def _jobs(items: list[Any]) -> list[Job]:
-    return [Job.model_validate(item) for item in items if isinstance(item, dict)]
-
-
-def _executions(items: list[Any]) -> list[JobExecution]:
-    return [JobExecution.model_validate(item) for item in items if isinstance(item, dict)]
+def _objects(model: type[M]) -> Callable[[list[Any]], list[M]]:
+    """A function that parses the objects in a list and leaves out what is none."""
+    return lambda items: [model.model_validate(item) for item in items if isinstance(item, dict)]

@@ -50,10 +50,10 @@ def get_logs(
         workspace: the workspace's name.
         start: UTC, at most three days before `end`.
         end: UTC.
-        limit: how many lines at most.
-        severity: the minimum severity, one of `SEVERITIES`.
+        limit: the most lines to return.
+        severity: the minimum severity.
         search: text that the lines contain.
-        task: only lines of this task.
+        task: the name of the only task whose lines are wanted.
     """
     job = checked_id(job_id, "jobId")
     wanted = SEVERITIES[: SEVERITIES.index(severity) + 1] if severity else SEVERITIES

@@ -8,50 +8,56 @@ import httpx
 
 from blaxel_mcp.errors import AnswerError, BlaxelMcpError, ConnectionFailedError
 
-_CUT = ("The connection to Blaxel was cut before the answer was whole.", "Ask again; if it goes on, check the network.")
-_TIMEOUT = ("Blaxel did not answer in time.", "Ask again later; BLAXEL_MCP_TIMEOUT sets how long one attempt may take.")
-TOTAL_TIMEOUT = ("Blaxel did not answer within the time limit of one request.", "Ask again later.")
-BAD_PROXY = (
-    "The proxy settings cannot be used.",
-    "Check HTTPS_PROXY and ALL_PROXY: http:// and https:// proxies work.",
-)
-NO_CERTIFICATES = (
-    "The certificate authorities to trust could not be read.",
-    "Check that SSL_CERT_FILE and SSL_CERT_DIR name PEM files, or unset them to trust the system's.",
-)
-_PROXY = ("The proxy between here and Blaxel refused or failed.", "Check HTTPS_PROXY and NO_PROXY.")
-_UNSENDABLE = ("The request to Blaxel could not be formed.", "Check BL_API_URL and the ids.")
-_UNREADABLE = ("Blaxel's answer could not be decoded.", "Check whether a proxy changes the answers; else report it.")
-_REACH = ("Blaxel could not be reached.", "Check the network, and BL_API_URL if you set it.")
-_DNS = ("Blaxel's address could not be looked up (DNS).", "Check the network connection, and BL_API_URL if you set it.")
-_REFUSED = ("The connection to Blaxel was refused.", "Check BL_API_URL, and that no firewall is in between.")
-_TLS = (
-    "No secure connection to Blaxel could be made (TLS).",
-    "Check BL_API_URL, and that no proxy or firewall answers in its place.",
-)
-_CERTIFICATE = (
-    "Blaxel's certificate could not be verified (TLS).",
-    (
-        "Behind a company proxy, add its certificate to the system's store or name it in SSL_CERT_FILE "
-        "(uvx itself needs UV_SYSTEM_CERTS=1), and check HTTPS_PROXY."
-    ),
-)
+_UNSENDABLE = (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL, UnicodeError)
+_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
+"""Raised before there is a connection to send anything over."""
+_LASTING = (*_UNSENDABLE, ssl.SSLError)
+"""A repetition fails in the same way; everything else is transient."""
 
-# Every exception that httpx raises for a request, most specific first; tests/api/test_client.py compares the table
-# with httpx's own list. Columns: exceptions, our error, its message and hint, whether it is transient.
-TRANSLATIONS: tuple[tuple[tuple[type[Exception], ...], type[BlaxelMcpError], tuple[str, str], bool], ...] = (
-    ((httpx.TimeoutException, TimeoutError), ConnectionFailedError, _TIMEOUT, True),
-    ((httpx.ProxyError,), ConnectionFailedError, _PROXY, True),
-    ((httpx.ConnectError,), ConnectionFailedError, _REACH, True),
-    ((httpx.NetworkError, httpx.RemoteProtocolError), ConnectionFailedError, _CUT, True),
+_Sentences = tuple[tuple[type[Exception] | tuple[type[Exception], ...], str, str], ...]
+"""Rows of exceptions, message and hint, the most specific exception first."""
+
+# Every exception that httpx raises for a request but DecodingError; tests/api/test_client.py compares the table with
+# httpx's own list.
+_TRANSLATIONS: _Sentences = (
     (
-        (httpx.LocalProtocolError, httpx.UnsupportedProtocol, httpx.InvalidURL, UnicodeError),
-        ConnectionFailedError,
-        _UNSENDABLE,
-        False,
+        (httpx.TimeoutException, TimeoutError),
+        "Blaxel did not answer in time.",
+        "Ask again later; BLAXEL_MCP_TIMEOUT sets how long one attempt may take.",
     ),
-    ((httpx.DecodingError,), AnswerError, _UNREADABLE, False),
-    ((httpx.HTTPError, httpx.StreamError), ConnectionFailedError, _CUT, True),
+    (httpx.ProxyError, "The proxy between here and Blaxel refused or failed.", "Check HTTPS_PROXY and NO_PROXY."),
+    (httpx.ConnectError, "Blaxel could not be reached.", "Check the network, and BL_API_URL if you set it."),
+    (_UNSENDABLE, "The request to Blaxel could not be formed.", "Check BL_API_URL and the ids."),
+    (
+        (httpx.HTTPError, httpx.StreamError),
+        "The connection to Blaxel was cut before the answer was whole.",
+        "Ask again; if it goes on, check the network.",
+    ),
+)
+_CAUSES_OF_CONNECT_ERRORS: _Sentences = (
+    (
+        ssl.SSLCertVerificationError,
+        "Blaxel's certificate could not be verified (TLS).",
+        (
+            "Behind a company proxy, add its certificate to the system's store or name it in SSL_CERT_FILE "
+            "(uvx itself needs UV_SYSTEM_CERTS=1), and check HTTPS_PROXY."
+        ),
+    ),
+    (
+        ssl.SSLError,
+        "No secure connection to Blaxel could be made (TLS).",
+        "Check BL_API_URL, and that no proxy or firewall answers in its place.",
+    ),
+    (
+        socket.gaierror,
+        "Blaxel's address could not be looked up (DNS).",
+        "Check the network connection, and BL_API_URL if you set it.",
+    ),
+    (
+        ConnectionRefusedError,
+        "The connection to Blaxel was refused.",
+        "Check BL_API_URL, and that no firewall is in between.",
+    ),
 )
 
 
@@ -60,28 +66,16 @@ def translate(error: Exception) -> BlaxelMcpError:
 
     The exception's own text is dropped: it may hold addresses or headers.
     """
-    kind, (message, hint), transient = next(row[1:] for row in TRANSLATIONS if isinstance(error, row[0]))
+    if isinstance(error, httpx.DecodingError):
+        hint = "Check whether a proxy changes the answers; else report it."
+        return AnswerError("Blaxel's answer could not be decoded.", hint)
     # Only while connecting: an SSLError later on is a connection that was cut.
-    for cause in _causes(error) if isinstance(error, httpx.ConnectError) else ():
-        for type_, sentences, passing in _CONNECTING:
-            if isinstance(cause, type_):
-                return ConnectionFailedError(*sentences, transient=passing, unsent=True)
-    if isinstance(error, _UNSENT):
-        return ConnectionFailedError(message, hint, transient=transient, unsent=True)
-    return kind(message, hint, transient=transient)
-
-
-_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.UnsupportedProtocol, httpx.InvalidURL)
-"""Raised before there is a connection to send anything over."""
-
-
-# By the cause of a ConnectError. Columns: the cause, message and hint, whether it is transient.
-_CONNECTING: tuple[tuple[type[Exception], tuple[str, str], bool], ...] = (
-    (ssl.SSLCertVerificationError, _CERTIFICATE, False),
-    (ssl.SSLError, _TLS, False),
-    (socket.gaierror, _DNS, True),
-    (ConnectionRefusedError, _REFUSED, True),
-)
+    causes = list(_causes(error)) if isinstance(error, httpx.ConnectError) else []
+    found = [(cause, row) for cause in causes for row in _CAUSES_OF_CONNECT_ERRORS if isinstance(cause, row[0])]
+    found += [(error, row) for row in _TRANSLATIONS if isinstance(error, row[0])]
+    decisive, (_, message, hint) = found[0]
+    transient = not isinstance(decisive, _LASTING)
+    return ConnectionFailedError(message, hint, transient=transient, unsent=isinstance(error, _UNSENT))
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

@@ -2,9 +2,8 @@
 
 import logging
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 
@@ -15,23 +14,13 @@ from blaxel_mcp.api.wire import ERROR_BODY_BYTES, Request, Response
 from blaxel_mcp.errors import ConnectionFailedError
 
 
-@dataclass(frozen=True, slots=True)
-class CertificateSource:
-    """Which certificate authorities to trust: the given file or folder, else the operating system's."""
+def load_certificates(file: Path | None = None, folder: Path | None = None) -> ssl.SSLContext:
+    """A new TLS context that trusts the authorities in the file or folder, else the operating system's."""
+    if file or folder:
+        return ssl.create_default_context(cafile=file, capath=folder)
+    import truststore  # noqa: PLC0415 - start-up does not need it
 
-    file: Path | None = None
-    folder: Path | None = None
-
-    def context(self) -> ssl.SSLContext:
-        """A new TLS context that trusts them; reads the disk."""
-        if self.file or self.folder:
-            return ssl.create_default_context(cafile=self.file, capath=self.folder)
-        import truststore  # noqa: PLC0415 - start-up does not need it
-
-        return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-
-
-SYSTEM_CERTIFICATES = CertificateSource()
+    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 class ConnectionPool:
@@ -41,11 +30,11 @@ class ConnectionPool:
         secure: whether the address is an HTTPS one. Plain HTTP is for loopback only, see `settings`.
         headers: sent with every request.
         connections: how many there are at most.
-        certificates: the certificate authorities to trust.
+        certificates: makes the TLS context; called once, when first needed.
     """
 
     def __init__(
-        self, *, secure: bool, headers: Mapping[str, str], connections: int, certificates: CertificateSource
+        self, *, secure: bool, headers: Mapping[str, str], connections: int, certificates: Callable[[], ssl.SSLContext]
     ) -> None:
         self._secure = secure
         self._headers = headers
@@ -83,9 +72,13 @@ class ConnectionPool:
         for name in ("httpx", "httpcore"):
             logging.getLogger(name).setLevel(logging.WARNING)
         try:
-            certificates = self._certificates.context() if self._secure else None
+            certificates = self._certificates() if self._secure else None
         except OSError:  # an SSLError is one too
-            raise ConnectionFailedError(*network_errors.NO_CERTIFICATES) from None
+            raise ConnectionFailedError(
+                "The certificate authorities to trust could not be read.",
+                "Check that SSL_CERT_FILE and SSL_CERT_DIR name PEM files, or unset them to trust the system's.",
+                unsent=True,
+            ) from None
         try:
             self._http = httpx.AsyncClient(
                 headers=self._headers,
@@ -98,7 +91,11 @@ class ConnectionPool:
                 limits=httpx.Limits(max_connections=self._connections),
             )
         except (ImportError, ValueError, httpx.InvalidURL):  # a SOCKS proxy, or none that is known
-            raise ConnectionFailedError(*network_errors.BAD_PROXY) from None
+            raise ConnectionFailedError(
+                "The proxy settings cannot be used.",
+                "Check HTTPS_PROXY and ALL_PROXY: http:// and https:// proxies work.",
+                unsent=True,
+            ) from None
         return self._http
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from blaxel_mcp.api.wire import Request, Response, parse_retry_after
+from blaxel_mcp.api.wire import Request, Response, is_transient, parse_number, parse_retry_after
 from blaxel_mcp.errors import AnswerError, ApiError, CredentialsError
 from blaxel_mcp.login import ApiKey, ClientCredentials, Credential, LoginTokens, is_header_safe
 
@@ -23,7 +23,7 @@ UNKNOWN_LIFE = 300.0  # seconds; of a token that does not say when it expires
 LATEST_TIME = 1e11  # seconds since 1970; a number in a token beyond it is junk
 
 _REFUSALS = frozenset({400, 401, 403})  # Blaxel answers 400 to a wrong client secret
-_TRANSIENT = frozenset({408, 429})
+_CHECK_URL = "Check BL_API_URL and BL_ENV."
 
 
 @dataclass(frozen=True)
@@ -63,10 +63,7 @@ def is_renewable(credential: Credential | None) -> bool:
 def token_request(credential: Credential, refresh_token: str | None, api_url: str) -> Request:
     """The request that exchanges a renewable credential for an access token.
 
-    Args:
-        credential: client credentials or a login.
-        refresh_token: the newest one, if an earlier answer replaced the login's own.
-        api_url: base URL of the control plane.
+    `refresh_token` is the newest one, if an earlier answer replaced the login's own.
     """
     # Unpacked, so that the limit on the answer counts what is received: a packed one can unfold to any size.
     headers = {"Accept-Encoding": "identity"}
@@ -96,15 +93,15 @@ def parse_token_response(response: Response, credential: Credential, refresh_tok
         if token := parse_token(response.body or b"", now, refresh_token):
             return token
         raise AnswerError("The Blaxel API answered a token request with something else than a token.", _CHECK_URL)
-    message = f"The Blaxel API did not issue a token (status {response.status})."
-    if response.status >= 500 or response.status in _TRANSIENT:  # noqa: PLR2004 - server errors, RFC 9110
-        wait = parse_retry_after(response.headers.get("retry-after"), datetime.fromtimestamp(now, UTC))
-        hint = "If it goes on, the Blaxel API is down."
-        raise ApiError(response.status, message, hint, transient=True, retry_after=wait)
-    raise ApiError(response.status, message, _CHECK_URL)
-
-
-_CHECK_URL = "Check BL_API_URL and BL_ENV."
+    transient = is_transient(response.status)
+    wait = parse_retry_after(response.headers.get("retry-after"), datetime.fromtimestamp(now, UTC))
+    raise ApiError(
+        response.status,
+        f"The Blaxel API did not issue a token (status {response.status}).",
+        "If it goes on, the Blaxel API is down." if transient else _CHECK_URL,
+        transient=transient,
+        retry_after=wait if transient else None,
+    )
 
 
 def refusal(credential: Credential) -> CredentialsError:
@@ -129,7 +126,7 @@ def parse_token(content: bytes, now: float, refresh_token: str | None) -> Token 
     # The life is counted from now where the token tells its length, so that this machine's clock need not be right.
     stated = expires - issued if issued and expires else None
     left = expires - now if expires else None
-    lives = (stated, left, _positive(fields.get("expires_in")))
+    lives = (stated, left, parse_number(fields.get("expires_in"), LATEST_TIME))
     life = next((life for life in lives if life is not None and life > 0), UNKNOWN_LIFE)
     return _token(value, now + life, life, newer if isinstance(newer, str) and newer else refresh_token)
 
@@ -147,16 +144,7 @@ def _jwt_times(token: str) -> tuple[float | None, float | None]:
         claims = _json_object(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     except ValueError:
         return None, None
-    return _positive(claims.get("iat")), _positive(claims.get("exp"))
-
-
-def _positive(value: object) -> float | None:
-    """A positive number of seconds, written as a number or as text; `None` for anything else."""
-    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < len(str(int(LATEST_TIME))):
-        value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < LATEST_TIME:
-        return None
-    return float(value)
+    return parse_number(claims.get("iat"), LATEST_TIME), parse_number(claims.get("exp"), LATEST_TIME)
 
 
 def _json_object(content: bytes) -> dict[str, Any]:

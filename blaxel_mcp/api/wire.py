@@ -25,48 +25,37 @@ LONGEST_WAIT = 86_400.0
 """Seconds. A Retry-After of more than a day is a mistake, or not meant for this client."""
 
 _CONSOLE = "the Blaxel console"
-_SENTENCES: dict[int, tuple[str, str, bool]] = {
-    # status: what failed, what to do, whether the same call may succeed later
+_SENTENCES = {  # by status: what failed, and what to do
     400: (
         "Blaxel refused the request as invalid (400).",
         "Check the job's name, the execution's id, and that BL_WORKSPACE names your workspace.",
-        False,
     ),
     401: (
         "Blaxel did not accept the credential (401).",
         "Set a valid BL_API_KEY, or run `bl login` again; `blaxel-mcp doctor` says which credential is in use.",
-        False,
     ),
     402: (
         "Blaxel refused because the workspace is past the limit of its plan (402).",
         f"See the workspace's usage and billing in {_CONSOLE}.",
-        False,
     ),
     403: (
         "The credential is valid but may not do this here (403).",
         "Usually the workspace is the wrong one: set BL_WORKSPACE, or ask its admin for access to jobs.",
-        False,
     ),
     404: (
         "Blaxel found no such execution, job or workspace (404).",
         'Check both ids, or ask for "latest"; old executions are removed after a time.',
-        False,
     ),
-    408: ("Blaxel timed out waiting for the request (408).", "Ask again.", True),
+    408: ("Blaxel timed out waiting for the request (408).", "Ask again."),
     409: (
         "Blaxel reports a conflict with the present state (409).",
         "Look at the execution's state first, then decide.",
-        False,
     ),
-    429: ("Blaxel's rate limit is reached (429).", "Ask less often.", True),
-    500: (
-        "Blaxel failed with an internal error (500).",
-        f"If it goes on, see {_CONSOLE} or Blaxel's status page.",
-        True,
-    ),
-    502: ("Blaxel's gateway got no good answer from the service (502).", "Ask again later.", True),
-    503: ("Blaxel is not available at the moment (503).", "Ask again later.", True),
-    504: ("Blaxel's gateway timed out waiting for the service (504).", "Ask again later.", True),
+    429: ("Blaxel's rate limit is reached (429).", "Ask less often."),
+    500: ("Blaxel failed with an internal error (500).", f"If it goes on, see {_CONSOLE} or Blaxel's status page."),
+    502: ("Blaxel's gateway got no good answer from the service (502).", "Ask again later."),
+    503: ("Blaxel is not available at the moment (503).", "Ask again later."),
+    504: ("Blaxel's gateway timed out waiting for the service (504).", "Ask again later."),
 }
 
 
@@ -75,12 +64,11 @@ class Request:
     """One HTTP request.
 
     Attributes:
-        method: GET, POST, DELETE.
-        url: where to, without the query.
-        headers: beside those that every request gets.
+        url: without the query.
+        headers: in addition to those that every request gets.
         query: parameters in the order in which they are sent.
-        body: sent as JSON, if anything.
-        most_bytes: how much of a good answer is read, decoded; of an error it is `ERROR_BODY_BYTES`.
+        body: sent as JSON, unless it is `None`.
+        most_bytes: how many decoded bytes of a good answer are read; of an error it is `ERROR_BODY_BYTES`.
     """
 
     method: str
@@ -93,13 +81,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """The answer to a `Request`.
-
-    Attributes:
-        status: the HTTP status.
-        headers: by name in lower case.
-        body: decoded; `None` if there was more of it than was to be read.
-    """
+    """The answer to a `Request`: header names in lower case, the body decoded, or `None` if it was too large."""
 
     status: int
     headers: Mapping[str, str]
@@ -112,7 +94,7 @@ class NoContent:
 
 @dataclass(frozen=True, slots=True)
 class ErrorBody:
-    """What is used of an error body: its machine-readable code, and the seconds it asks to wait."""
+    """The parts of an error body that are used: its machine-readable code, and the seconds it asks to wait."""
 
     code: str | None = None
     retry_after: float | None = None
@@ -132,10 +114,8 @@ def decode(response: Response, *, accepts: tuple[type, ...], now: datetime) -> A
     """
     status, body = response.status, response.body
     if 300 <= status < 400:  # noqa: PLR2004 - redirection, RFC 9110
-        raise AnswerError(
-            f"The Blaxel address answered with a redirect ({status}), which is not followed.",
-            "Check BL_API_URL.",
-        )
+        message = f"The Blaxel address answered with a redirect ({status}), which is not followed."
+        raise AnswerError(message, "Check BL_API_URL.")
     if not 200 <= status < 300:  # noqa: PLR2004 - success, RFC 9110
         raise error_for(response, now)
     if body is None:
@@ -183,20 +163,23 @@ def error_for(response: Response, now: datetime) -> ApiError:
         return ApiError(
             status, "Blaxel does not know the API version that was asked for (400).", "Unset BL_API_VERSION."
         )
-    message, hint, transient = _SENTENCES.get(status) or _other(status)
+    message, hint = _SENTENCES.get(status) or (
+        (f"Blaxel failed to answer ({status}).", "Ask again later.")
+        if status >= 500  # noqa: PLR2004 - server errors, RFC 9110
+        else (f"Blaxel answered with a status that means nothing here ({status}).", "Check BL_API_URL.")
+    )
     kind = NotFoundError if status == 404 else ApiError  # noqa: PLR2004
+    transient = is_transient(status)
     return kind(status, message, hint, transient=transient, retry_after=wait if transient else None)
 
 
-def _other(status: int) -> tuple[str, str, bool]:
-    """Message, hint and whether it is transient, for a status without a row of its own."""
-    if status >= 500:  # noqa: PLR2004 - server errors, RFC 9110
-        return f"Blaxel failed to answer ({status}).", "Ask again later.", True
-    return f"Blaxel answered with a status that means nothing here ({status}).", "Check BL_API_URL.", False
+def is_transient(status: int) -> bool:
+    """Whether the same request may be answered otherwise later: a timeout, a rate limit, a failure of the server."""
+    return status >= 500 or status in {408, 429}  # noqa: PLR2004 - server errors, RFC 9110
 
 
 def read_error_body(body: bytes) -> ErrorBody:
-    """What an error body tells: its `error` may be a string or an object, its `code` a number or a word."""
+    """Read the code and the wait; `error` may be a string or an object, `code` a number or a word."""
     try:
         value = from_json(body)
     except ValueError:
@@ -207,7 +190,8 @@ def read_error_body(body: bytes) -> ErrorBody:
     parts = [inner, value] if isinstance(inner, dict) else [value]
     codes = [part.get("code") for part in parts] + [inner]
     code = next((code for code in codes if isinstance(code, str)), None)
-    waits = (_seconds(part.get(key)) for part in parts for key in ("retry_after", "retryAfter", "retry_after_seconds"))
+    keys = ("retry_after", "retryAfter", "retry_after_seconds")
+    waits = (parse_number(part.get(key), LONGEST_WAIT) for part in parts for key in keys)
     return ErrorBody(code, next((wait for wait in waits if wait is not None), None))
 
 
@@ -215,7 +199,7 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
     """Seconds to wait by a Retry-After header: a number of seconds or an HTTP date (RFC 9110, 10.2.3)."""
     if value is None:
         return None
-    seconds = _seconds(value.strip())
+    seconds = parse_number(value.strip(), LONGEST_WAIT)
     if seconds is not None:
         return seconds
     try:
@@ -223,15 +207,15 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
     except (ValueError, OverflowError):
         return None
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-    return _seconds(max(0.0, (moment - now).total_seconds()))
+    return parse_number(max(0.0, (moment - now).total_seconds()), LONGEST_WAIT)
 
 
-def _seconds(value: Any) -> float | None:
-    """A number of seconds up to `LONGEST_WAIT`, written as a number or as text; `None` for anything else."""
+def parse_number(value: Any, most: float) -> float | None:
+    """A number from 0 to `most`, written as a number or as text; `None` for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
-        seconds = float(value)
+        number = float(value)
     except (ValueError, OverflowError):
         return None
-    return seconds if 0 <= seconds <= LONGEST_WAIT else None  # not a number compares as false
+    return number if 0 <= number <= most else None  # NaN compares as false

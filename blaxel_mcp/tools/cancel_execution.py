@@ -90,6 +90,9 @@ async def cancel_job_execution(
 
 def _explain(error: BlaxelMcpError) -> BlaxelMcpError:
     """The error of the call, in terms of a cancellation."""
+    if error.unsent:
+        error.message += " Nothing was sent."
+        return error
     hint = "See with get_job_execution how it stands."
     if is_outcome_unknown(error):
         unknown = "Whether the cancellation arrived is not known."

@@ -16,8 +16,8 @@ async def fetch_tasks(
 ) -> list[FetchedTask]:
     """Page through ListJobExecutionTasks when an execution has a task count but no inline task list.
 
-    Each page costs the API a whole read, so only the first few are read unless the list is wanted `whole`. An API
-    without this operation answers 404, which reads as an empty list.
+    Each page costs the API a whole read, so only the first few are read unless the list is wanted `whole`. A 404
+    reads as an empty list: the execution was found a moment ago, so it must not fail for want of its tasks.
 
     Raises:
         BlaxelMcpError: no page can be had, or `whole` is set and one cannot.

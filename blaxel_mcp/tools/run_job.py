@@ -109,6 +109,9 @@ async def _explain(
     session: Session, job_id: str, error: BlaxelMcpError, memory: int | None, *, allow_queue: bool
 ) -> BlaxelMcpError:
     """The error of the call, in terms of a start: whether it may have happened, and else why it was refused."""
+    if error.unsent:
+        error.message += " Nothing was sent."
+        return error
     if is_outcome_unknown(error):
         return OutcomeUnknownError(
             error,

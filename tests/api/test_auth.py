@@ -20,7 +20,14 @@ from blaxel_mcp.api.client import Session, Upstream
 from blaxel_mcp.api.tokens import TOKEN_ANSWER_BYTES, parse_token
 from blaxel_mcp.api.wire import Request
 from blaxel_mcp.api.wire import Response as ApiResponse
-from blaxel_mcp.errors import AnswerError, ApiError, ConnectionFailedError, CredentialsError
+from blaxel_mcp.errors import (
+    AnswerError,
+    ApiError,
+    BlaxelMcpError,
+    ConnectionFailedError,
+    CredentialsError,
+    is_outcome_unknown,
+)
 from blaxel_mcp.login import ApiKey, ClientCredentials, Credential, select_login
 from blaxel_mcp.settings import load
 
@@ -455,6 +462,41 @@ def test_an_answer_without_a_token_is_a_lasting_error(
     with pytest.raises(error, match=r"Trying again unchanged will not help\. Check BL_API_URL and BL_ENV\.$"):
         ask(auth_for(server, clock, CLIENT), server)
     assert server.calls == []
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        pytest.param([Response(status_code=503)], id="failed"),
+        pytest.param([PlainTextResponse("<html>")], id="not JSON"),
+        pytest.param([JSONResponse({}, 403)], id="refused"),
+        pytest.param([JSONResponse({"access_token": "revoked"}), Response(status_code=503)], id="failed after a 401"),
+    ],
+)
+def test_a_write_whose_token_cannot_be_had_is_not_sent(
+    server: TokenServer, clock: Clock, answers: list[Response]
+) -> None:
+    """The error of a token exchange is not one of the write: nothing was done, so the outcome is known."""
+    server.answers, server.refused = answers, {"revoked"}
+    with pytest.raises(BlaxelMcpError) as caught:
+        ask(auth_for(server, clock, CLIENT), server)
+    assert (caught.value.unsent, is_outcome_unknown(caught.value)) == (True, False)
+
+
+def test_a_write_whose_token_request_hangs_is_not_sent(clock: Clock) -> None:
+    """Neither after the time of one attempt nor after that of the whole session."""
+
+    async def asking(url: str, attempt_seconds: float, budget: float) -> BlaxelMcpError:
+        auth = BlaxelAuth(credential=CLIENT, workspace="w", api_url=url, read_login=lambda: None, clock=clock)
+        async with upstream_of(url, attempt_seconds) as upstream:
+            with pytest.raises(ConnectionFailedError) as caught:
+                await Session(upstream, auth, budget).send(CALL)
+        return caught.value
+
+    with silent() as url:
+        for attempt_seconds, budget in ((0.1, 10.0), (10.0, 0.1)):
+            error = asyncio.run(asking(url, attempt_seconds, budget))
+            assert (error.unsent, is_outcome_unknown(error)) == (True, False)
 
 
 def test_a_half_written_login_file_is_read_once_more(server: TokenServer, clock: Clock) -> None:

@@ -6,6 +6,7 @@ import logging
 import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ from blaxel_mcp.api.callers import Caller
 from blaxel_mcp.api.client import CONCURRENCY, PER_CALLER, Session, Upstream
 from blaxel_mcp.api.jobs import FetchedExecution, get_execution, get_job, list_jobs
 from blaxel_mcp.api.network_errors import translate
-from blaxel_mcp.api.pool import CertificateSource
+from blaxel_mcp.api.pool import load_certificates
 from blaxel_mcp.api.wire import BODY_BYTES, ERROR_BODY_BYTES
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.control_plane import ReceivedRequest, serve
@@ -694,7 +695,7 @@ def test_unusable_settings_of_the_machine_are_errors_with_a_hint(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """A missing certificate file and a proxy of an unknown kind are no crashes."""
-    missing = CertificateSource(tmp_path / "missing.pem")
+    missing = partial(load_certificates, tmp_path / "missing.pem")
     no_file = failure(client_for("https://localhost:1/v0", certificates=missing))
     monkeypatch.setenv("ALL_PROXY", "ftp://127.0.0.1:1")
     no_proxy = failure(client_for("https://localhost:1/v0"))

@@ -5,6 +5,7 @@ A checked answer is one block of text, within its tool's byte budgets, and free 
 
 import asyncio
 import json
+import ssl
 import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -19,7 +20,7 @@ from starlette.types import ASGIApp
 
 from blaxel_mcp.api.auth import BlaxelAuth
 from blaxel_mcp.api.client import Session, Upstream
-from blaxel_mcp.api.pool import CertificateSource
+from blaxel_mcp.api.pool import load_certificates
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.operations import NEWER
 from blaxel_mcp.server import build_server
@@ -179,7 +180,7 @@ def client_for(
     timeout: float = 10.0,
     first_wait: float = 0.001,
     variables: Mapping[str, str] = ACCOUNT,
-    certificates: CertificateSource | None = None,
+    certificates: Callable[[], ssl.SSLContext] = load_certificates,
 ) -> Session:
     """A session of an API client that waits only a moment between attempts."""
     settings = load({}, {**variables, "BL_API_URL": url}, None)
@@ -187,7 +188,7 @@ def client_for(
         api_url=settings.api_url,
         api_version=settings.api_version,
         timeout=timeout,
-        certificates=certificates or CertificateSource(),
+        certificates=certificates,
         first_wait=first_wait,
     )
     return Session(upstream, BlaxelAuth.from_settings(settings, lambda: None))

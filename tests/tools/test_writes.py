@@ -452,7 +452,7 @@ def test_a_write_that_was_never_sent_has_a_known_outcome(tool: str, arguments: d
 
     with refused() as url:
         assert asyncio.run(ask(url)) == (
-            "The connection to Blaxel was refused. Trying again in a moment can help. "
+            "The connection to Blaxel was refused. Nothing was sent. Trying again in a moment can help. "
             "Check BL_API_URL, and that no firewall is in between."
         )
 
