@@ -10,22 +10,11 @@ from blaxel_mcp.errors import BlaxelMcpError, StoppingError
 T = TypeVar("T")
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 10.0
-_WAITED_SHARE = 0.2
-_AGE_SHARE = 0.01
-_COST_FACTOR = 4.0
-_LAST_PAUSE_FACTOR = 1.5
-"""A pause that would leave less than half of itself before the end is stretched to the end."""
 
 
 @dataclass(frozen=True, slots=True)
 class PollResult(Generic[T]):
-    """The last state that a poll returned.
-
-    Attributes:
-        state: what the last successful poll returned.
-        error: why the polls after it failed; `None` if the last poll succeeded.
-        age: seconds since the state was seen.
-    """
+    """What the last successful poll returned, its age in seconds, and the error if a later poll failed."""
 
     state: T
     error: BlaxelMcpError | None = None
@@ -38,8 +27,7 @@ def backoff(waited: float, *, age: float, cost: float) -> float:
     The pause grows with the time already `waited`, with the `age` of what is waited for (what has run for hours rarely
     ends this second), and with the `cost` of a poll (a huge execution takes long to answer).
     """
-    wish = max(waited * _WAITED_SHARE, age * _AGE_SHARE, cost * _COST_FACTOR)
-    return min(LONGEST_PAUSE, max(SHORTEST_PAUSE, wish))
+    return min(LONGEST_PAUSE, max(SHORTEST_PAUSE, waited / 5, age / 100, cost * 4))
 
 
 async def poll_until_done(
@@ -90,7 +78,8 @@ async def poll_until_done(
             if step > left:
                 break
         try:
-            await sleep(left if left < step * _LAST_PAUSE_FACTOR else step)
+            # A pause that would leave less than half of itself before the end is stretched to the end.
+            await sleep(left if left < step * 1.5 else step)
             asked = timer()
             state = await poll()
         except StoppingError as stopping:

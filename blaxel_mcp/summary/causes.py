@@ -55,7 +55,7 @@ EXIT_BY_SIGNAL = re.compile(_SIGNALLED.removeprefix(r"\b"))
 """An exit code that stands for a signal, in lower-case text. It begins with letters, which makes a miss quick."""
 
 _TASK = r"\b(?:task|execution|job|container)\b"
-_MET = r"(?:reached|exceeded|expired)\b)"
+_TIMED_OUT = r"(?:timed[ -]?out\b|timeout (?:was )?(?:reached|exceeded|expired)\b)"
 _LIMIT = r"(?:its |the )?(?:\w+ ){0,2}(?:timeout|time limit|deadline)\b"
 
 TABLE: tuple[Row, ...] = (
@@ -78,9 +78,7 @@ TABLE: tuple[Row, ...] = (
         "timed_out",
         word=(r"^(?:task |execution |job )?(?:time ?out|timed out)\b", r"\bdeadline exceeded\b"),
         message=(
-            _TASK
-            + r" (?:[\"'`]?[\w.-]{0,60}\d[\w.-]{0,60}[\"'`]? )?(?:has |was )?(?:timed[ -]?out\b|timeout (?:was )?"
-            + _MET,
+            _TASK + r" (?:[\"'`]?[\w.-]{0,60}\d[\w.-]{0,60}[\"'`]? )?(?:has |was )?" + _TIMED_OUT,
             _TASK + r"[^.:;]{0,60}\b(?:exceed\w*|reach\w*|(?:finish|complete) (?:with)?in) " + _LIMIT,
             r"\bconfigured (?:\w+ )?timeout was reached\b",
         ),

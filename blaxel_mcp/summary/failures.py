@@ -1,7 +1,7 @@
 """The failed tasks of an execution, grouped by why they failed."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from heapq import nlargest
 
@@ -19,10 +19,11 @@ _QUOTED = re.compile(r"\"[^\"]*\"|`[^`]*`|(?<!\w)'[^']*'")
 # Written for speed: it begins with a literal space, has no character categories, and never backtracks.
 _VARYING = re.compile(r" [^ 0-9/]*+[0-9/][^ ]*+(?: [^ 0-9/]*+[0-9/][^ ]*+)*+")
 
+_NO_REASON = "\0\0\0 "
+"""The key of the group of tasks without a reason, as `group_failures` makes it from empty parts."""
+
 _MAYBE_SIGNALLED = re.compile(r"1[2345]\d").search
 """Searches for what could be such an exit code, quicker than the whole pattern, which most messages then skip."""
-
-_NO_CONDITION: JobExecutionTaskCondition = {}
 
 
 @dataclass(slots=True)
@@ -31,7 +32,7 @@ class FailureGroup:
 
     Attributes:
         count: how many tasks.
-        message: the first task's message, or its reason; empty where the API gave neither.
+        message: the first task's message, or else its reason; may be empty.
         tasks: the first few names.
         condition: the first task's condition, which tells the cause.
     """
@@ -61,8 +62,13 @@ def fingerprint(message: str, name: str = "") -> str:
     return _VARYING.sub(" #", " " + text)
 
 
-def _deciding(conditions: Sequence[JobExecutionTaskCondition]) -> JobExecutionTaskCondition:
+def _deciding_condition(task: JobExecutionTask) -> JobExecutionTaskCondition:
     """The condition that tells why a task failed: a failed one before others, one with a message before one without."""
+    conditions = task.get("conditions")
+    if not conditions:
+        return {}
+    if len(conditions) == 1:  # no need to weigh it, among ten thousand tasks
+        return conditions[0]
 
     def weight(condition: JobExecutionTaskCondition) -> tuple[bool, bool, bool]:
         state = (condition.get("state") or "").upper()
@@ -93,13 +99,7 @@ def group_failures(failed: Iterable[JobExecutionTask], counted: int | None) -> t
     listed = 0
     for task in failed:
         listed += 1
-        conditions = task.get("conditions")
-        if not conditions:
-            condition = _NO_CONDITION
-        elif len(conditions) == 1:
-            condition = conditions[0]
-        else:
-            condition = _deciding(conditions)
+        condition = _deciding_condition(task)
         text = (condition.get("message") or "")[:_READ_CHARACTERS].lower()
         # An exit code is a number like others, but one that tells of a signal is another kind of failure.
         signalled = "exit" in text and _MAYBE_SIGNALLED(text) is not None and EXIT_BY_SIGNAL.search(text) is not None
@@ -116,17 +116,12 @@ def group_failures(failed: Iterable[JobExecutionTask], counted: int | None) -> t
     if counted is not None and counted > listed:
         counts[_NO_REASON] = counts.get(_NO_REASON, 0) + counted - listed
     largest = nlargest(FAILURE_GROUPS, counts, key=counts.__getitem__)
-    shown = [_group(counts[key], first.get(key, _NO_TASK), names.get(key, [])) for key in largest]
+    shown = [_group(counts[key], first.get(key, {}), names.get(key, [])) for key in largest]
     return shown, max(listed, counted or 0) - sum(group.count for group in shown)
 
 
-_NO_REASON = "\0\0\0 "
-_NO_TASK: JobExecutionTask = {}
-
-
 def _group(count: int, first: JobExecutionTask, names: list[str]) -> FailureGroup:
-    conditions = first.get("conditions")
-    condition = _deciding(conditions) if conditions else _NO_CONDITION
+    condition = _deciding_condition(first)
     texts = (condition.get("message"), condition.get("reason"), condition.get("executionReason"))
     known = [name for name in (task_name(first), *names) if name]
     return FailureGroup(count, next(filter(None, texts), ""), known[:TASK_NAMES], condition)

@@ -47,38 +47,38 @@ QUEUED_SECONDS = 600
 CANCELLING_SECONDS = 900
 """How long a cancellation may go without a change; running tasks finish first, so some time is normal."""
 
-# What an estimate of the time left stands on.
+# What an estimate of the time left is based on.
 BASIS_TASKS = 3
 """The fewest finished tasks of the execution itself that make a basis."""
 BASIS_EXECUTIONS = 3
 """The fewest recent successful executions of the job that make a basis."""
 HISTORY_EXECUTIONS = 20
-"""How many recent executions are read for the job's usual duration: one page of the API's default size."""
+"""How many recent executions are read to tell how a job has been doing and how long it usually takes."""
 HISTORY_CACHE_SECONDS = 300
 
 # Logs.
 LOG_BYTES = 16 * 1024
 """The largest answer with lines of log, in each channel."""
 LOG_FRAME_BYTES = 2_500
-"""How much of it is kept free for everything but the lines."""
+"""How many of LOG_BYTES are kept free for everything but the lines."""
 LOG_CHARACTERS = 500
 """The longest line; a longer one is cut."""
 LOG_LINES = 500
 LOG_LINES_USUAL = 50
 """How many lines a caller may ask for, and gets without asking."""
 LOG_RANGE_SECONDS = 3 * 86_400 - 60
-"""How much time is searched: the API's limit for one call is three days, and bounds may be moved by a second."""
+"""The longest time that is searched: the API takes three days in one call, and bounds may be moved by a second."""
 LOG_BEFORE_SECONDS = 60
 LOG_AFTER_SECONDS = 120
-"""How much is searched before an execution's creation and after its end: lines arrive up to a minute late."""
+"""How much time is searched before an execution's creation and after its end: lines arrive up to a minute late."""
 
 # Waiting. The longest wait and its margin stay under the 60 seconds after which many clients give up.
 WAIT_SECONDS_USUAL = 30
 WAIT_SECONDS = 45
 WAIT_MARGIN_SECONDS = 2.0
-"""Past the time to wait, for a last look that takes longer than the one before."""
+"""Added to the time to wait, for a last poll that takes longer than the one before."""
 WAIT_FIRST_SECONDS = 30
-"""For the first look, as for one call of any other tool: however short the wait, it must tell how things stand."""
+"""The budget of the first poll, however short the wait: it must tell how things stand, as get_job_execution does."""
 
 # Lists of jobs, executions and tasks.
 LIST_BYTES = 3_000
@@ -93,8 +93,6 @@ LIST_PAGE = 200
 """The API's largest page of jobs, and of tasks."""
 LIST_EXECUTIONS_PAGE = 100
 """The API's largest page of executions: as many are searched for those with a status."""
-LIST_BASIS = 20
-"""The fewest executions that are read, where there are so many, to tell how a job has been doing."""
 LIST_TASK_PAGES = 5
 """How many pages of tasks are read where an execution comes without its tasks; each costs the API a whole read."""
 CURSOR_BYTES = 1_000

@@ -5,7 +5,6 @@ A row is a dictionary of facts that begins with `id` or `name` and `status`. Its
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from itertools import accumulate
 from typing import Any, Generic, TypeAlias, TypeVar, get_args
 
@@ -13,7 +12,7 @@ from blaxel_mcp.models import ExecutionWord, TaskWord
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.causes import CAUSE_LABELS
 from blaxel_mcp.summary.clean import clean
-from blaxel_mcp.summary.wording import drop_empty, format_duration, json_size, plural, quote
+from blaxel_mcp.summary.wording import drop_empty, format_duration, json_size, plural, quote, truncate_bytes
 
 T = TypeVar("T")
 Row: TypeAlias = dict[str, Any]
@@ -25,7 +24,7 @@ DEPLOYMENT_STATUSES = (
 )
 _KNOWN_STATUSES = {*get_args(ExecutionWord), *get_args(TaskWord), *DEPLOYMENT_STATUSES}
 _SHORTEST_MESSAGE = 12
-"""Bytes of a message below which a row is better off without it."""
+"""Bytes below which a message is not cut any further, but left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +129,9 @@ def fit_row(row: Row, room: int) -> Row:
     """As much of a row as fits into `room` bytes in each channel: id and status always, a message cut."""
     fitted: Row = {key: row[key] for key in row if key in {"id", "name", "status"}}
     for key, value in row.items():
-        if key == "message":
-            value = _truncate(value, room - _row_size({**fitted, key: ""}))  # noqa: PLW2901
-        if value != "" and _row_size({**fitted, key: value}) <= room:
+        if key == "message" and (left := room - _row_size({**fitted, key: ""})) >= _SHORTEST_MESSAGE:
+            value = truncate_bytes(value, left)  # noqa: PLW2901
+        if _row_size({**fitted, key: value}) <= room:
             fitted[key] = value
     return fitted
 
@@ -140,17 +139,6 @@ def fit_row(row: Row, room: int) -> Row:
 def _row_size(row: Row) -> int:
     """Bytes in the channel that needs more, with the comma or line break between rows."""
     return max(json_size(row), len(row_line(row).encode())) + 1
-
-
-def _truncate(text: str, room: int) -> str:
-    """Clean text cut to `room` bytes within a JSON string, the cut marked with `…`; empty where too little fits."""
-    # Of what clean text may hold, JSON escapes these two only.
-    ends = list(accumulate(len(character.encode()) + (character in '"\\') for character in text))
-    if ends[-1] <= room:
-        return text
-    if room < _SHORTEST_MESSAGE:
-        return ""
-    return text[: sum(end <= room - len("…".encode()) for end in ends)].rstrip() + "…"
 
 
 def row_line(row: Row) -> str:
@@ -194,11 +182,6 @@ def row_id(text: str | None) -> str:
     return whole if json_size(whole) - 2 <= limits.ID_BYTES else clean(whole, limits.IDENTITY_CHARACTERS)
 
 
-def quote_name(text: str | None) -> str:
-    """A name or id inside a sentence."""
-    return quote(text, limits.IDENTITY_CHARACTERS) if text else "(no name)"
-
-
 def read_status(status: str | None) -> str:
     """A status as a fact: one of the API's words in lower case, any other cleaned."""
     word = (status or "").casefold()
@@ -218,8 +201,3 @@ def status_sentence(matching: int, total: int, noun: str, of_what: str, status: 
         return f"The one {noun} {of_what} {'has' if matching else 'does not have'} status {status}"
     number, verb = f"{matching:,}" if matching else "None", "has" if matching <= 1 else "have"
     return f"{number} of the {plural(total, noun)} {of_what} {verb} status {status}"
-
-
-def seconds_between(start: datetime | None, end: datetime | None) -> int | None:
-    """Whole seconds; `None` where either is not known, or they are out of order."""
-    return round((end - start).total_seconds()) if start and end and end >= start else None

@@ -2,26 +2,27 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
 
 from blaxel_mcp.models import ExecutionStatus, ExecutionWord, JobExecution, parse_timestamp
+from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.counts import count_tasks
 from blaxel_mcp.summary.estimate import usual_duration
 from blaxel_mcp.summary.listing import (
     Page,
     Row,
-    quote_name,
     read_status,
     render_page,
     row_id,
-    seconds_between,
     status_phrase,
     status_sentence,
 )
 from blaxel_mcp.summary.tasks import scan_tasks
-from blaxel_mcp.summary.wording import drop_empty, format_duration, format_timestamp, plural
+from blaxel_mcp.summary.timing import seconds_between
+from blaxel_mcp.summary.wording import drop_empty, format_duration, format_timestamp, plural, quote
 
 _VERBS = {
     "queued": "is queued",
@@ -57,15 +58,10 @@ def build_executions(
 ) -> tuple[dict[str, Any], str]:
     """The answer of list_job_executions, as an object and as text.
 
-    Args:
-        job_id: as the caller gave it.
-        page: the executions to list.
-        looked_at: those that tell how the job has been doing: with a `status`, the ones that were searched for it.
-        limit: how many rows at most.
-        status: what `page` was filtered by.
-        now: the present, in UTC.
+    `page` holds the executions to list, already filtered by `status`; `looked_at` those that it was made from, which
+    tell how the job has been doing.
     """
-    job, number = quote_name(job_id), len(page.items)
+    job, number = quote(job_id, limits.IDENTITY_CHARACTERS), len(page.items)
     health, facts = _health(looked_at)
     if not looked_at:
         subject = f"Job {job} has no {'executions' if page.first else 'more executions'}"
@@ -77,16 +73,8 @@ def build_executions(
     else:
         subject = f"{plural(number, 'older execution')} of job {job}"
     more = "; older ones follow" if status is not None else ""
-    return render_page(
-        "executions",
-        page,
-        lambda item: _row(item, now),
-        limit=limit,
-        subject=subject,
-        more=more,
-        remarks=health,
-        facts=facts,
-    )
+    row = partial(_row, now=now)
+    return render_page("executions", page, row, limit=limit, subject=subject, more=more, remarks=health, facts=facts)
 
 
 def _health(executions: Sequence[JobExecution]) -> tuple[str, dict[str, Any]]:

@@ -66,12 +66,10 @@ def _schedules(job: Job) -> Iterator[str]:
     triggers = job.spec.get("triggers")
     found = 0
     for trigger in triggers if isinstance(triggers, list) else ():
-        configuration = trigger.get("configuration") if isinstance(trigger, dict) else None
-        schedule = configuration.get("schedule") if isinstance(configuration, dict) else None
-        if not isinstance(schedule, str) or not schedule.strip() or trigger.get("type") != "cron":
-            continue
-        found += 1
-        if found > _SCHEDULES:
-            yield "and more"
-            return
-        yield clean(schedule, limits.STATUS_CHARACTERS) + (" (off)" if trigger.get("enabled") is False else "")
+        match trigger:
+            case {"type": "cron", "configuration": {"schedule": str(schedule)}} if schedule.strip():
+                found += 1
+                if found > _SCHEDULES:
+                    yield "and more"
+                    return
+                yield clean(schedule, limits.STATUS_CHARACTERS) + (" (off)" if trigger.get("enabled") is False else "")

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any, NotRequired, get_args
 
 from typing_extensions import TypedDict
@@ -15,18 +16,15 @@ from blaxel_mcp.summary.failures import group_failures
 from blaxel_mcp.summary.listing import (
     Page,
     Row,
-    quote_name,
     read_status,
     render_page,
     row_id,
-    seconds_between,
     status_phrase,
     status_sentence,
 )
 from blaxel_mcp.summary.tasks import task_name
-from blaxel_mcp.summary.wording import drop_empty, plural
-
-_STATUSES: tuple[str, ...] = get_args(TaskWord)
+from blaxel_mcp.summary.timing import seconds_between
+from blaxel_mcp.summary.wording import drop_empty, plural, quote
 
 
 class TasksCore(TypedDict):
@@ -63,36 +61,33 @@ def build_tasks(
     Args:
         asked: ids of job and execution, `latest` resolved.
         execution: the one that the tasks belong to.
-        tasks: all that are known, for the counts.
-        page: those to page through, from `failed_first`.
+        tasks: all tasks that are known, for the counts.
+        page: those to page through, from `failed_first` with the same `status`.
         limit: how many rows at most.
-        status: what `page` was filtered by.
+        status: the status that was asked for.
         now: the present, in UTC.
     """
     job_id, execution_id = asked
     over = ExecutionStatus(execution.status).over
     until = parse_timestamp(execution.metadata.completedAt) if over else now
-    stands = status_phrase(read_status(execution.status))
-    of_what = f"execution {quote_name(execution_id)} of job {quote_name(job_id)} ({stands})"
+    execution_name, job_name = (quote(name, limits.IDENTITY_CHARACTERS) for name in (execution_id, job_id))
+    of_what = f"execution {execution_name} of job {job_name} ({status_phrase(read_status(execution.status))})"
     if not tasks:
         subject = f"No tasks are listed for {of_what}"
     elif status is not None:
         subject = status_sentence(len(page.items), len(tasks), "task", f"of {of_what}", status)
     else:
         subject = f"{plural(len(tasks), 'task')} of {of_what}: {_counts(tasks)}"
-    counted = execution.stats.total if execution.stats else None
-    missing = ""
-    if counted is not None and counted > len(tasks):
-        missing = f"The API counts {plural(counted, 'task')} but lists {len(tasks):,}."
+    counted = (execution.stats and execution.stats.total) or 0
+    missing = f"The API counts {plural(counted, 'task')} but lists {len(tasks):,}." if counted > len(tasks) else ""
     facts = {
         "jobId": clean(job_id, limits.IDENTITY_CHARACTERS),
         "executionId": clean(execution_id, limits.IDENTITY_CHARACTERS),
         "lookedAt": len(tasks),
         "matching": len(page.items) if status is not None else None,
     }
-    return render_page(
-        "tasks", page, lambda task: _row(task, until), limit=limit, subject=subject, remarks=missing, facts=facts
-    )
+    row = partial(_row, until=until)
+    return render_page("tasks", page, row, limit=limit, subject=subject, remarks=missing, facts=facts)
 
 
 def _word(task: JobExecutionTask) -> str:
@@ -102,9 +97,9 @@ def _word(task: JobExecutionTask) -> str:
 def _counts(tasks: Sequence[JobExecutionTask]) -> str:
     """`3 failed, 37 succeeded`: the known words, then all others together."""
     words = Counter(map(_word, tasks))
-    counted = [f"{words[word]:,} {word}" for word in _STATUSES if words[word]]
-    others = len(tasks) - sum(words[word] for word in _STATUSES)
-    return ", ".join([*counted, *([f"{others:,} of other or no status"] if others else [])])
+    known = [(word, words.pop(word)) for word in get_args(TaskWord) if word in words]
+    others = [("of other or no status", words.total())] if words else []
+    return ", ".join(f"{number:,} {word}" for word, number in [*known, *others])
 
 
 def _row(task: JobExecutionTask, until: datetime | None) -> Row:

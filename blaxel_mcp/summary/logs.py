@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 from blaxel_mcp.models import ExecutionStatus, JobExecution, LogLine, parse_timestamp
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.clean import clean
-from blaxel_mcp.summary.next_step import is_plain_id
+from blaxel_mcp.summary.next_step import call_arguments
 from blaxel_mcp.summary.wording import drop_empty, format_timestamp, json_size, plural, quote
 
 _SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
@@ -33,10 +33,11 @@ class LogsCore(TypedDict):
 
 
 class TimeRange(NamedTuple):
-    """A stretch of time in UTC and whole seconds."""
+    """The time to search, in UTC and whole seconds; `whole` unless the execution can have logged something before."""
 
     start: datetime
     end: datetime
+    whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +64,15 @@ class LogSearch:
         return filters
 
 
-def log_time_range(execution: JobExecution, now: datetime) -> tuple[TimeRange, bool]:
-    """When the execution can have logged something, cut to the newest three days, and whether that is all of it.
+def log_time_range(execution: JobExecution, now: datetime) -> TimeRange:
+    """When the execution can have logged something, cut to the newest three days.
 
     Three days is the API's limit for one call. No bound is midnight sharp, which the API is known to misread.
     """
+    metadata = execution.metadata
     created, started, completed = (
         moment if moment and moment < now + _DAY else None  # further ahead is no clock that is a little off
-        for moment in map(
-            parse_timestamp,
-            (execution.metadata.createdAt, execution.metadata.startedAt, execution.metadata.completedAt),
-        )
+        for moment in map(parse_timestamp, (metadata.createdAt, metadata.startedAt, metadata.completedAt))
     )
     begun = created or started
     end = completed + _AFTER if completed and ExecutionStatus(execution.status).over else now
@@ -83,7 +82,7 @@ def log_time_range(execution: JobExecution, now: datetime) -> tuple[TimeRange, b
     end = _off_midnight(end.replace(microsecond=0) + _SECOND, _SECOND)
     start = _off_midnight(start.replace(microsecond=0), -_SECOND)
     earliest = _off_midnight(end - _LONGEST, -_SECOND)
-    return TimeRange(max(start, earliest), end), start >= earliest or begun is None
+    return TimeRange(max(start, earliest), end, whole=start >= earliest or begun is None)
 
 
 def _off_midnight(moment: datetime, step: timedelta) -> datetime:
@@ -96,18 +95,15 @@ def build_logs(
     searched: TimeRange,
     lines: Sequence[LogLine],
     total: int | None,
-    *,
-    whole: bool,
 ) -> tuple[dict[str, Any], str]:
     """The answer of get_job_execution_logs, as an object and as text with the lines in quotes.
 
     Args:
         search: what was looked for.
         execution: whose log it is.
-        searched: the time that was looked through.
-        lines: what was found in it.
+        searched: the time that was searched.
+        lines: what was found in it, newest first.
         total: how many lines match, where the API says so.
-        whole: whether `searched` is all the time in which the execution can have logged.
     """
     # As in `bl logs`, time and text tell lines apart.
     unique = {(line.timestamp or number, line.message): line for number, line in enumerate(lines)}
@@ -122,7 +118,7 @@ def build_logs(
         _verdict(search, searched, shown, number, exact=total is not None),
         f"{omitted:,} not shown: {higher}narrow by taskName, search or severity." if omitted else "",
         f"{plural(cut, 'line')} cut at {limits.LOG_CHARACTERS} characters." if cut else "",
-        "" if whole else f"The time before {format_timestamp(searched.start)} was not searched.",
+        "" if searched.whole else f"The time before {format_timestamp(searched.start)} was not searched.",
         _hint(search, ExecutionStatus(execution.status), found=bool(shown)),
         f"Job {quote(search.job_id, identity)}, execution {quote(search.execution_id, identity)}.",
     ]
@@ -171,17 +167,18 @@ def _verdict(search: LogSearch, searched: TimeRange, shown: Sequence[_Line], tot
     """How many lines of how many, and filtered by what."""
     of_what = "".join(f" {filtered}" for filtered in search.filters.values())
     if not shown:
-        start, end = map(format_timestamp, searched)
+        start, end = format_timestamp(searched.start), format_timestamp(searched.end)
         return f"No lines of log{of_what} were found from {start} to {end}."
-    newest = "The newest" if len(shown) == 1 else f"The newest {len(shown):,}"
-    rest = f"of log{of_what}{', oldest first' if len(shown) > 1 else ''}"
+    one = len(shown) == 1
+    newest = "The newest" if one else f"The newest {len(shown):,}"
+    rest = f"of log{of_what}{'' if one else ', oldest first'}"
     if not exact:
-        return f"{newest} {'line' if len(shown) == 1 else 'lines'} {rest}; there may be more."
+        return f"{newest} {'line' if one else 'lines'} {rest}; there may be more."
     return f"{newest} of {plural(total, 'line')} {rest}." if total > len(shown) else f"{plural(total, 'line')} {rest}."
 
 
 def _hint(search: LogSearch, status: ExecutionStatus, *, found: bool) -> str:
-    """What the reader should know or do besides."""
+    """What the reader should know about these lines, or do next."""
     if not found and (filters := [*search.filters]):
         *others, last = filters
         again = f"again without {', '.join(others)}{' and ' if others else ''}{last}"
@@ -201,9 +198,7 @@ def _hint(search: LogSearch, status: ExecutionStatus, *, found: bool) -> str:
 
 def log_alternatives(job_id: str, execution_id: str) -> str:
     """What to do where there are no logs to be had, to follow a comma or a colon."""
-    if is_plain_id(job_id) and is_plain_id(execution_id):
-        return (
-            f'call get_job_execution with jobId "{job_id}" and executionId "{execution_id}" for the reasons of '
-            f"failures, run `bl logs job {job_id} {execution_id}`, or see the Blaxel console."
-        )
-    return "call get_job_execution for the reasons of failures, or see the Blaxel console."
+    given, command = "", ""
+    if arguments := call_arguments(job_id, execution_id):
+        given, command = f" with {arguments}", f" run `bl logs job {job_id} {execution_id}`,"
+    return f"call get_job_execution{given} for the reasons of failures,{command} or see the Blaxel console."

@@ -37,7 +37,7 @@ def suggest_next_step(
     """One sentence that says what to do next.
 
     Args:
-        asked: the job and the execution that were asked for.
+        asked: ids of job and execution.
         status: how the execution stands.
         failures: its failed tasks, the largest group first.
         timing: its times.
@@ -90,25 +90,25 @@ def _after_failure(
 def ask_again(job_id: str, execution_id: str, poll_after: int | None) -> str:
     """The next step that asks the same once more after `poll_after` seconds."""
     wait = f"in {poll_after}s" if poll_after else "later"
-    return f"Call get_job_execution with {_arguments(job_id, execution_id) or 'the same arguments'} again {wait}."
+    return f"Call get_job_execution with {call_arguments(job_id, execution_id) or 'the same arguments'} again {wait}."
 
 
 def wait_again(job_id: str, execution_id: str) -> str:
     """The next step that goes on waiting at once, since the tool itself does the waiting."""
-    arguments = _arguments(job_id, execution_id) or "the same arguments"
+    arguments = call_arguments(job_id, execution_id) or "the same arguments"
     return f"Call wait_for_job_execution with {arguments} to go on waiting."
 
 
 def _read_logs(asked: tuple[str, str], purpose: str, task: str | None = None) -> str:
-    arguments = _arguments(*asked)
+    arguments = call_arguments(*asked)
     if not arguments:
         return f"Read the logs in the Blaxel console {purpose}."
     named = f' and taskName "{task}"' if task else ""
     return f"Call get_job_execution_logs with {arguments}{named} {purpose}."
 
 
-def _arguments(job_id: str, execution_id: str) -> str:
-    """The two ids as a tool's arguments; empty unless both are plain."""
+def call_arguments(job_id: str, execution_id: str) -> str:
+    """The two ids as a tool's arguments inside a sentence; empty unless both are plain ids."""
     plain = is_plain_id(job_id) and is_plain_id(execution_id)
     return f'jobId "{job_id}" and executionId "{execution_id}"' if plain else ""
 

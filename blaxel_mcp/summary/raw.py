@@ -39,13 +39,12 @@ def _masked(given: Any) -> Any:
     values = parse_env_override(given)
     if values is None:
         return _MASK
-    masked = {name: value if _is_masked(value) else _MASK for name, value in values.items()}
+    masked = {
+        name: value if isinstance(value, str) and value and set(value) == {"*"} else _MASK
+        for name, value in values.items()
+    }
     # Written anew even if nothing changed: a name that comes twice hides its first value from the parser.
     return json.dumps(masked, ensure_ascii=False) if isinstance(given, str) else masked
-
-
-def _is_masked(value: Any) -> bool:
-    return isinstance(value, str) and value != "" and set(value) == {"*"}
 
 
 def limit_raw(raw: dict[str, Any], mode: RawMode, limit: int) -> tuple[dict[str, Any] | None, RawOmitted | None]:
@@ -95,21 +94,17 @@ def _fitting(tasks: Iterable[Any], room: int) -> list[Any]:
 
 
 def _task_list(raw: Mapping[str, Any]) -> Sequence[Any]:
-    return next((found for holder in _holders(raw) if isinstance(found := holder.get("tasks"), list) and found), [])
-
-
-def _holders(raw: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     spec = raw.get("spec")
-    return [raw, spec] if isinstance(spec, Mapping) else [raw]
+    lists = [raw.get("tasks"), spec.get("tasks") if isinstance(spec, Mapping) else None]
+    return next((tasks for tasks in lists if tasks and isinstance(tasks, list)), [])
 
 
 def _with_tasks(raw: dict[str, Any], tasks: list[Any]) -> dict[str, Any]:
     """A copy whose task list holds `tasks`. Where both places have a list, the second is emptied: they are one list."""
     copy = dict(raw)
-    first = isinstance(copy.get("tasks"), list) and bool(copy["tasks"])
-    if first:
-        copy["tasks"] = tasks
-    spec = copy.get("spec")
-    if isinstance(spec, dict) and isinstance(spec.get("tasks"), list) and spec["tasks"]:
-        copy["spec"] = {**spec, "tasks": [] if first else tasks}
+    if raw.get("tasks") and isinstance(raw["tasks"], list):
+        copy["tasks"], tasks = tasks, []
+    spec = raw.get("spec")
+    if isinstance(spec, dict) and spec.get("tasks") and isinstance(spec["tasks"], list):
+        copy["spec"] = {**spec, "tasks": tasks}
     return copy

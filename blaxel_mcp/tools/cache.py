@@ -13,9 +13,7 @@ class ExpiringCache:
 
     cachetools has no loader that is awaited, and with a time to live per entry (`TLRUCache`) takes as much code.
 
-    Args:
-        timer: counts seconds from any zero, and is never set back.
-        max_entries: how many values are kept at most.
+    `timer` counts seconds from any zero, and is never set back.
     """
 
     def __init__(self, timer: Callable[[], float] = time.monotonic, max_entries: int = 250) -> None:
@@ -30,7 +28,7 @@ class ExpiringCache:
 
         Args:
             key: what the value depends on, the caller's identity included.
-            load: gets the value, and for how many seconds to keep it. Nothing is kept if it raises.
+            load: gets the value and the seconds to keep it for. Nothing is kept if it raises.
         """
         expires, kept = self._entries.get(key, (-math.inf, None))
         if self._timer() < expires:

@@ -1,5 +1,6 @@
 """`cancel_job_execution`: no new tasks start, running ones finish. Only with --allow-writes; never retried."""
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Annotated
 
@@ -18,7 +19,6 @@ from blaxel_mcp.errors import (
     OutcomeUnknownError,
     is_outcome_unknown,
 )
-from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary.answer import build_answer
 from blaxel_mcp.summary.execution import summarize
 from blaxel_mcp.summary.limits import NAME_CHARACTERS
@@ -42,27 +42,17 @@ async def confirm(
 ) -> Elicit[Consent] | Consent:
     """Ask the person whether to cancel, unless the arguments would be refused anyway."""
     checked_id(jobId, "jobId")
-    _check_one_execution(executionId)
+    hint = "Give one execution's id; list_job_executions names them."
+    try:
+        checked_id(executionId, "executionId")
+    except ArgumentError as error:
+        raise ArgumentError(error.message, hint) from None  # its own hint suggests `latest`
+    if executionId.casefold() == LATEST:
+        changing = f'executionId is "{LATEST}", which may change before the person answers, so nothing was sent.'
+        raise ArgumentError(changing, hint)
     target = f"execution {quote(executionId, NAME_CHARACTERS)} of job {quote(jobId, NAME_CHARACTERS)}"
     question = f"Cancel {target}? Running tasks finish first; no new ones start. This cannot be undone."
     return await ask_for_consent(ctx, question)
-
-
-def _check_one_execution(execution_id: str) -> None:
-    """Refuse what can't be the id of one execution, `latest` included.
-
-    Raises:
-        ArgumentError: with a hint that doesn't suggest `latest`.
-    """
-    hint = "Give one execution's id; list_job_executions names them."
-    try:
-        checked_id(execution_id, "executionId")
-    except ArgumentError as error:
-        raise ArgumentError(error.message, hint) from None
-    if execution_id.casefold() == LATEST:
-        raise ArgumentError(
-            f'executionId is "{LATEST}", which may change before the person answers, so nothing was sent.', hint
-        )
 
 
 async def cancel_job_execution(
@@ -82,9 +72,9 @@ async def cancel_job_execution(
     except BlaxelMcpError as error:
         raise _explain(error) from None
     if not execution.status:
-        execution = await _get_status(session, jobId, executionId) or execution
-    asked = (jobId, executionId)
-    summary = summarize(execution, asked=asked, workspace=session.workspace, now=app.clock())
+        with suppress(BlaxelMcpError):  # the cancellation was sent all the same
+            execution = (await session.send(get_execution(jobId, executionId), at_most=_STATUS_SECONDS)).execution
+    summary = summarize(execution, asked=(jobId, executionId), workspace=session.workspace, now=app.clock())
     return success(build_answer(replace(summary, preface=SENT)))
 
 
@@ -101,14 +91,6 @@ def _explain(error: BlaxelMcpError) -> BlaxelMcpError:
         message = f"Not cancelled: Blaxel refused ({error.status}); an execution that is over cannot be cancelled."
         return ApiError(error.status, message, hint)
     return error
-
-
-async def _get_status(session: Session, job_id: str, execution_id: str) -> JobExecution | None:
-    """The execution as it stands; `None` if it can't be had, for the cancellation was sent all the same."""
-    try:
-        return (await session.send(get_execution(job_id, execution_id), at_most=_STATUS_SECONDS)).execution
-    except BlaxelMcpError:
-        return None
 
 
 SPEC = ToolSpec(

@@ -26,7 +26,7 @@ async def fetch_tasks(
         return []
     found: list[FetchedTask] = []
     cursor = None
-    for number in count(1):
+    for _ in count() if whole else range(LIST_TASK_PAGES):
         try:
             page = await session.send(list_tasks(job_id, execution_id, limit=LIST_PAGE, cursor=cursor))
         except BlaxelMcpError as error:
@@ -35,7 +35,7 @@ async def fetch_tasks(
             raise
         found += page.items
         cursor = page.cursor
-        if cursor is None or (number == LIST_TASK_PAGES and not whole):
+        if cursor is None:
             break
     return unique_by_name(found)
 

@@ -1,6 +1,5 @@
 """Finding an execution by its id or as `latest`, and explaining a 404 with what would have been found."""
 
-from collections.abc import Callable, Sequence
 from datetime import datetime
 from difflib import get_close_matches
 from typing import NamedTuple
@@ -11,7 +10,7 @@ from blaxel_mcp.errors import BlaxelMcpError, NotFoundError
 from blaxel_mcp.models import ExecutionStatus, JobExecution, parse_timestamp
 from blaxel_mcp.summary.execution import ResolvedLatest
 from blaxel_mcp.summary.limits import ERROR_CHARACTERS, NAME_CHARACTERS
-from blaxel_mcp.summary.wording import format_duration, quote
+from blaxel_mcp.summary.wording import format_age, quote
 
 LATEST = "latest"
 _RECENT = 5
@@ -22,13 +21,7 @@ _EXPLAIN_SECONDS = 5.0
 
 
 class Found(NamedTuple):
-    """An execution that was found.
-
-    Attributes:
-        fetched: the execution.
-        execution_id: its id, with `latest` resolved.
-        latest: the execution before it, if `latest` was asked for; else `None`.
-    """
+    """An execution, its id, and the execution before it if `latest` was asked for."""
 
     fetched: FetchedExecution
     execution_id: str
@@ -62,7 +55,7 @@ async def _resolve_latest(session: Session, job_id: str) -> tuple[str, ResolvedL
         message = f"Job {_quoted(job_id)} has no executions."
         missing = NotFoundError(404, message, "Check the job's name, or run it first.")
         # Some API versions return an empty list for a job that doesn't exist too.
-        raise await _suggest_jobs(session, job_id, message, missing)
+        raise await explain_unknown_job(session, job_id, missing, message)
     return known[0].metadata.id or "", ResolvedLatest(known[1] if len(known) > 1 else None)
 
 
@@ -93,61 +86,49 @@ async def explain_not_found(
     if not recent:
         return NotFoundError(404, message, "Blaxel lists no executions of this job: check its name, or run it first.")
     start = f'Ask for "{LATEST}", or for a recent execution:' if latest_allowed else "The recent ones are"
-    return _with_fitting_hint(message, recent, lambda shown: f"{start} {', '.join(shown)}.")
+    while len(str(explained := NotFoundError(404, message, f"{start} {', '.join(recent)}."))) > ERROR_CHARACTERS:
+        recent.pop()
+    return explained
 
 
-async def explain_unknown_job(session: Session, job_id: str, error: NotFoundError) -> NotFoundError:
-    """The 404 of a job, with the nearest job names as its hint; as it was if they can't be had."""
-    return await _suggest_jobs(session, job_id, f"There is no job {_quoted(job_id)} in this workspace (404).", error)
+async def explain_unknown_job(
+    session: Session, job_id: str, error: NotFoundError, message: str | None = None
+) -> NotFoundError:
+    """The 404 of a job, with the nearest job names as its hint, or else some of the workspace's jobs.
 
-
-async def _suggest_jobs(session: Session, job_id: str, message: str, otherwise: NotFoundError) -> NotFoundError:
-    """An error that suggests the job names closest to the one asked for, or else names some of the workspace's jobs.
-
-    `otherwise` comes back if the job exists, or if the jobs can't be listed.
+    The error comes back as it was if the job exists, or if the jobs can't be listed. `message` replaces the sentence
+    that there is no such job.
     """
+    message = message or f"There is no job {_quoted(job_id)} in this workspace (404)."
     try:
         jobs = await session.send(list_jobs(limit=_JOBS), at_most=_EXPLAIN_SECONDS)
     except BlaxelMcpError:
-        return otherwise
+        return error
     names = [job.name for job in jobs.items if job.name]
     if job_id in names:
-        return otherwise
+        return error
     if not names:
         hint = "Blaxel lists no jobs here: check that BL_WORKSPACE names the right workspace."
         return NotFoundError(404, message, hint)
     by_folded = {name.casefold(): name for name in names}
     nearest = [by_folded[match] for match in get_close_matches(job_id.casefold(), by_folded, _NEAREST, 0.5)]
     if nearest:
-        quoted = [_quoted(name) for name in nearest]
-        return _with_fitting_hint(message, quoted, lambda shown: f"Did you mean {' or '.join(shown)}?")
-
-    def hint_with(shown: Sequence[str]) -> str:
-        more = len(names) - len(shown)
+        return NotFoundError(404, message, f"Did you mean {' or '.join(map(_quoted, nearest))}?")
+    hint = f"The workspace's jobs are {', '.join(map(_quoted, names[:_RECENT]))}"
+    if len(names) > _RECENT:
         # A full page says that there are more jobs than it holds, not how many.
-        others = " and others" if len(names) >= _JOBS else f" and {more} more" if more else ""
-        return f"The workspace's jobs are {', '.join(shown)}{f'{others}, which list_jobs names' if others else ''}."
-
-    return _with_fitting_hint(message, [_quoted(name) for name in names[:_RECENT]], hint_with)
-
-
-def _with_fitting_hint(message: str, items: Sequence[str], hint: Callable[[Sequence[str]], str]) -> NotFoundError:
-    """An error whose hint names as many of the items as its text has room for, and at least the first."""
-    for count in range(len(items), 0, -1):
-        error = NotFoundError(404, message, hint(items[:count]))
-        if len(str(error)) <= ERROR_CHARACTERS:
-            break
-    return error
+        others = "others" if len(names) >= _JOBS else f"{len(names) - _RECENT} more"
+        hint += f" and {others}, which list_jobs names"
+    return NotFoundError(404, message, f"{hint}.")
 
 
 def _describe(execution: JobExecution, now: datetime) -> str:
     """An execution's id, status and age, for a hint."""
-    created = parse_timestamp(execution.metadata.createdAt)
-    age = f", {format_duration((now - created).total_seconds())} ago" if created else ""
+    age = format_age(parse_timestamp(execution.metadata.createdAt), now)
     word = ExecutionStatus(execution.status).word
     # A single short word is shown even if it is new; anything else may be a sentence in disguise.
     shown = word if word.isalpha() and word.isascii() and len(word) < len("unknown status") else "unknown status"
-    return f"{_quoted(execution.metadata.id or '')} ({shown}{age})"
+    return f"{_quoted(execution.metadata.id or '')} ({shown}{',' if age else ''}{age})"
 
 
 def _quoted(text: str) -> str:

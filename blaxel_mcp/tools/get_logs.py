@@ -21,10 +21,10 @@ from blaxel_mcp.tools.spec import READ_ONLY, ExecutionId, JobId, ToolSpec
 _LONGEST_TEXT = 200
 
 
-def _word(value: object) -> object:
+def _severity_word(value: object) -> object:
     """A severity as a caller may write it: in any case, and `warn` for short."""
     word = plain_word(value)
-    return {"warn": "WARNING"}.get(word, word.upper()) if isinstance(word, str) else word
+    return ("WARNING" if word == "warn" else word.upper()) if isinstance(word, str) else word
 
 
 async def get_job_execution_logs(  # noqa: PLR0917 - the SDK passes them by name
@@ -34,7 +34,7 @@ async def get_job_execution_logs(  # noqa: PLR0917 - the SDK passes them by name
     app: Annotated[AppContext, Resolve(app_context)],
     taskName: Annotated[str | None, Field(max_length=_LONGEST_TEXT, description="Only lines of this task")] = None,  # noqa: N803
     search: Annotated[str | None, Field(max_length=_LONGEST_TEXT, description="Text the lines contain")] = None,
-    severity: Annotated[Severity | None, BeforeValidator(_word), Field(description="Minimum severity")] = None,
+    severity: Annotated[Severity | None, BeforeValidator(_severity_word), Field(description="Minimum severity")] = None,
     limit: Annotated[int, Field(ge=1, le=LOG_LINES, description="How many lines, the newest")] = LOG_LINES_USUAL,
 ) -> Annotated[CallToolResult, LogsCore]:
     """Find the execution's time, and the lines of log in it; errors are raised, `server` turns them into a result."""
@@ -42,7 +42,7 @@ async def get_job_execution_logs(  # noqa: PLR0917 - the SDK passes them by name
     now = app.clock()
     fetched, execution_id, _ = await find_execution(session, jobId, executionId, now)
     execution = fetched.execution
-    searched, whole = log_time_range(execution, now)
+    searched = log_time_range(execution, now)
     call = get_logs(
         jobId,
         execution_id,
@@ -61,7 +61,7 @@ async def get_job_execution_logs(  # noqa: PLR0917 - the SDK passes them by name
     except BlaxelMcpError as error:
         raise _unavailable(error, jobId, execution_id) from None
     wanted = LogSearch(jobId, execution_id, limit, severity=severity, text=text, task=task)
-    return success(*build_logs(wanted, execution, searched, found.lines, found.total, whole=whole))
+    return success(*build_logs(wanted, execution, searched, found.lines, found.total))
 
 
 def _visible(text: str | None, parameter: str) -> str | None:

@@ -1,6 +1,5 @@
 """`list_job_executions`: a job's executions, the newest first, and how the job has been doing."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
 from mcp.server.mcpserver import Resolve
@@ -10,8 +9,8 @@ from pydantic import BeforeValidator, Field
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.jobs import get_job, list_executions
 from blaxel_mcp.errors import ApiError, BlaxelMcpError, NotFoundError
-from blaxel_mcp.models import ExecutionStatus, ExecutionWord, JobExecution
-from blaxel_mcp.summary.limits import LIST_BASIS, LIST_EXECUTIONS, LIST_EXECUTIONS_PAGE
+from blaxel_mcp.models import ExecutionStatus, ExecutionWord
+from blaxel_mcp.summary.limits import HISTORY_EXECUTIONS, LIST_EXECUTIONS, LIST_EXECUTIONS_PAGE
 from blaxel_mcp.summary.listing_executions import ExecutionsCore, build_executions
 from blaxel_mcp.tools import paging
 from blaxel_mcp.tools.context import AppContext, app_context, current_session
@@ -20,8 +19,6 @@ from blaxel_mcp.tools.results import success
 from blaxel_mcp.tools.spec import READ_ONLY, JobId, ToolSpec
 
 _USUAL, _MOST = LIST_EXECUTIONS
-_BASIS_SECONDS = 2.0
-"""How long to wait for executions that are looked at only to tell what is usual."""
 
 
 async def list_job_executions(  # noqa: PLR0917 - the SDK passes them by name
@@ -36,7 +33,9 @@ async def list_job_executions(  # noqa: PLR0917 - the SDK passes them by name
 ) -> Annotated[CallToolResult, ExecutionsCore]:
     """Answer with one page of the executions; errors are raised, `server` turns them into a result."""
     position = paging.parse_cursor(cursor)
-    size = LIST_EXECUTIONS_PAGE if status else min(position.skip + limit, LIST_EXECUTIONS_PAGE)
+    # Even where fewer are shown, so many tell how the job has been doing.
+    fewest = max(position.skip + limit, HISTORY_EXECUTIONS)
+    size = LIST_EXECUTIONS_PAGE if status else min(fewest, LIST_EXECUTIONS_PAGE)
     try:
         listing = await session.send(list_executions(jobId, limit=size, cursor=position.upstream))
     except NotFoundError as error:
@@ -45,22 +44,8 @@ async def list_job_executions(  # noqa: PLR0917 - the SDK passes them by name
         raise paging.explain_refusal(error, position) from None
     if not listing.items and position == paging.Position():
         await _require_job(session, jobId)
-    looked_at = listing.items
-    if listing.cursor and position.upstream is None and size < LIST_BASIS:
-        looked_at = [*looked_at, *await _older(session, jobId, listing.cursor, limit=LIST_BASIS - size)]
     page = position.page(listing, lambda execution: status in {None, ExecutionStatus(execution.status).word})
-    return success(*build_executions(jobId, page, looked_at, limit=limit, status=status, now=app.clock()))
-
-
-async def _older(session: Session, job_id: str, cursor: str, *, limit: int) -> Sequence[JobExecution]:
-    """The executions after the first page, for how the job has been doing where few rows are asked for.
-
-    They are not asked for with the page itself: the API's cursor would then lead past what is shown. Best effort.
-    """
-    try:
-        return (await session.send(list_executions(job_id, limit=limit, cursor=cursor), at_most=_BASIS_SECONDS)).items
-    except BlaxelMcpError:
-        return ()
+    return success(*build_executions(jobId, page, listing.items, limit=limit, status=status, now=app.clock()))
 
 
 async def _require_job(session: Session, job_id: str) -> None:

@@ -64,11 +64,7 @@ def parse_cursor(cursor: str | None) -> Position:
 
 
 def parse_offset(cursor: str | None) -> int:
-    """The offset that `nextCursor` of the previous answer stands for; 0 if there is none.
-
-    Raises:
-        ArgumentError: it is not a number.
-    """
+    """The offset that `nextCursor` of the previous answer stands for, 0 if there is none; raises `ArgumentError`."""
     text = (cursor or "").strip()
     if text and not _OFFSET.fullmatch(text):
         raise _not_ours()

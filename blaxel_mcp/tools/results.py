@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import Any
 
 from mcp_types import CallToolResult, TextContent
 from pydantic import ValidationError
@@ -33,14 +33,10 @@ _CONSTRAINT = re.compile(r"\w+ should (.+?)(?: after validation, .*)?")
 def success(answer: Mapping[str, Any], text: str | None = None) -> CallToolResult:
     """A successful result: a text for clients that show `content`, an object for those that show `structuredContent`.
 
-    Args:
-        answer: the object.
-        text: the text; by default the answer's `summary`. Lists pass theirs, which holds the rows too.
+    The text is the answer's `summary` by default; lists pass theirs, which holds the rows too.
     """
-    prose = answer["summary"] if text is None else text
-    return CallToolResult(
-        content=[TextContent(type="text", text=prose)], structured_content=cast("dict[str, Any]", answer)
-    )
+    content = TextContent(type="text", text=answer["summary"] if text is None else text)
+    return CallToolResult(content=[content], structured_content=dict(answer))
 
 
 def failure(error: BlaxelMcpError) -> CallToolResult:

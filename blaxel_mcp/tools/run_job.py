@@ -16,7 +16,7 @@ from blaxel_mcp.errors import ApiError, BlaxelMcpError, NotFoundError, OutcomeUn
 from blaxel_mcp.summary.clean import clean
 from blaxel_mcp.summary.limits import IDENTITY_CHARACTERS, NAME_CHARACTERS
 from blaxel_mcp.summary.listing import row_id
-from blaxel_mcp.summary.next_step import is_plain_id
+from blaxel_mcp.summary.next_step import call_arguments
 from blaxel_mcp.summary.wording import drop_empty, plural, quote
 from blaxel_mcp.tools.confirm import Consent, ask_for_consent, require_consent
 from blaxel_mcp.tools.context import current_session
@@ -91,8 +91,7 @@ async def run_job(  # noqa: PLR0917 - the SDK passes them by name
 
 
 def _answer(job_id: str, execution_id: str, tasks: int) -> dict[str, str]:
-    known = is_plain_id(job_id) and is_plain_id(execution_id)
-    arguments = f'jobId "{job_id}" and executionId "{execution_id}"' if known else 'this job and executionId "latest"'
+    arguments = call_arguments(job_id, execution_id) or 'this job and executionId "latest"'
     step = f"Call wait_for_job_execution with {arguments}."
     execution = f"execution {quote(execution_id, IDENTITY_CHARACTERS)} of " if execution_id else ""
     no_id = "" if execution_id else "; Blaxel did not tell the id of the execution"
@@ -168,6 +167,6 @@ def _not_started(
 SPEC = ToolSpec(
     fn=run_job,
     title="Run job",
-    description=("Start an execution of a Blaxel batch job. Uses paid compute. Returns its id and what to call next."),
+    description="Start an execution of a Blaxel batch job. Uses paid compute. Returns its id and what to call next.",
     annotations=ADDITIVE,
 )

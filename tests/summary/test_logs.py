@@ -27,8 +27,8 @@ def execution(status: str, created: str | None = None, completed: str | None = N
 
 def asked(found: JobExecution, now: datetime = NOW) -> tuple[str, str, bool]:
     """Its time as the API is asked for it, and whether that is all of it."""
-    searched, whole = log_time_range(found, now)
-    return format_timestamp(searched.start), format_timestamp(searched.end), whole
+    searched = log_time_range(found, now)
+    return format_timestamp(searched.start), format_timestamp(searched.end), searched.whole
 
 
 def line(second: float, message: str, severity: int | None = 9) -> LogLine:
@@ -43,7 +43,7 @@ def build(
     """The answer for lines that are given oldest first; there are no others unless a total is given."""
     wanted = LogSearch(**{"job_id": "report", "execution_id": "exec-1", "limit": 50, **search})
     number = len(lines) if total is None else total
-    return build_logs(wanted, execution(status), SEARCHED, lines[::-1], number, whole=whole)
+    return build_logs(wanted, execution(status), SEARCHED._replace(whole=whole), lines[::-1], number)
 
 
 def test_a_finished_execution_is_searched_around_its_own_time() -> None:
@@ -85,7 +85,7 @@ def test_any_times_make_a_range_that_the_api_takes(created: datetime, lasted: in
         completed: str | None = (created + timedelta(seconds=lasted)).isoformat()
     except OverflowError:
         completed = None
-    searched, _ = log_time_range(execution(status, created.isoformat(), completed), NOW)
+    searched = log_time_range(execution(status, created.isoformat(), completed), NOW)
     assert timedelta() < searched.end - searched.start <= timedelta(days=3)
     assert "T00:00:00Z" not in {format_timestamp(searched.start), format_timestamp(searched.end)}
 
@@ -151,7 +151,7 @@ def test_time_that_was_not_searched_is_said() -> None:
 def test_few_lines_are_told_as_people_would(lines: int, total: int | None, said: str) -> None:
     """One is not the newest 1 of 1 or more."""
     read = [line(i, "a") for i in range(lines)][::-1]
-    answer, _ = build_logs(LogSearch("report", "exec-1", 50), execution("failed"), SEARCHED, read, total, whole=True)
+    answer, _ = build_logs(LogSearch("report", "exec-1", 50), execution("failed"), SEARCHED, read, total)
     assert answer["summary"].startswith(said)
 
 
@@ -193,7 +193,7 @@ def test_both_channels_stay_under_sixteen_kibibytes(message: str) -> None:
     """Whatever the lines hold; what does not fit is counted."""
     search = LogSearch("j" * 512, "é" * 512, LOG_LINES, severity="INFO", text="é" * 200, task="é" * 200)
     lines = [line(i / 7, f"{i} {message}") for i in range(2 * LOG_LINES)]
-    answer, text = build_logs(search, execution("running"), SEARCHED, lines[::-1], 10**9, whole=False)
+    answer, text = build_logs(search, execution("running"), SEARCHED._replace(whole=False), lines[::-1], 10**9)
     assert json_size(answer) <= LOG_BYTES
     assert len(text.encode()) <= LOG_BYTES
     assert len(answer["lines"]) + answer["notShown"] == 10**9

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from support.caller import Caller, run
-from support.faults import Answer, Delay, Faults
+from support.faults import Answer, Faults
 from support.plane import HOSTILE, NOW, VERSIONS, execution, job, plane
 
 from blaxel_mcp.demo import control_plane
@@ -49,7 +49,7 @@ def test_did_last_nights_report_run() -> None:
     async def what(call: Caller) -> None:
         answer = await call.ask(TOOL, jobId="nightly-report", limit=2)
         assert answer == {
-            "summary": 'The newest execution of job "nightly-report" succeeded 6h 47m ago. '
+            "summary": 'The newest execution of job "nightly-report" succeeded 6h 47m ago; showing 1 to 2 of 14. '
             "Of 14 executions looked at, all are over and 13 succeeded (93%), usually in 12m 10s.",
             "executions": [
                 {
@@ -158,29 +158,24 @@ def test_a_filter_is_made_here_and_says_how_many_it_looked_at() -> None:
 
 
 def test_few_rows_still_tell_what_is_usual() -> None:
-    """Twenty are looked at for the first page; what it takes beyond the page is one more call, and no error."""
+    """Twenty are asked for where fewer are listed, in one call; the cursor goes on within them."""
     app = plane(job("a", [execution(f"exec-{number:05d}", age=100 + number) for number in range(30)]))
-    faults = Faults(app)
 
     async def what(call: Caller) -> None:
         answer = await call.ask(TOOL, jobId="a", limit=2)
         assert (answer["lookedAt"], len(answer["executions"])) == (20, 2)
-        cursor = answer["nextCursor"]
-        queries = [parse_qs(request.query) for request in app.state.requests]  # type: ignore[attr-defined]
-        sort = {"sort": ["createdAt:desc"]}
-        assert queries == [{"limit": ["2"], **sort}, {"limit": ["18"], "cursor": [cursor], **sort}]
-        answer = await call.ask(TOOL, jobId="a", limit=3, cursor=cursor)
+        answer = await call.ask(TOOL, jobId="a", limit=18, cursor=answer["nextCursor"])
+        assert (answer["lookedAt"], ids(answer["executions"])[0]) == (20, "exec-00002")
+        answer = await call.ask(TOOL, jobId="a", limit=3, cursor=answer["nextCursor"])
         assert answer["summary"] == (
-            '3 older executions of job "a". '
-            "Of 3 executions looked at, all are over and 3 succeeded (100%), usually in 1m."
+            '10 older executions of job "a"; showing 1 to 3 of 10. '
+            "Of 10 executions looked at, all are over and 10 succeeded (100%), usually in 1m."
         )
-        handled = len(app.state.requests)  # type: ignore[attr-defined]
         await call.ask(TOOL, jobId="a", limit=30)
-        assert len(app.state.requests) == handled + 1  # type: ignore[attr-defined]
-        faults.add(Delay(0), Answer(500), Answer(500), Answer(500), Answer(500), path="/executions")
-        assert (await call.ask(TOOL, jobId="a", limit=2))["lookedAt"] == 2
+        sizes = [parse_qs(request.query)["limit"] for request in app.state.requests]  # type: ignore[attr-defined]
+        assert sizes == [["20"], ["20"], ["20"], ["30"]]
 
-    run(faults, what)
+    run(app, what)
 
 
 def test_ten_thousand_executions_come_once() -> None:
@@ -296,7 +291,7 @@ def test_wrong_arguments_name_what_is_right() -> None:
     app = demo()
 
     async def what(call: Caller) -> None:
-        cursor = (await call.ask(TOOL, jobId="nightly-report", limit=2))["nextCursor"]
+        cursor = (await call.ask("list_jobs", limit=2))["nextCursor"]
         handled = len(app.state.requests)
         assert await call.refusal(TOOL, jobId="nightly-report", status="done") == (
             "Wrong arguments: status must be 'queued', 'pending', 'running', 'cancelling', 'cancelled', "
