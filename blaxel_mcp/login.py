@@ -9,12 +9,13 @@ import base64
 import binascii
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Literal
 
 from pydantic import SecretStr
 
 LOGIN_FILE = "~/.blaxel/config.yaml"
+_FOREIGN = f"{LOGIN_FILE} does not hold what `bl login` writes."
 
 API_URLS = {
     "prod": "https://api.blaxel.ai/v0",
@@ -66,31 +67,24 @@ Credential = ApiKey | ClientCredentials | LoginTokens
 
 @dataclass(frozen=True)
 class LoginEntry:
-    """A workspace of the login file: its credential, or the problem with it."""
+    """What the login file has for one workspace: its credential, or the problem with it.
 
-    name: str
-    id: str | None
-    env: str
-    credential: Credential | None
-    problem: str | None = None
-
-
-@dataclass(frozen=True)
-class Login:
-    """The parsed login file: the current workspace, an entry for each workspace, and what is wrong with it."""
-
-    workspace: str | None = None
-    entries: tuple[LoginEntry, ...] = ()
-    problem: str | None = None
-
-
-@dataclass(frozen=True)
-class LoginSelection:
-    """What the login file has for one workspace; `api_url` is None without an entry or for an unknown `env`."""
+    `workspace` is the name; None if none was asked for and the file names none. `api_url` is None for an unknown `env`.
+    """
 
     workspace: str | None = None
     credential: Credential | None = None
     api_url: str | None = None
+    problem: str | None = None
+    id: str | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Login:
+    """The parsed login file: the current workspace, an entry for each workspace, and what is wrong with the file."""
+
+    workspace: str | None = None
+    entries: tuple[LoginEntry, ...] = ()
     problem: str | None = None
 
 
@@ -134,30 +128,32 @@ def parse_login(text: str) -> Login:
     if not document:
         return Login(problem=f"{LOGIN_FILE} is empty.")
     if not isinstance(document, dict):
-        return Login(problem=f"{LOGIN_FILE} does not hold what `bl login` writes.")
+        return Login(problem=_FOREIGN)
     context, listed = document.get("context"), document.get("workspaces")
     workspace = _text(context, "workspace") if isinstance(context, dict) else None
     items = [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
     entries = tuple(entry for item in items if (entry := _parse_entry(item)))
-    problem = None if entries or not items else f"{LOGIN_FILE} does not hold what `bl login` writes."
-    return Login(workspace if workspace and re.fullmatch(WORKSPACE_PATTERN, workspace) else None, entries, problem)
+    if workspace and not re.fullmatch(WORKSPACE_PATTERN, workspace):
+        workspace = None
+    return Login(workspace, entries, None if entries or not items else _FOREIGN)
 
 
-def select_login(text: str | None, workspace: str | None) -> LoginSelection:
+def select_login(text: str | None, workspace: str | None) -> LoginEntry:
     """Look up one workspace, by name and then by id, or the login's current one when `workspace` is None."""
     if text is None:
-        return LoginSelection(workspace)
+        return LoginEntry(workspace)
     login = parse_login(text)
     name = workspace or login.workspace
     if login.problem:
-        return LoginSelection(name, problem=login.problem)
+        return LoginEntry(name, problem=login.problem)
     if name is None:
-        return LoginSelection(problem=f"{LOGIN_FILE} names no current workspace.")
-    by_name = [entry for entry in login.entries if entry.name == name]
-    by_id = [entry for entry in login.entries if entry.id == name]
+        return LoginEntry(problem=f"{LOGIN_FILE} names no current workspace.")
+    by_name = [entry for entry in login.entries if entry.workspace == name]
+    # Whoever asked by id goes on sending the id.
+    by_id = [replace(entry, workspace=name) for entry in login.entries if entry.id == name]
     for entry in by_name or by_id:
-        return LoginSelection(name, entry.credential, API_URLS.get(entry.env), entry.problem)
-    return LoginSelection(name, problem=f"{LOGIN_FILE} holds no login for workspace {name}.")
+        return entry
+    return LoginEntry(name, problem=f"{LOGIN_FILE} holds no login for workspace {name}.")
 
 
 def _parse_entry(item: Mapping[str, object]) -> LoginEntry | None:
@@ -167,7 +163,8 @@ def _parse_entry(item: Mapping[str, object]) -> LoginEntry | None:
         return None
     stored = item.get("credentials")
     credential, problem = _find_credential(stored if isinstance(stored, dict) else {}, describe_login(name))
-    return LoginEntry(name, _text(item, "id"), _text(item, "env") or DEFAULT_ENVIRONMENT, credential, problem)
+    api_url = API_URLS.get(_text(item, "env") or DEFAULT_ENVIRONMENT)
+    return LoginEntry(name, credential, api_url, problem, _text(item, "id"))
 
 
 def _find_credential(stored: Mapping[str, object], source: str) -> tuple[Credential | None, str | None]:
@@ -182,14 +179,16 @@ def _find_credential(stored: Mapping[str, object], source: str) -> tuple[Credent
     elif packed:
         credential = parse_client_credentials(packed, source, from_login=True)
     elif "access_token" in found or "refresh_token" in found:
-        secrets = {name: SecretStr(value) for name, value in found.items()}
-        credential = LoginTokens(
-            source, secrets.get("access_token"), secrets.get("refresh_token"), secrets.get("device_code")
+        access, refresh, device = (
+            SecretStr(found[name]) if name in found else None
+            for name in ("access_token", "refresh_token", "device_code")
         )
+        credential = LoginTokens(source, access, refresh, device)
+    subject = source[0].upper() + source[1:]
     if not found.keys() - {"device_code"}:
-        return None, f"{source[0].upper()}{source[1:]} holds no credential."
+        return None, f"{subject} holds no credential."
     if credential is None or not all(is_header_safe(value) for value in found.values()):
-        return None, f"{source[0].upper()}{source[1:]} holds a credential that is damaged."
+        return None, f"{subject} holds a credential that is damaged."
     return credential, None
 
 

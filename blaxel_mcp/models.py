@@ -23,7 +23,7 @@ from typing_extensions import TypedDict  # pydantic asks for this one before Pyt
 
 
 class _OrNone:
-    """Annotation: a value that does not validate becomes `None`. A constant is cheaper than a call of a factory."""
+    """Annotation: a value that does not validate becomes `None`. Faster than `_Or` with a function that returns it."""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.with_default_schema(handler(source), default=None, on_error="default")
@@ -40,11 +40,11 @@ class _Or:
 
 
 _LARGEST = 10**12
-"""The largest count or amount that is believed; a larger one is a mistake and reads as absent."""
+"""A count or amount above this is a mistake and reads as absent: an answer would only carry a wall of digits."""
 
 
 def _count(value: Any) -> int | None:
-    """A whole number from zero, also as `3.0` or in a string (as protocol buffers write theirs); `None` otherwise."""
+    """A whole number from zero, also in a string (as protocol buffers write 64-bit ones) or as `3.0`; else `None`."""
     if isinstance(value, str) and value.isascii() and value.isdigit():
         value = int(value[:20])
     if isinstance(value, float) and value.is_integer():
@@ -55,11 +55,11 @@ def _count(value: Any) -> int | None:
 Text: TypeAlias = Annotated[Annotated[str, Strict()] | None, _OrNone()]
 Count: TypeAlias = Annotated[int | None, PlainValidator(_count)]
 PlainCount: TypeAlias = Annotated[Annotated[int, Strict(), Field(ge=0)] | None, _OrNone()]
-"""A `Count` without a call into Python, for what every task has."""
+"""A count that must be a JSON integer: for fields of tasks, where calling `_count` would cost too much time."""
 
 
 class JobExecutionTaskCondition(TypedDict, total=False):
-    """Why a task is in its state, in free text throughout. Shape and words resemble Google Cloud Run v2."""
+    """Why a task has its status. All fields are free text; shape and words resemble Google Cloud Run v2."""
 
     type: Text
     reason: Text
@@ -81,7 +81,7 @@ class JobExecutionTaskMetadata(TypedDict, total=False):
 
 
 class JobExecutionTaskSpec(TypedDict, total=False):
-    """A task's limits; `timeout` is a duration such as `30m` (read it with `parse_duration`)."""
+    """A task's limits; `timeout` is a Go duration such as `30m` (read it with `parse_duration`)."""
 
     maxRetries: PlainCount
     timeout: Text
@@ -120,7 +120,7 @@ class JobExecutionMetadata(_Part):
 
 
 class JobExecutionSpec(_Part):
-    """How an execution was asked to run. `timeout` is seconds; `envOverride` is an object or the JSON text of one."""
+    """What was asked for at creation. `timeout` is in seconds; `envOverride` is an object or the JSON text of one."""
 
     envOverride: Any = None
     memoryOverride: Count = None
@@ -162,7 +162,7 @@ ExecutionWord: TypeAlias = Literal[
 TaskWord: TypeAlias = Literal["failed", "cancelled", "running", "reconciling", "pending", "unspecified", "succeeded"]
 """The API's words for a task's status (schema JobExecutionTaskStatus), in the order in which a summary counts them."""
 Outcome: TypeAlias = Literal["succeeded", "failed", "cancelled", "timed_out", "in_progress", "unknown"]
-"""How an execution ended, or that it has not or may not have, in this server's words."""
+"""How an execution ended, or that it has not, in this server's words."""
 _OUTCOMES: Mapping[str, Outcome] = {
     **dict.fromkeys(("queued", "pending", "running", "cancelling"), "in_progress"),
     "cancelled": "cancelled",
@@ -174,10 +174,9 @@ _OUTCOMES: Mapping[str, Outcome] = {
 
 @dataclass(frozen=True, slots=True)
 class ExecutionStatus:
-    """An execution's status, read without regard to case; a word that is not the API's own is not finished.
+    """An execution's status, compared without case; a word not the API's own counts as unfinished.
 
-    Attributes:
-        text: as the API wrote it, `None` where it gave none; untrusted unless it is `known`.
+    `text` is as the API wrote it, `None` where it gave none, and untrusted unless `known`.
     """
 
     text: str | None
@@ -194,7 +193,7 @@ class ExecutionStatus:
 
     @property
     def outcome(self) -> Outcome:
-        """How the execution ended by this status; `unknown` for a word that is not the API's own."""
+        """How the execution ended, or `in_progress`; `unknown` for a word that is not the API's own."""
         return _OUTCOMES.get(self.word, "unknown")
 
     @property
@@ -268,13 +267,10 @@ def parse_timestamp(value: str | None) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(value)
-        if moment.year <= 1:
-            return None
-        if moment.tzinfo is UTC:
-            return moment
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
+    return moment if moment.year > 1 else None
 
 
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 0.001}

@@ -21,7 +21,7 @@ from blaxel_mcp.login import (
     DEFAULT_ENVIRONMENT,
     LOGIN_FILE,
     Credential,
-    LoginSelection,
+    LoginEntry,
     describe_login,
     select_login,
 )
@@ -277,7 +277,7 @@ def _clean(text: str | None) -> str | None:
     return None if not value or re.fullmatch(r"\$\{[^}]*\}", value) else value
 
 
-def _find_api_url(given: Mapping[str, _Given], selected: LoginSelection) -> tuple[str, str]:
+def _find_api_url(given: Mapping[str, _Given], selected: LoginEntry) -> tuple[str, str]:
     """The base URL of the control plane, and what named it; an unknown word in BL_ENV is for `Settings` to refuse."""
     if "BL_API_URL" in given:
         return given["BL_API_URL"]

@@ -15,7 +15,7 @@ from blaxel_mcp.login import (
     ApiKey,
     ClientCredentials,
     Login,
-    LoginSelection,
+    LoginEntry,
     LoginTokens,
     parse_client_credentials,
     parse_login,
@@ -452,9 +452,9 @@ def test_a_workspace_is_found_by_name_before_id() -> None:
     """Where one workspace's name is another's id, the name wins."""
     text = "workspaces:\n- {name: a, id: b}\n- {name: b, id: c, credentials: {apiKey: k}}"
     key = ApiKey(SOURCE.format("b"), SecretStr("k"), from_login=True)
-    assert select_login(text, "b") == LoginSelection("b", key, PROD, None)
-    assert select_login(text, "c") == LoginSelection("c", key, PROD, None)
-    assert select_login(text, None) == LoginSelection(problem=f"{LOGIN_FILE} names no current workspace.")
+    assert select_login(text, "b") == LoginEntry("b", key, PROD, None)
+    assert select_login(text, "c") == LoginEntry("c", key, PROD, None)
+    assert select_login(text, None) == LoginEntry(problem=f"{LOGIN_FILE} names no current workspace.")
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ headers, paths and page parameters.
 
 import asyncio
 import contextlib
+import functools
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import unquote
@@ -19,11 +20,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.server import ServerState
 
 from blaxel_mcp.demo import script
-from blaxel_mcp.demo.operations import ApiRequest, ControlPlane, StatusError, error
-from blaxel_mcp.demo.paging import InvalidQueryError
-from blaxel_mcp.demo.tokens import TWO_HOURS, Tokens
+from blaxel_mcp.demo.formats import StatusError
+from blaxel_mcp.demo.operations import ApiRequest, ControlPlane
 from blaxel_mcp.demo.wire import Job
 
 KEPT_REQUESTS = 2_000
@@ -49,32 +51,28 @@ def build_app(
     *,
     clock: Callable[[], datetime] = utc_now,
     jobs: Callable[[datetime], Sequence[Job]] = script.jobs,
-    token_seconds: int = TWO_HOURS,
     kept: int = KEPT_REQUESTS,
 ) -> Starlette:
     """The control plane as an ASGI app whose story starts at `clock()`, which must be UTC.
 
     `app.state.requests` is the list of the last `kept` `ReceivedRequest`s, `app.state.tokens` what was issued.
     """
-    plane = ControlPlane(jobs(clock()), Tokens(token_seconds))
+    plane = ControlPlane(jobs(clock()))
     requests: list[ReceivedRequest] = []
 
     async def handle(request: Request) -> Response:
         # The path as decoded by the server has lost which slashes were part of an id: take it apart undecoded.
         raw = request.scope["raw_path"].decode("ascii")
-        headers = {name.lower(): value for name, value in request.headers.items()}
+        headers = dict(request.headers)
         requests.append(ReceivedRequest(request.method, raw, request.url.query, headers))
-        del requests[:-kept]
+        if len(requests) > kept:
+            del requests[0]
         segments = tuple(unquote(segment) for segment in raw.split("/")[1:])
         query, body = dict(request.query_params), await request.body()
-        parsed = ApiRequest(request.method, raw, segments, query, headers, body, clock())
         try:
-            return JSONResponse(plane.answer(parsed))
-        except StatusError as response:
-            answer = response
-        except InvalidQueryError as invalid:
-            answer = error(400, str(invalid))
-        return JSONResponse(answer.body, answer.status, answer.headers)
+            return JSONResponse(plane.answer(ApiRequest(request.method, segments, query, headers, body, clock())))
+        except StatusError as other:
+            return JSONResponse(other.body, other.status, other.headers)
 
     app = Starlette(routes=[Route("/{path:path}", handle, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])])
     app.state.requests = requests
@@ -82,95 +80,50 @@ def build_app(
     return app
 
 
-class _Server(uvicorn.Server):
-    """A uvicorn server for a thread: it signals when it is ready, and stops at once, cancelling calls in flight."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        # Quiet, and without touching the log levels: the program may serve with uvicorn in the same process.
-        super().__init__(
-            uvicorn.Config(
-                self._call,
-                interface="asgi3",  # uvicorn cannot tell by itself what a method is
-                http="h11",
-                ws="none",
-                loop="asyncio",
-                lifespan="off",
-                proxy_headers=False,
-                log_config=None,
-                access_log=False,
-            )
-        )
-        self._app = app
-        self._calls: set[asyncio.Future[None]] = set()
-        self.ready = threading.Event()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._asked_to_stop = asyncio.Event()
-
-    async def _call(self, scope: Scope, receive: Receive, send: Send) -> None:
-        call = asyncio.ensure_future(_run(self._app, scope, receive, send))
-        self._calls.add(call)
-        try:
-            await asyncio.wait({call})
-        finally:
-            self._calls.discard(call)
-        if not call.cancelled():
-            call.result()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._loop = asyncio.get_running_loop()
-        self.ready.set()
-
-    async def main_loop(self) -> None:
-        await self.on_tick(0)
-        await self._asked_to_stop.wait()  # uvicorn looks ten times a second, which a thousand tests would feel
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:  # noqa: ARG002 - uvicorn's signature
-        for server in self.servers:
-            server.close()
-        for connection in list(self.server_state.connections):
-            connection.transport.abort()
-        await asyncio.sleep(0)  # uvicorn now knows that they are gone, and does not complain about missing answers
-        for call in self._calls:
-            call.cancel()
-        await asyncio.gather(*self.server_state.tasks, return_exceptions=True)
-
-    def stop(self) -> None:
-        """Ask the server to stop; may be called from any thread."""
-        if self._loop is not None:
-            self._loop.call_soon_threadsafe(self._asked_to_stop.set)
-
-
-async def _run(
-    app: Callable[[Scope, Receive, Send], Awaitable[None]], scope: Scope, receive: Receive, send: Send
-) -> None:
-    await app(scope, receive, send)
-
-
 @contextlib.contextmanager
 def serve(app: ASGIApp, *, host: str = "127.0.0.1") -> Iterator[str]:
-    """Serve an ASGI app on a free port from a thread of its own; yields the base URL, including `/v0`."""
+    """Serve an ASGI app on a free port from a thread of its own; yields the base URL, including `/v0`.
+
+    In the end it stops at once: connections are aborted and requests in flight are cancelled.
+    """
+
+    async def call(scope: Scope, receive: Receive, send: Send) -> None:
+        with contextlib.suppress(asyncio.CancelledError):  # which uvicorn would log with a traceback
+            await app(scope, receive, send)
+
     listening = socket.create_server((host, 0))
     # asyncio turns TCP_NODELAY on only for sockets that name their protocol, and these do not; without it, every answer
     # after a connection's first one waits 40 ms for an acknowledgement.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     port = listening.getsockname()[1]
-    server = _Server(app)
+    # Quiet, and without touching the log levels: the program may serve with uvicorn in the same process.
+    config = uvicorn.Config(
+        call, http="h11", ws="none", lifespan="off", proxy_headers=False, log_config=None, access_log=False
+    )
+    # Not `uvicorn.Server`, which looks only ten times a second whether it is to stop, and then waits for requests.
+    state, loop = ServerState(), asyncio.new_event_loop()
+    protocol = functools.partial(H11Protocol, config, state, {}, loop)
+
+    async def stop() -> None:
+        server.close()
+        for connection in list(state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)  # uvicorn now knows that they are gone, and does not complain about missing answers
+        for request in state.tasks:
+            request.cancel()
+        await asyncio.gather(*state.tasks, return_exceptions=True)
 
     def run() -> None:
-        try:
-            asyncio.run(server.serve(sockets=[listening]))
-        finally:
-            server.ready.set()  # also where it could not start, so that nobody waits for ever
-            listening.close()
+        loop.run_forever()
+        loop.close()
 
     thread = threading.Thread(target=run, name="demo-control-plane", daemon=True)
     thread.start()
-    server.ready.wait()
-    if not server.started:
-        raise RuntimeError("The demo control plane could not start.")
+    server = asyncio.run_coroutine_threadsafe(loop.create_server(protocol, sock=listening), loop).result()
     try:
         yield f"http://{host}:{port}/v0"
     finally:
-        server.stop()
+        with contextlib.suppress(TimeoutError):
+            asyncio.run_coroutine_threadsafe(stop(), loop).result(timeout=2)
+        loop.call_soon_threadsafe(loop.stop)
         thread.join(timeout=2)

@@ -3,17 +3,17 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
 
-from blaxel_mcp.demo.paging import InvalidQueryError
-from blaxel_mcp.demo.wire import ERROR, INFO, WARNING, Line, Scripted, stamp
+from blaxel_mcp.demo.formats import ERROR, INFO, WARNING, Json, Line, error, stamp
+from blaxel_mcp.demo.paging import read_number
+from blaxel_mcp.demo.playback import Execution
 
 _SEVERITIES = {"INFO": INFO, "WARNING": WARNING, "ERROR": ERROR}
 _NAMES = {"FATAL", "DEBUG", "TRACE", "UNKNOWN", "ALL", *_SEVERITIES}
 _MOST = 1000
 
 
-def search(executions: Iterable[Scripted], job: str, query: Mapping[str, str], now: datetime) -> dict[str, Any]:
+def search(executions: Iterable[Execution], job: str, query: Mapping[str, str], now: datetime) -> Json:
     """The log lines of one job that match the query, newest first; without a match the job's key is absent."""
     start, end = _bound(query, "start"), _bound(query, "end")
     severities = _severities(query.get("severity") or "ALL")
@@ -35,24 +35,19 @@ def search(executions: Iterable[Scripted], job: str, query: Mapping[str, str], n
         for line in execution.lines(now)
         if wanted(line)
     ]
-    found.reverse()
+    found.reverse()  # so that lines of the same instant are newest first as well
     found.sort(key=lambda pair: pair[0].at, reverse=True)
-    offset, limit = _count(query, "offset", 0), _count(query, "limit", _MOST)
+    offset, limit = read_number(query, "offset", 0), read_number(query, "limit", _MOST)
     page = found[offset : offset + min(limit, _MOST)]
     if not page:
         return {}
     return {job: {"logs": [_wire(line, execution) for line, execution in page], "totalCount": len(found)}}
 
 
-def _wire(line: Line, execution: str) -> dict[str, Any]:
+def _wire(line: Line, execution: str) -> Json:
     """A log line as JSON. No field names its task or execution: only the query's filters can tell."""
     trace = hashlib.md5(f"{execution}/{line.task}".encode(), usedforsecurity=False).hexdigest()
-    return {
-        "timestamp": stamp(line.at, 9),
-        "message": line.message,
-        "severity": line.severity,
-        "trace_id": trace,
-    }
+    return {"timestamp": stamp(line.at, 9), "message": line.message, "severity": line.severity, "trace_id": trace}
 
 
 def _bound(query: Mapping[str, str], name: str) -> datetime | None:
@@ -62,18 +57,11 @@ def _bound(query: Mapping[str, str], name: str) -> datetime | None:
     try:
         return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
     except ValueError:
-        raise InvalidQueryError(f"{name} must be YYYY-MM-DDTHH:MM:SS") from None
+        raise error(400, f"{name} must be YYYY-MM-DDTHH:MM:SS") from None
 
 
 def _severities(text: str) -> set[int]:
     names = {name.strip().upper() for name in text.split(",")}
     if unknown := names - _NAMES:
-        raise InvalidQueryError(f"unknown severity {', '.join(sorted(unknown))}")
+        raise error(400, f"unknown severity {', '.join(sorted(unknown))}")
     return {number for name, number in _SEVERITIES.items() if name in names or "ALL" in names}
-
-
-def _count(query: Mapping[str, str], name: str, default: int) -> int:
-    text = query.get(name) or str(default)
-    if not text.isdecimal():
-        raise InvalidQueryError(f"{name} must be a whole number")
-    return int(text)

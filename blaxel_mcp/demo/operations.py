@@ -7,58 +7,40 @@ import hashlib
 import json
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from blaxel_mcp.demo import logs, paging, script
+from blaxel_mcp.demo.formats import Json, StatusError, error
+from blaxel_mcp.demo.paging import Row
 from blaxel_mcp.demo.playback import Execution, Task
-from blaxel_mcp.demo.tokens import GrantRejectedError, Tokens
-from blaxel_mcp.demo.wire import Job, Json, Scripted
+from blaxel_mcp.demo.tokens import Tokens
+from blaxel_mcp.demo.wire import Job, Scripted, Verbatim
 
 OLDER, NEWER = "2026-04-16", "2026-04-28"
 """The API versions that the control plane accepts; a request without `Blaxel-Version` gets the older one."""
 
-JOB_STATUSES = frozenset(
-    {
-        "DELETING",
-        "TERMINATED",
-        "FAILED",
-        "DEACTIVATED",
-        "DEACTIVATING",
-        "UPLOADING",
-        "BUILDING",
-        "DEPLOYING",
-        "DEPLOYED",
-        "BUILT",
-    }
-)
-
-
-class StatusError(Exception):
-    """A response with another status than 200: status, JSON body and headers."""
-
-    def __init__(self, status: int, body: Json, headers: dict[str, str] | None = None) -> None:
-        super().__init__(status, body)
-        self.status = status
-        self.body = body
-        self.headers = headers or {}
-
-
-def error(status: int, text: str, **more: Any) -> StatusError:
-    """An error response in the shape that most operations use: `{"code", "error"}` and more keys."""
-    return StatusError(status, {"code": status, "error": text, **more})
+_JOB_STATUSES = {
+    "DELETING",
+    "TERMINATED",
+    "FAILED",
+    "DEACTIVATED",
+    "DEACTIVATING",
+    "UPLOADING",
+    "BUILDING",
+    "DEPLOYING",
+    "DEPLOYED",
+    "BUILT",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class ApiRequest:
-    """A request to the API, parsed.
-
-    `path` is undecoded, `segments` are its parts percent-decoded, beginning with `v0`; header names are lower-case.
-    """
+    """A parsed request: `segments` of the path are percent-decoded and begin with `v0`, header names are lower-case."""
 
     method: str
-    path: str
     segments: tuple[str, ...]
     query: dict[str, str]
     headers: dict[str, str]
@@ -79,17 +61,17 @@ class ApiRequest:
 class ControlPlane:
     """The state of the control plane, and the dispatch of requests to operations."""
 
-    def __init__(self, jobs: Sequence[Job], tokens: Tokens) -> None:
-        self.tokens = tokens
+    def __init__(self, jobs: Sequence[Job]) -> None:
+        self.tokens = Tokens()
         self._jobs = {job.name: job for job in jobs}
         self._executions: dict[str, list[Scripted]] = {job.name: list(job.executions) for job in jobs}
         self._created: dict[str, Json] = {}
 
     def answer(self, request: ApiRequest) -> Any:  # noqa: C901, PLR0911 - the table of operations
-        """Return the JSON of a 200 response; any other response is raised as an `StatusError`."""
+        """Return the JSON of a 200 response; any other response is raised as a `StatusError`."""
         match request.segments, request.method:
             case ("v0", "oauth", "token"), "POST":
-                return self._token(request)
+                return self.tokens.grant(request.headers.get("authorization", ""), request.json(), request.now)
             case ("v0", *_), _:
                 newer = self._authorize(request)
             case _:
@@ -114,16 +96,10 @@ class ControlPlane:
             case _:
                 raise error(404, "Not found")
 
-    def _token(self, request: ApiRequest) -> Json:
-        try:
-            return self.tokens.grant(request.headers.get("authorization", ""), request.json(), request.now)
-        except GrantRejectedError as rejected:
-            raise StatusError(400, {"error": rejected.error, "error_description": rejected.description}) from None
-
     def _authorize(self, request: ApiRequest) -> bool:
         """Check credential, workspace and API version; true if the request asks for the newer version."""
         scheme, _, token = request.headers.get("x-blaxel-authorization", "").partition(" ")
-        if scheme != "Bearer" or not (token == script.API_KEY or self.tokens.good(token, request.now)):
+        if scheme != "Bearer" or not (token == script.API_KEY or self.tokens.is_valid(token, request.now)):
             raise error(401, "Unauthorized")
         workspace = request.headers.get("x-blaxel-workspace") or request.query.get("workspace")
         if not workspace:
@@ -163,45 +139,44 @@ class ControlPlane:
 
     def _list_jobs(self, request: ApiRequest, *, newer: bool) -> Any:
         statuses = {status.strip().upper() for status in request.query.get("status", "").split(",")} - {""}
-        if unknown := statuses - JOB_STATUSES:
+        if unknown := statuses - _JOB_STATUSES:
             raise error(400, f"Unknown status {', '.join(sorted(unknown))}")
-        jobs = list(self._jobs.values())
-        if not newer:
-            return [job.wire() for job in jobs]
+        if not newer:  # all of them, whatever status was asked for
+            return [job.wire() for job in self._jobs.values()]
         rows = [
-            paging.Row(job.name, job.created, wire, wire["metadata"])
-            for job in jobs
+            Row(job.name, job.created, job.wire(), job.name, (job.name, job.display_name, *chain(*job.labels)))
+            for job in self._jobs.values()
             if not statuses or job.status in statuses
-            for wire in [job.wire()]
         ]
-        return paging.by_cursor(rows, request.query, paging.OTHERS, path=request.path, total=len(jobs), now=request.now)
+        return _page(request, rows, paging.OTHERS, total=len(self._jobs))
 
     def _list_executions(self, request: ApiRequest, job: Job, *, newer: bool) -> Any:
+        # An execution has neither name nor labels, so `q` finds none.
         rows = [
-            paging.Row(execution.id, execution.created, _without_tasks(execution.at(request.now)), {})
+            Row(execution.id, execution.created, _without_tasks(execution.at(request.now)))
             for execution in self._executions[job.name]
             if execution.created <= request.now
         ]
-        if not newer:
-            return paging.by_offset(rows, request.query, paging.EXECUTIONS)
+        if not newer:  # the newest ones: its only way to the others, `offset`, is not simulated
+            only_limit = {"limit": request.query.get("limit", "")}
+            return _page(replace(request, query=only_limit), rows, paging.EXECUTIONS, total=0)["data"]
         # As the API documents `meta.total`: all items of the workspace, whatever filters the request has.
         total = sum(one.created <= request.now for executions in self._executions.values() for one in executions)
-        return paging.by_cursor(rows, request.query, paging.EXECUTIONS, path=request.path, total=total, now=request.now)
+        return _page(request, rows, paging.EXECUTIONS, total=total)
 
     def _list_tasks(self, request: ApiRequest, execution: Scripted) -> Json:
         body = execution.at(request.now)
         tasks = body.get("tasks") or body["spec"].get("tasks") or []
-        rows = [
-            paging.Row(task["metadata"]["name"], execution.created, task, {"name": task["metadata"]["name"]})
-            for task in tasks
-        ]
-        return paging.by_cursor(rows, request.query, paging.OTHERS, path=request.path, total=len(rows), now=request.now)
+        names = [task["metadata"]["name"] for task in tasks]
+        rows = [Row(name, execution.created, task, name, (name,)) for name, task in zip(names, tasks, strict=True)]
+        return _page(request, rows, paging.OTHERS, total=len(rows))
 
     def _logs(self, request: ApiRequest) -> Json:
         if request.query.get("resourceType") != "jobs":
             raise error(400, "resourceType must be jobs")
         job = request.query.get("workloadIds", "")
-        return logs.search(self._executions.get(job, []), job, request.query, request.now)
+        executions = [one for one in self._executions.get(job, []) if isinstance(one, Execution)]
+        return logs.search(executions, job, request.query, request.now)
 
     def _create(self, request: ApiRequest, job: Job) -> Json:
         body = request.json()
@@ -219,15 +194,15 @@ class ControlPlane:
         if body.get("allowQueue") is False:
             # The demo never has free capacity at once, so a request that may not queue is always rejected.
             raise error(429, "Maximum parallel executions limit reached for this workspace")
-        number = len(self._executions[job.name])
-        seed = f"{job.name}/{number}/created"
+        executions = self._executions[job.name]
+        seed = f"{job.name}/{len(executions)}/created"
         request_id = str(body.get("id") or uuid.uuid5(uuid.NAMESPACE_URL, seed))
         if request_id in self._created:
             return self._created[request_id]
         name = str(body.get("executionId") or "exec-" + hashlib.sha256(seed.encode()).hexdigest()[:8])
-        if any(one.id == name for one in self._executions[job.name]):
+        if any(one.id == name for one in executions):
             raise error(409, f"Resource already exists: {name}", message="Choose another executionId")
-        self._executions[job.name].insert(
+        executions.insert(
             0,
             Execution(
                 job=job.name,
@@ -256,7 +231,7 @@ class ControlPlane:
 
     def _cancel(self, job: str, execution: str, now: datetime) -> Json:
         found = self._execution(job, execution, now)
-        if found.ended(now):
+        if isinstance(found, Verbatim) or found.ended(now):
             raise error(400, "Execution is already finished")  # undocumented; 400 is what the operation declares
         cancelled = found.cancelled(now)
         executions = self._executions[job]
@@ -264,11 +239,14 @@ class ControlPlane:
         return cancelled.at(now)
 
 
+def _page(request: ApiRequest, rows: Sequence[Row], size: paging.PageSize, *, total: int) -> Json:
+    path = "/".join(request.segments)
+    return paging.page(rows, request.query, size, path=path, total=total, now=request.now)
+
+
 def _without_tasks(execution: Any) -> Any:
-    """The execution as the list operation returns it: without its tasks."""
+    """The execution as the list operation returns it: without its tasks, which are in it or in its `spec`."""
     if not isinstance(execution, dict):
         return execution
-    parts = {key: value for key, value in execution.items() if key != "tasks"}
-    if isinstance(parts.get("spec"), dict):
-        parts["spec"] = {key: value for key, value in parts["spec"].items() if key != "tasks"}
-    return parts
+    parts = execution | {"spec": _without_tasks(execution["spec"])} if "spec" in execution else execution
+    return {key: part for key, part in parts.items() if key != "tasks"}

@@ -4,12 +4,14 @@ Conditions have no public example: these are Google Cloud Run v2's, whose shape 
 """
 
 import heapq
+import json
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from blaxel_mcp.demo.wire import ERROR, INFO, WARNING, Json, Line, duration, stamp
+from blaxel_mcp.demo.formats import ERROR, INFO, WARNING, Json, Line, duration, stamp
 
 _CANCELLING = timedelta(seconds=2)
 """The least time between a cancel and its end, so that `cancelling` can be seen even with nothing running."""
@@ -41,16 +43,16 @@ class Execution:
     Attributes:
         queued: seconds before there is room for it; `None` means there never is.
         pending: seconds from then until the first tasks start; `None` means they never do.
-        verdict: how it ends whatever its tasks say; else `failed` if any task failed.
+        final_status: how it ends whatever its tasks say; else `failed` if any task failed.
         cancel: when somebody cancels it.
-        cut: seconds after its start at which it times out; its tasks then stay as they are.
+        times_out: whether its timeout ends it; its tasks then stay as they are.
         env: names of the environment variables it overrides.
-        env_as_text: `envOverride` is a JSON string, as in the API's only example, rather than an object.
-        tasks_under_spec: tasks are at `spec.tasks` rather than `tasks`.
+        env_as_text: whether `envOverride` is a JSON string, as in the API's only example, rather than an object.
+        tasks_under_spec: whether tasks are at `spec.tasks` rather than `tasks`.
         says_conditions: whether tasks that did not fail have conditions too.
         digits: fraction digits of its timestamps.
         zeros: whether counts of zero are sent or left out.
-        year_one: what has not happened yet is `0001-01-01T00:00:00Z`, Go's zero time, rather than left out.
+        year_one: whether what has not happened yet is `0001-01-01T00:00:00Z`, Go's zero time, rather than left out.
     """
 
     job: str
@@ -63,9 +65,9 @@ class Execution:
     max_retries: int = 0
     queued: float | None = 1.5
     pending: float | None = 2.75
-    verdict: str | None = None
+    final_status: str | None = None
     cancel: datetime | None = None
-    cut: float | None = None
+    times_out: bool = False
     env: tuple[str, ...] = ()
     env_as_text: bool = False
     memory: int | None = None
@@ -89,10 +91,11 @@ class Execution:
         if self.started is None:
             return (None,) * len(self.tasks)
         free = [self.started] * self.parallelism
+        stops = [stop for stop in (self.cancel, self.timed_out) if stop]
         runs: list[tuple[datetime, datetime] | None] = []
         for task in self.tasks:
             start = free[0]
-            if (self.cancel and start >= self.cancel) or (self.cut_at and start >= self.cut_at):
+            if any(start >= stop for stop in stops):
                 runs.append(None)
                 continue
             end = start + timedelta(seconds=task.seconds)
@@ -100,10 +103,10 @@ class Execution:
             runs.append((start, end))
         return tuple(runs)
 
-    @cached_property
-    def cut_at(self) -> datetime | None:
+    @property
+    def timed_out(self) -> datetime | None:
         """When the execution times out; `None` if it does not."""
-        return None if self.cut is None or self.started is None else self.started + timedelta(seconds=self.cut)
+        return self.started + timedelta(seconds=self.timeout) if self.times_out and self.started else None
 
     @cached_property
     def completed(self) -> datetime | None:
@@ -111,7 +114,7 @@ class Execution:
         ends = [run[1] for run in self.runs if run]
         if self.cancel:
             return max([self.cancel + _CANCELLING, *ends])
-        return self.cut_at or max(ends, default=None)
+        return self.timed_out or max(ends, default=None)
 
     def ended(self, now: datetime) -> bool:
         """Whether the execution has ended by that instant."""
@@ -124,7 +127,10 @@ class Execution:
     def status(self, now: datetime) -> str:
         """The execution's status at that instant, in the API's words."""
         if self.ended(now):
-            return self._verdict()
+            if self.cancel:
+                return "cancelled"
+            failed = any(task.failure for task in self.tasks)
+            return "timeout" if self.times_out else self.final_status or ("failed" if failed else "succeeded")
         if self.cancel and now >= self.cancel:
             return "cancelling"
         if self.started and now >= self.started:
@@ -133,25 +139,17 @@ class Execution:
             return "queued"
         return "pending"
 
-    def _verdict(self) -> str:
-        if self.cancel:
-            return "cancelled"
-        if self.cut_at:
-            return "timeout"
-        return self.verdict or ("failed" if any(task.failure for task in self.tasks) else "succeeded")
-
     def at(self, now: datetime) -> Json:
         """The whole `JobExecution` at that instant."""
         status = self.status(now)
         # No task has left a trace before there is room for it; a Go backend writes an empty list as null.
-        tasks = None if status == "queued" else self._tasks(now)
+        tasks = None if status == "queued" else [self._task(index, now) for index in range(len(self.tasks))]
         spec: Json = {"parallelism": self.parallelism, "timeout": self.timeout}
         if self.memory is not None:
             spec["memoryOverride"] = self.memory
-        if self.env and self.env_as_text:
-            spec["envOverride"] = "{" + ", ".join(f'"{name}": "***"' for name in self.env) + "}"
-        elif self.env:
-            spec["envOverride"] = dict.fromkeys(self.env, "***")
+        if self.env:
+            override = dict.fromkeys(self.env, "***")
+            spec["envOverride"] = json.dumps(override) if self.env_as_text else override
         execution: Json = {
             "metadata": self._metadata(now),
             "spec": spec,
@@ -162,49 +160,41 @@ class Execution:
         return execution
 
     def _metadata(self, now: datetime) -> Json:
+        changes = (self.created, self.cancel, self.completed, *(moment for run in self.runs if run for moment in run))
+        shown = min(now, self.completed) if self.completed else now
         moments = {
             "createdAt": self.created,
             "startedAt": self.started,
             "completedAt": self.completed,
-            "updatedAt": max(self._moments(now)),
+            "updatedAt": max(moment for moment in changes if moment and moment <= shown),
         }
-        unset = "0001-01-01T00:00:00Z" if self.year_one else None
-        times = {
-            key: stamp(moment, self.digits) if moment and moment <= now else unset for key, moment in moments.items()
-        }
-        return {
-            "id": self.id,
-            "job": self.job,
-            "workspace": self.workspace,
-            "cluster": "us-pdx-1",
-            **{key: time for key, time in times.items() if time is not None},
-        }
-
-    def _moments(self, now: datetime) -> list[datetime]:
-        """Every instant up to `now` at which something changed."""
-        shown = min(now, self.completed) if self.completed else now
-        tasks = [moment for run in self.runs if run for moment in run]
-        return [moment for moment in (self.created, self.cancel, self.completed, *tasks) if moment and moment <= shown]
+        metadata = {"id": self.id, "job": self.job, "workspace": self.workspace, "cluster": "us-pdx-1"}
+        for key, moment in moments.items():
+            if moment and moment <= now:
+                metadata[key] = stamp(moment, self.digits)
+            elif self.year_one:
+                metadata[key] = "0001-01-01T00:00:00Z"
+        return metadata
 
     def _stats(self, now: datetime, tasks: list[Json]) -> Json:
-        statuses = [task["status"] for task in tasks]
+        statuses = Counter(task["status"] for task in tasks)
         counts = {
-            "cancelled": statuses.count("cancelled"),
-            "failure": statuses.count("failed"),
-            "retried": sum(self._attempt(index, self._seen(now)) > 1 for index in range(len(tasks))),
-            "running": statuses.count("running"),
-            "success": statuses.count("succeeded"),
+            "cancelled": statuses["cancelled"],
+            "failure": statuses["failed"],
+            "retried": sum(self._attempt(index, now) > 1 for index in range(len(tasks))),
+            "running": statuses["running"],
+            "success": statuses["succeeded"],
             "total": len(self.tasks),
         }
         return {key: count for key, count in counts.items() if count or self.zeros}
 
     def _seen(self, now: datetime) -> datetime:
         """The instant whose state the tasks show: after a timeout they stay as they were then."""
-        return min(now, self.cut_at) if self.cut_at else now
+        return min(now, self.timed_out) if self.timed_out else now
 
-    def _attempt(self, index: int, seen: datetime) -> int:
-        """The number of a task's newest attempt at that instant, 0 before the first; attempts take equal time."""
-        run = self.runs[index]
+    def _attempt(self, index: int, now: datetime) -> int:
+        """The number of a task's newest attempt, 0 before the first; attempts take equal time."""
+        run, seen = self.runs[index], self._seen(now)
         if run is None or seen < run[0]:
             return 0
         start, end = run
@@ -221,9 +211,6 @@ class Execution:
             return "running"
         return "failed" if self.tasks[index].failure else "succeeded"
 
-    def _tasks(self, now: datetime) -> list[Json]:
-        return [self._task(index, now) for index in range(len(self.tasks))]
-
     def _task(self, index: int, now: datetime) -> Json:
         status, run = self._task_status(index, now), self.runs[index]
         moments: dict[str, datetime | None] = {"createdAt": self.created}
@@ -234,41 +221,29 @@ class Execution:
             moments["startedAt"] = run[0]
             moments["completedAt"] = None if status == "running" else run[1]
         moments["updatedAt"] = max(moment for moment in moments.values() if moment)
-        task = {
-            "metadata": {
-                "name": f"task-{index}",
-                **{key: stamp(moment, self.digits) for key, moment in moments.items() if moment},
-            },
+        times = {key: stamp(moment, self.digits) for key, moment in moments.items() if moment}
+        task: Json = {
+            "metadata": {"name": f"task-{index}", **times},
             "spec": {"maxRetries": self.max_retries, "timeout": duration(self.timeout)},
             "status": status,
         }
-        conditions = self._conditions(index, status, self._attempt(index, self._seen(now)))
-        return {**task, "conditions": conditions} if conditions else task
+        if conditions := self._conditions(self.tasks[index].failure, status, self._attempt(index, now)):
+            task["conditions"] = conditions
+        return task
 
-    def _conditions(self, index: int, status: str, attempt: int) -> list[Json]:
-        failure = self.tasks[index].failure
+    def _conditions(self, failure: Failure | None, status: str, attempt: int) -> list[Json]:
         if not self.says_conditions and status != "failed":
             return []
         conditions: list[Json] = []
         if attempt > 1:
-            conditions.append(
-                {
-                    "type": "Retry",
-                    "state": "CONDITION_SUCCEEDED",
-                    "severity": "INFO",
-                    "reason": "IMMEDIATE_RETRY",
-                    "message": f"System will retry after 0:00:00 from lastTransitionTime for attempt {attempt - 1}.",
-                }
-            )
+            message = f"System will retry after 0:00:00 from lastTransitionTime for attempt {attempt - 1}."
+            retry = {"type": "Retry", "state": "CONDITION_SUCCEEDED", "severity": "INFO", "reason": "IMMEDIATE_RETRY"}
+            conditions.append({**retry, "message": message})
         if attempt:
             conditions.append({"type": "Started", "state": "CONDITION_SUCCEEDED"})
         completed: Json = {"type": "Completed", "state": _STATES[status]}
         if status == "failed" and failure:
-            completed |= {
-                "severity": "ERROR",
-                "executionReason": failure.execution_reason,
-                "message": failure.message,
-            }
+            completed |= {"severity": "ERROR", "executionReason": failure.execution_reason, "message": failure.message}
         elif status == "cancelled":
             completed |= {"severity": "INFO", "executionReason": "CANCELLED"}
         return [*conditions, completed]
@@ -279,23 +254,23 @@ class Execution:
         for index, (task, run) in enumerate(zip(self.tasks, self.runs, strict=True)):
             if run is None:
                 continue
-            start, end = run
-            name = f"task-{index}"
-            each = (end - start) / task.attempts
+            name, each = f"task-{index}", (run[1] - run[0]) / task.attempts
             for attempt in range(1, task.attempts + 1):
-                begin = start + each * (attempt - 1)
+                begin = run[0] + each * (attempt - 1)
+                end, last = begin + each, attempt == task.attempts
+                written = end - timedelta(milliseconds=3)
                 lines.append(Line(begin, INFO, f"{name}: attempt {attempt} of {self.max_retries + 1}", name))
-                last = attempt == task.attempts
-                if task.failure:
-                    lines += _written(task.failure.traceback, begin + each, name)
+                if task.failure:  # its traceback is written at once: microseconds apart
+                    first = written - timedelta(microseconds=len(task.failure.traceback))
+                    for number, text in enumerate(task.failure.traceback):
+                        lines.append(Line(first + timedelta(microseconds=number), ERROR, text, name))
                 elif last:
-                    note = Line(end - timedelta(milliseconds=3), INFO, f"{name}: {task.note}", name)
-                    lines.append(note)
+                    lines.append(Line(written, INFO, f"{name}: {task.note}", name))
                 else:
                     reset = "ConnectionResetError: [Errno 104] Connection reset by peer"
-                    lines.append(Line(begin + each - timedelta(milliseconds=3), ERROR, reset, name))
+                    lines.append(Line(written, ERROR, reset, name))
                 if not last:
-                    lines.append(Line(begin + each - timedelta(milliseconds=1), WARNING, f"{name}: retrying", name))
+                    lines.append(Line(end - timedelta(milliseconds=1), WARNING, f"{name}: retrying", name))
         seen = self._seen(now)
         return sorted((line for line in lines if line.at <= seen), key=lambda line: line.at)
 
@@ -308,9 +283,3 @@ _STATES = {
     "failed": "CONDITION_FAILED",
     "cancelled": "CONDITION_FAILED",
 }
-
-
-def _written(text: tuple[str, ...], end: datetime, task: str) -> list[Line]:
-    """Log lines written together: microseconds apart, the last one 3 ms before `end`."""
-    first = end - timedelta(milliseconds=3, microseconds=len(text))
-    return [Line(first + timedelta(microseconds=number), ERROR, line, task) for number, line in enumerate(text)]

@@ -1,6 +1,7 @@
 """The demo workspace: a team's jobs and their executions, dated relative to the start of the control plane."""
 
 import hashlib
+import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -47,6 +48,12 @@ def _id(job: str, number: int) -> str:
     return "exec-" + hashlib.sha256(f"{job}/{number}".encode()).hexdigest()[:8]
 
 
+def _execution(job: str, number: int, created: datetime, tasks: list[Task], **more: Any) -> Execution:
+    """The plan of an execution; its id follows from job and `number`, unless `more` has one."""
+    more.setdefault("id", _id(job, number))
+    return Execution(job=job, workspace=WORKSPACE, created=created, tasks=tuple(tasks), **more)
+
+
 def _before(began: datetime, ago: timedelta, number: int) -> datetime:
     """A creation time `ago` before the control plane started, not on a whole second."""
     return began - ago - timedelta(microseconds=104_729 * (number + 4))
@@ -66,6 +73,8 @@ def _nightly_report(began: datetime) -> Job:
     if night > began - timedelta(minutes=20):
         night -= timedelta(days=1)
 
+    limits: dict[str, Any] = {"timeout": 3600, "max_retries": 2}
+
     def run(ago: int) -> Execution:
         tasks = _tasks(12, 239, 18, lambda i: f"wrote 2{i:02d} rows to report_{i:02d}.parquet", first=ago * 5)
         if ago == 4:  # noqa: PLR2004 - four nights ago the database was away
@@ -78,18 +87,9 @@ def _nightly_report(began: datetime) -> Job:
             )
             for index in (2, 6, 7):
                 tasks[index] = Task(95.5, Failure(f"The container exited with code 1: {lost}", trace), attempts=3)
-        return Execution(
-            job="nightly-report",
-            id=_id("nightly-report", ago) if ago else SUCCEEDED,
-            workspace=WORKSPACE,
-            created=night - timedelta(days=ago),
-            tasks=tuple(tasks),
-            parallelism=4,
-            timeout=3600,
-            max_retries=2,
-            env=("REPORT_DATE", "REPORT_FORMAT"),
-            digits=6 if ago else 9,
-        )
+        env, more = ("REPORT_DATE", "REPORT_FORMAT"), {"digits": 6} if ago else {"id": SUCCEEDED, "digits": 9}
+        created = night - timedelta(days=ago)
+        return _execution("nightly-report", ago, created, tasks, parallelism=4, env=env, **limits, **more)
 
     return Job(
         name="nightly-report",
@@ -98,8 +98,7 @@ def _nightly_report(began: datetime) -> Job:
         display_name="Nightly report",
         labels=(("team", "analytics"),),
         memory=2048,
-        timeout=3600,
-        max_retries=2,
+        **limits,
         envs=("DATABASE_URL", "REPORT_BUCKET", "SMTP_PASSWORD"),
         schedule="0 2 * * *",
         executions=tuple(run(ago) for ago in range(14)),
@@ -107,49 +106,33 @@ def _nightly_report(began: datetime) -> Job:
 
 
 def _image_resize(began: datetime) -> Job:
-    def out_of_memory(shard: int, picture: int) -> Failure:
-        path = f"/data/in/shard-{shard:02d}/IMG_{picture:05d}.tiff"
-        return Failure(
-            f"The container exited with code 137: out of memory on shard {shard} while resizing {path}",
-            (
-                _PYTHON,
-                '  File "/app/resize.py", line 88, in <module>',
-                f"    resize(pathlib.Path('{path}'))",
-                '  File "/app/resize.py", line 52, in resize',
-                "    image = Image.open(path).convert('RGB')",
-                "MemoryError",
-            ),
-        )
+    limits: dict[str, Any] = {"timeout": 900, "max_retries": 2}
 
-    bad = "PIL.UnidentifiedImageError: cannot identify image file '/data/in/shard-22/IMG_08113.heic'"
-    unreadable = Failure(
-        f"The container exited with code 1: {bad}",
-        (
+    def failure(path: str, code: int, message: str, error: str) -> Failure:
+        trace = (
             _PYTHON,
             '  File "/app/resize.py", line 88, in <module>',
-            "    resize(pathlib.Path('/data/in/shard-22/IMG_08113.heic'))",
+            f"    resize(pathlib.Path('{path}'))",
             '  File "/app/resize.py", line 52, in resize',
             "    image = Image.open(path).convert('RGB')",
-            bad,
-        ),
-    )
+            error,
+        )
+        return Failure(f"The container exited with code {code}: {message}", trace)
+
+    def out_of_memory(shard: int, picture: int) -> Failure:
+        path = f"/data/in/shard-{shard:02d}/IMG_{picture:05d}.tiff"
+        return failure(path, 137, f"out of memory on shard {shard} while resizing {path}", "MemoryError")
+
+    bad = "/data/in/shard-22/IMG_08113.heic"
+    unidentified = f"PIL.UnidentifiedImageError: cannot identify image file '{bad}'"
+    unreadable = failure(bad, 1, unidentified, unidentified)
 
     def run(number: int, ago: timedelta, replaced: dict[int, Task], **more: Any) -> Execution:
         tasks = _tasks(40, 31, 14, lambda i: f"resized {480 + 7 * i} images of shard {i}", first=number * 3)
         for index, task in replaced.items():
             tasks[index] = task
-        return Execution(
-            job="image-resize",
-            id=_id("image-resize", number) if number else FAILED,
-            workspace=WORKSPACE,
-            created=_before(began, ago, number),
-            tasks=tuple(tasks),
-            parallelism=8,
-            timeout=900,
-            max_retries=2,
-            digits=3,
-            **more,
-        )
+        created = _before(began, ago, number)
+        return _execution("image-resize", number, created, tasks, parallelism=8, digits=3, **limits, **more)
 
     failed = {
         9: Task(34.61, attempts=2, note="resized 512 images of shard 9"),
@@ -164,11 +147,10 @@ def _image_resize(began: datetime) -> Job:
         display_name="Image resize",
         labels=(("team", "media"),),
         memory=1024,
-        timeout=900,
-        max_retries=2,
+        **limits,
         envs=("INPUT_BUCKET", "OUTPUT_BUCKET"),
         executions=(
-            run(0, timedelta(minutes=26), failed, env=("MAX_EDGE", "FORMAT"), env_as_text=True),
+            run(0, timedelta(minutes=26), failed, id=FAILED, env=("MAX_EDGE", "FORMAT"), env_as_text=True),
             run(1, timedelta(days=1, minutes=41), {}, env=("MAX_EDGE",)),
             run(2, timedelta(days=2, minutes=12), {5: Task(52.4, attempts=2)}, zeros=False),
             run(3, timedelta(days=4, minutes=3), {}),
@@ -177,21 +159,13 @@ def _image_resize(began: datetime) -> Job:
 
 
 def _embed_corpus(began: datetime) -> Job:
-    def run(number: int, ago: timedelta) -> Execution:
-        return Execution(
-            job="embed-corpus",
-            id=_id("embed-corpus", number) if number else RUNNING,
-            workspace=WORKSPACE,
-            created=_before(began, ago, number),
-            tasks=tuple(_tasks(20, 45, 8, lambda i: f"embedded documents {i * 500} to {i * 500 + 499}", first=number)),
-            parallelism=4,
-            timeout=1800,
-            max_retries=1,
-            env=("EMBEDDING_MODEL", "BATCH_SIZE"),
-            says_conditions=False,
-            digits=9 if number else 6,
-            zeros=False,
-        )
+    limits: dict[str, Any] = {"timeout": 1800, "max_retries": 1}
+
+    def run(number: int, ago: timedelta, **more: Any) -> Execution:
+        tasks = _tasks(20, 45, 8, lambda i: f"embedded documents {i * 500} to {i * 500 + 499}", first=number)
+        usual = {"parallelism": 4, "env": ("EMBEDDING_MODEL", "BATCH_SIZE"), "says_conditions": False, "zeros": False}
+        created = _before(began, ago, number)
+        return _execution("embed-corpus", number, created, tasks, **usual, **limits, **more)
 
     return Job(
         name="embed-corpus",
@@ -200,13 +174,12 @@ def _embed_corpus(began: datetime) -> Job:
         display_name="Embed corpus",
         labels=(("team", "search"),),
         memory=4096,
-        timeout=1800,
-        max_retries=1,
+        **limits,
         generation="mk3",
         envs=("EMBEDDING_MODEL", "VECTOR_STORE_URL", "VECTOR_STORE_TOKEN"),
         executions=(
-            run(0, timedelta(minutes=2, seconds=1)),
-            *(run(number, timedelta(days=number, minutes=7 * number)) for number in range(1, 6)),
+            run(0, timedelta(minutes=2, seconds=1), id=RUNNING, digits=6),
+            *(run(number, timedelta(days=number, minutes=7 * number), digits=9) for number in range(1, 6)),
         ),
     )
 
@@ -222,19 +195,8 @@ def _weekly_train(began: datetime) -> Job:
         tasks = [Task(second, note=f"fold {i}: best loss 0.{311 - i}") for i, second in enumerate(seconds)]
         if number == 1:
             tasks[4] = Task(tasks[4].seconds, crash)
-        return Execution(
-            **{
-                "job": "weekly-train",
-                "id": _id("weekly-train", number),
-                "workspace": WORKSPACE,
-                "created": _before(began, ago, number),
-                "tasks": tuple(tasks),
-                "parallelism": 6,
-                "timeout": 7200,
-                "env": ("EPOCHS", "LEARNING_RATE"),
-                **more,
-            }
-        )
+        usual = {"parallelism": 6, "timeout": 7200, "env": ("EPOCHS", "LEARNING_RATE")}
+        return _execution("weekly-train", number, _before(began, ago, number), tasks, **usual, **more)
 
     usual = (5210.4, 5518.9, 5377.2, 5102.6, 5451.0, 5290.7, 1304.5, 1277.3)
     # Two folds hang, so the whole execution meets its timeout with them running and nothing to say so in the tasks.
@@ -250,7 +212,7 @@ def _weekly_train(began: datetime) -> Job:
         envs=("WANDB_API_KEY", "DATASET"),
         executions=(
             run(0, timedelta(minutes=6, seconds=12), usual, id=QUEUED, queued=None, memory=8192, zeros=False),
-            run(1, timedelta(days=7), hung, id=TIMED_OUT, cut=7200.0),
+            run(1, timedelta(days=7), hung, id=TIMED_OUT, times_out=True),
             run(2, timedelta(days=14), usual),
             run(3, timedelta(days=21), usual),
         ),
@@ -258,23 +220,15 @@ def _weekly_train(began: datetime) -> Job:
 
 
 def _backfill(began: datetime) -> Job:
-    def run(number: int, ago: timedelta, **more: Any) -> Execution:
-        return Execution(
-            **{
-                "job": "backfill",
-                "id": _id("backfill", number),
-                "workspace": WORKSPACE,
-                "created": _before(began, ago, number),
-                "tasks": tuple(_tasks(60, 600, 420, lambda i: f"backfilled day {i + 1} of 60", first=number * 11)),
-                "parallelism": 6,
-                "timeout": 3600,
-                "max_retries": 1,
-                "env": ("FROM_DATE", "TO_DATE"),
-                "digits": 3,
-                **more,
-            }
-        )
+    limits: dict[str, Any] = {"timeout": 3600, "max_retries": 1}
 
+    def run(number: int, ago: timedelta, **more: Any) -> Execution:
+        tasks = _tasks(60, 600, 420, lambda i: f"backfilled day {i + 1} of 60", first=number * 11)
+        usual = {"parallelism": 6, "env": ("FROM_DATE", "TO_DATE"), "digits": 3}
+        return _execution("backfill", number, _before(began, ago, number), tasks, **usual, **limits, **more)
+
+    cancelling = began - timedelta(minutes=3, seconds=20)
+    cancelled = began - timedelta(days=1, hours=2, minutes=17)
     return Job(
         name="backfill",
         workspace=WORKSPACE,
@@ -282,33 +236,26 @@ def _backfill(began: datetime) -> Job:
         display_name="Backfill",
         labels=(("team", "analytics"),),
         memory=2048,
-        timeout=3600,
-        max_retries=1,
+        **limits,
         generation="mk3",
         envs=("DATABASE_URL",),
         executions=(
             run(0, timedelta(seconds=38), id=PENDING, pending=None, zeros=False, year_one=True),
-            run(
-                1,
-                timedelta(minutes=53),
-                id=CANCELLING,
-                cancel=began - timedelta(minutes=3, seconds=20),
-                says_conditions=False,
-            ),
-            run(2, timedelta(days=1, hours=3), id=CANCELLED, cancel=began - timedelta(days=1, hours=2, minutes=17)),
+            run(1, timedelta(minutes=53), id=CANCELLING, cancel=cancelling, says_conditions=False),
+            run(2, timedelta(days=1, hours=3), id=CANCELLED, cancel=cancelled),
             run(3, timedelta(days=33)),
         ),
     )
 
 
 def _load_test(began: datetime) -> Job:
+    limits: dict[str, Any] = {"timeout": 600, "max_retries": 1}
+
     def failure(index: int) -> Failure:
-        request = hashlib.md5(f"load-test/{index}".encode(), usedforsecurity=False).hexdigest()
-        request = f"{request[:8]}-{request[8:12]}-{request[12:16]}-{request[16:20]}-{request[20:]}"
+        request = uuid.UUID(bytes=hashlib.md5(f"load-test/{index}".encode(), usedforsecurity=False).digest())
         if index % 7 == 0:
-            error = (
-                f"AssertionError: shard {index}: p99 above the limit, profile kept in /tmp/run/{request}/profile.json"
-            )
+            profile = f"/tmp/run/{request}/profile.json"  # noqa: S108 - only text
+            error = f"AssertionError: shard {index}: p99 above the limit, profile kept in {profile}"
         elif index % 4 == 3:  # noqa: PLR2004 - one cause of three, about a quarter of the failures
             error = f"httpx.HTTPStatusError: server error 503 for shard {index}, request id {request}"
         else:
@@ -316,25 +263,12 @@ def _load_test(began: datetime) -> Job:
         trace = (_PYTHON, '  File "/app/load.py", line 67, in <module>', "    asyncio.run(main())", error)
         return Failure(f"The container exited with code 1: {error}", trace)
 
-    def run(number: int, ago: timedelta, count: int, failing: frozenset[int], **more: Any) -> Execution:
+    def run(number: int, ago: timedelta, count: int, failing: range, **more: Any) -> Execution:
         tasks = _tasks(count, 22, 9, lambda i: f"shard {i}: 3000 requests", first=number)
         for index in failing:
             tasks[index] = Task(tasks[index].seconds, failure(index), attempts=2)
-        return Execution(
-            **{
-                "job": "load-test",
-                "id": _id("load-test", number),
-                "workspace": WORKSPACE,
-                "created": _before(began, ago, number),
-                "tasks": tuple(tasks),
-                "parallelism": 50,
-                "timeout": 600,
-                "max_retries": 1,
-                "env": ("TARGET_URL",),
-                "digits": 9,
-                **more,
-            }
-        )
+        usual = {"parallelism": 50, "env": ("TARGET_URL",), "digits": 9}
+        return _execution("load-test", number, _before(began, ago, number), tasks, **usual, **limits, **more)
 
     return Job(
         name="load-test",
@@ -343,21 +277,20 @@ def _load_test(began: datetime) -> Job:
         display_name="Load test",
         labels=(("team", "platform"),),
         memory=512,
-        timeout=600,
-        max_retries=1,
+        **limits,
         envs=("TARGET_TOKEN",),
         executions=(
-            run(0, timedelta(hours=3, minutes=9), 1000, frozenset(range(11, 1000, 27)), id=MANY_FAILED),
+            run(0, timedelta(hours=3, minutes=9), 1000, range(11, 1000, 27), id=MANY_FAILED),
             run(
                 1,
                 timedelta(days=1, hours=1),
                 200,
-                frozenset(range(30, 200, 50)),
+                range(30, 200, 50),
                 id=PARTLY_FAILED,
-                verdict="succeeded",
+                final_status="succeeded",
                 tasks_under_spec=True,
             ),
-            run(2, timedelta(days=3), 200, frozenset(), zeros=False, memory=256),
+            run(2, timedelta(days=3), 200, range(0), zeros=False, memory=256),
         ),
     )
 

@@ -1,56 +1,19 @@
-"""What the control plane serves: jobs, executions and log lines, and how timestamps and durations are written.
+"""What the control plane serves: jobs and their executions.
 
 Field names, types and status words are those of Blaxel's OpenAPI document (schemas `Job` and `JobExecution`).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
-Json: TypeAlias = dict[str, Any]
-
-# OpenTelemetry's severity numbers. The logs endpoint is undocumented; that it uses these is a guess.
-INFO, WARNING, ERROR = 9, 13, 17
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One log line of a task."""
-
-    at: datetime
-    severity: int
-    message: str
-    task: str
-
-
-class Scripted(Protocol):
-    """An execution as the control plane sees it."""
-
-    @property
-    def id(self) -> str:
-        """Its id."""
-
-    @property
-    def created(self) -> datetime:
-        """When the execution is created; before that instant the API answers 404 for it."""
-
-    def at(self, now: datetime) -> Json:
-        """The whole `JobExecution` at that instant."""
-
-    def lines(self, now: datetime) -> Sequence[Line]:
-        """The log lines that its tasks have written by that instant, oldest first."""
-
-    def ended(self, now: datetime) -> bool:
-        """Whether the execution has ended by that instant."""
-
-    def cancelled(self, now: datetime) -> "Scripted":
-        """The execution as it goes on when it is cancelled at `now`."""
+from blaxel_mcp.demo.formats import Json, stamp
+from blaxel_mcp.demo.playback import Execution
 
 
 @dataclass(frozen=True, slots=True)
 class Verbatim:
-    """An execution that never moves: exactly this JSON, however odd. For tests."""
+    """An execution that never moves: exactly this JSON, however odd, no log lines, not to be cancelled. For tests."""
 
     id: str
     created: datetime
@@ -60,32 +23,8 @@ class Verbatim:
         """The JSON as given, at any instant."""
         return self.body
 
-    def lines(self, now: datetime) -> Sequence[Line]:  # noqa: ARG002 - it has none
-        """An empty log."""
-        return ()
 
-    def ended(self, now: datetime) -> bool:  # noqa: ARG002 - it cannot move, so it cannot be cancelled
-        """True: an execution that cannot change has ended."""
-        return True
-
-    def cancelled(self, now: datetime) -> "Verbatim":  # noqa: ARG002 - it cannot move
-        """The same execution: it cannot be cancelled."""
-        return self
-
-
-def stamp(moment: datetime, digits: int) -> str:
-    """Format a UTC timestamp as the API does: RFC 3339 with 0 to 9 fraction digits."""
-    whole = moment.strftime("%Y-%m-%dT%H:%M:%S")
-    nanoseconds = f"{moment.microsecond:06d}{moment.microsecond * 7919 % 1000:03d}"
-    return f"{whole}.{nanoseconds[:digits]}Z" if digits else f"{whole}Z"
-
-
-def duration(seconds: int) -> str:
-    """Format seconds as a task's `timeout`, a Go duration: `30m`, `1h30m`, `45s`."""
-    hours, rest = divmod(seconds, 3600)
-    minutes, seconds = divmod(rest, 60)
-    parts = ((hours, "h"), (minutes, "m"), (seconds, "s"))
-    return "".join(f"{number}{unit}" for number, unit in parts if number) or "0s"
+Scripted: TypeAlias = Execution | Verbatim
 
 
 @dataclass(frozen=True, kw_only=True)

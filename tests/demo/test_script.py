@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from blaxel_mcp.demo import script
+from blaxel_mcp.demo.formats import duration, stamp
 from blaxel_mcp.demo.playback import Execution
-from blaxel_mcp.demo.wire import duration, stamp
 
 BEGAN = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
 INSTANTS = [BEGAN + timedelta(seconds=seconds) for seconds in (0, 1, 9.5, 30, 61, 100, 113, 114, 300, 900, 86_400)]
