@@ -22,6 +22,8 @@ from support.sockets import ERAS, call, message, said
 
 from blaxel_mcp.demo import control_plane, script
 
+pytestmark = pytest.mark.slow
+
 STDIO_SECONDS = 2.0
 HTTP_SECONDS = 5.0
 AT_ONCE_SECONDS = 1.5
@@ -90,7 +92,6 @@ def test_an_answer_that_nobody_can_read_is_not_worth_a_traceback() -> None:
         assert (program.wait(), program.errors()) == (0, "")
 
 
-@pytest.mark.slow
 def test_it_does_not_outlive_its_parent() -> None:
     """It ends once its parent process has gone, even though somebody else holds its standard input open."""
     parent = "import signal, subprocess, sys; subprocess.Popen(sys.argv[1:]); signal.pause()"
@@ -102,7 +103,6 @@ def test_it_does_not_outlive_its_parent() -> None:
         assert program.errors() == ""
 
 
-@pytest.mark.slow
 def test_a_look_up_that_hangs_does_not_keep_it() -> None:
     """A host name's look-up sits in a thread that nothing can stop: the program ends without it."""
     hanging = (
@@ -207,7 +207,6 @@ def http_ends() -> dict[str, Ended]:
     return side_by_side({name: partial(end_http, *case) for name, case in HTTP.items()})
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "code", "gave_up"),
     [
@@ -231,7 +230,6 @@ GIVEN_UP = (
 )
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_callers_in_flight_are_told(number: signal.Signals) -> None:
     """In both eras: a whole answer with an error that says why; whoever waits for an end learns how it stands."""
@@ -260,7 +258,6 @@ def test_callers_in_flight_are_told(number: signal.Signals) -> None:
             assert answer["warnings"][0].endswith("blaxel-mcp is shutting down and gave the call up.")
 
 
-@pytest.mark.slow
 def test_callers_over_sse_are_told() -> None:
     """On the stream that is open, before it is closed."""
     with holding() as upstream, ThreadPoolExecutor() as threads:

@@ -169,6 +169,7 @@ def test_any_tasks_fit(items: list[Any], name: str, limit: int, status: TaskWord
 
 
 @pytest.mark.slow
+@pytest.mark.slow
 def test_ten_thousand_tasks_come_once_in_order() -> None:
     """Page by page, without the network."""
     items = [{"metadata": {"name": f"task-{n}"}, "status": "failed" if n % 3 else "pending"} for n in range(10_000)]

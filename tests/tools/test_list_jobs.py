@@ -67,6 +67,7 @@ def test_every_job_comes_once(count: int, version: str) -> None:
     run(plane(*(job(name, age=age) for age, name in enumerate(wanted))), what, version)
 
 
+@pytest.mark.slow
 def test_ten_thousand_jobs_come_once() -> None:
     """From pages that the API cuts, each of them cut again by what fits an answer."""
     # A thousand of the names are long, so that fewer fit an answer than a page holds.

@@ -29,6 +29,8 @@ from blaxel_mcp.demo import control_plane
 from blaxel_mcp.demo.control_plane import ReceivedRequest
 from blaxel_mcp.transports.admission import BODY_BYTES, LARGE_BODIES, SMALL_BODY_BYTES
 
+pytestmark = pytest.mark.slow
+
 TOKEN = "let-me-in-0123456789"
 BEARER = f"Authorization: Bearer {TOKEN}"
 NAME = "mcp.example"
@@ -330,7 +332,6 @@ def test_a_client_that_sends_too_large_a_body_can_read_the_413(local: Servers, *
         assert connection.answer().message["result"]["tools"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("size", [BODY_BYTES - 1, SMALL_BODY_BYTES + 1])
 def test_large_bodies_that_do_not_end_do_not_fill_the_memory(size: int) -> None:
     """More than there is room for are rejected while they come, whatever their length; closed connections make room."""
@@ -374,7 +375,6 @@ PARSED_MIB = 32
 """What one body of many small parts may take once it is parsed; measured 28."""
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("part", ["[],", "{},", "1,", '"",'])
 def test_bodies_of_many_small_parts_do_not_fill_the_memory(part: str) -> None:
     """Parsed, they take almost thirty times their size, so few are let in at once; the others are told to come back."""

@@ -14,6 +14,8 @@ from support.plane import Slow, slow_upstream
 from support.program import PATIENCE, Program
 from support.sockets import Connection, exchange, port_of, request, rpc, rpc_body, rpc_headers, tool_call
 
+pytestmark = pytest.mark.slow
+
 SOAK = Path(__file__).parents[2] / "benchmarks" / "soak.py"
 CALLERS = 100
 ROUND_TRIPS = 20

@@ -33,6 +33,8 @@ from support.program import ENVELOPE, MODERN, PATIENCE, Program
 
 from blaxel_mcp.demo import script
 
+pytestmark = pytest.mark.slow
+
 READ, BOTH = "jobs:read", "jobs:read jobs:write"
 RUN = ("run_job", {"jobId": "backfill", "tasks": [{"day": 1}]})
 GET = ("get_job_execution", {"jobId": "image-resize", "executionId": script.FAILED})

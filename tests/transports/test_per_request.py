@@ -20,6 +20,8 @@ from blaxel_mcp.api.callers import Caller, caller_of
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.control_plane import ReceivedRequest
 
+pytestmark = pytest.mark.slow
+
 TOOL = "get_job_execution"
 FAILED = {"jobId": "image-resize", "executionId": script.FAILED}
 SERVERS_KEY = script.API_KEY

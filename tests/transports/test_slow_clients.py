@@ -27,6 +27,8 @@ from blaxel_mcp.transports.admission import BodyMiddleware
 from blaxel_mcp.transports.deadlines import STALLED_SECONDS, DeadlineProtocol
 from blaxel_mcp.transports.http import SPARE_FILES, listen
 
+pytestmark = pytest.mark.slow
+
 LARGE = 8 * 1024**2
 LITTLE = 90_000
 """More than the system keeps for a client, and less than makes asyncio pause."""
@@ -289,7 +291,6 @@ def files(wanted: int) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
 
 
-@pytest.mark.slow
 def test_hundreds_of_streams_that_say_nothing() -> None:
     """Hundreds are held, as many more are told when to come back, the rest goes on; and there is room afterwards."""
     files(3 * STREAMS)
@@ -331,7 +332,6 @@ def posts(stream: Connection) -> Iterator[bytes]:
         yield request(post, "Content-Type: application/json", body=json.dumps(message).encode())
 
 
-@pytest.mark.slow
 def test_a_stream_that_nobody_reads_does_not_keep_it_from_ending() -> None:
     """More answers wait there than the system takes for it; when the time for a shutdown is over it is cut off."""
     with (
@@ -347,7 +347,6 @@ def test_a_stream_that_nobody_reads_does_not_keep_it_from_ending() -> None:
         assert program.errors().count("\n") == 1
 
 
-@pytest.mark.slow
 def test_answers_that_nobody_reads_do_not_pile_up() -> None:
     """As many as there may be requests wait to be written; then 503, until they are taken or their reader has gone."""
     with (
