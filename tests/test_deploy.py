@@ -303,6 +303,7 @@ def test_the_image_asks_for_authentication_and_then_serves() -> None:
     assert settings.port == int(IMAGE.last("EXPOSE")) == int(re.findall(r"or (\d+)", IMAGE.last("HEALTHCHECK"))[0])
 
 
+@pytest.mark.slow
 def test_the_health_check_tells_whether_it_serves() -> None:
     """Its command is run: it succeeds while a server is there, through no proxy, and fails after."""
     with Program("--transport", "http", "--port", "0", "--demo") as program:

@@ -49,6 +49,7 @@ def test_version_imports_neither_protocol_nor_network() -> None:
     assert modules.isdisjoint({"mcp", "mcp_types", "httpx", "httpx2", "starlette", "uvicorn", "yaml", "stamina"})
 
 
+@pytest.mark.slow
 def test_serving_over_stdio_imports_nothing_of_other_commands() -> None:
     """Nor OAuth, nor a YAML reader without a login, nor certificates before the first call."""
     modules = imported()

@@ -178,6 +178,7 @@ def test_few_rows_still_tell_what_is_usual() -> None:
     run(app, what)
 
 
+@pytest.mark.slow
 def test_ten_thousand_executions_come_once() -> None:
     """Those of a status, found in a hundred pages."""
     words = ["succeeded" if n % 9 else "timeout" for n in range(10_000)]

@@ -111,6 +111,7 @@ def test_every_task_comes_once(version: str) -> None:
     run(plane(job("a", executions)), what, version)
 
 
+@pytest.mark.slow
 def test_failed_ones_of_ten_thousand_come_once() -> None:
     """Of ten thousand tasks, two hundred; only they are sent."""
     tasks = [task(f"task-{number}", "failed" if number % 50 == 7 else "succeeded") for number in range(10_000)]

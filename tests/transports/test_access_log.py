@@ -73,6 +73,7 @@ def test_no_path_is_answered_with_a_redirect(server: str, path: str) -> None:
     assert httpx.get(server + path, headers=TOKEN, timeout=PATIENCE).status_code in {400, 404}
 
 
+@pytest.mark.slow
 def test_every_request_that_did_not_reach_mcp_has_a_line(plane: str) -> None:
     """Once: what MCP answered with an error has the other kind of line."""
     with Program("--transport", "http", "--port", "0", "--request-log", env=account(plane)) as program:
