@@ -20,6 +20,8 @@ import blaxel_mcp
 from blaxel_mcp.demo import script
 from blaxel_mcp.summary import limits
 
+pytestmark = pytest.mark.slow
+
 Json = dict[str, Any]
 PAGE = (Path(__file__).parent.parent / "docs" / "answers.md").read_text(encoding="utf-8")
 PACKAGE = Path(blaxel_mcp.__file__).parent

@@ -3,6 +3,7 @@
 import pkgutil
 import sys
 
+import pytest
 from support.program import Program
 
 import blaxel_mcp

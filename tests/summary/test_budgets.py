@@ -182,6 +182,7 @@ extremes = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
 @given(extremes, st.tuples(ids, ids), st.sampled_from(["", SENT]), st.booleans())
 def test_the_last_level_fits_any_execution(
