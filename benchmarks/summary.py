@@ -1,4 +1,4 @@
-"""What a summary costs to read and to make: `python benchmarks/summary.py`. Measures, judges nothing.
+"""What a summary costs to read and to make: `python benchmarks/summary.py`. It measures and asserts nothing.
 
 Sizes: bytes of prose and structure (without `raw`) beside the API's own compact JSON, and tokens taken as a quarter of
 the bytes, which is a rule of thumb. Speed: seconds for a whole summary of an already parsed body beside the seconds of
@@ -31,7 +31,7 @@ def _stamp(seconds: float) -> str:
 
 
 def _letters(number: int) -> str:
-    """A word without digits, another one for every number: nothing that grouping could fold away."""
+    """A word of letters only, different for every number, so that grouping has nothing to fold away."""
     return "".join(string.ascii_lowercase[number // 26**place % 26] for place in range(4))
 
 
@@ -61,7 +61,7 @@ def _task(number: int, *, failed: bool, distinct: bool) -> dict[str, Any]:
 
 
 def execution(tasks: int, *, every: int, distinct: bool = False) -> dict[str, Any]:
-    """An execution of so many tasks, of which every so-manyth failed."""
+    """An execution with this many tasks, of which every `every`-th failed."""
     failed = -(-tasks // every)
     return {
         "metadata": {
@@ -80,7 +80,7 @@ def execution(tasks: int, *, every: int, distinct: bool = False) -> dict[str, An
 
 
 def _answer(raw: Any) -> tuple[ExecutionAnswer, JobExecution]:
-    """The answer, and what it was made from: to free that is not timed, as it is not for what `json.loads` made."""
+    """The answer and the model it was made from, which is kept so that freeing it is not timed."""
     parsed = JobExecution.model_validate(raw)
     asked = ("image-resize", "exec-51be07aa")
     return build_answer(summarize(parsed, asked=asked, workspace="acme", now=NOW)), parsed
@@ -93,7 +93,7 @@ def _timed(work: Callable[[Any], Any], argument: Any) -> tuple[float, Any]:
 
 
 def ratio(body: bytes) -> tuple[float, float]:
-    """Seconds of `json.loads`, and of everything from there to the answer."""
+    """Seconds that `json.loads` takes, and seconds from its result to the answer."""
     parsing, summing = [], []
     for _ in range(ROUNDS):
         collect()
@@ -106,7 +106,7 @@ def ratio(body: bytes) -> tuple[float, float]:
 
 
 def main() -> None:
-    """Print both tables."""
+    """Print the table of sizes and the table of times."""
     # As the program runs (cli.py): both sides of the ratio make a hundred thousand objects.
     freeze()
     set_threshold(50_000, 20, 3)

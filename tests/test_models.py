@@ -1,4 +1,4 @@
-"""What the API sends, read tolerantly: a 200 never fails to parse."""
+"""What the API sends is parsed tolerantly: no 200 answer fails to parse."""
 
 from datetime import UTC, datetime
 from typing import Any, get_args
@@ -38,7 +38,7 @@ PARTS = {
 @pytest.mark.parametrize("odd", ODD, ids=repr)
 @pytest.mark.parametrize("field", ["metadata", "spec", "stats", "status", "tasks"])
 def test_any_part_may_be_null_or_of_another_type(field: str, odd: Any) -> None:
-    """The rest is read as if it were absent."""
+    """The rest is read as if the odd part were absent."""
     execution = JobExecution.model_validate({"status": "failed", field: odd})
     assert field == "status" or execution.status == "failed"
 
@@ -46,7 +46,7 @@ def test_any_part_may_be_null_or_of_another_type(field: str, odd: Any) -> None:
 @pytest.mark.parametrize("odd", ODD, ids=repr)
 @pytest.mark.parametrize(("part", "field"), [(part, field) for part, fields in PARTS.items() for field in fields])
 def test_any_field_may_be_null_or_of_another_type(part: str, field: str, odd: Any) -> None:
-    """Its neighbours are read all the same."""
+    """The fields beside an odd one are read all the same."""
     neighbour = {"metadata": "deletedAt", "spec": "parallelism", "stats": "total"}[part]
     value: Any = "x" if part == "metadata" else 5
     execution = JobExecution.model_validate({part: {neighbour: value, field: odd}})
@@ -57,7 +57,7 @@ def test_any_field_may_be_null_or_of_another_type(part: str, field: str, odd: An
 @pytest.mark.parametrize("odd", ODD, ids=repr)
 @pytest.mark.parametrize("field", ["metadata", "spec", "status", "conditions"])
 def test_any_part_of_a_task_may_be_odd(field: str, odd: Any) -> None:
-    """It is still a task."""
+    """A task with an odd part still counts as a task."""
     task = {"metadata": {"name": "task-0"}, "status": "failed", field: odd}
     read = JobExecution.model_validate({"tasks": [task, odd]}).task_list
     assert len(read) == 2
@@ -65,7 +65,7 @@ def test_any_part_of_a_task_may_be_odd(field: str, odd: Any) -> None:
 
 
 def test_an_odd_condition_is_an_empty_one() -> None:
-    """The good ones beside it stay."""
+    """The good conditions beside an odd one stay."""
     tasks = [{"conditions": [None, {"message": 7, "reason": "OOM"}, "word"]}]
     first, second, third = JobExecution.model_validate({"tasks": tasks}).tasks[0]["conditions"]
     assert (first, second["reason"], second["message"], third) == ({}, "OOM", None, {})
@@ -87,14 +87,14 @@ def test_an_odd_condition_is_an_empty_one() -> None:
     ],
 )
 def test_a_count_is_a_whole_number_or_absent(value: Any, expected: int | None) -> None:
-    """Also as text, which is how protocol buffers write large ones; never a boolean or a wall of digits."""
+    """A count may also be text, as protocol buffers write large ones; booleans and absurd numbers are absent."""
     stats = JobExecution.model_validate({"stats": {"total": value}}).stats
     assert stats is not None
     assert stats.total == expected
 
 
 def test_tasks_are_read_from_either_place_and_never_added() -> None:
-    """The one that is not empty."""
+    """The list that is not empty is the one that counts."""
     here, there = [{"status": "failed"}], [{"status": "running"}, {"status": "running"}]
 
     def words(raw: Any) -> list[str | None]:
@@ -106,7 +106,7 @@ def test_tasks_are_read_from_either_place_and_never_added() -> None:
 
 
 def test_unknown_fields_and_statuses_are_kept() -> None:
-    """A newer API is no error."""
+    """What a newer API adds is no error."""
     execution = JobExecution.model_validate({"status": "Paused", "spec": {"gpu": 1}, "new": {"x": 1}})
     assert execution.status == "Paused"
     assert execution.model_extra == {"new": {"x": 1}}
@@ -115,7 +115,7 @@ def test_unknown_fields_and_statuses_are_kept() -> None:
 
 @pytest.mark.parametrize("digits", range(10))
 def test_timestamps_have_any_number_of_fraction_digits(digits: int) -> None:
-    """From none to nanoseconds."""
+    """Fractions may have none to nine digits."""
     fraction = "." + "123456789"[:digits] if digits else ""
     microseconds = int("123456"[:digits].ljust(6, "0"))
     assert parse_timestamp(f"2026-01-02T03:04:05{fraction}Z") == datetime(2026, 1, 2, 3, 4, 5, microseconds, tzinfo=UTC)
@@ -138,7 +138,7 @@ def test_timestamps_have_any_number_of_fraction_digits(digits: int) -> None:
     ],
 )
 def test_timestamps_come_out_in_utc_or_absent(text: str | None, expected: datetime | None) -> None:
-    """Any offset; year 1, empty and unreadable ones are absent."""
+    """Any offset is converted; year 1, empty and unreadable timestamps are absent."""
     assert parse_timestamp(text) == expected
 
 
@@ -168,18 +168,18 @@ def test_timestamps_come_out_in_utc_or_absent(text: str | None, expected: dateti
     ],
 )
 def test_a_timeout_is_seconds_or_a_duration_in_words(value: Any, expected: int | None) -> None:
-    """Zero is no timeout."""
+    """A timeout of zero is no timeout."""
     assert parse_duration(value) == expected
 
 
 def test_an_override_is_an_object_or_the_text_of_one() -> None:
-    """Anything else is none."""
+    """Any other value reads as no override."""
     assert parse_env_override({"A": "***"}) == parse_env_override('{"A": "***"}') == {"A": "***"}
     assert [parse_env_override(odd) for odd in NO_OBJECTS] == [None] * 7
 
 
 def test_a_page_is_read_in_both_forms() -> None:
-    """An object with its data and where to go on, or a bare array."""
+    """A page is an object with its data and where the list goes on, or a bare array."""
     page = Page.of({"data": [1], "meta": {"hasMore": True, "nextCursor": "c", "total": 9}})
     assert (page.data, page.meta.hasMore, page.meta.nextCursor, page.meta.total) == ([1], True, "c", 9)
     assert Page.of([1, 2]).data == [1, 2]
@@ -187,13 +187,13 @@ def test_a_page_is_read_in_both_forms() -> None:
 
 @pytest.mark.parametrize("body", [None, 7, "x", {}, {"data": None}, {"data": {}, "meta": 7}])
 def test_an_odd_page_is_an_empty_one(body: Any) -> None:
-    """Never an error."""
+    """An odd page is never an error."""
     assert Page.of(body).data == []
     assert Page.of(body).meta.hasMore is None
 
 
 def test_a_job_has_a_name_or_none() -> None:
-    """Its name is its id."""
+    """A job's name is its id."""
     assert Job.model_validate({"metadata": {"name": "resize"}}).name == "resize"
     odd: list[dict[str, Any]] = [{}, {"metadata": None}, {"metadata": {"name": 7}}]
     assert [Job.model_validate(job).name for job in odd] == [None] * 3
@@ -220,6 +220,6 @@ def test_the_words_of_statuses_are_those_of_the_outcomes() -> None:
     ],
 )
 def test_a_status_knows_what_it_means(text: str | None, facts: tuple[str, bool, str, bool, bool]) -> None:
-    """Its word, whether it is one of the API's, the outcome, whether it is over and whether it waits."""
+    """A status has its word, whether it is the API's own, the outcome, whether it is over and whether it waits."""
     status = ExecutionStatus(text)
     assert (status.word, status.known, status.outcome, status.over, status.waiting) == facts

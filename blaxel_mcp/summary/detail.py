@@ -8,7 +8,7 @@ from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.clean import clean
 from blaxel_mcp.summary.execution import ExecutionSummary
 from blaxel_mcp.summary.failures import FailureGroup
-from blaxel_mcp.summary.wording import plural, truncate_bytes
+from blaxel_mcp.summary.wording import plural, quote, truncate_bytes
 
 T = TypeVar("T")
 
@@ -27,7 +27,8 @@ class Detail:
         warnings: how many warnings.
         overrides: names of overridden variables in the object.
         uri: bytes of `rawUri`, which is left out rather than cut: a cut address leads nowhere.
-        asides: whether the prose says what is only nice to know, which the object has in any case.
+        asides: whether the prose has what is only nice to know: durations of tasks, what an estimate stands on, the
+            execution before, the configuration, and ids that the next step names anyway.
         in_bytes: whether lengths of texts count bytes within a JSON string instead of characters. The size of an
             answer is then known whatever the texts are.
     """
@@ -51,7 +52,7 @@ class Detail:
 
     def quote(self, text: str, length: int) -> str:
         """Untrusted text in double quotes, cleaned and cut; quotes inside become single ones."""
-        return '"' + self.cut(text, length).replace('"', "'") + '"'
+        return quote(self.cut(text, length), length)
 
 
 NORMAL = Detail()

@@ -179,11 +179,6 @@ def _configuration(summary: ExecutionSummary, detail: Detail) -> Iterator[str]:
         yield f"{summary.parallelism:,} at a time"
     if summary.memory_mb:
         yield f"{summary.memory_mb:,} MB"
-    if not summary.override_names:
-        return
-    names = [detail.quote(name, detail.name) for name in summary.override_names[:_OVERRIDE_NAMES]]
-    omitted = len(summary.override_names) - len(names)
-    if names:
+    if names := [detail.quote(name, detail.name) for name in summary.override_names[:_OVERRIDE_NAMES]]:
+        omitted = len(summary.override_names) - len(names)
         yield f"overrides {', '.join(names)}{f' and {omitted} more' if omitted else ''}"
-    else:
-        yield plural(omitted, "override")

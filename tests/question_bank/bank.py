@@ -1,6 +1,6 @@
 """The question bank: executions written by hand, what a person asks of each, and the facts an answer must hold.
 
-`drop_empty` is looked for in the prose, `held` in the object by path (its `summary` is not looked at). The present is
+`prose` is searched in the prose, `facts` in the object by path (its `summary` is not searched). The present is
 2026-11-24T12:00:00Z, the job asked for is `resize`, the execution `exec-1`, the workspace `acme`.
 """
 
@@ -10,11 +10,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Question:
-    """A question and the facts that answer it, once per channel."""
+    """A question, and the facts that answer it in each channel."""
 
     ask: str
-    said: tuple[str, ...]
-    held: dict[str, Any]
+    prose: tuple[str, ...]
+    facts: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -39,27 +39,27 @@ DONE, WHY, WHEN, NEXT, HOW_MANY, SURE, HOW_LONG, WHAT = (
 )
 
 
-def q(ask: str, *said: str, **held: Any) -> Question:
-    """A question; underscores in the names of `held` are the dots of a path."""
-    return Question(ask, said, {name.replace("_", "."): value for name, value in held.items()})
+def q(ask: str, *prose: str, **facts: Any) -> Question:
+    """A question; underscores in the names of `facts` stand for the dots of a path."""
+    return Question(ask, prose, {name.replace("_", "."): value for name, value in facts.items()})
 
 
 def meta(created: str = "", started: str = "", completed: str = "", **more: Any) -> dict[str, Any]:
-    """Metadata; times are those of 2026-11-24."""
+    """An execution's metadata; times are those of 2026-11-24."""
     times = {"createdAt": created, "startedAt": started, "completedAt": completed}
     stamps = {key: f"2026-11-24T{time}Z" for key, time in times.items() if time}
     return {"id": "exec-1", "job": "resize", "workspace": "acme", **stamps, **more}
 
 
 def failed(name: str, message: str | None = None, reason: str | None = None, **more: Any) -> dict[str, Any]:
-    """A failed task."""
+    """A failed task with one condition."""
     condition = {"type": "Completed", "state": "CONDITION_FAILED", "severity": "ERROR", **more}
     conditions = [{**condition, "message": message, "reason": reason}]
     return {"metadata": {"name": name}, "status": "failed", "conditions": conditions}
 
 
 def ran(name: str, start: str, end: str = "", status: str = "succeeded", **more: Any) -> dict[str, Any]:
-    """A task that ran, or runs."""
+    """A task that ran, or runs if it has no end."""
     times = {"startedAt": start, "completedAt": end}
     stamps = {key: f"2026-11-24T{time}Z" for key, time in times.items() if time}
     return {"metadata": {"name": name, **stamps}, "status": status, **more}

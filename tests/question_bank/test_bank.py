@@ -18,7 +18,7 @@ IDS = [f"{case.name}: {question.ask}" for case, question in ASKED]
 
 
 def answer(case: Case) -> ExecutionAnswer:
-    """What the tool would answer."""
+    """What get_job_execution would answer."""
     usual = UsualDuration(case.usual) if case.usual else None
     execution = JobExecution.model_validate(case.raw)
     return build_answer(summarize(execution, asked=("resize", "exec-1"), workspace="acme", now=NOW, usual=usual))
@@ -33,21 +33,21 @@ def at(value: Any, path: str) -> Any:
 
 @pytest.mark.parametrize(("case", "question"), ASKED, ids=IDS)
 def test_the_prose_alone_answers(case: Case, question: Question) -> None:
-    """Some clients show nothing else."""
+    """Some clients show the model nothing but the prose."""
     prose = answer(case)["summary"]
-    assert [fact for fact in question.said if fact not in prose] == [], prose
+    assert [fact for fact in question.prose if fact not in prose] == [], prose
 
 
 @pytest.mark.parametrize(("case", "question"), ASKED, ids=IDS)
 def test_the_object_alone_answers(case: Case, question: Question) -> None:
-    """Others show only this one: the fields hold the facts, and the prose is in it too, word for word."""
+    """Other clients show only the object: its fields hold the facts, and its summary is the prose, word for word."""
     got = answer(case)
-    assert {path: at(got, path) for path in question.held} == question.held
-    assert [fact for fact in question.said if fact not in got["summary"]] == []
+    assert {path: at(got, path) for path in question.facts} == question.facts
+    assert [fact for fact in question.prose if fact not in got["summary"]] == []
 
 
 def test_the_bank_holds_every_status() -> None:
-    """And its cases have names of their own."""
+    """Each status has a case, and each case a name of its own."""
     statuses = {str(case.raw.get("status")).casefold() for case in BANK}
     known = {"queued", "pending", "running", "cancelling", "cancelled", "failed", "succeeded", "timeout"}
     assert known <= statuses

@@ -127,7 +127,7 @@ def test_every_row_of_the_table_is_tested() -> None:
     ],
 )
 def test_what_no_row_is_sure_of_is_unknown(message: str) -> None:
-    """An innocent message that only looks like a cause is never guessed at."""
+    """A harmless message that only looks like a cause is never guessed at."""
     assert classify([], message) == "unknown"
 
 
@@ -140,7 +140,7 @@ def test_a_word_that_only_contains_another_is_unknown(word: str) -> None:
 
 
 def test_exit_code_137_alone_is_a_signal_and_no_proof_of_memory_trouble() -> None:
-    """SIGKILL has many senders."""
+    """SIGKILL can have many senders."""
     assert classify(["NonZeroExitCode"], "The container exited with code 137") == "signal"
 
 

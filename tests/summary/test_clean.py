@@ -28,7 +28,7 @@ from blaxel_mcp.summary.clean import clean
     ],
 )
 def test_text_comes_out_as_one_visible_line(text: str, expected: str) -> None:
-    """Escapes, controls, bidi, invisible and private characters go; white space folds; the rest stays."""
+    """Escapes, controls, bidi, invisible and private characters are removed; white space is folded; the rest stays."""
     assert clean(text, 200) == expected
 
 
@@ -49,7 +49,7 @@ def test_text_comes_out_as_one_visible_line(text: str, expected: str) -> None:
     ],
 )
 def test_what_looks_like_a_credential_is_masked(text: str, expected: str) -> None:
-    """Also where an escape was put in the middle of it."""
+    """A credential is masked even where an escape was put in the middle of it."""
     assert clean(text, 200) == expected
 
 
@@ -61,5 +61,5 @@ def test_a_cut_is_marked_and_within_the_limit() -> None:
 
 
 def test_a_text_that_is_mostly_invisible_is_marked_as_cut() -> None:
-    """What was not even read is a cut too."""
+    """Text that was too long to be read at all counts as cut."""
     assert clean("\u200b" * 10_000 + "end", 10) == "…"

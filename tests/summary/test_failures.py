@@ -10,7 +10,7 @@ from blaxel_mcp.summary.failures import fingerprint, group_failures
 
 
 def groups(tasks: list[Any], counted: int | None = None) -> list[tuple[str, int, str, list[str]]]:
-    """What `group_failures` makes of them, as plain values."""
+    """The groups of these failed tasks as plain values: cause, count, message, task names."""
     found, _ = group_failures(JobExecution.model_validate({"tasks": tasks}).tasks, counted)
     return [(group.cause, group.count, group.message, group.tasks) for group in found]
 
@@ -22,7 +22,7 @@ def test_tasks_that_differ_in_a_shard_number_are_one_group() -> None:
 
 
 def test_two_messages_under_one_reason_are_two_groups() -> None:
-    """The largest comes first."""
+    """The largest group comes first."""
     tasks = [
         task(0, "failed", (), "disk full", "NonZeroExitCode"),
         task(1, "failed", (), "no route to host", "NonZeroExitCode"),
@@ -44,7 +44,7 @@ def test_an_exit_by_signal_is_another_group_than_an_exit_by_code() -> None:
 
 
 def test_a_failed_task_without_conditions_is_counted() -> None:
-    """It says nothing, so its message is empty and its cause unknown."""
+    """A task without conditions says nothing, so its message is empty and its cause unknown."""
     assert groups([task(0, "failed"), {"status": "FAILED"}]) == [("unknown", 2, "", ["task-0"])]
 
 
@@ -57,7 +57,7 @@ def test_failed_tasks_that_only_the_counts_know_of_are_counted() -> None:
 
 
 def test_a_count_below_the_list_leaves_the_groups_as_listed() -> None:
-    """The disagreement is a warning, not a correction."""
+    """A disagreement of counts and list is a warning, not a correction."""
     assert groups([task(0, "failed"), task(1, "failed")], 1) == [("unknown", 2, "", ["task-0", "task-1"])]
 
 
@@ -122,7 +122,7 @@ def test_what_is_said_in_other_words_stays_apart(one: str, other: str) -> None:
 
 
 def test_a_task_name_inside_the_message_is_folded() -> None:
-    """Also one without a digit."""
+    """Names without a digit are folded too."""
     assert fingerprint("worker alpha died", "alpha") == fingerprint("worker beta died", "beta") == " worker # died"
 
 

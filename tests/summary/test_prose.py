@@ -237,7 +237,7 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
             'give each task less to hold. Job "resize", execution "exec-1", workspace "acme".'
         ),
     ),
-    # More failed tasks in the list than in the counts is a doubt, and the groups stay as listed.
+    # More failed tasks in the list than in the counts is a warning, and the groups stay as listed.
     "overlisted": (
         lambda: answer(
             execution(
@@ -255,7 +255,7 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
             'each task less to hold. Job "resize", execution "exec-1", workspace "acme".'
         ),
     ),
-    # A running execution whose tasks have all ended is doubted.
+    # A running execution whose tasks have all ended has a warning.
     "all_ended": (
         lambda: answer(execution("running", (10800, 10800), stats={"total": 8, "success": 5, "failure": 3})),
         (
@@ -296,7 +296,7 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
             'again in 10s. Job "resize", execution "exec-1", workspace "acme".'
         ),
     ),
-    # A long wait for capacity is a doubt, and its length is said once.
+    # A long wait for capacity is a warning, and its length is said once.
     "waiting_long": (
         lambda: answer(execution("queued", (1320,), stats={"total": 8})),
         (
@@ -377,7 +377,7 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
             '300s. Job "resize", execution "exec-1", workspace "acme".'
         ),
     ),
-    # Cancelling without a change for long is a doubt.
+    # Cancelling without a change for long is a warning.
     "stuck": (
         lambda: answer({**execution("cancelling"), "metadata": {"updatedAt": ago(3000)}}),
         (

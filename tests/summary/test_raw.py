@@ -25,7 +25,7 @@ def many(place: str = "tasks") -> dict[str, Any]:
 
 
 def test_raw_is_whole_within_the_limit() -> None:
-    """To the byte."""
+    """The limit is exact to the byte."""
     raw = many()
     assert limit_raw(raw, "auto", json_size(raw)) == (raw, None)
     assert limit_raw(raw, "auto", json_size(raw) - 1)[1] is not None
@@ -58,7 +58,7 @@ def test_a_list_in_both_places_is_one_list() -> None:
 
 
 def test_a_task_too_large_does_not_keep_out_those_after_it() -> None:
-    """As many as fit."""
+    """As many tasks as fit are kept."""
     raw = execution("failed", tasks=[task(0, "failed", (), "x" * 9000), task(1, "failed"), task(2, "succeeded")])
     cut, omitted = limit_raw(raw, "auto", 1000)
     assert cut is not None
@@ -67,7 +67,7 @@ def test_a_task_too_large_does_not_keep_out_those_after_it() -> None:
 
 
 def test_nothing_is_inlined_where_the_rest_alone_is_too_large() -> None:
-    """And all of it is counted."""
+    """All tasks and bytes are then counted as omitted."""
     raw = {**many(), "large": "x" * 5000}
     assert limit_raw(raw, "auto", 4000) == (None, {"tasks": 30, "bytes": json_size(raw)})
 
@@ -79,7 +79,7 @@ def test_no_tasks_to_cut_is_no_cut() -> None:
 
 
 def test_full_is_always_whole_and_never_is_nothing() -> None:
-    """Neither counts anything."""
+    """Neither mode counts anything as omitted."""
     raw = many()
     assert limit_raw(raw, "full", 10) == (raw, None)
     assert limit_raw(raw, "never", 10_000_000) == (None, None)
@@ -103,7 +103,7 @@ def test_full_is_always_whole_and_never_is_nothing() -> None:
     ],
 )
 def test_override_values_are_masked_whatever_their_form(given: Any, expected: Any) -> None:
-    """An object, the JSON text of one, or anything else; the names stay, and so does the argument."""
+    """Objects, the JSON text of one, and anything else are masked; names stay, and the argument is not changed."""
     raw = {"status": "failed", "spec": {"envOverride": given, "timeout": 1}}
     before = json.dumps(raw)
     masked = {name: expected[name] for name in given} if isinstance(given, dict) else expected
@@ -112,16 +112,16 @@ def test_override_values_are_masked_whatever_their_form(given: Any, expected: An
 
 
 def test_an_override_out_of_place_is_masked_too() -> None:
-    """The operation puts it under `spec`; a value is a value elsewhere."""
+    """The operation puts overrides under `spec`, but their values are secret elsewhere too."""
     assert mask_overrides({"envOverride": {"A": "secret"}}) == {"envOverride": {"A": "***"}}
 
 
 @pytest.mark.parametrize("raw", [{}, {"spec": None}, {"spec": []}, {"spec": {}}, {"spec": {"envOverride": None}}])
 def test_no_override_is_left_as_it_is(raw: dict[str, Any]) -> None:
-    """Nothing is added."""
+    """Masking adds nothing to an execution without overrides."""
     assert mask_overrides(raw) == raw
 
 
 def test_ids_in_the_resource_address_are_one_segment_each() -> None:
-    """Percent-encoded, slashes too."""
+    """Ids are percent-encoded, slashes in them too."""
     assert raw_uri("a/b", "c d?é") == "blaxel://jobs/a%2Fb/executions/c%20d%3F%C3%A9"
