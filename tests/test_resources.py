@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -11,32 +10,13 @@ import pytest
 from mcp.shared.exceptions import MCPError
 from mcp_types import TextResourceContents
 from support.caller import ACCOUNT, MODES, Mode, check, client_for, connected, ids
-from support.faults import Answer, Fault, Faults, not_json
-from support.plane import NOW, clock, job, verbatim
+from support.faults import Answer, Fault, not_json
+from support.plane import NOW, Plane, job, served, verbatim
 
-from blaxel_mcp.demo import control_plane, script
-from blaxel_mcp.demo.control_plane import ReceivedRequest, serve
-from blaxel_mcp.demo.wire import Job
+from blaxel_mcp.demo import script
 from blaxel_mcp.summary.raw import raw_uri
 
 NOT_FOUND, INTERNAL = -32602, -32603
-
-
-@dataclass
-class Plane:
-    """A control plane behind faults."""
-
-    faults: Faults
-    requests: list[ReceivedRequest]
-    url: str
-
-
-def served(*jobs: Job) -> Iterator[Plane]:
-    """A control plane with these jobs, or the demo's."""
-    app = control_plane.build_app(clock=clock, jobs=(lambda _: jobs) if jobs else script.jobs)
-    faults = Faults(app)
-    with serve(faults) as url:
-        yield Plane(faults, app.state.requests, url)
 
 
 @pytest.fixture

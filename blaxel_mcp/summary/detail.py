@@ -27,7 +27,7 @@ class Detail:
         warnings: how many warnings.
         overrides: names of overridden variables in the object.
         uri: bytes of `rawUri`, which is left out rather than cut: a cut address leads nowhere.
-        asides: whether the prose has what is only nice to know: durations of tasks, what an estimate stands on, the
+        asides: whether the prose has what is only nice to know: durations of tasks, what an estimate is based on, the
             execution before, the configuration, and ids that the next step names anyway.
         in_bytes: whether lengths of texts count bytes within a JSON string instead of characters. The size of an
             answer is then known whatever the texts are.

@@ -1,4 +1,4 @@
-"""How long a running execution may still take, and what that estimate stands on."""
+"""How long a running execution may still take, and what that estimate is based on."""
 
 import math
 from collections.abc import Iterable, Sequence

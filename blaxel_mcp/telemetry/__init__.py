@@ -49,7 +49,7 @@ class Observer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Observers:
-    """Several observers that are told as one. Falsy if there are none, so that nobody prepares what nobody hears."""
+    """Several observers as one: each is told everything. Falsy if there are none, so that no record is made in vain."""
 
     all: Sequence[Observer] = ()
 

@@ -2,12 +2,14 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from blaxel_mcp.demo import control_plane, script
+from blaxel_mcp.demo.control_plane import ReceivedRequest
 from blaxel_mcp.demo.operations import NEWER, OLDER
 from blaxel_mcp.demo.wire import Job, Verbatim
 from support.faults import Faults, Hold
@@ -61,6 +63,35 @@ def job(name: str, executions: Sequence[Verbatim] = (), *, age: int = 0, **more:
 def plane(*jobs: Job) -> ASGIApp:
     """A control plane with these jobs, its clock standing still at NOW."""
     return control_plane.build_app(clock=clock, jobs=lambda _: jobs)
+
+
+@dataclass(frozen=True, slots=True)
+class Plane:
+    """A control plane behind faults, served on loopback; `requests` are those that got past the faults."""
+
+    faults: Faults
+    requests: list[ReceivedRequest]
+    url: str
+
+    @property
+    def paths(self) -> list[str]:
+        """Raw paths of all requests so far, those that met a fault included; without queries."""
+        return [seen.path for seen in self.faults.seen]
+
+    @property
+    def handled(self) -> list[str]:
+        """Paths below `/v0` of the requests that got past the faults, with their queries."""
+        return [
+            request.path.removeprefix("/v0") + (f"?{request.query}" * bool(request.query)) for request in self.requests
+        ]
+
+
+def served(*jobs: Job) -> Iterator[Plane]:
+    """Serve a control plane with these jobs, or with the demo's, its clock standing still at NOW."""
+    app = control_plane.build_app(clock=clock, jobs=(lambda _: jobs) if jobs else script.jobs)
+    faults = Faults(app)
+    with control_plane.serve(faults) as url:
+        yield Plane(faults, app.state.requests, url)
 
 
 class Slow:

@@ -2,17 +2,14 @@
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 from support.caller import ACCOUNT, another, ask, client_for, facts, ids, use
-from support.faults import Answer, Delay, Faults
-from support.plane import NOW, ago, clock, job, verbatim
+from support.faults import Answer, Delay
+from support.plane import NOW, Plane, ago, job, served, verbatim
 
 from blaxel_mcp.api.client import Session
-from blaxel_mcp.demo import control_plane
-from blaxel_mcp.demo.control_plane import ReceivedRequest, serve
 from blaxel_mcp.demo.wire import Verbatim
 from blaxel_mcp.summary.estimate import UsualDuration
 from blaxel_mcp.tools import background
@@ -21,20 +18,6 @@ from blaxel_mcp.tools.cache import ExpiringCache
 PASS = Delay(0)
 ONE, LIST = "/v0/jobs/train/executions/exec-now", "/v0/jobs/train/executions"
 BASIS = "3 recent successful executions (median 10m)"
-
-
-@dataclass
-class Plane:
-    """A control plane behind faults, with a job that runs and three runs of it that took ten minutes."""
-
-    faults: Faults
-    requests: list[ReceivedRequest]
-    url: str
-
-    @property
-    def paths(self) -> list[str]:
-        """Paths of the requests."""
-        return [seen.path for seen in self.faults.seen]
 
 
 def past(days: int) -> Verbatim:
@@ -49,17 +32,14 @@ def plane() -> Iterator[Plane]:
     """A control plane whose job's newest run began two minutes ago, and says nothing of tasks."""
     created = NOW - timedelta(minutes=2)
     now = verbatim("exec-now", created, status="running", metadata={"startedAt": ago(minutes=2)})
-    app = control_plane.build_app(clock=clock, jobs=lambda _: [job("train", [now, past(1), past(2), past(3)])])
-    faults = Faults(app)
-    with serve(faults) as url:
-        yield Plane(faults, app.state.requests, url)
+    yield from served(job("train", [now, past(1), past(2), past(3)]))
 
 
 NOW_ONE = ids("train", "exec-now")
 
 
 def estimates(plane: Plane, times: int) -> list[str | None]:
-    """What the estimate stands on, for as many calls in a row."""
+    """What the estimate is based on, for as many calls in a row."""
     answers = ask(client_for(plane.url), *[NOW_ONE] * times)
     return [facts(answer)["timing"].get("estimateBasis") for answer in answers]
 

@@ -1,47 +1,20 @@
 """`latest`, and what a 404 says: found with a listing or two, which are counted here."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 from support.caller import ACCOUNT, MODES, Mode, ask, client_for, facts, ids, refusal
-from support.faults import Answer, Delay, Faults
-from support.plane import NOW, ago, clock, job, verbatim
+from support.faults import Answer, Delay
+from support.plane import NOW, Plane, ago, job, served, verbatim
 
-from blaxel_mcp.demo import control_plane, script
-from blaxel_mcp.demo.control_plane import ReceivedRequest, serve
-from blaxel_mcp.demo.wire import Job
+from blaxel_mcp.demo import script
 from blaxel_mcp.summary.limits import ERROR_CHARACTERS
 from blaxel_mcp.tools import find
 
 NO = "Trying again unchanged will not help."
 PASS = Delay(0)
 """Lets the control plane answer."""
-
-
-@dataclass
-class Plane:
-    """A control plane behind faults."""
-
-    faults: Faults
-    requests: list[ReceivedRequest]
-    url: str
-
-    @property
-    def paths(self) -> list[str]:
-        """Paths of the requests below the base URL, queries included."""
-        return [
-            request.path.removeprefix("/v0") + (f"?{request.query}" * bool(request.query)) for request in self.requests
-        ]
-
-
-def served(*jobs: Job) -> Iterator[Plane]:
-    """A control plane with these jobs, or the demo's."""
-    app = control_plane.build_app(clock=clock, jobs=(lambda _: jobs) if jobs else script.jobs)
-    faults = Faults(app)
-    with serve(faults) as url:
-        yield Plane(faults, app.state.requests, url)
 
 
 @pytest.fixture
@@ -60,7 +33,7 @@ def test_latest_is_the_newest_execution(mode: Mode, plane: Plane) -> None:
     )
     assert "This is the job's newest execution" in found["summary"]
     assert "The one before" not in found["summary"]
-    assert plane.paths == [
+    assert plane.handled == [
         "/jobs/image-resize/executions?limit=2&sort=createdAt%3Adesc",
         f"/jobs/image-resize/executions/{script.FAILED}",
     ]
@@ -142,7 +115,7 @@ def test_the_404_of_an_execution_names_recent_ones(mode: Mode, plane: Plane) -> 
             '"exec-20ed09a3" (succeeded, 14d ago), "exec-e780d193" (succeeded, 21d ago).'
         )
     ]
-    assert plane.paths == [
+    assert plane.handled == [
         "/jobs/weekly-train/executions/exec-1",
         "/jobs/weekly-train/executions?limit=5&sort=createdAt%3Adesc",
     ]
@@ -154,7 +127,7 @@ def test_the_404_of_a_job_suggests_the_nearest_name(mode: Mode, plane: Plane) ->
     assert ask(client_for(plane.url), ids("Image_Resize", "exec-1"), mode=mode) == [
         refusal(f'There is no job "Image_Resize" in this workspace (404). {NO} Did you mean "image-resize"?')
     ]
-    assert plane.paths == [
+    assert plane.handled == [
         "/jobs/Image_Resize/executions/exec-1",
         "/jobs/Image_Resize/executions?limit=5&sort=createdAt%3Adesc",
         "/jobs?limit=200",
