@@ -120,12 +120,17 @@ class JobExecutionMetadata(_Part):
 
 
 class JobExecutionSpec(_Part):
-    """What was asked for at creation. `timeout` is in seconds; `envOverride` is an object or the JSON text of one."""
+    """What was asked for at creation. `timeout` is in seconds; `envOverride` is an object or the JSON text of one.
+
+    With `taskCount` or `tasksRef` (both in the schemas of `blaxel` 0.4.24) the tasks may be kept elsewhere.
+    """
 
     envOverride: Any = None
     memoryOverride: Count = None
     parallelism: Count = None
+    taskCount: Count = None
     tasks: Tasks = []
+    tasksRef: Any = None
     timeout: Any = None
 
 
@@ -153,6 +158,17 @@ class JobExecution(_Part):
     def task_list(self) -> Sequence[JobExecutionTask]:
         """The tasks from whichever of the two lists holds them; never from both, as they are one list in two places."""
         return self.tasks or self.spec.tasks
+
+    @property
+    def total(self) -> int | None:
+        """How many tasks it has by `stats.total`, else by `spec.taskCount`; `None` where only a task list can tell."""
+        counted = self.stats.total if self.stats else None
+        return self.spec.taskCount if counted is None else counted
+
+    @property
+    def tasks_apart(self) -> bool:
+        """Whether it has tasks but comes without a list of them, so that only ListJobExecutionTasks has it."""
+        return not self.task_list and bool(self.total or self.spec.tasksRef)
 
 
 ExecutionWord: TypeAlias = Literal[

@@ -82,7 +82,7 @@ async def read_tasks(
     if inline := next((tasks for tasks in lists if isinstance(tasks, list) and tasks), None):
         return inline
     fetched = await fetch_tasks(session, jobId, found.execution_id, found.fetched.execution, whole=True)
-    return [task.raw for task in fetched]
+    return [task.raw for task in fetched.tasks]
 
 
 def add_resources(server: MCPServer[AppContext]) -> None:

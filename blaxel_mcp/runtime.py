@@ -73,7 +73,14 @@ def compose(settings: Settings, read_login: Callable[[], str | None]) -> Runtime
     def new_session(headers: Mapping[str, str]) -> Session:
         return Session(upstream, own_auth or BlaxelAuth.for_caller(caller_of(headers), settings))
 
-    app = AppContext(new_session, lambda: datetime.now(UTC), settings.raw, settings.raw_limit, sleep=upstream.sleep)
+    app = AppContext(
+        new_session,
+        lambda: datetime.now(UTC),
+        settings.raw,
+        settings.raw_limit,
+        lookups=settings.lookups == "auto",
+        sleep=upstream.sleep,
+    )
     return Runtime(settings, observers, metrics, upstream, app, _start_tracing(settings))
 
 

@@ -127,6 +127,13 @@ class Settings(BaseModel):
         "BLAXEL_MCP_RAW", "how much raw JSON a result carries: auto (up to the limit), full or never", default="auto"
     )
     raw_limit: types.Bytes = _variable("BLAXEL_MCP_RAW_LIMIT", "bytes of raw JSON that auto inlines", default=8192)
+    lookups: types.Lookups = _variable(
+        "BLAXEL_MCP_LOOKUPS",
+        "whether an answer about an execution may take more calls than its own, for tasks, log lines and usual "
+        "durations: auto or never",
+        default="auto",
+        option="--lookups MODE",
+    )
     timeout: types.Seconds = _variable("BLAXEL_MCP_TIMEOUT", "seconds for one attempt to reach Blaxel", default=20.0)
     log_level: types.LogLevel = _variable(
         "BLAXEL_MCP_LOG_LEVEL",

@@ -28,6 +28,7 @@ class Call(Generic[T]):
         query: parameters in the order in which they are sent.
         accepts: the JSON types that a good answer may have, and `wire.NoContent` if it may be empty.
         body: sent as JSON, if anything.
+        retried: whether a GET that fails is sent again; not where an answer does without it.
     """
 
     operation: str
@@ -37,6 +38,7 @@ class Call(Generic[T]):
     query: tuple[tuple[str, str], ...] = ()
     accepts: tuple[type, ...] = (dict,)
     body: Mapping[str, Any] | None = None
+    retried: bool = True
 
     @property
     def path(self) -> str:

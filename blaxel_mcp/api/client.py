@@ -131,12 +131,13 @@ class Upstream:
         """
         if self._stopping.is_set():
             raise StoppingError(unsent=True)
-        key: Hashable = (session.identity, call.segments, call.query) if call.idempotent else object()
+        shared = (session.identity, call.segments, call.query, call.retried)
+        key: Hashable = shared if call.idempotent else object()
         end = asyncio.get_running_loop().time() + seconds
         flight = self._flights.get(key)
         if flight is None:
             flight = self._flights[key] = _Flight(end)
-            send = self._send_retrying if call.idempotent else self._send_once
+            send = self._send_retrying if call.idempotent and call.retried else self._send_once
             flight.task = asyncio.create_task(send(call, session, flight))
             flight.task.add_done_callback(lambda _: self._forget(key, flight))
         flight.end = max(flight.end, end)

@@ -3,8 +3,10 @@
 from typing import Any
 
 from blaxel_mcp.summary import limits
-from blaxel_mcp.summary.detail import Detail, failures_shown, first_that_fits, warnings_shown
-from blaxel_mcp.summary.execution import ExecutionSummary
+from blaxel_mcp.summary.clean import clean
+from blaxel_mcp.summary.detail import Detail, failures_shown, first_that_fits, render_remark, warnings_shown
+from blaxel_mcp.summary.execution import Evidence, ExecutionSummary
+from blaxel_mcp.summary.failures import FailureGroup
 from blaxel_mcp.summary.raw import raw_uri
 from blaxel_mcp.summary.schema import ExecutionAnswer
 from blaxel_mcp.summary.text import render
@@ -44,15 +46,20 @@ def build_facts(summary: ExecutionSummary, prose: str, detail: Detail) -> Execut
                 {
                     "cause": group.cause,
                     "count": group.count,
-                    "message": detail.cut(group.message, detail.message),
+                    "message": _message(group, detail),
                     "tasks": [detail.cut(name, detail.name) for name in group.tasks[: detail.task_names]],
                 }
             )
             for group in failures
         ],
         "failuresOmitted": omitted or None,
-        "warnings": warnings_shown(summary, detail),
-        "timing": _times(summary.timing),
+        "origin": summary.origin,
+        "evidence": _evidence(summary.evidence, detail),
+        "warnings": [
+            *(render_remark(remark, detail) for remark in summary.remarks[: detail.remarks]),
+            *warnings_shown(summary, detail),
+        ],
+        "timing": _times(summary.timing, detail),
         "config": _config(summary, detail),
         "jobId": detail.cut(summary.job_id, detail.identity),
         "executionId": detail.cut(summary.execution_id, detail.identity),
@@ -62,12 +69,26 @@ def build_facts(summary: ExecutionSummary, prose: str, detail: Detail) -> Execut
     return drop_empty(facts)  # type: ignore[return-value]  # the keys above are those of ExecutionAnswer
 
 
+def _message(group: FailureGroup, detail: Detail) -> str:
+    """The line that tells, with the program's own place in the code behind it."""
+    frame = f" ({group.line.frame})" if group.line.frame else ""
+    return detail.cut(group.line.text, detail.message - len(frame), middle=True) + clean(frame, len(frame))
+
+
+def _evidence(evidence: Evidence | None, detail: Detail) -> dict[str, Any] | None:
+    if evidence is None or not detail.evidence:
+        return None
+    lines = [detail.cut(line, detail.message, middle=True) for line in evidence.lines[-detail.evidence :]]
+    return drop_empty({"task": detail.cut(evidence.task, detail.name), "lines": lines, "from": "log"})
+
+
 def _tasks(summary: ExecutionSummary) -> dict[str, Any]:
     keys = ("total", "succeeded", "failed", "cancelled", "running", "waiting", "retried")
     return drop_empty({key: getattr(summary.counts, key) for key in keys})
 
 
-def _times(timing: Timing) -> dict[str, Any]:
+def _times(timing: Timing, detail: Detail) -> dict[str, Any]:
+    estimate, slowest = timing.estimate, timing.slowest
     moments = {"createdAt": timing.created, "startedAt": timing.started, "completedAt": timing.completed}
     return drop_empty(
         {
@@ -75,8 +96,14 @@ def _times(timing: Timing) -> dict[str, Any]:
             "queuedSeconds": timing.queued,
             "runningSeconds": timing.running,
             "timeoutSeconds": timing.timeout,
-            "estimatedRemainingSeconds": timing.estimate.seconds if timing.estimate else None,
-            "estimateBasis": timing.estimate.basis if timing.estimate else None,
+            "estimatedRemainingSeconds": estimate.seconds if estimate else None,
+            "estimatedRemainingRange": [estimate.low, estimate.high] if estimate else None,
+            "estimateBasis": estimate.basis if estimate else None,
+            "endedSecondsAgo": timing.ended_ago,
+            "medianTaskSeconds": timing.median,
+            "slowestTask": drop_empty(
+                {"name": detail.cut(slowest.name, detail.name), "seconds": round(slowest.seconds)} if slowest else {}
+            ),
         }
     )
 

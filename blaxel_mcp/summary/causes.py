@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Cause: TypeAlias = Literal[
-    "out_of_memory", "timed_out", "image", "configuration", "cancelled", "platform", "signal", "exit_code", "unknown"
+    "out_of_memory",
+    "timed_out",
+    "image",
+    "configuration",
+    "cancelled",
+    "platform",
+    "signal",
+    "exit_code",
+    "unknown",
+    "quota",
 ]
 
 CAUSE_LABELS: dict[Cause, str] = {
@@ -160,7 +169,28 @@ _WORD_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[\
 _WORD_CHARACTERS = 120
 
 
-def classify(words: Sequence[str], message: str) -> Cause:
+Origin: TypeAlias = Literal["program", "platform", "configuration", "limits"]
+
+
+def origin_of(cause: Cause, words: Sequence[str], message: str) -> Origin | None:
+    return None
+
+
+ORIGIN_PHRASES = {"program": "the program ended itself, the platform did not"}
+
+
+@dataclass(frozen=True, slots=True)
+class CauseText:
+    label: str
+    advice: str
+
+
+CAUSES = {c: CauseText(l, "") for c, l in CAUSE_LABELS.items()}
+
+
+def classify(
+    words: Sequence[str], line: str, *, message: str = "", seconds: float | None = None, timeout: int | None = None
+) -> Cause:
     """The cause that the table is sure of.
 
     Args:
@@ -169,6 +199,6 @@ def classify(words: Sequence[str], message: str) -> Cause:
     """
     spaced = [_WORD_BOUNDARY.sub(" ", word[:_WORD_CHARACTERS]).strip().lower() for word in words if word]
     for row in TABLE:
-        if any(row.word.search(word) for word in spaced) or row.message.search(message):
+        if any(row.word.search(word) for word in spaced) or row.message.search(line):
             return row.cause
     return "unknown"

@@ -42,7 +42,7 @@ def visible(text: str) -> bool:
     return all(map(_is_visible, text))
 
 
-def clean(text: str, limit: int) -> str:
+def clean(text: str, limit: int, *, middle: bool = False) -> str:
     """The text as one line of at most `limit` characters, a cut marked with `…`; it may come out empty.
 
     Control, ANSI, bidi, zero-width and private-use characters are removed, white space is folded to single spaces,

@@ -11,7 +11,10 @@ STATS_KEYS = {"succeeded": "success", "failed": "failure", "cancelled": "cancell
 
 @dataclass(frozen=True, slots=True)
 class TaskCounts:
-    """Numbers of tasks by state, `None` where the API does not say; `retried` overlaps the others."""
+    """Numbers of tasks by state, `None` where the API does not say; `retried` overlaps the others.
+
+    `unstated` tasks are in the list without a status, where no count tells what became of them.
+    """
 
     total: int | None = None
     succeeded: int | None = None
@@ -19,6 +22,7 @@ class TaskCounts:
     cancelled: int | None = None
     running: int | None = None
     retried: int | None = None
+    unstated: int = 0
 
     @property
     def settled(self) -> int:
@@ -28,14 +32,25 @@ class TaskCounts:
     @property
     def waiting(self) -> int | None:
         """The total less the others, never below zero, since the API has no count of waiting tasks."""
-        return None if self.total is None else max(0, self.total - self.settled - (self.running or 0))
+        known = self.settled + (self.running or 0) + self.unstated
+        return None if self.total is None else max(0, self.total - known)
 
 
-def count_tasks(stats: JobExecutionStats | None, tasks: TaskStats) -> TaskCounts:
-    """The API's `stats`, and the task list for whatever those leave out; what neither says is `None`."""
+def count_tasks(stats: JobExecutionStats | None, total: int | None, tasks: TaskStats) -> TaskCounts:
+    """The API's `stats`, and the task list for whatever those leave out; what neither says is `None`.
+
+    Args:
+        stats: the execution's counts.
+        total: how many tasks it has by its counts or its configuration.
+        tasks: statistics of its task list, which is counted only if it is whole.
+    """
     stats = stats or JobExecutionStats()
     counts = {status: getattr(stats, key) for status, key in STATS_KEYS.items()}
-    if tasks.listed:
-        counts = {status: tasks.statuses[status] if number is None else number for status, number in counts.items()}
-    total = tasks.listed or None if stats.total is None else stats.total
-    return TaskCounts(total=total, retried=stats.retried, **counts)
+    counted = any(number is not None for number in counts.values())
+    if tasks.listed and tasks.whole:
+        for status, number in counts.items():
+            if number is None and (tasks.statuses[status] or counted or not tasks.unstated):
+                counts[status] = tasks.statuses[status]
+    if total is None and tasks.whole:
+        total = tasks.listed or None
+    return TaskCounts(total=total, retried=stats.retried, unstated=0 if counted else tasks.unstated, **counts)

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.clean import clean
+from blaxel_mcp.summary.conditions import Remark
 from blaxel_mcp.summary.execution import ExecutionSummary
 from blaxel_mcp.summary.failures import FailureGroup
 from blaxel_mcp.summary.wording import plural, quote, truncate_bytes
@@ -25,6 +26,8 @@ class Detail:
         prose_groups: failure groups in the prose.
         task_names: task names of each failure group.
         warnings: how many warnings.
+        remarks: how many of the things that tasks say which did not fail.
+        evidence: how many lines of log.
         overrides: names of overridden variables in the object.
         uri: bytes of `rawUri`, which is left out rather than cut: a cut address leads nowhere.
         asides: whether the prose has what is only nice to know: durations of tasks, what an estimate is based on, the
@@ -40,25 +43,37 @@ class Detail:
     prose_groups: int = 3
     task_names: int = limits.TASK_NAMES
     warnings: int = 6
+    remarks: int = 2
+    evidence: int = 3
     overrides: int = limits.OVERRIDE_NAMES
     uri: int = limits.URI_BYTES
     asides: bool = True
     in_bytes: bool = False
 
-    def cut(self, text: str, length: int) -> str:
-        """Untrusted text, cleaned and cut to this many characters or bytes."""
-        shown = clean(text, length)
+    def cut(self, text: str, length: int, *, middle: bool = False) -> str:
+        """Untrusted text, cleaned and cut to this many characters or bytes, at its end or in its middle."""
+        shown = clean(text, length, middle=middle)
         return truncate_bytes(shown, length) if self.in_bytes else shown
 
-    def quote(self, text: str, length: int) -> str:
+    def quote(self, text: str, length: int, *, middle: bool = False) -> str:
         """Untrusted text in double quotes, cleaned and cut; quotes inside become single ones."""
-        return quote(self.cut(text, length), length)
+        return quote(self.cut(text, length, middle=middle), length)
 
 
 NORMAL = Detail()
 """Everything, for executions that have ordinary texts."""
 TIGHT = Detail(
-    message=80, name=20, identity=64, groups=3, prose_groups=2, task_names=2, warnings=2, overrides=5, asides=False
+    message=80,
+    name=20,
+    identity=64,
+    groups=3,
+    prose_groups=2,
+    task_names=2,
+    warnings=2,
+    remarks=1,
+    evidence=1,
+    overrides=5,
+    asides=False,
 )
 """The reasons and first warnings of executions with long texts, or with many."""
 MINIMAL = Detail(
@@ -69,6 +84,8 @@ MINIMAL = Detail(
     prose_groups=1,
     task_names=0,
     warnings=0,
+    remarks=0,
+    evidence=0,
     overrides=0,
     uri=200,
     asides=False,
@@ -90,6 +107,12 @@ def failures_shown(summary: ExecutionSummary, groups: int) -> tuple[Sequence[Fai
     """The first failure groups, and the number of failed tasks in the others."""
     shown, others = summary.failures[:groups], summary.failures[groups:]
     return shown, summary.failures_omitted + sum(group.count for group in others)
+
+
+def render_remark(remark: Remark, detail: Detail) -> str:
+    """A sentence of what several tasks say, such as `8 waiting tasks say "Waiting for GPU capacity: 0 of 8".`."""
+    who = f"{remark.state} {'task says' if remark.number == 1 else 'tasks say'}"
+    return f"{remark.number:,} {who} {detail.quote(remark.text, detail.message, middle=True)}."
 
 
 def warnings_shown(summary: ExecutionSummary, detail: Detail) -> list[str]:

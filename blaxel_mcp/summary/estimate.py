@@ -122,7 +122,7 @@ def estimate_from_rate(
     Tasks that run now are somewhere between not begun and done, which makes the range.
     """
     settled, total = counts.settled, counts.total
-    if tasks.listed or settled < limits.BASIS_TASKS or not total or not running or settled >= total:
+    if (tasks.listed and tasks.whole) or settled < limits.BASIS_TASKS or not total or not running or settled >= total:
         return None
     begun = min(counts.running if counts.running is not None else parallelism or 0, total - settled)
 

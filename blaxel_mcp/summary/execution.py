@@ -1,17 +1,15 @@
-"""An execution as one value that says everything worth saying about it."""
+"""An execution as one value that holds everything worth saying about it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from blaxel_mcp.models import ExecutionStatus, JobExecution, parse_env_override, parse_timestamp
-from blaxel_mcp.summary.counts import TaskCounts, count_tasks
-from blaxel_mcp.summary.estimate import UsualDuration
-from blaxel_mcp.summary.failures import FailureGroup, group_failures
-from blaxel_mcp.summary.next_step import seconds_to_next_poll, suggest_next_step
-from blaxel_mcp.summary.tasks import scan_tasks
-from blaxel_mcp.summary.timing import Timing, measure
-from blaxel_mcp.summary.warnings import data_warnings, health_warnings
+from blaxel_mcp.models import ExecutionStatus, JobExecution
+from blaxel_mcp.summary.causes import Origin
+from blaxel_mcp.summary.conditions import Remark
+from blaxel_mcp.summary.counts import TaskCounts
+from blaxel_mcp.summary.failures import FailureGroup
+from blaxel_mcp.summary.timing import Timing
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,24 +20,47 @@ class ResolvedLatest:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """Up to three lines of a failed task's log that tell why it failed, oldest first; not cleaned.
+
+    `task` is the task's name, empty where it is not known which of the failed tasks wrote them.
+    """
+
+    task: str
+    lines: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
 class ExecutionSummary:
     """Everything there is to say about an execution. Strings that come from the API are not cleaned yet.
 
     Attributes:
+        tasks_known: whether all its tasks are known; not where they are kept apart and were not, or only partly, read.
+        tasks_read: how many tasks are known.
         failures: failed tasks by reason, the largest group first; `failures_omitted` counts those in further groups.
+        remarks: what tasks say that neither failed nor succeeded, said by most tasks first.
+        failing_fast: whether most of its finished tasks failed for one reason while many still wait.
+        never_started: whether it came to an end without ever having started.
+        next_step: the one thing to do next.
         poll_after: seconds after which asking again makes sense; `None` once it is over.
         memory_mb: memory that the execution was given instead of its job's, in MB.
         job_id: the job as the API gives it, else as asked; `execution_id` and `workspace` likewise.
         asked: job and execution as asked for, `latest` resolved.
         now: the present, in UTC.
         latest: set if the caller asked for `latest`.
+        evidence: lines of a failed task's log, where that was looked up.
         preface: a sentence of ours that comes first, such as what was done before the execution was looked at.
     """
 
     status: ExecutionStatus
     counts: TaskCounts
+    tasks_known: bool
+    tasks_read: int
     failures: Sequence[FailureGroup]
     failures_omitted: int
+    remarks: Sequence[Remark]
+    failing_fast: bool
+    never_started: bool
     warnings: Sequence[str]
     timing: Timing
     next_step: str
@@ -53,6 +74,7 @@ class ExecutionSummary:
     asked: tuple[str, str]
     now: datetime
     latest: ResolvedLatest | None = None
+    evidence: Evidence | None = None
     preface: str = ""
 
     @property
@@ -60,54 +82,14 @@ class ExecutionSummary:
         """Whether the execution has come to an end."""
         return self.status.over
 
+    @property
+    def origin(self) -> Origin | None:
+        """Whose the failure of most failed tasks is; `None` unless that is sure."""
+        return self.failures[0].origin if self.failures else None
 
-def summarize(
-    execution: JobExecution,
-    *,
-    asked: tuple[str, str],
-    workspace: str | None,
-    now: datetime,
-    usual: UsualDuration | None = None,
-    latest: ResolvedLatest | None = None,
-) -> ExecutionSummary:
-    """Summarize an execution; a pure function of its arguments.
-
-    Args:
-        execution: what the API answered.
-        asked: job and execution as asked for, `latest` already resolved.
-        workspace: the workspace that was called, for answers that do not name it.
-        now: the present, in UTC.
-        usual: how long the job usually runs, where that is known.
-        latest: set if the caller asked for `latest`.
-    """
-    status, metadata, spec = ExecutionStatus(execution.status), execution.metadata, execution.spec
-    tasks = scan_tasks(execution.task_list, parse_timestamp(metadata.completedAt) if status.over else now)
-    counts = count_tasks(execution.stats, tasks)
-    failures, failures_omitted = group_failures(tasks.failed, counts.failed)
-    timing = measure(execution, tasks, counts, now=now, usual=usual)
-    poll_after = seconds_to_next_poll(status, timing)
-    memory_mb = spec.memoryOverride or None
-    return ExecutionSummary(
-        status=status,
-        counts=counts,
-        failures=failures,
-        failures_omitted=failures_omitted,
-        warnings=[
-            *data_warnings(execution, tasks, counts, asked=asked, now=now),
-            *health_warnings(execution, tasks, timing, usual=usual, now=now),
-        ],
-        timing=timing,
-        next_step=suggest_next_step(
-            asked, status=status, failures=failures, timing=timing, memory_mb=memory_mb, poll_after=poll_after
-        ),
-        poll_after=poll_after,
-        parallelism=spec.parallelism,
-        memory_mb=memory_mb,
-        override_names=list(parse_env_override(spec.envOverride) or ()),
-        job_id=metadata.job or asked[0],
-        execution_id=metadata.id or asked[1],
-        workspace=metadata.workspace or workspace or "",
-        asked=asked,
-        now=now,
-        latest=latest,
-    )
+    @property
+    def unexplained(self) -> bool:
+        """Whether it failed, or most of its failed tasks did, and only a log can tell why."""
+        if not self.failures:
+            return self.status.outcome == "failed"
+        return self.failures[0].unexplained

@@ -27,21 +27,36 @@ MEDIAN_TASKS = 3
 CLOCK_SKEW_SECONDS = 60
 """How far the API's clock may be ahead of ours before that is worth a warning."""
 
-POLL_SECONDS = (10, 60)
+POLL_SECONDS = (15, 60)
 """Shortest and longest `pollAfterSeconds` of a running execution without an estimate: a tenth of its age."""
-POLL_ESTIMATED_SECONDS = (5, 300)
+POLL_ESTIMATED_SECONDS = (15, 300)
 """Shortest and longest `pollAfterSeconds` of a running execution with an estimate: half of what is left."""
-POLL_WAITING_SECONDS = 30
-"""`pollAfterSeconds` of an execution that waits to start, is being cancelled, or has an unknown status."""
+POLL_WAITING_SECONDS = (30, 600)
+"""Shortest and longest `pollAfterSeconds` of an execution that waits to start: a tenth of its wait so far. The shortest
+is that of one that is being cancelled, or has an unknown status."""
 
 # When the times of an unfinished execution are worth a warning.
 TIMEOUT_SHARE = 0.8
 """The share of its timeout from which an unfinished task or execution is close to it."""
+TIMEOUT_SHOWN_SHARE = 0.5
+"""The share of a timeout from which it is worth a word in the prose."""
+TIMEOUT_REACHED_SHARE = 0.95
+"""The share from which a timeout may have been what ended a task or an execution."""
+LONGEST_TIMEOUT = 86_400
+"""The longest timeout that a job may have, by Blaxel's own skill for coding agents."""
+SLOWEST_MEDIANS = 1.5
+"""From so many medians on, the slowest task is worth a word in the prose."""
+FAILING_FAST_TASKS = 5
+FAILING_FAST_SHARE = 0.8
+"""An execution fails fast when so many tasks and such a share of the finished ones failed, nearly all for one reason,
+and at least as many as that still wait."""
 STALL_MEDIANS = 4
 STALL_SECONDS = 300
 """An execution has stalled when no task starts or ends for longer than this and than so many median tasks."""
 OVERRUN_FACTOR = 2.0
 """An execution overruns from this many times its job's usual duration."""
+QUEUED_SHOWN_SECONDS = 60
+"""From how long a wait before the start on is it worth a word in the prose."""
 QUEUED_SECONDS = 600
 """How long an execution waits to start before that is worth a warning."""
 CANCELLING_SECONDS = 900
@@ -55,6 +70,25 @@ BASIS_EXECUTIONS = 3
 HISTORY_EXECUTIONS = 20
 """How many recent executions are read to tell how a job has been doing and how long it usually takes."""
 HISTORY_CACHE_SECONDS = 300
+
+# What is looked up beside an execution for the answer about it.
+LOOKUP_SECONDS = 3.0
+"""How long an answer waits for all of it together."""
+LOOKUP_CALLS_FAILED = 6
+LOOKUP_CALLS_SUCCEEDED = 2
+LOOKUP_CALLS_UNFINISHED = 3
+"""The most calls of one answer, the one for the execution included."""
+LOOKUP_CACHE_SECONDS = 600
+"""How long what was looked up for an execution that is over is kept."""
+LOOKUP_UNFINISHED_SECONDS = 60
+"""How long what stays true of one that is not over is kept: each page of tasks costs the API a whole read."""
+LOOKUP_FAILURE_SECONDS = 60
+"""How long a look-up that failed is not tried again, so that a slow one does not delay every answer."""
+LOOKUP_CACHE_CHARACTERS = 1_000_000
+"""Tasks whose messages are longer together are not kept."""
+EVIDENCE_LINES = 3
+EVIDENCE_LINES_READ = 100
+"""How many lines of log are shown as evidence, and are read for them."""
 
 # Logs.
 LOG_BYTES = 16 * 1024

@@ -20,7 +20,7 @@ from blaxel_mcp.summary.listing import (
     status_phrase,
     status_sentence,
 )
-from blaxel_mcp.summary.tasks import scan_tasks
+from blaxel_mcp.summary.tasks import TaskList, scan_tasks
 from blaxel_mcp.summary.timing import seconds_between
 from blaxel_mcp.summary.wording import drop_empty, format_duration, format_timestamp, plural, quote
 
@@ -116,7 +116,7 @@ def _row(execution: JobExecution, now: datetime) -> Row:
     metadata = execution.metadata
     created, started, completed = map(parse_timestamp, (metadata.createdAt, metadata.startedAt, metadata.completedAt))
     over = ExecutionStatus(execution.status).over
-    counts = count_tasks(execution.stats, scan_tasks(execution.task_list, now))
+    counts = count_tasks(execution.stats, execution.total, scan_tasks(TaskList.of(execution), now))
     return drop_empty(
         {
             "id": row_id(metadata.id),

@@ -22,7 +22,7 @@ from blaxel_mcp.summary.listing import (
     status_phrase,
     status_sentence,
 )
-from blaxel_mcp.summary.tasks import task_name
+from blaxel_mcp.summary.tasks import TaskList, task_name
 from blaxel_mcp.summary.timing import seconds_between
 from blaxel_mcp.summary.wording import drop_empty, plural, quote
 
@@ -49,7 +49,7 @@ def failed_first(tasks: Sequence[JobExecutionTask], status: TaskWord | None) -> 
 def build_tasks(
     asked: tuple[str, str],
     execution: JobExecution,
-    tasks: Sequence[JobExecutionTask],
+    known: TaskList,
     page: Page[JobExecutionTask],
     *,
     limit: int,
@@ -61,13 +61,13 @@ def build_tasks(
     Args:
         asked: ids of job and execution, `latest` resolved.
         execution: the one that the tasks belong to.
-        tasks: all tasks that are known, for the counts.
+        known: all tasks that are known, for the counts.
         page: those to page through, from `failed_first` with the same `status`.
         limit: how many rows at most.
         status: the status that was asked for.
         now: the present, in UTC.
     """
-    job_id, execution_id = asked
+    (job_id, execution_id), tasks = asked, known.tasks
     over = ExecutionStatus(execution.status).over
     until = parse_timestamp(execution.metadata.completedAt) if over else now
     execution_name, job_name = (quote(name, limits.IDENTITY_CHARACTERS) for name in (execution_id, job_id))
@@ -78,8 +78,6 @@ def build_tasks(
         subject = status_sentence(len(page.items), len(tasks), "task", f"of {of_what}", status)
     else:
         subject = f"{plural(len(tasks), 'task')} of {of_what}: {_counts(tasks)}"
-    counted = (execution.stats and execution.stats.total) or 0
-    missing = f"The API counts {plural(counted, 'task')} but lists {len(tasks):,}." if counted > len(tasks) else ""
     facts = {
         "jobId": clean(job_id, limits.IDENTITY_CHARACTERS),
         "executionId": clean(execution_id, limits.IDENTITY_CHARACTERS),
@@ -87,7 +85,17 @@ def build_tasks(
         "matching": len(page.items) if status is not None else None,
     }
     row = partial(_row, until=until)
-    return render_page("tasks", page, row, limit=limit, subject=subject, remarks=missing, facts=facts)
+    return render_page(
+        "tasks", page, row, limit=limit, subject=subject, remarks=_missing(execution, known), facts=facts
+    )
+
+
+def _missing(execution: JobExecution, known: TaskList) -> str:
+    """Which tasks the list lacks, and whether the API or this server left them out; empty where it is whole."""
+    counted, listed = execution.total or 0, len(known.tasks)
+    if listed and not known.whole:
+        return f"Only the first {listed:,}{f' of {counted:,}' if counted else ''} tasks were read."
+    return f"The API counts {plural(counted, 'task')} but lists {listed:,}." if counted > listed else ""
 
 
 def _word(task: JobExecutionTask) -> str:
@@ -123,7 +131,7 @@ def _row(task: JobExecutionTask, until: datetime | None) -> Row:
 def _reason(task: JobExecutionTask, status: str) -> tuple[Cause | None, str]:
     """Cause and message of a task, as the groups of get_job_execution have them; neither if they say nothing new."""
     (group,), _ = group_failures([task], None)
-    message = clean(group.message, limits.MESSAGE_CHARACTERS)
+    message = clean(group.line.text, limits.MESSAGE_CHARACTERS, middle=True)
     if message.casefold() in {"", status}:
         return None, ""
     return (None if group.cause in {"unknown", status} else group.cause), message

@@ -1,13 +1,14 @@
 """The one thing to do next, and when to ask again. Only our own words, numbers, and ids that can only be ids."""
 
 import re
-from collections.abc import Sequence
 
 from blaxel_mcp.models import ExecutionStatus
 from blaxel_mcp.summary import limits
+from blaxel_mcp.summary.causes import CAUSES
+from blaxel_mcp.summary.execution import ExecutionSummary
 from blaxel_mcp.summary.failures import FailureGroup
 from blaxel_mcp.summary.timing import Timing
-from blaxel_mcp.summary.wording import format_duration
+from blaxel_mcp.summary.wording import format_duration, plural
 
 _PLAIN_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,78}[A-Za-z0-9])?")
 # The amount beside the word limit, on either side: what was used beyond it is no limit.
@@ -25,66 +26,95 @@ def is_plain_id(text: str) -> bool:
     return _PLAIN_ID.fullmatch(text) is not None
 
 
-def suggest_next_step(
-    asked: tuple[str, str],
-    *,
-    status: ExecutionStatus,
-    failures: Sequence[FailureGroup],
-    timing: Timing,
-    memory_mb: int | None,
-    poll_after: int | None,
-) -> str:
-    """One sentence that says what to do next.
-
-    Args:
-        asked: ids of job and execution.
-        status: how the execution stands.
-        failures: its failed tasks, the largest group first.
-        timing: its times.
-        memory_mb: the memory that the execution itself was given, in MB.
-        poll_after: when it makes sense to ask again, in seconds.
-    """
-    match status.outcome:
-        case "in_progress" if timing.stalled is not None:
+def suggest_next_step(summary: ExecutionSummary) -> str:
+    """One sentence that says what to do next about an execution."""
+    outcome, asked = summary.status.outcome, summary.asked
+    match outcome:
+        case "in_progress" if summary.failing_fast:
+            return _cancel(asked)
+        case "in_progress" if summary.timing.stalled is not None:
             return _read_logs(asked, "to see what the running tasks are doing")
         case "in_progress" | "unknown":
-            return ask_again(*asked, poll_after)
+            return ask_again(*asked, summary.poll_after)
         case "cancelled":
-            return "Nothing to do, unless the rest is still wanted: then run the job again."
-        case "succeeded" if not failures:
+            return f"Nothing to do, unless the rest is still wanted: then run the job again{_repeats(summary)}."
+        case "succeeded" if not summary.failures:
             return "Nothing to do."
         case _:
-            return _after_failure(asked, status, failures, timing, memory_mb)
+            return _after_failure(summary)
 
 
-def _after_failure(
-    asked: tuple[str, str],
-    status: ExecutionStatus,
-    failures: Sequence[FailureGroup],
-    timing: Timing,
-    memory_mb: int | None,
-) -> str:
+def _after_failure(summary: ExecutionSummary) -> str:
     # The largest group that says anything: one without a reason leads nowhere.
-    group = next((group for group in failures if group.message), None)
+    group = next((group for group in summary.failures if group.reason.text), None)
     cause = group.cause if group else "unknown"
-    match cause:
-        case "out_of_memory" if group:
-            limit = memory_limit_mb(group.message) or memory_mb
-            above = f" above {limit} MB" if limit else ""
-            return f"Raise the job's memory{above} and run it again, or give each task less to hold."
-        case "image":
-            return "Check that the job's image exists and may be pulled; deploying the job again rebuilds it."
-        case "configuration":
-            return "Mend the job's configuration that the message names, deploy it, and run it again."
-        case "platform":
-            return "Run the job again: the platform ended these tasks, not the program."
-        case _ if "timed_out" in {status.outcome, cause}:
-            above = f" above {format_duration(timing.timeout)}" if timing.timeout else ""
-            return f"Raise the job's timeout{above}, or split the work into smaller tasks, and run it again."
-        case _:
-            names = (name for group in failures for name in group.tasks)
-            named = next((name for name in names if is_plain_id(name) and len(name) <= _TASK_NAME_CHARACTERS), None)
-            return _read_logs(asked, "for the reason", named)
+    repeats = _repeats(summary)
+    if group and cause == "out_of_memory":
+        return _more_memory(group, summary.memory_mb, repeats)
+    if group and cause == "timed_out":
+        return _more_time(group.timeout or summary.timing.timeout, "a task", repeats)
+    if summary.status.outcome == "timed_out":
+        return _after_timeout(summary, repeats)
+    if group and (advice := CAUSES[cause].advice):
+        return f"{advice.removesuffix('.')}{repeats}."
+    if group and not group.unexplained:
+        return f"Mend what that message names, then run the job again{repeats}."
+    if not summary.tasks_known and not summary.tasks_read:
+        return _list_tasks(summary.asked)
+    names = (name for group in summary.failures for name in group.tasks)
+    named = next((name for name in names if is_plain_id(name) and len(name) <= _TASK_NAME_CHARACTERS), None)
+    return _read_logs(summary.asked, "for the reason", named)
+
+
+def _repeats(summary: ExecutionSummary) -> str:
+    """What running the job again costs: `; that repeats the 37 tasks that succeeded`."""
+    succeeded = summary.counts.succeeded
+    return f"; that repeats the {plural(succeeded, 'task')} that succeeded" if succeeded else ""
+
+
+def _more_memory(group: FailureGroup, override: int | None, repeats: str) -> str:
+    limit = memory_limit_mb(group.message) or memory_limit_mb(group.reason.text)
+    if override and limit in {None, override}:
+        return (
+            f"Run the job again without the memory override of {override:,} MB, which can only lower the job's memory, "
+            f"or give each task less to hold{repeats}."
+        )
+    above = f" above {limit:,} MB" if limit else ""
+    return f"Raise the job's memory{above}, or give each task less to hold, and run it again{repeats}."
+
+
+def _more_time(timeout: int | None, whose: str, repeats: str) -> str:
+    if timeout and timeout >= limits.LONGEST_TIMEOUT:
+        return f"Split the work into smaller tasks and run it again{repeats}: the timeout is the longest there is, 24h."
+    above = f" above {format_duration(timeout)}" if timeout else ""
+    return f"Raise the timeout of {whose}{above}, or split the work into smaller tasks, and run it again{repeats}."
+
+
+def _after_timeout(summary: ExecutionSummary, repeats: str) -> str:
+    """What to do about an execution that ran out of time while none of its tasks is known to have."""
+    timing, parallelism = summary.timing, summary.parallelism
+    unfinished = summary.counts.waiting or summary.counts.total is None
+    if timing.timeout and timing.longest and timing.longest.seconds >= limits.TIMEOUT_REACHED_SHARE * timing.timeout:
+        return _more_time(timing.timeout, "the job", repeats)
+    if parallelism and unfinished:
+        longer = ""
+        if timing.timeout and timing.timeout < limits.LONGEST_TIMEOUT:
+            longer = f", or the timeout above {format_duration(timing.timeout)}"
+        return f"Raise the parallelism above {parallelism:,}{longer}, and run the job again{repeats}."
+    return _more_time(timing.timeout, "the job", repeats)
+
+
+def _cancel(asked: tuple[str, str]) -> str:
+    if arguments := call_arguments(*asked):
+        return f"Cancel it, by cancel_job_execution with {arguments} if that tool is there, and mend the cause first."
+    return "Cancel it in the Blaxel console, and mend the cause first."
+
+
+def _list_tasks(asked: tuple[str, str]) -> str:
+    arguments = call_arguments(*asked)
+    if not arguments:
+        return "See its failed tasks in the Blaxel console."
+    return f'Call list_job_execution_tasks with {arguments} and status "failed" for the reasons.'
 
 
 def ask_again(job_id: str, execution_id: str, poll_after: int | None) -> str:
@@ -126,7 +156,8 @@ def seconds_to_next_poll(status: ExecutionStatus, timing: Timing) -> int | None:
     if status.over:
         return None
     if status.word != "running":
-        return limits.POLL_WAITING_SECONDS
+        shortest, longest = limits.POLL_WAITING_SECONDS
+        return min(longest, max(shortest, (timing.queued or 0) // 10)) if status.waiting else shortest
     if timing.estimate is not None:
         shortest, longest = limits.POLL_ESTIMATED_SECONDS
         return min(longest, max(shortest, timing.estimate.seconds // 2))

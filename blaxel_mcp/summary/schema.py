@@ -1,10 +1,11 @@
 """The shape of `structuredContent`: what the tools publish as `outputSchema`, and nothing about how it is filled."""
 
-from typing import Any, NotRequired
+from typing import Any, Literal, NotRequired
 
 from typing_extensions import TypedDict
 
 from blaxel_mcp.models import Outcome
+from blaxel_mcp.summary.causes import Origin
 
 
 class TaskNumbers(TypedDict, total=False):
@@ -28,6 +29,18 @@ class Failure(TypedDict):
     tasks: NotRequired[list[str]]
 
 
+# In this form because one of its keys is a keyword of Python's.
+LogEvidence = TypedDict("LogEvidence", {"task": NotRequired[str], "lines": list[str], "from": Literal["log"]})
+"""Up to three lines of a failed task's log that tell why it failed; `task` is absent where none is known for theirs."""
+
+
+class SlowestTask(TypedDict):
+    """The task that took longest, in whole seconds."""
+
+    name: NotRequired[str]
+    seconds: int
+
+
 class Times(TypedDict, total=False):
     """Timestamps as RFC 3339 in UTC, durations in whole seconds."""
 
@@ -38,7 +51,11 @@ class Times(TypedDict, total=False):
     runningSeconds: int
     timeoutSeconds: int
     estimatedRemainingSeconds: int
+    estimatedRemainingRange: list[int]
     estimateBasis: str
+    endedSecondsAgo: int
+    medianTaskSeconds: int
+    slowestTask: SlowestTask
 
 
 class RawOmitted(TypedDict):
@@ -71,6 +88,8 @@ class ExecutionAnswer(TypedDict):
     tasks: NotRequired[TaskNumbers]
     failures: NotRequired[list[Failure]]
     failuresOmitted: NotRequired[int]
+    origin: NotRequired[Origin]
+    evidence: NotRequired[LogEvidence]
     warnings: NotRequired[list[str]]
     timing: NotRequired[Times]
     config: NotRequired[dict[str, Any]]

@@ -1,20 +1,25 @@
 """The prose of an answer: verdict, reasons, warnings, times, next step, identity. A pure function of its arguments."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 
 from blaxel_mcp.models import ExecutionStatus, JobExecution, parse_timestamp
 from blaxel_mcp.summary import limits
-from blaxel_mcp.summary.causes import CAUSE_LABELS
-from blaxel_mcp.summary.detail import Detail, failures_shown, warnings_shown
+from blaxel_mcp.summary.causes import CAUSE_LABELS, ORIGIN_PHRASES
+from blaxel_mcp.summary.detail import Detail, failures_shown, render_remark, warnings_shown
 from blaxel_mcp.summary.execution import ExecutionSummary
 from blaxel_mcp.summary.failures import FailureGroup
+from blaxel_mcp.summary.telling import telling
 from blaxel_mcp.summary.timing import Timing
 from blaxel_mcp.summary.verdict import render_verdict
 from blaxel_mcp.summary.wording import format_age, format_duration, format_timestamp, plural
 
 _OVERRIDE_NAMES = 5
 """Overridden variables that the prose names; the object names more."""
+_CLASS = re.compile(r"[A-Z][A-Za-z0-9]{2,59}")
+_FRAME = re.compile(r"[\w.-]{1,60}:\d{1,7}", re.ASCII)
+"""What of a program's output may stand outside of quotes: the name of an exception's class, and a file with a line."""
 
 
 def render(summary: ExecutionSummary, detail: Detail) -> str:
@@ -23,6 +28,8 @@ def render(summary: ExecutionSummary, detail: Detail) -> str:
         summary.preface,
         render_verdict(summary, detail),
         _failures(summary, detail),
+        *_remarks(summary, detail),
+        _origin(summary) if detail.asides else "",
         _warnings(summary, detail),
         _timing(summary, detail),
         _latest(summary, detail) if detail.asides else "",
@@ -35,24 +42,70 @@ def render(summary: ExecutionSummary, detail: Detail) -> str:
 def _failures(summary: ExecutionSummary, detail: Detail) -> str:
     outcome = summary.status.outcome
     shown, omitted = failures_shown(summary, detail.prose_groups)
-    if not shown:
-        return "The API gives no reason for the failure." if outcome == "failed" else ""
-    parts = [_group(group, detail) for group in shown]
-    if omitted:
-        parts.append(f"{plural(omitted, 'task')} for other reasons")
     label = {"failed": "Why", "in_progress": "Failures so far"}.get(outcome, "Failures")
+    if not shown:
+        return _without_failures(summary, detail)
+    parts = [_group(group, summary, detail) for group in shown]
+    if omitted:
+        parts.append(
+            f"{plural(omitted, 'task')} for other reasons" if summary.tasks_known else f"{omitted:,} more not read"
+        )
     return f"{label}: {'; '.join(parts)}."
 
 
-def _group(group: FailureGroup, detail: Detail) -> str:
+def _without_failures(summary: ExecutionSummary, detail: Detail) -> str:
+    """What there is to say of the reason where no failed task is known."""
+    if summary.evidence is not None:
+        said = detail.quote(telling("\n".join(summary.evidence.lines)).text, detail.message, middle=True)
+        return f"Why: its log says {said}."
+    if summary.counts.failed and not summary.tasks_known:
+        return "Why they failed is in its task list, which was not read."
+    return "The API gives no reason for the failure." if summary.status.outcome == "failed" else ""
+
+
+def _group(group: FailureGroup, summary: ExecutionSummary, detail: Detail) -> str:
+    tasks = _tasks(group, detail)
+    reason, cause = group.reason, group.cause
+    if not reason.text:
+        return f"{tasks}, the API gave no reason"
+    text = reason.text.rstrip(". ")
+    if cause in {"exit_code", "unknown"} and _CLASS.fullmatch(reason.error):
+        failed = f"the program raised {reason.error} in {tasks}"
+        text = text.split(f"{reason.error}:", 1)[-1].strip() or text
+    elif label := CAUSE_LABELS[cause]:
+        failed = f"{label} {'of' if cause == 'cancelled' else 'in'} {tasks}"
+    else:
+        failed = tasks
+    frame = f" ({reason.frame})" if detail.asides and _FRAME.fullmatch(reason.frame) else ""
+    return f"{failed}: {detail.quote(text, detail.message, middle=True)}{frame}{_source(group, summary, detail)}"
+
+
+def _tasks(group: FailureGroup, detail: Detail) -> str:
+    """The tasks of a group: `3 tasks ("a", "b", "c")`, or the name of the only one."""
     names = [detail.quote(name, detail.name) for name in group.tasks[: detail.task_names]]
+    if group.count == 1 and names:
+        return f"task {names[0]}"
     more = ", …" if len(names) < group.count and names else ""
-    tasks = plural(group.count, "task") + (f" ({', '.join(names)}{more})" if names else "")
-    label = CAUSE_LABELS[group.cause]
-    failed = f"{label} {'of' if group.cause == 'cancelled' else 'in'} {tasks}" if label else tasks
-    if not group.message:
-        return f"{failed}, the API gave no reason"
-    return f"{failed}: {detail.quote(group.message, detail.message)}"
+    return plural(group.count, "task") + (f" ({', '.join(names)}{more})" if names else "")
+
+
+def _source(group: FailureGroup, summary: ExecutionSummary, detail: Detail) -> str:
+    """Where the words come from, if that is the log of one of the tasks."""
+    if group.logged is None or summary.evidence is None:
+        return ""
+    task = summary.evidence.task
+    named = f" of {detail.quote(task, detail.name)}" if task and group.count > 1 and detail.task_names else ""
+    return f", says the log{named}"
+
+
+def _remarks(summary: ExecutionSummary, detail: Detail) -> Iterator[str]:
+    """What tasks say that neither failed nor succeeded."""
+    return (render_remark(remark, detail) for remark in summary.remarks[: detail.remarks])
+
+
+def _origin(summary: ExecutionSummary) -> str:
+    phrase = ORIGIN_PHRASES[summary.origin] if summary.origin and summary.done else ""
+    return f"{phrase[0].upper()}{phrase[1:]}." if phrase else ""
 
 
 def _warnings(summary: ExecutionSummary, detail: Detail) -> str:
@@ -73,7 +126,7 @@ def _course(summary: ExecutionSummary, detail: Detail) -> str:
     """The execution's life from its creation to its end, or to now."""
     timing = summary.timing
     queued = ""
-    if detail.asides and timing.started and timing.queued:
+    if timing.started and timing.queued and timing.queued >= limits.QUEUED_SHOWN_SECONDS:
         queued = f" after {format_duration(timing.queued)} queued"
     if summary.done:
         ran = f"ran {format_duration(timing.running)}{queued}" if timing.running is not None else ""
@@ -107,28 +160,35 @@ def _time_left(timing: Timing, detail: Detail) -> str:
 
 
 def _task_times(summary: ExecutionSummary, detail: Detail) -> str:
-    timing = summary.timing
-    parts = []
-    if timing.slowest is not None:
+    timing, parts = summary.timing, []
+    if timing.slowest and timing.median and timing.slowest.seconds >= limits.SLOWEST_MEDIANS * timing.median:
         named = f" ({detail.quote(timing.slowest.name, detail.name)})" if timing.slowest.name else ""
         parts.append(f"slowest task {format_duration(timing.slowest.seconds)}{named}")
-    if timing.median is not None:
         parts.append(f"median {format_duration(timing.median)}")
-    if timing.timeout:
-        parts.append(f"timeout {format_duration(timing.timeout)}{_share_used(summary)}")
-    return ", ".join(parts)
+    return ", ".join([*parts, *_timeouts(summary)])
 
 
-def _share_used(summary: ExecutionSummary) -> str:
-    """How much of the timeout is used, by the clock that is meant: a task's where tasks are known."""
-    timing = summary.timing
-    if not timing.timeout or summary.status.outcome == "timed_out":
-        return ""
-    if timing.longest is not None:
-        return f" ({_percent(timing.longest, timing.timeout)} used by the longest task)"
-    if timing.running is not None:
-        return f" ({_percent(timing.running, timing.timeout)} used, if it is for the whole execution)"
-    return ""
+def _timeouts(summary: ExecutionSummary) -> Iterator[str]:
+    """Each timeout of which more than half is used, with the share by every reading of what it bounds."""
+    timing, longest = summary.timing, summary.timing.longest
+    least = limits.TIMEOUT_SHOWN_SHARE
+    if longest and longest.timeout and longest.seconds > least * longest.timeout:
+        yield (
+            f"the longest task used {_percent(longest.seconds, longest.timeout)} of its timeout of "
+            + format_duration(longest.timeout)
+        )
+    if not timing.timeout:
+        return
+    shares = []
+    if timing.running is not None and (summary.done or timing.running <= timing.timeout):
+        shares.append((timing.running / timing.timeout, f"{_percent(timing.running, timing.timeout)} used by the run"))
+    if longest and not longest.timeout:
+        shares.append(
+            (longest.seconds / timing.timeout, f"{_percent(longest.seconds, timing.timeout)} by its longest task")
+        )
+    if summary.status.outcome == "timed_out" or any(share > least for share, _ in shares):
+        used = ", ".join(text for _, text in shares)
+        yield f"timeout {format_duration(timing.timeout)}{f' ({used})' if used else ''}"
 
 
 def _percent(part: float, whole: int) -> str:

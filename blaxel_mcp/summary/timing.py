@@ -20,7 +20,8 @@ class Timing:
         running: seconds from start to end, or to now while it runs.
         stalled: seconds without a start or end of a task, if that is long enough to call it stalled.
         slowest: the slowest finished task, where there are several.
-        longest: seconds of the longest task, finished or running.
+        longest: the task that has taken longest, finished or running.
+        ended_ago: seconds since its end, by a clock that is not behind the API's.
         median: the median seconds of the finished tasks.
     """
 
@@ -32,7 +33,8 @@ class Timing:
     stalled: float | None = None
     timeout: int | None = None
     slowest: TimedTask | None = None
-    longest: float | None = None
+    longest: TimedTask | None = None
+    ended_ago: int | None = None
     median: int | None = None
     estimate: Estimate | None = None
 
@@ -72,11 +74,18 @@ def measure(
         running=running,
         stalled=stalled,
         timeout=parse_duration(execution.spec.timeout),
-        slowest=tasks.slowest if len(tasks.durations) > 1 else None,
-        longest=max((t.seconds for t in (tasks.slowest, tasks.longest_running) if t), default=None),
+        # Of a part of the tasks neither is known: further on there may be slower ones.
+        slowest=tasks.slowest if tasks.whole and len(tasks.durations) > 1 else None,
+        longest=_longest(tasks) if tasks.whole else None,
+        ended_ago=seconds_between(completed, now) if status.over else None,
         median=_median(tasks),
         estimate=estimate,
     )
+
+
+def _longest(tasks: TaskStats) -> TimedTask | None:
+    timed = filter(None, (tasks.slowest, tasks.longest_running))
+    return max(timed, key=lambda task: task.seconds, default=None)
 
 
 def _median(tasks: TaskStats) -> int | None:
@@ -87,7 +96,7 @@ def _stalled(tasks: TaskStats, counts: TaskCounts, now: datetime) -> float | Non
     """Seconds since the last start or end of a task; `None` unless that is much longer than a task usually takes."""
     usual_task = _median(tasks)
     all_ended = counts.total is not None and counts.settled >= counts.total
-    if tasks.last_activity is None or usual_task is None or all_ended:
+    if tasks.last_activity is None or usual_task is None or all_ended or not tasks.whole:
         return None
     idle = (now - tasks.last_activity).total_seconds()
     return idle if idle > max(limits.STALL_SECONDS, limits.STALL_MEDIANS * usual_task) else None

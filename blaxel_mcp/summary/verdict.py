@@ -8,13 +8,16 @@ from blaxel_mcp.summary.wording import format_duration, plural
 
 
 def render_verdict(summary: ExecutionSummary, detail: Detail) -> str:
-    """The verdict, with a remark on what success means where the execution succeeded."""
+    """The verdict, and that the execution never started where it ended without."""
+    verdict = _verdict(summary, detail)
+    return f"{verdict} It never started." if summary.never_started else verdict
+
+
+def _verdict(summary: ExecutionSummary, detail: Detail) -> str:
     counts = summary.counts
     match summary.status.outcome:
         case "succeeded":
-            # What the program's own result is worth, an exit code can't tell.
-            remark = " A task succeeds when its process exits 0; check the logs for whether its result is right."
-            return f"{_succeeded(counts)}{remark if detail.asides else ''}"
+            return _succeeded(counts)
         case "failed":
             return _failed(counts)
         case "timed_out":

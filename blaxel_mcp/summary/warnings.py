@@ -3,13 +3,14 @@
 Each warning is one sentence. Nothing is corrected silently, and nothing is smoothed over.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from blaxel_mcp.models import ExecutionStatus, JobExecution, JobExecutionStats, parse_timestamp
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.counts import STATS_KEYS, TaskCounts
 from blaxel_mcp.summary.estimate import UsualDuration
+from blaxel_mcp.summary.failures import FailureGroup
 from blaxel_mcp.summary.tasks import FINISHED, TaskStats, TimedTask
 from blaxel_mcp.summary.timing import Timing
 from blaxel_mcp.summary.wording import format_duration, plural, quote
@@ -31,6 +32,7 @@ def data_warnings(
     return [
         *_unknown_status(status),
         *(_finished(status, counts) if status.over else _unfinished(status, execution, tasks, counts)),
+        *_partly_read(tasks, counts),
         *_counts(execution.stats, tasks, counts),
         *_times(execution, tasks, now),
         *_identity(execution, asked),
@@ -38,26 +40,48 @@ def data_warnings(
 
 
 def health_warnings(
-    execution: JobExecution, tasks: TaskStats, timing: Timing, *, usual: UsualDuration | None, now: datetime
+    execution: JobExecution,
+    tasks: TaskStats,
+    timing: Timing,
+    *,
+    failing_fast: bool,
+    usual: UsualDuration | None,
+    now: datetime,
 ) -> list[str]:
-    """What an unfinished execution's times suggest: stalled, close to a timeout, waiting for long, and the like.
+    """What an unfinished execution's times and tasks suggest: failing fast, stalled, close to a timeout, and the like.
 
     Args:
         execution: what the API answered.
         tasks: statistics of its task list.
         timing: its times.
+        failing_fast: whether it `is_failing_fast`.
         usual: how long the job usually runs.
         now: the present, in UTC.
     """
     match ExecutionStatus(execution.status).word:
         case "running":
-            return [*_stalled(timing), *_close_to_timeout(tasks, timing), *_overrunning(timing, usual)]
+            fast = ["Failing fast: nearly every finished task failed for one reason, and many still wait."]
+            return [
+                *fast * failing_fast,
+                *_stalled(timing),
+                *_close_to_timeout(tasks, timing),
+                *_overrunning(timing, usual),
+            ]
         case "queued" | "pending" as status:
             return list(_waiting(status, timing))
         case "cancelling":
             return list(_cancelling(execution, tasks, now))
         case _:
             return []
+
+
+def is_failing_fast(status: ExecutionStatus, counts: TaskCounts, failures: Sequence[FailureGroup]) -> bool:
+    """Whether most of a running execution's finished tasks failed, nearly all for one reason, while many still wait."""
+    failed, waiting = counts.failed or 0, counts.waiting or 0
+    if status.word != "running" or failed < limits.FAILING_FAST_TASKS or waiting < limits.FAILING_FAST_TASKS:
+        return False
+    one_reason = bool(failures) and failures[0].count >= limits.FAILING_FAST_SHARE * failed
+    return one_reason and failed >= limits.FAILING_FAST_SHARE * counts.settled
 
 
 def _unknown_status(status: ExecutionStatus) -> Iterator[str]:
@@ -95,12 +119,20 @@ def _unfinished(
         yield "It is not finished by its status, yet a completion time is given."
 
 
+def _partly_read(tasks: TaskStats, counts: TaskCounts) -> Iterator[str]:
+    if tasks.listed and not tasks.whole and (counts.failed is None or counts.failed > len(tasks.failed)):
+        of = f" of {counts.total:,}" if counts.total else ""
+        yield f"Only the first {tasks.listed:,}{of} tasks were read, so failures further on are not in these groups."
+
+
 def _counts(stats: JobExecutionStats | None, tasks: TaskStats, counts: TaskCounts) -> Iterator[str]:
-    if stats is not None and tasks.listed:
+    if stats is not None and tasks.listed and tasks.whole:
+        # A task without a status may be in any state: only what no reading of them explains is a disagreement.
         differing = [
-            f"{getattr(stats, key):,} {status} against {tasks.statuses[status]:,}"
+            f"{counted:,} {status} against {listed:,}"
             for status, key in STATS_KEYS.items()
-            if getattr(stats, key) not in {None, tasks.statuses[status]}
+            if (counted := getattr(stats, key)) is not None
+            and not (listed := tasks.statuses[status]) <= counted <= listed + tasks.unstated
         ]
         if stats.total not in {None, tasks.listed}:
             differing.append(f"{stats.total:,} in all against {tasks.listed:,}")
@@ -150,15 +182,19 @@ def _stalled(timing: Timing) -> Iterator[str]:
 
 def _close_to_timeout(tasks: TaskStats, timing: Timing) -> Iterator[str]:
     # The job's schema and the deployment reference call the setting a limit per task, the execution's schema a limit
-    # of the job. Where tasks are known the per-task reading is the one that can be judged.
-    if tasks.longest_running is not None:
-        yield from _task_close_to_timeout(tasks.longest_running, timing.timeout)
-    elif timing.timeout and not tasks.listed and (timing.running or 0) >= limits.TIMEOUT_SHARE * timing.timeout:
-        running, timeout = format_duration(timing.running or 0), format_duration(timing.timeout)
+    # of the job: both readings are judged, until one has been outlived.
+    longest, running, timeout = tasks.longest_running, timing.running or 0, timing.timeout
+    task_is_close = False
+    if longest is not None:
+        told = list(_task_close_to_timeout(longest, timeout))
+        task_is_close = bool(told)
+        yield from told
+    if timeout and not task_is_close and running >= limits.TIMEOUT_SHARE * timeout:
+        if running > timeout and tasks.listed:
+            return
         yield (
-            f"{_close_or_past(timing.running or 0, timing.timeout)}: running for {running} of {timeout} "
-            f"({(timing.running or 0) * 100 // timing.timeout}%), "
-            "if that is for the whole execution and not for each task."
+            f"{_close_or_past(running, timeout)}: running for {format_duration(running)} of {format_duration(timeout)} "
+            f"({running * 100 // timeout}%), if that is for the whole execution and not for each task."
         )
 
 

@@ -20,7 +20,7 @@ from blaxel_mcp.errors import (
     is_outcome_unknown,
 )
 from blaxel_mcp.summary.answer import build_answer
-from blaxel_mcp.summary.execution import summarize
+from blaxel_mcp.summary.summarize import summarize
 from blaxel_mcp.summary.limits import NAME_CHARACTERS
 from blaxel_mcp.summary.schema import ExecutionCore
 from blaxel_mcp.summary.wording import quote

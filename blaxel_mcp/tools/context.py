@@ -34,6 +34,7 @@ class AppContext:
         clock: gives the present in UTC.
         raw: which results carry the API's own JSON.
         raw_limit: the most of it that one result carries, in bytes.
+        lookups: whether an answer about an execution may take more calls than the one for the execution.
         cache: keeps what was looked up, for all requests; keys name what a value is and whose identity it is for.
         sleep: pauses for so many seconds; raises `StoppingError` when the process is told to end.
         timer: counts seconds from any zero, and is never set back.
@@ -43,6 +44,7 @@ class AppContext:
     clock: Callable[[], datetime]
     raw: RawMode = "auto"
     raw_limit: int = RAW_BYTES
+    lookups: bool = True
     cache: ExpiringCache = field(default_factory=ExpiringCache)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     timer: Callable[[], float] = time.monotonic

@@ -1,20 +1,46 @@
-"""The tasks of an execution, wherever the API keeps them."""
+"""The tasks of an execution, where the API keeps them apart from it."""
 
-from collections.abc import Iterable
-from itertools import count
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from typing import NamedTuple
 
+from blaxel_mcp.api.call import Call
 from blaxel_mcp.api.client import Session
-from blaxel_mcp.api.jobs import FetchedTask, list_tasks
+from blaxel_mcp.api.jobs import FetchedTask, Listing, list_tasks
 from blaxel_mcp.errors import BlaxelMcpError, NotFoundError
 from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary.limits import LIST_PAGE, LIST_TASK_PAGES
 from blaxel_mcp.summary.tasks import task_name
 
 
+Send = Callable[[Call[Listing[FetchedTask]]], Awaitable[Listing[FetchedTask]]]
+
+
+class FetchedTasks(NamedTuple):
+    """Tasks, and whether these are all of them; else they are the first ones."""
+
+    tasks: list[FetchedTask]
+    whole: bool
+
+
+async def task_pages(send: Send, job_id: str, execution_id: str) -> AsyncIterator[Listing[FetchedTask]]:
+    """Page through ListJobExecutionTasks to its end.
+
+    Raises:
+        BlaxelMcpError: what `send` raises for a page.
+    """
+    cursor = None
+    while True:
+        page = await send(list_tasks(job_id, execution_id, limit=LIST_PAGE, cursor=cursor))
+        yield page
+        cursor = page.cursor
+        if cursor is None:
+            return
+
+
 async def fetch_tasks(
     session: Session, job_id: str, execution_id: str, execution: JobExecution, *, whole: bool = False
-) -> list[FetchedTask]:
-    """Page through ListJobExecutionTasks when an execution has a task count but no inline task list.
+) -> FetchedTasks:
+    """The tasks of an execution that has some but comes without a list of them.
 
     Each page costs the API a whole read, so only the first few are read unless the list is wanted `whole`. A 404
     reads as an empty list: the execution was found a moment ago, so it must not fail for want of its tasks.
@@ -22,22 +48,22 @@ async def fetch_tasks(
     Raises:
         BlaxelMcpError: no page can be had, or `whole` is set and one cannot.
     """
-    if execution.task_list or not (execution.stats and execution.stats.total):
-        return []
+    if not execution.tasks_apart:
+        return FetchedTasks([], whole=True)
     found: list[FetchedTask] = []
-    cursor = None
-    for _ in count() if whole else range(LIST_TASK_PAGES):
-        try:
-            page = await session.send(list_tasks(job_id, execution_id, limit=LIST_PAGE, cursor=cursor))
-        except BlaxelMcpError as error:
-            if (found and not whole) or (not found and isinstance(error, NotFoundError)):
+    pages = 0
+    try:
+        async for page in task_pages(session.send, job_id, execution_id):
+            found += page.items
+            pages += 1
+            if page.cursor is None:
+                return FetchedTasks(unique_by_name(found), whole=True)
+            if pages == LIST_TASK_PAGES and not whole:
                 break
+    except BlaxelMcpError as error:
+        if whole or (not found and not isinstance(error, NotFoundError)):
             raise
-        found += page.items
-        cursor = page.cursor
-        if cursor is None:
-            break
-    return unique_by_name(found)
+    return FetchedTasks(unique_by_name(found), whole=False)
 
 
 def unique_by_name(tasks: Iterable[FetchedTask]) -> list[FetchedTask]:

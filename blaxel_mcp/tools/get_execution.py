@@ -6,14 +6,12 @@ from mcp.server.mcpserver import Resolve
 from mcp_types import CallToolResult
 
 from blaxel_mcp.api.client import Session
-from blaxel_mcp.models import ExecutionStatus
 from blaxel_mcp.summary.answer import build_answer
-from blaxel_mcp.summary.execution import ExecutionSummary, ResolvedLatest, summarize
 from blaxel_mcp.summary.raw import limit_raw, mask_overrides
 from blaxel_mcp.summary.schema import ExecutionAnswer
-from blaxel_mcp.tools.background import fetch_usual_duration
 from blaxel_mcp.tools.context import AppContext, app_context, current_session
 from blaxel_mcp.tools.find import Found, find_execution
+from blaxel_mcp.tools.lookups import summarize_found
 from blaxel_mcp.tools.results import success
 from blaxel_mcp.tools.spec import READ_ONLY, ExecutionId, JobId, ToolSpec
 
@@ -36,22 +34,6 @@ async def answer_for(session: Session, app: AppContext, job_id: str, execution_i
     """
     found = await find_execution(session, job_id, execution_id, app.clock())
     return with_raw(build_answer(await summarize_found(session, app, job_id, found)), found, app)
-
-
-async def summarize_found(session: Session, app: AppContext, job_id: str, found: Found) -> ExecutionSummary:
-    """Summarize an execution as of now, with what its summary needs besides."""
-    status = ExecutionStatus(found.fetched.execution.status)
-    latest = found.latest
-    if latest and not status.waiting:
-        latest = ResolvedLatest()  # the execution before is of interest only until this one starts
-    return summarize(
-        found.fetched.execution,
-        asked=(job_id, found.execution_id),
-        workspace=session.workspace,
-        usual=await fetch_usual_duration(app.cache, session, job_id) if status.word == "running" else None,
-        latest=latest,
-        now=app.clock(),
-    )
 
 
 def with_raw(answer: ExecutionAnswer, found: Found, app: AppContext) -> ExecutionAnswer:

@@ -11,6 +11,7 @@ from blaxel_mcp.models import TaskWord
 from blaxel_mcp.summary.limits import LIST_TASKS
 from blaxel_mcp.summary.listing import Page
 from blaxel_mcp.summary.listing_tasks import TasksCore, build_tasks, failed_first
+from blaxel_mcp.summary.tasks import TaskList
 from blaxel_mcp.tools import paging
 from blaxel_mcp.tools.context import AppContext, app_context, current_session
 from blaxel_mcp.tools.fetch_tasks import fetch_tasks
@@ -38,11 +39,12 @@ async def list_job_execution_tasks(  # noqa: PLR0917 - the SDK passes them by na
     fetched, execution_id, _ = await find_execution(session, jobId, executionId, now)
     execution = fetched.execution
     listed = await fetch_tasks(session, jobId, execution_id, execution)
-    tasks = [fetched.task for fetched in listed] or execution.task_list
+    tasks = [fetched.task for fetched in listed.tasks] or execution.task_list
     meant = failed_first(tasks, status)
     page = Page(meant, lambda used: str(used) if used < len(meant) else None, min(offset, len(meant)))
     asked = (jobId, execution_id)
-    return success(*build_tasks(asked, execution, tasks, page, limit=limit, status=status, now=now))
+    known = TaskList(tasks, whole=listed.whole)
+    return success(*build_tasks(asked, execution, known, page, limit=limit, status=status, now=now))
 
 
 SPEC = ToolSpec(

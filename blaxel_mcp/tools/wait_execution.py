@@ -18,7 +18,8 @@ from blaxel_mcp.summary.schema import ExecutionAnswer, ExecutionCore
 from blaxel_mcp.summary.wording import format_duration
 from blaxel_mcp.tools.context import AppContext, app_context, current_session
 from blaxel_mcp.tools.find import Found, find_execution
-from blaxel_mcp.tools.get_execution import summarize_found, with_raw
+from blaxel_mcp.tools.get_execution import with_raw
+from blaxel_mcp.tools.lookups import summarize_found
 from blaxel_mcp.tools.results import success
 from blaxel_mcp.tools.spec import READ_ONLY, ExecutionId, JobId, ToolSpec
 

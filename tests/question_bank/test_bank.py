@@ -9,7 +9,7 @@ from bank import BANK, Case, Question
 from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary.answer import build_answer
 from blaxel_mcp.summary.estimate import UsualDuration
-from blaxel_mcp.summary.execution import summarize
+from blaxel_mcp.summary.summarize import summarize
 from blaxel_mcp.summary.schema import ExecutionAnswer
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

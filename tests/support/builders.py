@@ -6,8 +6,9 @@ from typing import Any
 from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary.answer import build_answer
 from blaxel_mcp.summary.estimate import UsualDuration
-from blaxel_mcp.summary.execution import ResolvedLatest, summarize
+from blaxel_mcp.summary.execution import ResolvedLatest
 from blaxel_mcp.summary.schema import ExecutionAnswer
+from blaxel_mcp.summary.summarize import summarize
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 JOB, EXECUTION = "resize", "exec-1"

@@ -1,0 +1,119 @@
+"""What a task's conditions say: why it failed, and why one that did not fail waits, is retried or was stopped.
+
+No source has an example of Blaxel's conditions; shape and words are those of Google Cloud Run v2. On the generation
+`mk3` they may say no more than an exit code, or be absent.
+"""
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from blaxel_mcp.models import JobExecutionTask, JobExecutionTaskCondition
+from blaxel_mcp.summary.fingerprint import fingerprint
+from blaxel_mcp.summary.tasks import task_name
+from blaxel_mcp.summary.telling import telling
+
+_BLAND_CHARACTERS = 300
+_WORD = re.compile(r"[^\W_]+", re.ASCII)
+_BLAND = frozenset(
+    "a an and application as at attempt attempts because been by called check cloud code command completed condition "
+    "conditions container details did due end ended error errors execution executions exit exited exiting exits fail "
+    "failed failing failure finished for from has have in instance its job log logs main message more no non not of on "
+    "or own please pod process program reason result retries retry returned run script see state status step stopped "
+    "successfully task tasks terminated that the this to unsuccessful unsuccessfully user value was were when while "
+    "with without workload zero nonzero nonzeroexitcode conditionfailed".split()
+)
+
+
+_STATES = {"running": "running", "cancelled": "cancelled"}
+"""How a sentence calls tasks with a status; all others wait."""
+
+
+class Remark(NamedTuple):
+    """What the conditions of several tasks say: how many tasks, in which state, and the text, which is not cleaned."""
+
+    number: int
+    state: str
+    text: str
+
+
+def says_only_that_it_ended(message: str) -> bool:
+    """Whether a message says no more than that something exited or failed, as "The container exited with an error." does.
+
+    Numbers and words with a digit (exit codes, names of tasks) say no more either. An empty message says nothing.
+    """
+    if len(message) > _BLAND_CHARACTERS or not message.isascii():
+        return False
+    # A name is one word, whatever stands between its parts: `orders-abcde-task0`.
+    words = [word for word in message.casefold().split() if not any(map(str.isdigit, word))]
+    return all(part in _BLAND for word in words for part in _WORD.findall(word))
+
+
+def failure_condition(task: JobExecutionTask) -> JobExecutionTaskCondition:
+    """The condition that tells why a failed task failed: the most specific message wins, then the failed state.
+
+    One that succeeded comes last, whatever it says; a task without conditions has an empty one.
+    """
+    conditions = task.get("conditions")
+    if not conditions:
+        return {}
+    if len(conditions) == 1:  # no need to weigh it, among ten thousand tasks
+        return conditions[0]
+
+    def weight(condition: JobExecutionTaskCondition) -> tuple[bool, bool, bool, bool, bool]:
+        state, severity = _upper(condition.get("state")), _upper(condition.get("severity"))
+        message = condition.get("message") or ""
+        return (
+            not _succeeded(condition),
+            severity != "INFO" and not says_only_that_it_ended(message),
+            "FAIL" in state and severity != "INFO",
+            severity == "ERROR",
+            bool(message or condition.get("reason") or condition.get("executionReason")),
+        )
+
+    return max(conditions, key=weight)
+
+
+def failure_words(task: JobExecutionTask, condition: JobExecutionTaskCondition) -> list[str]:
+    """Reasons and types of all conditions that speak of the failure, those of `condition` first."""
+    others = [other for other in task.get("conditions") or () if other is not condition and "FAIL" in _state(other)]
+    found = [
+        word
+        for each in (condition, *others)
+        for word in (each.get("reason"), each.get("executionReason"), each.get("type"))
+        if word
+    ]
+    return list(dict.fromkeys(found))
+
+
+def group_remarks(tasks: Iterable[JobExecutionTask]) -> list[Remark]:
+    """What the conditions of tasks that neither failed nor succeeded say, said by most tasks first.
+
+    Of each task the last condition counts that says something of its own and did not succeed.
+    """
+    groups: dict[tuple[str, str], Remark] = {}
+    for task in tasks:
+        messages = (
+            condition.get("message") or ""
+            for condition in reversed(task.get("conditions") or ())
+            if not _succeeded(condition)
+        )
+        line = next((telling(text).text for text in messages if text and not says_only_that_it_ended(text)), "")
+        if line:
+            status = _STATES.get((task.get("status") or "").casefold(), "waiting")
+            key = status, fingerprint(line, task_name(task))
+            known = groups.get(key)
+            groups[key] = Remark(known.number + 1, status, known.text) if known else Remark(1, status, line)
+    return sorted(groups.values(), key=lambda remark: -remark.number)
+
+
+def _state(condition: JobExecutionTaskCondition) -> str:
+    return _upper(condition.get("state"))
+
+
+def _succeeded(condition: JobExecutionTaskCondition) -> bool:
+    return "SUCCE" in _state(condition)
+
+
+def _upper(text: str | None) -> str:
+    return (text or "").upper()

@@ -1,0 +1,95 @@
+"""From what the API answered to the summary of an execution: a pure function of its arguments."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from blaxel_mcp.models import ExecutionStatus, JobExecution, parse_env_override, parse_timestamp
+from blaxel_mcp.summary.causes import Cause
+from blaxel_mcp.summary.conditions import group_remarks
+from blaxel_mcp.summary.counts import TaskCounts, count_tasks
+from blaxel_mcp.summary.estimate import UsualDuration
+from blaxel_mcp.summary.execution import Evidence, ExecutionSummary, ResolvedLatest
+from blaxel_mcp.summary.failures import FailureGroup, group_failures
+from blaxel_mcp.summary.next_step import seconds_to_next_poll, suggest_next_step
+from blaxel_mcp.summary.tasks import TaskList, TaskStats, scan_tasks
+from blaxel_mcp.summary.telling import telling
+from blaxel_mcp.summary.timing import Timing, measure
+from blaxel_mcp.summary.warnings import data_warnings, health_warnings, is_failing_fast
+
+_BEFORE_A_START: frozenset[Cause] = frozenset({"quota", "image", "configuration", "platform", "cancelled", "unknown"})
+"""Causes of failures that can come before a task has started."""
+
+
+def summarize(
+    execution: JobExecution,
+    *,
+    asked: tuple[str, str],
+    workspace: str | None,
+    now: datetime,
+    tasks_apart: TaskList | None = None,
+    usual: UsualDuration | None = None,
+    latest: ResolvedLatest | None = None,
+) -> ExecutionSummary:
+    """Summarize an execution.
+
+    Args:
+        execution: what the API answered.
+        asked: job and execution as asked for, `latest` already resolved.
+        workspace: the workspace that was called, for answers that do not name it.
+        now: the present, in UTC.
+        tasks_apart: its tasks, where they were read apart from it.
+        usual: how long the job usually runs, where that is known.
+        latest: set if the caller asked for `latest`.
+    """
+    status, metadata, spec = ExecutionStatus(execution.status), execution.metadata, execution.spec
+    known = tasks_apart or TaskList.of(execution)
+    tasks = scan_tasks(known, parse_timestamp(metadata.completedAt) if status.over else now)
+    counts = count_tasks(execution.stats, execution.total, tasks)
+    failures, failures_omitted = group_failures(tasks.failed, counts.failed, whole=tasks.whole)
+    timing = measure(execution, tasks, counts, now=now, usual=usual)
+    failing_fast = is_failing_fast(status, counts, failures)
+    summary = ExecutionSummary(
+        status=status,
+        counts=counts,
+        tasks_known=tasks.whole,
+        tasks_read=tasks.listed,
+        failures=failures,
+        failures_omitted=failures_omitted,
+        remarks=group_remarks(tasks.explained),
+        failing_fast=failing_fast,
+        never_started=_never_started(timing, tasks, counts, failures),
+        warnings=[
+            *data_warnings(execution, tasks, counts, asked=asked, now=now),
+            *health_warnings(execution, tasks, timing, failing_fast=failing_fast, usual=usual, now=now),
+        ],
+        timing=timing,
+        next_step="",
+        poll_after=seconds_to_next_poll(status, timing),
+        parallelism=spec.parallelism,
+        memory_mb=spec.memoryOverride or None,
+        override_names=list(parse_env_override(spec.envOverride) or ()),
+        job_id=metadata.job or asked[0],
+        execution_id=metadata.id or asked[1],
+        workspace=metadata.workspace or workspace or "",
+        asked=asked,
+        now=now,
+        latest=latest,
+    )
+    return replace(summary, next_step=suggest_next_step(summary))
+
+
+def _never_started(timing: Timing, tasks: TaskStats, counts: TaskCounts, failures: Sequence[FailureGroup]) -> bool:
+    """Whether it ended without a start. Where other times are absent too, nothing follows from an absent start."""
+    ended = timing.created and timing.completed
+    begun = timing.started or tasks.any_started or counts.succeeded
+    return bool(ended and not begun and all(group.cause in _BEFORE_A_START for group in failures))
+
+
+def add_evidence(summary: ExecutionSummary, evidence: Evidence) -> ExecutionSummary:
+    """The summary with lines of log that tell why the tasks of its largest group of failures failed."""
+    failures = list(summary.failures)
+    if failures:
+        failures[0] = replace(failures[0], logged=telling("\n".join(evidence.lines)))
+    summary = replace(summary, failures=failures, evidence=evidence)
+    return replace(summary, next_step=suggest_next_step(summary))

@@ -1,0 +1,242 @@
+"""What an answer about an execution stands on beside it: usual durations, tasks that are kept apart, lines of log.
+
+All of it is best effort: looked up side by side in little time, each call once, cached by identity, and never an
+error. What could not be had is absent from the answer.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeVar
+
+from blaxel_mcp.api.call import Call
+from blaxel_mcp.api.client import Session
+from blaxel_mcp.api.jobs import FetchedTask, list_executions
+from blaxel_mcp.api.logs import LogPage, Severity, get_logs
+from blaxel_mcp.errors import BlaxelMcpError, NotFoundError
+from blaxel_mcp.models import ExecutionStatus, JobExecution, JobExecutionTask, parse_timestamp
+from blaxel_mcp.summary import limits
+from blaxel_mcp.summary.estimate import UsualDuration, usual_duration
+from blaxel_mcp.summary.execution import Evidence, ExecutionSummary
+from blaxel_mcp.summary.logs import log_time_range
+from blaxel_mcp.summary.summarize import add_evidence, summarize
+from blaxel_mcp.summary.tasks import FINISHED, TaskList
+from blaxel_mcp.summary.telling import telling_lines
+from blaxel_mcp.tools.context import AppContext
+from blaxel_mcp.tools.fetch_tasks import task_pages, unique_by_name
+from blaxel_mcp.tools.find import Found
+
+T = TypeVar("T")
+
+
+async def summarize_found(session: Session, app: AppContext, job_id: str, found: Found) -> ExecutionSummary:
+    """Summarize an execution as of now, with what can be looked up beside it."""
+    execution = found.fetched.execution
+    status = ExecutionStatus(execution.status)
+    lookups = _Lookups(session, app, job_id, found, status)
+    tasks, usual = await asyncio.gather(
+        lookups.tasks() if _needs_tasks(execution, status, app.clock()) else _nothing(),
+        lookups.usual_duration() if status.word == "running" else _nothing(),
+    )
+    summary = summarize(
+        execution,
+        asked=(job_id, found.execution_id),
+        workspace=session.workspace,
+        now=app.clock(),
+        tasks_apart=tasks,
+        usual=usual,
+        # The execution before is of interest only until this one starts.
+        latest=found.latest if status.waiting or found.latest is None else replace(found.latest, previous=None),
+    )
+    if summary.unexplained and not summary.never_started and (evidence := await lookups.evidence(summary)):
+        return add_evidence(summary, evidence)
+    return summary
+
+
+def _needs_tasks(execution: JobExecution, status: ExecutionStatus, now: datetime) -> bool:
+    """Whether the answer is poorer without the tasks that are kept apart from the execution."""
+    if not execution.tasks_apart:
+        return False
+    failed = execution.stats.failure if execution.stats else None
+    if status.over:
+        return bool(failed) or status.outcome in {"failed", "timed_out"}
+    created = parse_timestamp(execution.metadata.createdAt)
+    waits_long = status.waiting and created and (now - created).total_seconds() >= limits.QUEUED_SECONDS
+    return status.word == "running" or bool(waits_long)
+
+
+async def _nothing() -> None:
+    return None
+
+
+@dataclass(slots=True)
+class _Lookups:
+    """The look-ups of one answer, within the calls and seconds that are left for it.
+
+    Attributes:
+        session: sends the calls.
+        app: has the cache and the clock.
+        job_id: the job that was asked for.
+        found: the execution that the answer is about.
+        status: its status.
+    """
+
+    session: Session
+    app: AppContext
+    job_id: str
+    found: Found
+    status: ExecutionStatus
+    _calls: int = 0
+    _end: float = 0.0
+
+    def __post_init__(self) -> None:
+        counted = self.found.fetched.execution.stats
+        if not self.status.over:
+            most = limits.LOOKUP_CALLS_UNFINISHED
+        elif self.status.outcome == "succeeded" and not (counted and counted.failure):
+            most = limits.LOOKUP_CALLS_SUCCEEDED
+        else:
+            most = limits.LOOKUP_CALLS_FAILED
+        made = 1 if self.found.latest is None else 2
+        self._calls = most - made if self.app.lookups else 0
+        self._end = asyncio.get_running_loop().time() + limits.LOOKUP_SECONDS
+
+    async def _send(self, call: Call[T]) -> T:
+        """Send a call once, if there is one left, for as long as there is time left.
+
+        Raises:
+            BlaxelMcpError: it failed, or none is left.
+        """
+        if self._calls <= 0:
+            raise _NoneLeftError("No call is left for this answer.", "")
+        self._calls -= 1
+        left = self._end - asyncio.get_running_loop().time()
+        return await self.session.send(replace(call, retried=False), at_most=max(left, 0.0))
+
+    async def usual_duration(self) -> UsualDuration | None:
+        """How long the job usually runs; `None` if its recent executions are too few to tell."""
+
+        async def load() -> tuple[UsualDuration | None, float]:
+            executions = await self._send(list_executions(self.job_id, limit=limits.HISTORY_EXECUTIONS))
+            return usual_duration(executions.items), limits.HISTORY_CACHE_SECONDS
+
+        return await self._cached("usual duration", load, of_job=True)
+
+    async def tasks(self) -> TaskList | None:
+        """The execution's tasks, or the first of them; of one that is not over those that are finished, after a while.
+
+        What a finished task was like stays true, so these may come from the cache while the execution goes on.
+        """
+        fresh: list[TaskList] = []
+
+        async def load() -> tuple[TaskList, float]:
+            read, as_far_as_allowed = await self._read_tasks()
+            fresh.append(read)
+            if self.status.over:
+                seconds = limits.LOOKUP_CACHE_SECONDS if as_far_as_allowed else limits.LOOKUP_FAILURE_SECONDS
+                return read, seconds if _is_small(read) else 0.0
+            finished = [task for task in read.tasks if _word(task) in FINISHED]
+            return TaskList(finished, whole=False), limits.LOOKUP_UNFINISHED_SECONDS
+
+        kept = await self._cached("tasks", load)
+        return fresh[0] if fresh else kept
+
+    async def _read_tasks(self) -> tuple[TaskList, bool]:
+        """Read pages of tasks until all are there, or all failed ones, or no call is left but one for the log.
+
+        Returns:
+            The tasks, and whether that is as far as this answer may read, with no page that failed.
+        """
+        counted = self.found.fetched.execution.stats
+        failed = counted.failure if counted else None
+        read: list[FetchedTask] = []
+        try:
+            async for page in task_pages(self._send, self.job_id, self.found.execution_id):
+                read += page.items
+                if page.cursor is None:
+                    return TaskList(_parsed(read)), True
+                seen = sum(_word(fetched.task) == "failed" for fetched in read)
+                if (seen and self._calls <= 1) or self._calls <= 0 or (failed is not None and seen >= failed):
+                    break
+        except NotFoundError:
+            return TaskList(_parsed(read)), True  # an older version of the API, which has no such operation
+        except BlaxelMcpError:
+            if not read:
+                raise
+            return TaskList(_parsed(read), whole=False), False
+        return TaskList(_parsed(read), whole=False), True
+
+    async def evidence(self, summary: ExecutionSummary) -> Evidence | None:
+        """Lines that tell of the log of a task in the largest group of failures.
+
+        How the endpoint spells tasks is not known for sure. Where it finds nothing by the task's name, the execution's
+        errors are asked for.
+        """
+        task = next((name for group in summary.failures[:1] for name in group.tasks), "")
+        # One call alone had better ask for whatever went wrong.
+        by_name = bool(task) and self._calls != 1
+
+        async def load() -> tuple[Evidence | None, float]:
+            found = Evidence("", ())
+            if by_name:
+                found = Evidence(task, telling_lines(await self._log(task=task), limits.EVIDENCE_LINES))
+            if not found.lines:
+                found = Evidence("", telling_lines(await self._log(severity="ERROR"), limits.EVIDENCE_LINES))
+            if not found.lines:
+                return None, limits.LOOKUP_FAILURE_SECONDS
+            return found, limits.LOOKUP_CACHE_SECONDS if self.status.over else limits.LOOKUP_UNFINISHED_SECONDS
+
+        return await self._cached(f"evidence {task}", load)
+
+    async def _log(self, *, task: str | None = None, severity: Severity | None = None) -> list[str]:
+        """The newest lines of the execution's log, oldest first."""
+        execution = self.found.fetched.execution
+        searched = log_time_range(execution, self.app.clock())
+        page: LogPage = await self._send(
+            get_logs(
+                self.job_id,
+                self.found.execution_id,
+                workspace=self.session.workspace or execution.metadata.workspace or "",
+                start=searched.start,
+                end=searched.end,
+                limit=limits.EVIDENCE_LINES_READ,
+                task=task,
+                severity=severity,
+            )
+        )
+        return [line.message for line in reversed(page.lines) if line.message]
+
+    async def _cached(
+        self, what: str, load: Callable[[], Awaitable[tuple[T, float]]], *, of_job: bool = False
+    ) -> T | None:
+        """A look-up's value, kept by identity; one that failed is `None` and not repeated for a while."""
+
+        async def load_or_none() -> tuple[T | None, float]:
+            try:
+                return await load()
+            except _NoneLeftError:
+                return None, 0.0
+            except BlaxelMcpError:
+                return None, limits.LOOKUP_FAILURE_SECONDS
+
+        key = (what, self.session.identity, self.job_id, None if of_job else self.found.execution_id)
+        return await self.app.cache.get(key, load_or_none)
+
+
+class _NoneLeftError(BlaxelMcpError):
+    """The answer has made all the calls that it may."""
+
+
+def _word(task: JobExecutionTask) -> str:
+    return (task.get("status") or "").casefold()
+
+
+def _parsed(fetched: Iterable[FetchedTask]) -> list[JobExecutionTask]:
+    return [task for _, task in unique_by_name(fetched)]
+
+
+def _is_small(tasks: TaskList) -> bool:
+    """Whether tasks are worth their place in memory: some write a megabyte into a condition."""
+    messages = (condition.get("message") or "" for task in tasks.tasks for condition in task.get("conditions") or ())
+    return sum(map(len, messages)) <= limits.LOOKUP_CACHE_CHARACTERS
