@@ -98,6 +98,7 @@ def test_nothing_set_is_the_documented_default() -> None:
         "allow_writes": False,
         "raw": "auto",
         "raw_limit": 8192,
+        "lookups": "auto",
         "timeout": 20.0,
         "log_level": "WARNING",
         "ssl_cert_file": None,
@@ -143,6 +144,7 @@ def test_nothing_set_is_the_documented_default() -> None:
         ("BLAXEL_MCP_ALLOW_WRITES", "0", "allow_writes", False),
         ("BLAXEL_MCP_RAW", "Never", "raw", "never"),
         ("BLAXEL_MCP_RAW_LIMIT", "0", "raw_limit", 0),
+        ("BLAXEL_MCP_LOOKUPS", "Never", "lookups", "never"),
         ("BLAXEL_MCP_TIMEOUT", "0.5", "timeout", 0.5),
         ("BLAXEL_MCP_TIMEOUT", "60", "timeout", 60.0),
         ("BLAXEL_MCP_LOG_LEVEL", "debug", "log_level", "DEBUG"),
@@ -160,7 +162,7 @@ def test_every_variable_is_described() -> None:
     """`--help` is made of the descriptions, one line each."""
     descriptions = {name: field.description or "" for name, field in VARIABLES.items()}
     assert [name for name, text in descriptions.items() if not text or "\n" in text] == []
-    assert len(VARIABLES) == 28
+    assert len(VARIABLES) == 29
 
 
 def test_the_words_of_a_closed_set_are_in_its_description() -> None:

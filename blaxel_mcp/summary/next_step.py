@@ -93,7 +93,7 @@ def _more_time(timeout: int | None, whose: str, repeats: str) -> str:
 def _after_timeout(summary: ExecutionSummary, repeats: str) -> str:
     """What to do about an execution that ran out of time while none of its tasks is known to have."""
     timing, parallelism = summary.timing, summary.parallelism
-    unfinished = summary.counts.waiting or summary.counts.total is None
+    unfinished = summary.counts.total is None or (summary.counts.succeeded or 0) < summary.counts.total
     if timing.timeout and timing.longest and timing.longest.seconds >= limits.TIMEOUT_REACHED_SHARE * timing.timeout:
         return _more_time(timing.timeout, "the job", repeats)
     if parallelism and unfinished:

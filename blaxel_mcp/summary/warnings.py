@@ -32,7 +32,7 @@ def data_warnings(
     return [
         *_unknown_status(status),
         *(_finished(status, counts) if status.over else _unfinished(status, execution, tasks, counts)),
-        *_partly_read(tasks, counts),
+        *_partly_read(status, tasks, counts),
         *_counts(execution.stats, tasks, counts),
         *_times(execution, tasks, now),
         *_identity(execution, asked),
@@ -113,14 +113,15 @@ def _unfinished(
     if status.word == "running":
         if counts.total and counts.settled == counts.total:
             yield "Every task has finished, yet the execution is still running; the status may lag behind."
-        elif tasks.listed and sum(tasks.statuses[word] for word in FINISHED) == tasks.listed:
+        elif tasks.listed and tasks.whole and sum(tasks.statuses[word] for word in FINISHED) == tasks.listed:
             yield "Every task in the list has finished, yet the execution is still running."
     if parse_timestamp(execution.metadata.completedAt):
         yield "It is not finished by its status, yet a completion time is given."
 
 
-def _partly_read(tasks: TaskStats, counts: TaskCounts) -> Iterator[str]:
-    if tasks.listed and not tasks.whole and (counts.failed is None or counts.failed > len(tasks.failed)):
+def _partly_read(status: ExecutionStatus, tasks: TaskStats, counts: TaskCounts) -> Iterator[str]:
+    unread = status.outcome == "failed" if counts.failed is None else counts.failed > len(tasks.failed)
+    if tasks.listed and not tasks.whole and unread:
         of = f" of {counts.total:,}" if counts.total else ""
         yield f"Only the first {tasks.listed:,}{of} tasks were read, so failures further on are not in these groups."
 

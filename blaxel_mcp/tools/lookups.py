@@ -17,6 +17,7 @@ from blaxel_mcp.api.logs import LogPage, Severity, get_logs
 from blaxel_mcp.errors import BlaxelMcpError, NotFoundError
 from blaxel_mcp.models import ExecutionStatus, JobExecution, JobExecutionTask, parse_timestamp
 from blaxel_mcp.summary import limits
+from blaxel_mcp.summary.conditions import failure_condition, says_only_that_it_ended
 from blaxel_mcp.summary.estimate import UsualDuration, usual_duration
 from blaxel_mcp.summary.execution import Evidence, ExecutionSummary
 from blaxel_mcp.summary.logs import log_time_range
@@ -143,7 +144,9 @@ class _Lookups:
         return fresh[0] if fresh else kept
 
     async def _read_tasks(self) -> tuple[TaskList, bool]:
-        """Read pages of tasks until all are there, or all failed ones, or no call is left but one for the log.
+        """Read pages of tasks until all are there, or all failed ones, or no call is left.
+
+        One call is left for the log where the failed tasks that were read do not say why they failed.
 
         Returns:
             The tasks, and whether that is as far as this answer may read, with no page that failed.
@@ -156,8 +159,9 @@ class _Lookups:
                 read += page.items
                 if page.cursor is None:
                     return TaskList(_parsed(read)), True
-                seen = sum(_word(fetched.task) == "failed" for fetched in read)
-                if (seen and self._calls <= 1) or self._calls <= 0 or (failed is not None and seen >= failed):
+                seen = [fetched.task for fetched in read if _word(fetched.task) == "failed"]
+                kept = 1 if any(map(_unexplained, seen)) else 0
+                if self._calls <= kept or (failed is not None and len(seen) >= failed):
                     break
         except NotFoundError:
             return TaskList(_parsed(read)), True  # an older version of the API, which has no such operation
@@ -230,6 +234,10 @@ class _NoneLeftError(BlaxelMcpError):
 
 def _word(task: JobExecutionTask) -> str:
     return (task.get("status") or "").casefold()
+
+
+def _unexplained(task: JobExecutionTask) -> bool:
+    return says_only_that_it_ended(failure_condition(task).get("message") or "")
 
 
 def _parsed(fetched: Iterable[FetchedTask]) -> list[JobExecutionTask]:

@@ -39,8 +39,8 @@ LOG = (
             q(
                 WHY,
                 "could not translate host name",
-                facts={"evidence.0.task": "task-0", "evidence.0.from": "log"},
-                contains={"evidence.0.lines": "could not translate host name"},
+                facts={"evidence.task": "task-0", "evidence.from": "log"},
+                contains={"evidence.lines": "could not translate host name"},
             ),
             q(DONE, facts={"outcome": "failed", "tasks.failed": 1}),
         ),
@@ -62,8 +62,8 @@ LOG = (
                 WHY,
                 "ERR_INVALID_ARG_TYPE",
                 "argument must be of type string",
-                contains={"evidence.0.lines": "argument must be of type string"},
-                facts={"evidence.0.from": "log", "failures.0.count": 1},
+                contains={"evidence.lines": "argument must be of type string"},
+                facts={"evidence.from": "log", "failures.0.count": 1},
             ),
         ),
         log=(
@@ -84,8 +84,8 @@ LOG = (
             q(
                 WHY,
                 "assignment to entry in nil map",
-                facts={"evidence.0.task": "task-0", "evidence.0.from": "log"},
-                contains={"evidence.0.lines": "assignment to entry in nil map"},
+                facts={"evidence.task": "task-0", "evidence.from": "log"},
+                contains={"evidence.lines": "assignment to entry in nil map"},
             ),
         ),
         log=(
@@ -107,7 +107,7 @@ LOG = (
         ),
         (
             q(HOW_MANY, "1 of 3", facts={"tasks.failed": 1}),
-            q(WHY, "no such bucket: acme-in-eu", contains={"evidence.0.lines": "no such bucket: acme-in-eu"}),
+            q(WHY, "no such bucket: acme-in-eu", contains={"evidence.lines": "no such bucket: acme-in-eu"}),
         ),
         log=(
             '{"severity":"INFO","message":"starting","version":"1.9.2"}',
@@ -127,8 +127,8 @@ LOG = (
             q(
                 WHY,
                 "MAX_PIXELS must be a number",
-                facts={"evidence.0.from": "log"},
-                contains={"evidence.0.lines": "MAX_PIXELS must be a number"},
+                facts={"evidence.from": "log"},
+                contains={"evidence.lines": "MAX_PIXELS must be a number"},
             ),
             q(SAME, absent=("failures.1",)),
         ),
@@ -137,7 +137,7 @@ LOG = (
     Case(
         "a task by its number in the log",
         one("The container exited with an error.", "ContainerError"),
-        (q(WHY, "ffmpeg: command not found", contains={"evidence.0.lines": "ffmpeg: command not found"}),),
+        (q(WHY, "ffmpeg: command not found", contains={"evidence.lines": "ffmpeg: command not found"}),),
         log=("+ ./convert.sh clip.mov", "./convert.sh: line 8: ffmpeg: command not found"),
         log_task="0",
     ),

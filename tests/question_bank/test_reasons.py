@@ -6,33 +6,27 @@ What only the log or the operation that lists tasks says is asked for over the w
 import asyncio
 import functools
 import json
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from reasons import MESSAGES, Case, Question
 from reasons_runs import RUNS
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
 from support.caller import BUDGETS, TOOL, caller, compact
-from support.plane import job, verbatim
+from support.one_execution import OneExecution
 
 from blaxel_mcp.demo import control_plane
-from blaxel_mcp.demo.formats import stamp
-from blaxel_mcp.demo.wire import Verbatim
 from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary.answer import build_answer
 from blaxel_mcp.summary.estimate import UsualDuration
-from blaxel_mcp.summary.execution import summarize
+from blaxel_mcp.summary.summarize import summarize
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 JOB, EXECUTION = "resize", "exec-1"
 CASES = {case.name: case for case in (*MESSAGES, *RUNS)}
 ASKED = [(case, question) for case in CASES.values() for question in case.questions]
 IDS = [f"{case.name}: {question.ask}" for case, question in ASKED]
-ERROR, ERROR_NUMBER = "ERROR", 17
 ABSENT = object()
 
 
@@ -59,64 +53,11 @@ def answer_over_the_wire(case: Case) -> Mapping[str, Any]:
         async with caller(url, over="memory", clock=lambda: NOW) as calls:
             return await calls.ask(TOOL, jobId=JOB, executionId=EXECUTION)
 
-    with control_plane.serve(Served(case)) as url:
+    plane = OneExecution(
+        JOB, EXECUTION, case.raw, now=NOW, tasks=case.tasks_at, log=case.log or (), log_task=case.log_task
+    )
+    with control_plane.serve(plane) as url:
         return asyncio.run(ask(url))
-
-
-def _plane(executions: Sequence[Verbatim]) -> ASGIApp:
-    """A control plane whose job has these executions, its clock standing still."""
-    jobs = [job(JOB, executions)]
-    return control_plane.build_app(clock=lambda: NOW, jobs=lambda _: jobs)
-
-
-def _executions(case: Case, body: Any) -> list[Verbatim]:
-    """The case's execution with this body, and those before it that its usual durations are of."""
-    past = []
-    for days, seconds in enumerate(case.usual, 1):
-        created = NOW - timedelta(days=days)
-        times = {"startedAt": stamp(created, 0), "completedAt": stamp(created + timedelta(seconds=seconds), 0)}
-        past.append(verbatim(f"exec-{days}-days-ago", created, status="succeeded", metadata=times))
-    return [Verbatim(EXECUTION, NOW - timedelta(hours=12), body), *past]
-
-
-class Served:
-    """A control plane with a case's execution: its body as it is, its tasks by pages, the log of the failed task."""
-
-    def __init__(self, case: Case) -> None:
-        self._case = case
-        tasks = case.raw.get("tasks") or case.raw["spec"].get("tasks") or []
-        self._tasks = list(tasks if case.tasks_at is None else case.tasks_at)
-        self._others = _plane(_executions(case, case.raw))
-        self._listed = _plane(_executions(case, {**case.raw, "tasks": self._tasks}))
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer for the log here, for the list of tasks from a plane that has them, for anything else as it is."""
-        if scope["path"].endswith("/observability/logs"):
-            await JSONResponse(self._log(Request(scope).query_params))(scope, receive, send)
-            return
-        plane = self._listed if scope["path"].endswith(f"/{EXECUTION}/tasks") else self._others
-        await plane(scope, receive, send)
-
-    def _log(self, query: Mapping[str, str]) -> Any:
-        """The lines that match, the newest first, as the endpoint answers; without a match the job's key is absent."""
-        failed: Any = next((task for task in self._tasks if task.get("status") == "failed"), {"metadata": {}})
-        end = failed["metadata"].get("completedAt") or self._case.raw["metadata"].get("completedAt") or stamp(NOW, 0)
-        name = self._case.log_task or failed["metadata"].get("name", "")
-        wanted = (
-            query.get("workloadIds") == JOB
-            and query.get("executionId") in {None, "", EXECUTION}
-            and query.get("taskId") in {None, "", name}
-            and {ERROR, "ALL"} & set((query.get("severity") or "ALL").upper().split(","))
-        )
-        last, lines = datetime.fromisoformat(end), self._case.log or ()
-        found = []
-        for before, text in enumerate(reversed(lines), 1):
-            at = last - timedelta(milliseconds=before)
-            if wanted and query["start"] <= stamp(at, 0) and at.strftime("%Y-%m-%dT%H:%M:%S") <= query["end"]:
-                found.append({"timestamp": stamp(at, 9), "message": text, "severity": ERROR_NUMBER, "trace_id": "1"})
-        found = [line for line in found if query.get("search", "").casefold() in str(line["message"]).casefold()]
-        page = found[: int(query.get("limit") or 1000)]
-        return {JOB: {"logs": page, "totalCount": len(found)}} if page else {}
 
 
 def at(value: Any, path: str) -> Any:

@@ -231,6 +231,7 @@ class Seen:
     method: str
     path: str
     fault: Fault | None
+    query: str = ""
 
 
 class Faults:
@@ -278,7 +279,7 @@ class Faults:
             return
         path = scope["raw_path"].decode("ascii")
         fault = self._next(path)
-        self.seen.append(Seen(scope["method"], path, fault))
+        self.seen.append(Seen(scope["method"], path, fault, scope["query_string"].decode()))
         if fault is None:
             await self._app(scope, receive, send)
         else:

@@ -145,7 +145,7 @@ def test_tasks_that_did_not_come_along_are_listed() -> None:
         faults.add(paged(1, "t0", "t1", more=True), Answer(500), Answer(500), Answer(500), Answer(500), path="/tasks")
         answer = await call.ask(TOOL, jobId="a", executionId="e")
         assert answer["summary"] == (
-            '2 tasks of execution "e" of job "a" (succeeded): 2 succeeded. The API counts 4 tasks but lists 2.'
+            '2 tasks of execution "e" of job "a" (succeeded): 2 succeeded. Only the first 2 of 4 tasks were read.'
         )
         faults.clear()
         faults.add(*(paged(number, f"t{number}", more=True) for number in range(9)), path="/tasks")

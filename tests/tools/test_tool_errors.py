@@ -37,7 +37,7 @@ from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary.limits import ERROR_CHARACTERS
 from blaxel_mcp.tools import find
-from blaxel_mcp.tools import get_execution as tool_module
+from blaxel_mcp.tools import lookups as tool_module
 
 NO, SOON = "Trying again unchanged will not help.", "Trying again in a moment can help."
 LEAK = "leak-7f3a"
