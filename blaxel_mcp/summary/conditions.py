@@ -16,14 +16,16 @@ from blaxel_mcp.summary.telling import telling
 _BLAND_CHARACTERS = 300
 _WORD = re.compile(r"[^\W_]+", re.ASCII)
 _BLAND = frozenset(
-    "a an and application as at attempt attempts because been by called check cloud code command completed condition "
-    "conditions container details did due end ended error errors execution executions exit exited exiting exits fail "
-    "failed failing failure finished for from has have in instance its job log logs main message more no non not of on "
-    "or own please pod process program reason result retries retry returned run script see state status step stopped "
-    "successfully task tasks terminated that the this to unsuccessful unsuccessfully user value was were when while "
-    "with without workload zero nonzero nonzeroexitcode conditionfailed".split()
+    """
+    a after an and application as at attempt attempts because been by called check cloud code command completed
+    condition conditionfailed conditions container details did due end ended error errors execution executions exit
+    exited exiting exits fail failed failing failure finished for from has have in instance its job log logs main
+    message more no non nonzero nonzeroexitcode not of on or own please pod process program reason result retries retry
+    returned run script see state status step stopped successfully task tasks terminated that the this to unsuccessful
+    unsuccessfully user value was were when while with without workload zero
+    """.split()  # noqa: SIM905 - a list of a hundred words in quotes is no easier to read
 )
-
+"""Words that say of a task no more than that it ended."""
 
 _STATES = {"running": "running", "cancelled": "cancelled"}
 """How a sentence calls tasks with a status; all others wait."""
@@ -38,7 +40,7 @@ class Remark(NamedTuple):
 
 
 def says_only_that_it_ended(message: str) -> bool:
-    """Whether a message says no more than that something exited or failed, as "The container exited with an error." does.
+    """Whether a message says no more than that something failed, as "The container exited with an error." does.
 
     Numbers and words with a digit (exit codes, names of tasks) say no more either. An empty message says nothing.
     """

@@ -47,8 +47,18 @@ def suggest_next_step(summary: ExecutionSummary) -> str:
 def _after_failure(summary: ExecutionSummary) -> str:
     # The largest group that says anything: one without a reason leads nowhere.
     group = next((group for group in summary.failures if group.reason.text), None)
+    if advice := _advice(summary, group, _repeats(summary)):
+        return advice
+    if not summary.tasks_known and not summary.tasks_read:
+        return _list_tasks(summary.asked)
+    names = (name for group in summary.failures for name in group.tasks)
+    named = next((name for name in names if is_plain_id(name) and len(name) <= _TASK_NAME_CHARACTERS), None)
+    return _read_logs(summary.asked, "for the reason", named)
+
+
+def _advice(summary: ExecutionSummary, group: FailureGroup | None, repeats: str) -> str:
+    """What to do about a reason that is known; empty where none is."""
     cause = group.cause if group else "unknown"
-    repeats = _repeats(summary)
     if group and cause == "out_of_memory":
         return _more_memory(group, summary.memory_mb, repeats)
     if group and cause == "timed_out":
@@ -59,11 +69,7 @@ def _after_failure(summary: ExecutionSummary) -> str:
         return f"{advice.removesuffix('.')}{repeats}."
     if group and not group.unexplained:
         return f"Mend what that message names, then run the job again{repeats}."
-    if not summary.tasks_known and not summary.tasks_read:
-        return _list_tasks(summary.asked)
-    names = (name for group in summary.failures for name in group.tasks)
-    named = next((name for name in names if is_plain_id(name) and len(name) <= _TASK_NAME_CHARACTERS), None)
-    return _read_logs(summary.asked, "for the reason", named)
+    return ""
 
 
 def _repeats(summary: ExecutionSummary) -> str:

@@ -20,9 +20,9 @@ from blaxel_mcp.errors import (
     is_outcome_unknown,
 )
 from blaxel_mcp.summary.answer import build_answer
-from blaxel_mcp.summary.summarize import summarize
 from blaxel_mcp.summary.limits import NAME_CHARACTERS
 from blaxel_mcp.summary.schema import ExecutionCore
+from blaxel_mcp.summary.summarize import summarize
 from blaxel_mcp.summary.wording import quote
 from blaxel_mcp.tools.confirm import Consent, ask_for_consent, require_consent
 from blaxel_mcp.tools.context import AppContext, app_context, current_session

@@ -11,7 +11,6 @@ from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary.limits import LIST_PAGE, LIST_TASK_PAGES
 from blaxel_mcp.summary.tasks import task_name
 
-
 Send = Callable[[Call[Listing[FetchedTask]]], Awaitable[Listing[FetchedTask]]]
 
 

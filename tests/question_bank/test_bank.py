@@ -9,8 +9,8 @@ from bank import BANK, Case, Question
 from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary.answer import build_answer
 from blaxel_mcp.summary.estimate import UsualDuration
-from blaxel_mcp.summary.summarize import summarize
 from blaxel_mcp.summary.schema import ExecutionAnswer
+from blaxel_mcp.summary.summarize import summarize
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 ASKED = [(case, question) for case in BANK for question in case.questions]

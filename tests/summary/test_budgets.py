@@ -15,8 +15,8 @@ from blaxel_mcp.summary.answer import build_answer, build_facts
 from blaxel_mcp.summary.detail import MINIMAL, NORMAL, TIGHT, Detail
 from blaxel_mcp.summary.estimate import UsualDuration
 from blaxel_mcp.summary.execution import ExecutionSummary, ResolvedLatest
-from blaxel_mcp.summary.summarize import summarize
 from blaxel_mcp.summary.schema import ExecutionAnswer
+from blaxel_mcp.summary.summarize import summarize
 from blaxel_mcp.summary.text import render
 from blaxel_mcp.summary.wording import json_size
 from blaxel_mcp.tools.cancel_execution import SENT

@@ -1,0 +1,138 @@
+"""Which of a task's conditions tells why it failed, and what those of other tasks say."""
+
+from typing import Any
+
+import pytest
+from support.builders import answer, execution
+
+from blaxel_mcp.summary.conditions import (
+    Remark,
+    failure_condition,
+    failure_words,
+    group_remarks,
+    says_only_that_it_ended,
+)
+
+FAILED, PENDING, SUCCEEDED = "CONDITION_FAILED", "CONDITION_PENDING", "CONDITION_SUCCEEDED"
+
+
+def condition(message: str = "", state: str = FAILED, **more: str) -> Any:
+    """A condition as Cloud Run writes it."""
+    return {"type": "Completed", "state": state, "severity": "ERROR", "message": message, **more}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "",
+        "The container exited with an error.",
+        "Task orders-abcde-task0 failed with message: The container exited with an error.",
+        "Container called exit(1).",
+        "exit code 1",
+        "Process exited with non-zero exit code: 2",
+        "NonZeroExitCode",
+        "Task failed.",
+        "Application exec-93.task-4 has failed after 3 attempts, see logs for more details",
+        "error",
+    ],
+)
+def test_a_message_that_says_only_that_something_ended(message: str) -> None:
+    """Numbers and names of tasks say no more."""
+    assert says_only_that_it_ended(message)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Memory limit of 512 MiB exceeded with 519 MiB used.",
+        "KeyError: 'price'",
+        "Task was terminated: it exceeded its timeout",
+        "ファイルが見つかりません",
+        "Fehler beim Lesen",
+        "Failed to pull image",
+        "killed",
+        "exited with an error " * 40,
+    ],
+)
+def test_a_message_that_says_more(message: str) -> None:
+    """Any other word tells something, in any language; a long message is never taken for an empty one."""
+    assert not says_only_that_it_ended(message)
+
+
+@pytest.mark.parametrize(
+    ("conditions", "told"),
+    [
+        ([], None),
+        ([condition("a")], "a"),
+        ([condition("The container exited with an error."), condition("disk full")], "disk full"),
+        ([condition("disk full"), condition("The container exited with an error.")], "disk full"),
+        ([condition("pulled the image", SUCCEEDED), condition("exit code 1")], "exit code 1"),
+        ([condition("retrying: connection reset", PENDING), condition("exit code 1")], "retrying: connection reset"),
+        ([condition("will retry", PENDING), condition("disk full")], "disk full"),
+        ([condition("Started", PENDING, severity="INFO"), condition("exit code 1")], "exit code 1"),
+        ([condition("", reason="Timeout"), condition("")], ""),
+    ],
+    ids=str,
+)
+def test_the_most_specific_message_wins(conditions: list[Any], told: str | None) -> None:
+    """Then the state that failed, then the graver severity."""
+    assert failure_condition({"conditions": conditions}).get("message") == told
+
+
+def test_words_come_from_every_condition_that_failed() -> None:
+    """The reason may stand beside the message that tells."""
+    task: Any = {
+        "conditions": [
+            condition("exit code 1", reason="NonZeroExitCode"),
+            condition("disk full", reason="", executionReason="WRITE"),
+            condition("fine", SUCCEEDED, reason="Pulled"),
+        ]
+    }
+    assert failure_words(task, failure_condition(task)) == ["WRITE", "Completed", "NonZeroExitCode"]
+
+
+def waiting(number: int, message: str, status: str | None = "pending", state: str = PENDING) -> Any:
+    """A task that has not failed, with what it says."""
+    return {"metadata": {"name": f"task-{number}"}, "status": status, "conditions": [condition(message, state)]}
+
+
+def test_remarks_are_grouped_by_state_and_line() -> None:
+    """What succeeded says nothing of why a task waits, and neither does a bland word."""
+    tasks = [
+        *(waiting(n, f"Waiting for GPU capacity: {n} of 8") for n in range(3)),
+        waiting(3, "Attempt 1 of 3 failed: connection reset", "running"),
+        waiting(4, "Cancelled by user alice@example.com", "Cancelled", FAILED),
+        waiting(5, "Provisioned", state=SUCCEEDED),
+        waiting(6, "error"),
+        waiting(7, "", None),
+    ]
+    assert group_remarks(tasks) == [
+        Remark(3, "waiting", "Waiting for GPU capacity: 0 of 8"),
+        Remark(1, "running", "Attempt 1 of 3 failed: connection reset"),
+        Remark(1, "cancelled", "Cancelled by user alice@example.com"),
+    ]
+
+
+def test_remarks_are_in_both_channels() -> None:
+    """In quotes, since a task wrote them."""
+    tasks = [waiting(n, 'GPUs: "0 of 8"') for n in range(2)]
+    got = answer(execution("queued", (60,), tasks=tasks))
+    said = "2 waiting tasks say \"GPUs: '0 of 8'\"."
+    assert got["warnings"] == [said]
+    assert said in got["summary"]
+
+
+def never_started(status: str, message: str, reason: str = "") -> str:
+    """The verdict on an execution that has an end, but no start."""
+    failed = {"metadata": {"name": "task-0"}, "status": status, "conditions": [condition(message, reason=reason)]}
+    raw = execution(status, (600,), tasks=[failed])
+    raw["metadata"]["completedAt"] = "2026-11-24T11:59:00Z"
+    return answer(raw)["summary"]
+
+
+def test_an_execution_that_never_started_says_so() -> None:
+    """Not one whose program evidently ran, and not where other times are absent too."""
+    assert "It never started." in never_started("failed", "no machine of this type is free", "Quota")
+    assert "It never started." in never_started("cancelled", "Cancelled by user")
+    assert "It never started." not in never_started("failed", "exit code 1", "NonZeroExitCode")
+    assert "It never started." not in answer(execution("failed", (600,)))["summary"]

@@ -1,0 +1,138 @@
+"""What to do next, and when to ask again: the limit that was hit, what a new run repeats, and when to cancel."""
+
+from typing import Any
+
+import pytest
+from support.builders import answer, execution, task
+
+REPEATS = "; that repeats the 37 tasks that succeeded"
+LOGS = 'Call get_job_execution_logs with jobId "resize" and executionId "exec-1"'
+WITHOUT_OVERRIDE = (
+    "Run the job again without the memory override of 512 MB, which can only lower the job's memory, "
+    "or give each task less to hold"
+)
+MEMORY = "Memory limit of 512 MiB exceeded with 519 MiB used."
+TIMEOUT = "Task was terminated after 600 seconds: exceeded its timeout"
+
+
+def failed(message: str, reason: str = "", *, own: str = "30m", took: int = 600, **spec: Any) -> str:
+    """The next step after an execution of forty tasks, of which three failed alike."""
+    tasks = [task(n, "failed", (3000, 3000 - took), message, reason) for n in range(3)]
+    for each in tasks:
+        each["spec"]["timeout"] = own
+    stats = {"total": 40, "success": 37, "failure": 3}
+    return answer(execution("failed", (3600, 3590, 500), tasks=tasks, stats=stats, **spec))["nextStep"]
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        (
+            failed(MEMORY),
+            f"Raise the job's memory above 512 MB, or give each task less to hold, and run it again{REPEATS}.",
+        ),
+        (
+            failed(MEMORY, memoryOverride=512),
+            f"{WITHOUT_OVERRIDE}{REPEATS}.",
+        ),
+        (
+            failed(MEMORY, memoryOverride=256),
+            f"Raise the job's memory above 512 MB, or give each task less to hold, and run it again{REPEATS}.",
+        ),
+        (
+            failed(TIMEOUT, "Timeout", own="600s", timeout=3600),
+            f"Raise the timeout of a task above 10m, or split the work into smaller tasks, and run it again{REPEATS}.",
+        ),
+        (
+            failed(TIMEOUT, "Timeout", own="24h", took=86_400),
+            f"Split the work into smaller tasks and run it again{REPEATS}: the timeout is the longest there is, 24h.",
+        ),
+        (failed("KeyError: 'price'"), f"Mend what that message names, then run the job again{REPEATS}."),
+        (
+            failed("exit code 1"),
+            f'{LOGS} and taskName "task-0" for the reason.',
+        ),
+    ],
+    ids=str,
+)
+def test_after_a_failure(step: str, expected: str) -> None:
+    """The advice names the limit that was hit, and what running the job again costs."""
+    assert step == expected
+
+
+def timed_out(longest: int, **spec: Any) -> str:
+    """The next step after an execution that ran for an hour and left two of sixty tasks undone."""
+    tasks = [task(n, "succeeded", (3600, 3600 - longest)) for n in range(58)]
+    for each in tasks:
+        each["spec"] = {}
+    stats = {"total": 60, "success": 58, "cancelled": 2}
+    return answer(execution("timeout", (3610, 3600, 0), tasks=tasks, stats=stats, **spec))["nextStep"]
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [
+        (timed_out(60, parallelism=2, timeout=3600), "Raise the parallelism above 2, or the timeout above 1h, and run"),
+        (timed_out(60, parallelism=2, timeout=86_400), "Raise the parallelism above 2, and run the job again"),
+        (timed_out(3590, parallelism=2, timeout=3600), "Raise the timeout of the job above 1h, or split"),
+        (timed_out(60, timeout=3600), "Raise the timeout of the job above 1h, or split"),
+        (timed_out(60), "Raise the timeout of the job, or split"),
+        (timed_out(60, timeout=86_400), "Split the work into smaller tasks and run it again"),
+    ],
+    ids=str,
+)
+def test_after_a_timeout_of_the_whole(step: str, expected: str) -> None:
+    """Where no task ran out of time, running more of them at a time is the lever."""
+    assert step.startswith(expected)
+    assert "; that repeats the 58 tasks that succeeded" in step
+
+
+def running(failed_tasks: int, succeeded: int, waiting: int, messages: tuple[str, ...] = ("KeyError: 'a'",)) -> Any:
+    """The answer about an execution that goes on."""
+    ended = [task(n, "failed", (50, 40), messages[n % len(messages)]) for n in range(failed_tasks)]
+    ended += [task(1000 + n, "succeeded", (50, 40)) for n in range(succeeded)]
+    stats = {"total": failed_tasks + succeeded + waiting, "success": succeeded, "failure": failed_tasks}
+    return answer(execution("running", (100, 90), tasks=ended, stats=stats, parallelism=10))
+
+
+def test_a_run_that_fails_fast_is_to_be_cancelled() -> None:
+    """Both channels say so, and the call is filled in."""
+    got = running(30, 1, 969)
+    assert got["nextStep"] == (
+        'Cancel it, by cancel_job_execution with jobId "resize" and executionId "exec-1" if that tool is there, '
+        "and mend the cause first."
+    )
+    assert "Failing fast: nearly every finished task failed for one reason, and many still wait." in got["warnings"]
+
+
+@pytest.mark.parametrize(
+    "got",
+    [
+        running(4, 0, 969),
+        running(30, 30, 969),
+        running(30, 1, 2),
+        running(30, 1, 969, ("KeyError: 'a'", "ValueError: b", "TypeError: c")),
+    ],
+    ids=["few", "half", "nearly over", "many reasons"],
+)
+def test_other_runs_with_failures_go_on(got: Any) -> None:
+    """A few failures, many reasons, or little that is left are no cause to cancel."""
+    assert "ancel" not in got["nextStep"]
+    assert "Failing fast" not in got["summary"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "seconds"),
+    [
+        (execution("queued", (10,)), 30),
+        (execution("queued", (1_200,)), 120),
+        (execution("pending", (10_800,)), 600),
+        (execution("cancelling", (10_800, 10_000)), 30),
+        (execution("running", (20, 10)), 15),
+        (execution("running", (9_000, 9_000)), 60),
+        (execution(None, (9_000,)), 30),
+    ],
+)
+def test_when_to_ask_again(raw: Any, seconds: int) -> None:
+    """Minutes while it has been queued for long, never below fifteen seconds."""
+    assert answer(raw)["pollAfterSeconds"] == seconds
