@@ -46,11 +46,12 @@ def count_tasks(stats: JobExecutionStats | None, total: int | None, tasks: TaskS
     """
     stats = stats or JobExecutionStats()
     counts = {status: getattr(stats, key) for status, key in STATS_KEYS.items()}
-    counted = any(number is not None for number in counts.values())
     if tasks.listed and tasks.whole:
         for status, number in counts.items():
-            if number is None and (tasks.statuses[status] or counted or not tasks.unstated):
+            if number is None and (tasks.statuses[status] or not tasks.unstated):
                 counts[status] = tasks.statuses[status]
     if total is None and tasks.whole:
         total = tasks.listed or None
-    return TaskCounts(total=total, retried=stats.retried, unstated=0 if counted else tasks.unstated, **counts)
+    known = sum(number or 0 for number in counts.values())
+    unstated = max(0, tasks.unstated - known) if None in counts.values() else 0
+    return TaskCounts(total=total, retried=stats.retried, unstated=unstated, **counts)

@@ -68,7 +68,7 @@ def _advice(summary: ExecutionSummary, group: FailureGroup | None, repeats: str)
     if group and (advice := CAUSES[cause].advice):
         return f"{advice.removesuffix('.')}{repeats}."
     if group and not group.unexplained:
-        return f"Mend what that message names, then run the job again{repeats}."
+        return f"Fix what that message names, then run the job again{repeats}."
     return ""
 
 
@@ -112,8 +112,8 @@ def _after_timeout(summary: ExecutionSummary, repeats: str) -> str:
 
 def _cancel(asked: tuple[str, str]) -> str:
     if arguments := call_arguments(*asked):
-        return f"Cancel it, by cancel_job_execution with {arguments} if that tool is there, and mend the cause first."
-    return "Cancel it in the Blaxel console, and mend the cause first."
+        return f"Cancel it, by cancel_job_execution with {arguments} if that tool is there, and fix the cause first."
+    return "Cancel it in the Blaxel console, and fix the cause first."
 
 
 def _list_tasks(asked: tuple[str, str]) -> str:

@@ -15,6 +15,7 @@ from blaxel_mcp.summary.listing import DEPLOYMENT_STATUSES, Page, read_status, r
 from blaxel_mcp.summary.listing_executions import build_executions
 from blaxel_mcp.summary.listing_jobs import build_jobs
 from blaxel_mcp.summary.listing_tasks import build_tasks, failed_first
+from blaxel_mcp.summary.tasks import TaskList
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 LONG_CURSOR = "c" * (limits.CURSOR_BYTES + 6)
@@ -160,7 +161,7 @@ def test_any_tasks_fit(items: list[Any], name: str, limit: int, status: TaskWord
     rows = everything(
         meant,
         "tasks",
-        lambda page: build_tasks((name, name), execution, every, page, limit=limit, status=status, now=NOW),
+        lambda page: build_tasks((name, name), execution, TaskList(every), page, limit=limit, status=status, now=NOW),
         cursor=None,
     )
     assert len(rows) == len(meant)
@@ -179,7 +180,7 @@ def test_ten_thousand_tasks_come_once_in_order() -> None:
     rows = everything(
         meant,
         "tasks",
-        lambda page: build_tasks(("a", "e"), execution, every, page, limit=100, status=None, now=NOW),
+        lambda page: build_tasks(("a", "e"), execution, TaskList(every), page, limit=100, status=None, now=NOW),
         cursor=None,
     )
     first = [f"task-{n}" for n in range(10_000) if n % 3]
@@ -271,7 +272,7 @@ def tasks_of(count: int, message: str = "", **more: Any) -> JobExecution:
 def listed(execution: JobExecution, limit: int) -> tuple[Any, str]:
     """The first page of its tasks."""
     every = execution.task_list
-    return build_tasks(("j", "e"), execution, every, page_of(every), limit=limit, status=None, now=NOW)
+    return build_tasks(("j", "e"), execution, TaskList(every), page_of(every), limit=limit, status=None, now=NOW)
 
 
 def test_short_rows_leave_their_room_to_long_ones() -> None:
@@ -326,7 +327,7 @@ def test_a_cancelled_task_says_why_only_if_there_is_a_why() -> None:
     ]
     execution = JobExecution.model_validate({"tasks": items})
     every = execution.task_list
-    answer, text = build_tasks(("j", "e"), execution, every, page_of(every), limit=9, status=None, now=NOW)
+    answer, text = build_tasks(("j", "e"), execution, TaskList(every), page_of(every), limit=9, status=None, now=NOW)
     assert answer["tasks"] == [
         {"name": "a", "status": "cancelled"},
         {"name": "b", "status": "failed", "cause": "out_of_memory", "message": "Out of memory (limit 1 GiB)"},

@@ -47,7 +47,7 @@ def failed(message: str, reason: str = "", *, own: str = "30m", took: int = 600,
             failed(TIMEOUT, "Timeout", own="24h", took=86_400),
             f"Split the work into smaller tasks and run it again{REPEATS}: the timeout is the longest there is, 24h.",
         ),
-        (failed("KeyError: 'price'"), f"Mend what that message names, then run the job again{REPEATS}."),
+        (failed("KeyError: 'price'"), f"Fix what that message names, then run the job again{REPEATS}."),
         (
             failed("exit code 1"),
             f'{LOGS} and taskName "task-0" for the reason.',
@@ -100,7 +100,7 @@ def test_a_run_that_fails_fast_is_to_be_cancelled() -> None:
     got = running(30, 1, 969)
     assert got["nextStep"] == (
         'Cancel it, by cancel_job_execution with jobId "resize" and executionId "exec-1" if that tool is there, '
-        "and mend the cause first."
+        "and fix the cause first."
     )
     assert "Failing fast: nearly every finished task failed for one reason, and many still wait." in got["warnings"]
 

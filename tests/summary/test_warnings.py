@@ -48,3 +48,41 @@ def test_cancelling_is_stuck_when_nothing_changes(unchanged: int, *, warned: boo
     """A quarter of an hour without a change is long; the newest sign of life counts."""
     raw = execution("cancelling", (9000, 9000), tasks=[task(0, "succeeded", (5000, unchanged))])
     assert ("warnings" in answer(raw)) is warned
+
+
+def test_both_readings_of_the_executions_timeout_are_judged() -> None:
+    """A run of 57 minutes is close to an hour, even if none of its tasks is; past the hour it must be for each task."""
+    tasks: list[Any] = [task(0, "running", (540,))]
+    tasks[0]["spec"] = {}
+    got = answer(execution("running", (3420, 3420), tasks=tasks, timeout=3600))
+    assert got["warnings"] == [
+        "Close to its timeout: running for 57m of 1h (95%), if that is for the whole execution and not for each task."
+    ]
+    assert "timeout 1h (95% used by the run, 15% by its longest task)" in got["summary"].lower()
+    assert "warnings" not in answer(execution("running", (3700, 3700), tasks=tasks, timeout=3600))
+
+
+@pytest.mark.parametrize("word", [None, "", "unspecified", "Unspecified"])
+def test_tasks_without_a_status_are_no_evidence(word: str | None) -> None:
+    """They may be the parameters of tasks: nothing is doubted, and nothing counted, because of them."""
+    tasks: list[Any] = [{"name": "John", "status": word}, {"name": "Jane"}, {}]
+    stats = {"total": 3, "success": 3}
+    for raw in (
+        execution("succeeded", (60, 50, 0), spec={"tasks": tasks}, stats=stats),
+        execution("succeeded", (60, 50, 0), tasks=tasks, stats=stats),
+        execution("succeeded", (60, 50, 0), tasks=tasks),
+        execution("failed", (60, 50, 0), tasks=tasks, stats={"failure": 1}),
+    ):
+        got = answer(raw)
+        assert "warnings" not in got, got
+        assert "did not" not in got["summary"]
+        assert "although" not in got["summary"]
+
+
+def test_the_total_is_what_was_asked_for_where_no_count_tells() -> None:
+    """stats.total, else spec.taskCount, else the list."""
+    stats = {"success": 37, "failure": 3}
+    assert answer(execution("failed", stats=stats, taskCount=40))["tasks"]["total"] == 40
+    assert answer(execution("failed", stats=stats | {"total": 41}, taskCount=40))["tasks"]["total"] == 41
+    assert answer(execution("failed", tasks=[task(0, "failed")], taskCount=None))["tasks"]["total"] == 1
+    assert "3 of 40 tasks failed, 37 succeeded" in answer(execution("failed", stats=stats, taskCount=40))["summary"]
