@@ -85,11 +85,12 @@ def _compile(alternatives: Iterable[str]) -> re.Pattern[str] | None:
 _BEGIN = r"(?:^|failed with message: )(?:the |this |your )?"
 _TASK = _BEGIN + r"(?:task|execution|job|container)\b"
 _TIME_LIMIT = r"(?:its |the )(?:\w{1,20} ){0,2}(?:timeout|time limit|deadline|run ?time|execution time)\b"
-_HOST = r"(?:^|[:;.] )(?:the |its )?(?:host|node|instance|vm)(?: running (?:this|the) task)?"
-# Whose memory it is, right before the words: a database's or a graphics card's is another matter.
-_OF_THE_TASK = (
-    r"(?:^|\b(?:task|execution|job|container|process)\b[^\n:]{0,60}[: ]|\d[:;,.] |\b(?:and|it) )(?:it |and )?(?:the )?"
+_HOST = (
+    r"(?:^|[:;.] )(?:the |its )?(?:underlying )?(?:host|node|instance|vm)"
+    r"(?: running (?:this|the) task)?(?: was| has been| is being)? "
 )
+# Whose memory it is, right before the words: a database's or a graphics card's is another matter.
+_OF_THE_TASK = r"(?:^|\b(?:task|execution|job|container|process)\b[^\n:]{0,60}[: ]|\d[:;,.] )"
 # A status or code that an HTTP service answered: the number alone may count anything.
 _HTTP = r"(?:status|code|http(?:/[\d.]{1,3})?|error|returned|responded(?: with)?)[\"']?[ :=(]{1,3}"
 _NOT_COUNTED = r"\b(?! (?:rows|items|records|lines|files|results|bytes|entries|values|points|columns)\b)"
@@ -109,7 +110,7 @@ TABLE: tuple[Row, ...] = (
             r"out of memory: killed process \d",
         ),
         unless_exited=(
-            _OF_THE_TASK + r"(?:ran |is |was )?out of memory(?:$|[.:,!)]| (?:on|in|at) )",
+            _OF_THE_TASK + r"(?:ran |is |was )?out of memory(?:$|[.:,!)]| \(| (?:on|in|at) )",
             r"\boom[ -]?kill(?:ed|er)\b",
             _OF_THE_TASK + r"(?:has )?exceed(?:ed|s) (?:its |the )?memory limit\b",
             _BEGIN + r"(?:task |container )?memory limit (?:was |has been )?(?:exceeded|reached)\b",
@@ -117,10 +118,10 @@ TABLE: tuple[Row, ...] = (
     ),
     Row(
         "timed_out",
-        words=(r"^(?:task |execution |job )?(?:time ?out|timed out)\b", r"\bdeadline exceeded\b"),
+        words=(r"^(?:task |execution |job )?(?:time ?out|timed out)\b", r"\bdeadline exceeded\b", r"\btime limit\b"),
         sentences=(
             r"(?:terminated|stopped|killed) after [\d.,]{1,12} ?s\w{0,10}: exceeded its time ?(?:out|limit)",
-            r"because it has reached the maximum timeout of",
+            r"because it (?:has reached the maximum timeout of|ran longer than its timeout)",
             r"was active (?:on the node )?longer than (?:the )?specified deadline",
             r"configured (?:\w{1,20} )?timeout was reached",
         ),
@@ -137,7 +138,7 @@ TABLE: tuple[Row, ...] = (
         sentences=(r"^exec(?: user process caused:?| /\S{1,200}:) exec format error",),
         unless_exited=(
             r"imagepullbackoff|errimage\w{0,10}pull|image pull failed",
-            r"(?:failed to|unable to|cannot) pull (?:and unpack |the )?(?:container |docker )?image\b",
+            r"(?:failed to|unable to|cannot|could not) pull (?:and unpack |the )?(?:container |docker )?image\b",
             r"back-off pulling image",
             r"container image\b[^;\n]{0,80} not found\b",
             r"image [\"'`]?[a-z0-9][\w./-]{0,200}[:@][\w.:-]{1,200}[\"'`]? (?:was |is |could )?not (?:be )?found\b",
@@ -183,7 +184,7 @@ TABLE: tuple[Row, ...] = (
             r"\binfrastructure\b",
         ),
         unless_exited=(
-            _HOST + r"(?: was| has been| is being)? (?:preempted|evicted|lost|rebooted|shut down|low on resource)",
+            _HOST + r"(?:preempted|evicted|lost|rebooted|shut down|failed (?:and|while)|low on resource)",
             r"internal (?:server )?error (?:occurred )?(?:of|on|in) the platform",
             r"^internal platform error|^platform error[.!]?$|^an internal error occurred",
             _TASK + r"(?: (?=\S{0,80}\d)\S{1,80})? was (?:preempted|evicted)\b",
@@ -196,11 +197,13 @@ TABLE: tuple[Row, ...] = (
             r"\bquota\b",
             r"\bresource exhausted\b",
             r"\bunschedulable\b",
+            r"^limit exceeded\b",
             r"\bcapacity\b",
             r"\b(?:concurrency|concurrent|parallel)\b.{0,40}\b(?:limit|exceeded|reached)\b",
         ),
         unless_exited=(
             r"maximum (?:parallel|concurrent) executions\b",
+            r"limit of [\d,]{1,12} (?:concurrent|parallel) \w{1,20} reached",
             r"reached its (?:limit|maximum) of [\d,]{1,12} (?:parallel|concurrent) ",
             r"workspace(?:'s)? quota\b",
             r"\d{1,6}/\d{1,6} nodes are available",
@@ -220,11 +223,11 @@ TABLE: tuple[Row, ...] = (
         ),
         output=(
             r"\b(?:cuda|hip|gpu|mps backend)(?:\b|_)[^\n]{0,60}out[ _]of[ _]memory",
-            r"cudaerrormemoryallocation|cudamalloc failed",
+            r"cudaerrormemoryallocation|cudamalloc (?:retry )?failed",
             r"cu(?:blas|dnn|fft|sparse|solver)_status_alloc_failed",
             r"oom when allocating tensor[^\n]{0,200}device:gpu",
             r"resource_exhausted: (?:out of memory|failed to allocate) ",
-            r"cupy[\w.]{0,40}outofmemoryerror",
+            r"cu(?:py|da)[\w.]{0,40}outofmemoryerror",
             r"(?:failed to|cannot|unable to|could not) allocate [^\n]{0,80}\b(?:cuda|gpu)",
             r"no available memory for the cache blocks|less than desired gpu memory",
         ),
@@ -266,6 +269,7 @@ TABLE: tuple[Row, ...] = (
             "illegal",
             "floating",
             "smash",
+            "fatal python",
             "free",
             "alloc",
             "munmap",
@@ -280,7 +284,7 @@ TABLE: tuple[Row, ...] = (
             r"(?:^|: )(?:bus error|illegal instruction|floating point exception)(?:[.:]| \(|$)",
             r"sig(?:segv|abrt|bus|ill|fpe)\b",
             _SIGNALLED + r"(?:4|6|7|8|11)\b",
-            r"stack smashing detected",
+            r"stack smashing detected|fatal python error: aborted",
             r"double free or corruption|(?:free|malloc|malloc_consolidate|munmap_chunk)\(\): [a-z]",
             r"corrupted (?:size|double|top)",
             r"fatal runtime error: stack overflow",
@@ -314,7 +318,7 @@ TABLE: tuple[Row, ...] = (
         output=(
             _SIGNALLED + r"\d{1,2}\b",
             r"(?:by|on|due to|received|got|caught|sent|signal:?) sig(?:term|int|hup|quit|pipe|trap|usr[12])\b",
-            r"sig(?:term|int|hup|quit) received|^terminated$",
+            r"died with <signals\.sig|sig(?:term|int|hup|quit) received|^terminated$",
         ),
         codes=frozenset({*range(129, 160), *range(-31, 0)}),
     ),
@@ -331,6 +335,7 @@ TABLE: tuple[Row, ...] = (
             "could not",
             "classdef",
             "importerror",
+            "bindings",
             "library",
             "class ",
             "failed to",
@@ -352,7 +357,7 @@ TABLE: tuple[Row, ...] = (
             r"no module named ['\"]?[\w.]",
             r"cannot find (?:module|package) ['\"\u2018]",
             r": command not found(?:$|:)",
-            r"sh: (?:line )?\d{1,6}: [^\n:]{1,80}: not found\b",
+            r"sh: (?:(?:line )?\d{1,6}: )?[^\n:]{1,80}: not found\b",
             r"cannot open shared object file|error while loading shared libraries",
             r"version `glibc\w{0,3}_[\d.]{1,8}' not found",
             r"noclassdeffounderror|classnotfoundexception|could not find or load main class",
@@ -363,7 +368,7 @@ TABLE: tuple[Row, ...] = (
             r"spawn \S{1,200} enoent",
             r"executable file not found in ",
             r"no matching distribution found for |could not find a version that satisfies",
-            r"there is no package called ",
+            r"there is no package called |could not locate the bindings|package \w{1,80} not found in current path",
             r"can't locate \S{1,200} in @inc",
             r"packagenotfounderror|distributionnotfound",
             r"missing optional dependency |importerror: (?!cannot import name|attempted relative)",
@@ -413,6 +418,7 @@ TABLE: tuple[Row, ...] = (
             "not set",
             "unset",
             "validation",
+            "config profile",
             "umgebung",
             "环境变量",
             "entorno",
@@ -425,6 +431,8 @@ TABLE: tuple[Row, ...] = (
             r"declare it as envvar|validation errors? for \w{0,40}(?:settings|config)\b",
             r"(?:api|access|secret)_?key (?:is )?not set",
             r"_(?:url|uri|dsn|token|secret|password) (?:is )?(?:not set|unset)\b",
+            r"is a required environment variable|^(?:[\w.]{1,80}: )?(?:please )?set the \w{1,80} environment variable",
+            r"config profile [^\n]{1,80} could not be found",
             r"you must specify a region\b",
             r"required key \w{1,80} missing value",
             r"umgebungsvariable [^.;\n]{0,60}nicht gesetzt|缺少环境变量|falta la variable de entorno",
@@ -453,6 +461,7 @@ TABLE: tuple[Row, ...] = (
             r"(?:api|request|your|organization's) rate limit\b|exceeded [^\n]{0,40}rate limit",
             r"\(throttl(?:ing|ed)\w{0,20}\)|throttlingexception|request was throttled",
             r"provisionedthroughputexceeded|requestlimitexceeded",
+            r"(?:been|being|are|was) rate[ -]limited|request_limit_exceeded",
             r"reduce your request rate|request rate is large|: rate exceeded",
             r"quota exceeded for quota |exceeded your current quota",
             r"resource has been exhausted|resource_?exhausted\b[^\n]{0,80}(?:quota|per minute)",
@@ -481,6 +490,11 @@ TABLE: tuple[Row, ...] = (
             "invalid",
             "expiredtoken",
             "unauthenticated",
+            "owner",
+            "allowed",
+            "host key",
+            "security",
+            "forbidden",
             "signature",
             "berechtigung",
             "verweigert",
@@ -497,7 +511,9 @@ TABLE: tuple[Row, ...] = (
             r"40[13] \(?(?:client error|forbidden|unauthorized|access|(?:get|post|put|head|patch|delete) http)",
             r"\((?:403|forbidden|unauthorized|invalidaccesskeyid|signaturedoesnotmatch|expiredtoken\w{0,20})\) when ",
             r"not authorized (?:to|on) ",
-            r"does not have (?:permission|\S{1,80} access)\b",
+            r"(?:does not|doesn't) have (?:\w{1,20} )?(?:permission|privilege|\S{1,80} access)\b",
+            r"must be owner of |not allowed to (?:access|perform)\b|host key verification failed|securityexception",
+            r"(?:forbidden|not ?authorized|unauthorized)\w{0,10}(?:error|exception)\b|access is denied",
             r"insufficient ?(?:privilege|permission)s?\b",
             r"permission[ _]?denied",
             r"eacces\b|eperm\b",
@@ -560,6 +576,11 @@ TABLE: tuple[Row, ...] = (
             "reach",
             "brokers",
             "servers",
+            "broker",
+            "fatal alert",
+            "resolving",
+            "network",
+            "tcp",
             "pkix",
             "route",
         ),
@@ -574,20 +595,22 @@ TABLE: tuple[Row, ...] = (
             r"(?:read|write|connect) operation timed out|: operation timed out$|operation timed out after \d",
             r"request timed out\b",
             r"max retries exceeded with url",
-            r"name or service not known|name resolution|no such host\b",
+            r"name or service not known|name resolution|temporary failure resolving|no such host\b",
             r"unknownhostexception|nameresolutionerror|gaierror",
             r"could not (?:resolve|translate) host|unable to resolve host",
             r"network is unreachable|no route to host",
             r"certificate[ _](?:verify failed|verify_failed|has expired|signed by unknown)",
             r"self[- ]signed certificate|unable to get (?:local )?issuer certificate|x509: ",
-            r"does not match certificate|ssl connection could|\btls: ",
+            r"does not match certificate|ssl connection could|\btls: |remote certificate is invalid|fatal alert",
             r"sslerror|sslhandshakeexception|pkix path building|(?:tls|ssl) handshake|wrong_version_number",
             r"i/o timeout|client\.timeout exceeded",
             r"socket hang up|fetch failed$|communications link failure|transfer closed with|error while dialing",
+            r"timeout connecting to |failed to open tcp connection|network(?:connect\w{0,10})?(?:error|exception)\b",
             r"closed connection without response|server (?:closed the connection|disconnected)|lost connection to ",
             r"connection to (?:node|host|server)\b[^\n]{0,80} (?:failed|could not be established|lost|closed)\b",
             r"connection to \S{1,200} (?:refused|failed|lost|timed out)\b|can't reach (?:database )?server",
-            r"mongonetworkerror|amqpconnection|novalidconnections|no (?:servers|brokers) available",
+            r"mongonetworkerror|amqpconnection|novalidconnections",
+            r"no (?:servers|brokers) available|broker transport failure",
             _CONNECT + r"(?:(?:\w{1,20} )?(?:server|backend|proxy|database|broker|cluster)|host|endpoint|all addr)",
             _CONNECT + r"[`\"']?(?:host=|port \d|\S{1,200}:\d)",
             r"failed to connect to \S{1,200} port \d",

@@ -51,7 +51,7 @@ CAUSES: Mapping[Cause, CauseText] = MappingProxyType(
             "Wait until other executions have ended or ask for a higher quota, then run the job again.",
         ),
         "gpu_memory": CauseText(
-            "GPU memory full", "Use smaller batches or a smaller model, or a GPU with more memory, and run it again."
+            "full GPU memory", "Use smaller batches or a smaller model, or a GPU with more memory, and run it again."
         ),
         "crash": CauseText(
             "crash", "Look for native code or memory that went wrong at the place that the log names, and mend it."
@@ -215,7 +215,7 @@ def _matches(row: Row, evidence: _Evidence, *, loose: bool) -> bool:
 
 
 def _cause_of_chained(message: str) -> Cause | None:
-    """The cause by the exceptions that led to the last one, the deepest first."""
+    """The cause by the exceptions that led to the last one, the one that is named last before the others."""
     found = [first or second for first, second in _CHAINED.findall(message)]
     for text in reversed(found):
         line = _without_data(text)

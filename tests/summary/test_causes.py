@@ -260,6 +260,13 @@ def test_data_in_quotes_is_no_cause() -> None:
         assert classify(NON_ZERO, f"{error}: 'No space left on device'") == "exit_code"
 
 
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.cause)
+def test_no_pattern_repeats_without_a_bound(row: Row) -> None:
+    """What may repeat for ever makes hostile text slow."""
+    patterns = (*row.words, *row.sentences, *row.unless_exited, *row.output)
+    assert [pattern for pattern in patterns if re.search(r"(?<!\\)(?:[*+]|\{\d+,\})", pattern)] == []
+
+
 FRAGMENTS = (
     *("a", " ", "\n", "1", "'", "İ", "image a:", "env var x ", "task 1 ", "exit code ", "exited with ", "429 "),
     *("killed by signal ", "out of memory ", "cuda ", "connection ", "error: ", "secret a", "\n    at x "),
