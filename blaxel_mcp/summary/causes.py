@@ -1,191 +1,154 @@
-"""Why a task failed, as one of a few causes, by a table that is read from the top: the first row that matches wins.
+"""Why a task failed, as one of a few causes, and whose it is.
 
-A cause is a hint beside the message, never instead of it. A row must be sure of what it says; what no row is
-sure of is `unknown`. Words of Google Cloud Run v2 are here because the shape of Blaxel's conditions and its task
-states match that API; Blaxel publishes no list of its own.
+A cause is a hint beside the message, never instead of it. Once a program has ended itself, nothing that it printed
+makes the platform, its image, its time or its memory the cause: the condition's own words or a sentence of the
+platform must say so. What nothing is sure of is `unknown`.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal, TypeAlias
 
-Cause: TypeAlias = Literal[
-    "out_of_memory",
-    "timed_out",
-    "image",
-    "configuration",
-    "cancelled",
-    "platform",
-    "signal",
-    "exit_code",
-    "unknown",
-    "quota",
-]
+from blaxel_mcp.summary.cause_table import TABLE, Cause, Row
 
-CAUSE_LABELS: dict[Cause, str] = {
-    "out_of_memory": "out of memory",
-    "timed_out": "timeout",
-    "image": "image problem",
-    "configuration": "configuration problem",
-    "cancelled": "cancellation",
-    "platform": "platform problem",
-    "signal": "kill signal",
-    "exit_code": "non-zero exit",
-    "unknown": "",
-}
-"""How a sentence names a cause: `out of memory in 3 tasks`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A cause and how it is recognised.
-
-    Attributes:
-        cause: what the row is sure of.
-        word: searched in a condition's `reason`, `executionReason` and `type`, read as lower-case words with single
-            spaces: `OOMKilled` and `OOM_KILLED` are both `oom killed`.
-        message: searched in the condition's message.
-    """
-
-    cause: Cause
-    word: re.Pattern[str]
-    message: re.Pattern[str]
-
-
-def _row(cause: Cause, *, word: Sequence[str], message: Sequence[str]) -> Row:
-    return Row(cause, re.compile("|".join(word)), re.compile("|".join(message), re.IGNORECASE))
-
-
-# A shell and a container runtime report death by signal N as exit code 128+N.
-_EXIT = r"\bexit(?:ed)?[ _-]?(?:with )?(?:an? )?(?:non-?zero )?(?:(?:code|status)[ :=]*){1,2}"
-_SIGNALLED = _EXIT + r"(?:129|1[345]\d)\b"
-EXIT_BY_SIGNAL = re.compile(_SIGNALLED.removeprefix(r"\b"))
-"""An exit code that stands for a signal, in lower-case text. It begins with letters, which makes a miss quick."""
-
-_TASK = r"\b(?:task|execution|job|container)\b"
-_TIMED_OUT = r"(?:timed[ -]?out\b|timeout (?:was )?(?:reached|exceeded|expired)\b)"
-_LIMIT = r"(?:its |the )?(?:\w+ ){0,2}(?:timeout|time limit|deadline)\b"
-
-TABLE: tuple[Row, ...] = (
-    _row(
-        "out_of_memory",
-        word=(r"\bout ?of ?memory\b", r"\boom\b", r"\boom ?killed\b", r"\bmemory limit\b"),
-        message=(
-            r"\bout[ _-]?of[ _-]?memory\b",
-            r"\boom(?:[ -]?kill(?:ed|er)?)?\b",
-            r"\bmemory limit\b[^.;]{0,40}\b(?:exceeded|reached|hit)\b",
-            r"\bexceed\w* (?:its |the )?memory\b",
-            r"\b(?:over|above|exceed\w*|reached|hit) (?:its |the )?memory limit\b",
-            r"\bMemoryError\b",
-            r"\bcannot allocate memory\b",
-            r"\bstd::bad_alloc\b",
-        ),
-    ),
-    # Only the task's own limit: "connection timed out" inside a program's output is not this.
-    _row(
-        "timed_out",
-        word=(r"^(?:task |execution |job )?(?:time ?out|timed out)\b", r"\bdeadline exceeded\b"),
-        message=(
-            _TASK + r" (?:[\"'`]?[\w.-]{0,60}\d[\w.-]{0,60}[\"'`]? )?(?:has |was )?" + _TIMED_OUT,
-            _TASK + r"[^.:;]{0,60}\b(?:exceed\w*|reach\w*|(?:finish|complete) (?:with)?in) " + _LIMIT,
-            r"\bconfigured (?:\w+ )?timeout was reached\b",
-        ),
-    ),
-    _row(
-        "image",
-        word=(r"\bimage\b", r"\bcontainer missing\b", r"\berr image pull\b"),
-        message=(
-            r"\b(?:err)?image ?pull(?:backoff)?\b",
-            r"\b(?:pull\w*|fetch\w*) (?:the )?(?:container )?image\b",
-            r"\b(?:container image|docker image)\b[^;]{0,80}\bnot found\b",
-            r"\bimage [\"'`]?[a-z0-9][\w./-]*[:@][\w.:-]+[\"'`]? (?:was |is )?not found\b",
-            r"\bmanifest (?:unknown|not found)\b",
-            r"\bexec format error\b",
-        ),
-    ),
-    _row(
-        "configuration",
-        word=(
-            r"\bconfig(?:uration)?\b",
-            r"\bpermission denied\b",
-            r"\bunauthorized\b",
-            r"\bforbidden\b",
-            r"\bsecrets?\b",
-            r"\bencryption key\b",
-            r"\binvalid (?:argument|environment|spec)\b",
-            r"\bvpc network not found\b",
-        ),
-        message=(
-            r"\b(?:missing|required|undefined|unset) (?:required )?environment variable\b",
-            r"\benvironment variable\b[^.;]{0,60}\b(?:missing|required|not set|unset)\b",
-            r"\bsecret\b[^.;]{0,60}\bnot found\b",
-            r"\b(?:invalid|bad) (?:entry ?point|command)\b",
-            r"\b(?:executable|command|entry ?point)\b[^.;]{0,60}\bnot found\b",
-        ),
-    ),
-    _row(
-        "cancelled",
-        word=(r"\bcancell?(?:ed|ing|ation)\b", r"^deleted$"),
-        message=(r"\bcancell?ed by\b", r"\b(?:task|execution|job) (?:was |has been )?cancell?ed\b"),
-    ),
-    _row(
-        "platform",
-        word=(
-            r"^internal\b",
-            r"\bpolling error\b",
-            r"\brevision failed\b",
-            r"\bpreempt(?:ed|ion)\b",
-            r"\bevict(?:ed|ion)\b",
-            r"\bnode (?:lost|shutdown)\b",
-            r"\binfrastructure\b",
-        ),
-        message=(
-            r"\binternal (?:server )?error\b[^.;]{0,40}\bplatform\b",
-            r"\b(?:internal )?platform (?:internal )?error\b",
-            r"\b(?:host|node|instance|vm)\b[^.;]{0,40}\b(?:preempted|evicted|lost|rebooted|shut down)\b",
-        ),
-    ),
-    _row(
-        "signal",
-        word=(r"\bsignal\b", r"\bsig(?:kill|term|segv|abrt)\b"),
-        message=(
-            r"\b(?:killed|terminated|stopped|exited) (?:by|on|with|due to) signal\b",
-            r"\bsignal:? (?:\d+\b|SIG[A-Z]+\b|killed\b)",
-            r"\bSIG(?:KILL|TERM|SEGV|ABRT|BUS|ILL|FPE|INT|HUP|PIPE)\b",
-            r"\bsegmentation fault\b",
-            r"\bcore dumped\b",
-            _SIGNALLED,
-        ),
-    ),
-    _row(
-        "exit_code",
-        word=(r"\bnon ?zero exit\b", r"\bexit code\b"),
-        message=(_EXIT + r"-?[1-9]\d{0,8}\b", r"\bnon-?zero exit\b"),
-    ),
-)
-
-_WORD_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[\s_.-]+")
-_WORD_CHARACTERS = 120
-
+__all__ = ["CAUSES", "CAUSE_LABELS", "EXIT_BY_SIGNAL", "ORIGIN_PHRASES", "Cause", "CauseText", "Origin"]
+__all__ += ["classify", "origin_of"]
 
 Origin: TypeAlias = Literal["program", "platform", "configuration", "limits"]
 
 
-def origin_of(cause: Cause, words: Sequence[str], message: str) -> Origin | None:
-    return None
+@dataclass(frozen=True, slots=True)
+class CauseText:
+    """What an answer says of a cause.
+
+    Attributes:
+        label: how a sentence names it: `out of memory in 3 tasks`; empty for `unknown`.
+        advice: what to do, as one sentence; empty where that depends on limits, or where nothing is known.
+    """
+
+    label: str
+    advice: str = ""
 
 
-ORIGIN_PHRASES = {"program": "the program ended itself, the platform did not"}
+CAUSES: Mapping[Cause, CauseText] = MappingProxyType(
+    {
+        "out_of_memory": CauseText("out of memory"),
+        "timed_out": CauseText("timeout"),
+        "image": CauseText(
+            "image problem", "Check that the job's image exists and may be pulled; deploying the job again rebuilds it."
+        ),
+        "configuration": CauseText(
+            "configuration problem", "Mend the configuration that the message names, deploy the job, and run it again."
+        ),
+        "cancelled": CauseText("cancellation", "Run the job again if the rest is still wanted."),
+        "platform": CauseText(
+            "platform problem", "Run the job again: the platform ended these tasks, not the program."
+        ),
+        "quota": CauseText(
+            "quota or capacity limit",
+            "Wait until other executions have ended or ask for a higher quota, then run the job again.",
+        ),
+        "gpu_memory": CauseText(
+            "full GPU memory", "Use smaller batches or a smaller model, or a GPU with more memory, and run it again."
+        ),
+        "crash": CauseText(
+            "crash", "Look for native code or memory that went wrong at the place that the log names, and mend it."
+        ),
+        "killed": CauseText(
+            "kill (SIGKILL)",
+            "Check the memory that the tasks used, the usual reason for SIGKILL, and raise it if short.",
+        ),
+        "signal": CauseText("signal", "Find out what sent the signal, then run the job again."),
+        "missing_dependency": CauseText(
+            "missing dependency", "Add the missing module or command to the job's image, deploy it, and run it again."
+        ),
+        "disk_full": CauseText("full disk", "Free the disk or write less to it, then run the job again."),
+        "rate_limited": CauseText(
+            "rate limit", "Send fewer requests at a time, for example with a lower parallelism, and run the job again."
+        ),
+        "permission": CauseText(
+            "denied access", "Give the job the credentials or rights that the message names, then run it again."
+        ),
+        "network": CauseText(
+            "network problem", "Check that the service the message names is up and can be reached, then run it again."
+        ),
+        "exit_code": CauseText("non-zero exit"),
+        "unknown": CauseText(""),
+    }
+)
+"""What an answer says of each cause, in the order of the table."""
+
+CAUSE_LABELS: Mapping[Cause, str] = MappingProxyType({cause: text.label for cause, text in CAUSES.items()})
+"""How a sentence names a cause."""
+
+ORIGIN_PHRASES: Mapping[Origin, str] = MappingProxyType(
+    {
+        "program": "the program ended itself, the platform did not",
+        "platform": "the platform ended it, not the program",
+        "configuration": "the job's configuration is the reason, not the program's code",
+        "limits": "a limit ended it, not an error in the program's code",
+    }
+)
+"""How a sentence says whose a failure is."""
+
+# A shell and a container runtime report death by signal N as exit code 128+N.
+EXIT_BY_SIGNAL = re.compile(
+    r"exit(?:ed)?[ _-]?(?:with )?(?:an? )?(?:non-?zero )?(?:(?:code|status)[ :=]*){1,2}(?:129|1[345]\d)\b"
+)
+"""An exit code that stands for a signal, in lower-case text. It begins with letters, which makes a miss quick."""
+
+_EXIT_CODE = re.compile(
+    r"exit(?:ed)?(?: with)?(?: an?)?(?: non-?zero)?(?: exit)?[ _-]?"
+    r"(?:(?:code|status)(?: is)?[ :=]{0,3}(?:code|status)?[ :=]{0,3}|\(|(?<=with )|(?<=with exit ))[\"']?(-?\d{1,10})\b"
+)
+_PLATFORM_ROWS = tuple(row for row in TABLE if row.unless_exited)
+"""What the platform does to a task: where the condition's own words name one of these, no text says otherwise."""
+_MEMORY_LIMIT = _PLATFORM_ROWS[0]
+_PLATFORM_KILLS = frozenset({137, 143, -9, -15})
+"""Exit codes of a process that something else ended, as the platform does at a limit."""
+
+# What only a program prints: the heads of stack traces, and a line that begins with the name of an exception.
+_TRACE = re.compile(
+    r"^traceback \(most recent|^panic: |^goroutine \d|^exception in thread|\bpanicked at |^unhandled exception"
+    r"|^\s{1,8}at \S{1,200}[( ]|^[\w.$]{1,200}(?:error|exception)\b[:(]|\bdb::exception: ",
+    re.MULTILINE,
+)
+_UNCAUGHT = re.compile(
+    r"^traceback \(most recent|^panic: |^goroutine \d|^exception in thread|panicked at |^unhandled exception",
+    re.MULTILINE,
+)
+# Errors about data, whose quoted parts are that data and no cause: `KeyError: 'timeout'`.
+_ABOUT_DATA = re.compile(
+    r"(?:key|value|index|name|lookup|attribute|syntax|decode|parse|assertion|assert)(?:ion)?error\b"
+)
+_QUOTED = re.compile(r"\"[^\"\n]*+\"|'[^'\n]*+'")
+# The exceptions that another one was raised from, as Python, Java and Node print them.
+_CHAINED = re.compile(
+    r"^(?:caused by:|\[cause\]:|\s{1,8}\[cause\]:)([^\n]{1,400})"
+    r"|^([^\s][^\n]{0,400})\n\nthe above exception was the direct cause",
+    re.MULTILINE,
+)
+_WORD_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[\s_.-]+")
+_EXITED_WORD = re.compile(r"\bnon ?zero exit\b|\bexit code\b")
+_WORD_CHARACTERS = 120
+_LINE_HEAD, _LINE_TAIL = 700, 300
+_MESSAGE_HEAD, _MESSAGE_TAIL = 2000, 1000
+_REACHED = 0.9
+"""The share of its timeout that a task must have run to have reached it: two clocks never agree."""
 
 
 @dataclass(frozen=True, slots=True)
-class CauseText:
-    label: str
-    advice: str
+class _Evidence:
+    """What a condition says, in lower case and within bounds."""
 
-
-CAUSES = {c: CauseText(l, "") for c, l in CAUSE_LABELS.items()}
+    words: str
+    line: str
+    message: str
+    code: int | None
+    exited: bool
+    """Whether the program ended itself: by a non-zero exit, or with an exception that nobody caught."""
 
 
 def classify(
@@ -195,10 +158,124 @@ def classify(
 
     Args:
         words: the condition's reason, executionReason and type; any may be empty.
-        message: the condition's message.
+        line: the line of the message that tells.
+        message: the whole message, for what the line leaves out, such as an exit code behind it.
+        seconds: how long the task ran.
+        timeout: the task's own timeout in seconds.
     """
-    spaced = [_WORD_BOUNDARY.sub(" ", word[:_WORD_CHARACTERS]).strip().lower() for word in words if word]
-    for row in TABLE:
-        if any(row.word.search(word) for word in spaced) or row.message.search(line):
+    evidence = _evidence(words, line, message or line)
+    reached = seconds >= timeout * _REACHED if seconds is not None and timeout else None
+    cause = _first_cause(evidence, started=bool(seconds), reached=reached)
+    if cause in {"exit_code", "unknown"} and (deeper := _cause_of_chained(evidence.message)):
+        return deeper
+    return cause
+
+
+def _first_cause(evidence: _Evidence, *, started: bool, reached: bool | None) -> Cause:
+    for row in _PLATFORM_ROWS:
+        if _is_named(row, evidence) and not (row.cause == "timed_out" and reached is False):
             return row.cause
-    return "unknown"
+    for row in TABLE:
+        loose = not evidence.exited
+        if row.cause == "timed_out":
+            if reached is False:
+                continue
+            loose = loose or reached is True
+        elif row.cause == "quota":
+            loose = loose and not started
+        if _matches(row, evidence, loose=loose):
+            return row.cause
+    # An exception that nobody caught ends a process with a non-zero exit, whether or not the message says so.
+    return "exit_code" if _UNCAUGHT.search(evidence.message) else "unknown"
+
+
+def _is_named(row: Row, evidence: _Evidence) -> bool:
+    words = row.find.words
+    return words is not None and words.search(evidence.words) is not None
+
+
+def _is_printed(row: Row, line: str) -> bool:
+    output = row.find.output
+    if output is None or (row.hints and not any(hint in line for hint in row.hints)):
+        return False
+    return output.search(line) is not None
+
+
+def _matches(row: Row, evidence: _Evidence, *, loose: bool) -> bool:
+    find = row.find
+    if evidence.code is not None and evidence.code in row.codes:
+        return True
+    if _is_named(row, evidence):
+        return True
+    if _is_printed(row, evidence.line):
+        return True
+    if find.sentences is not None and find.sentences.search(evidence.message):
+        return True
+    return loose and find.unless_exited is not None and find.unless_exited.search(evidence.message) is not None
+
+
+def _cause_of_chained(message: str) -> Cause | None:
+    """The cause by the exceptions that led to the last one, the one that is named last before the others."""
+    found = [first or second for first, second in _CHAINED.findall(message)]
+    for text in reversed(found):
+        line = _without_data(text)
+        for row in TABLE:
+            if _is_printed(row, line):
+                return row.cause
+    return None
+
+
+def _evidence(words: Sequence[str], line: str, message: str) -> _Evidence:
+    spaced = _spaced(words)
+    text = _bounded(message, _MESSAGE_HEAD, _MESSAGE_TAIL)
+    code = _exit_code(text)
+    by_word = _EXITED_WORD.search(spaced) is not None
+    ended_itself = by_word or bool(code) or _TRACE.search(text) is not None
+    exited = ended_itself and code not in _PLATFORM_KILLS
+    return _Evidence(spaced, _without_data(_bounded(line, _LINE_HEAD, _LINE_TAIL)), text, code, exited)
+
+
+def _spaced(words: Sequence[str]) -> str:
+    """The words as the table reads them, one a line."""
+    return "\n".join(_WORD_BOUNDARY.sub(" ", word[:_WORD_CHARACTERS]).strip().lower() for word in words if word)
+
+
+def _bounded(text: str, head: int, tail: int) -> str:
+    return (text if len(text) <= head + tail else f"{text[:head]}\n{text[-tail:]}").lower()
+
+
+def _without_data(line: str) -> str:
+    return _QUOTED.sub("''", line) if _ABOUT_DATA.search(line) else line
+
+
+def _exit_code(text: str) -> int | None:
+    """The exit code that a lower-case text names last; one that is not zero before one that is."""
+    codes = [int(code) for code in _EXIT_CODE.findall(text)] if "exit" in text else []
+    return next((code for code in reversed(codes) if code), 0) if codes else None
+
+
+_ORIGINS: Mapping[Cause, Origin] = MappingProxyType(
+    {
+        "timed_out": "limits",
+        "quota": "limits",
+        "image": "configuration",
+        "configuration": "configuration",
+        "platform": "platform",
+        "gpu_memory": "program",
+        "crash": "program",
+        "missing_dependency": "program",
+        "exit_code": "program",
+    }
+)
+"""Whose a cause is, where the cause alone says it. Another service, a disk or a signal may be anybody's."""
+
+
+def origin_of(cause: Cause, words: Sequence[str], message: str) -> Origin | None:
+    """Whose a failure is, by its cause and by what the platform says; `None` unless sure.
+
+    Memory is the platform's limit only where the platform says so: a `MemoryError` may as well be the program's own.
+    """
+    if cause == "out_of_memory":
+        evidence = _evidence(words, "", message)
+        return "limits" if _matches(_MEMORY_LIMIT, evidence, loose=not evidence.exited) else None
+    return _ORIGINS.get(cause)
