@@ -44,7 +44,7 @@ def build_facts(summary: ExecutionSummary, prose: str, detail: Detail) -> Execut
                 {
                     "cause": group.cause,
                     "count": group.count,
-                    "message": detail.cut(group.message, detail.message),
+                    "message": detail.cut(group.line.text, detail.message, middle=True),
                     "tasks": [detail.cut(name, detail.name) for name in group.tasks[: detail.task_names]],
                 }
             )

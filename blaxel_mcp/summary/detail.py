@@ -45,14 +45,14 @@ class Detail:
     asides: bool = True
     in_bytes: bool = False
 
-    def cut(self, text: str, length: int) -> str:
-        """Untrusted text, cleaned and cut to this many characters or bytes."""
-        shown = clean(text, length)
+    def cut(self, text: str, length: int, *, middle: bool = False) -> str:
+        """Untrusted text, cleaned and cut to this many characters or bytes, at its end or in its middle."""
+        shown = clean(text, length, middle=middle)
         return truncate_bytes(shown, length) if self.in_bytes else shown
 
-    def quote(self, text: str, length: int) -> str:
+    def quote(self, text: str, length: int, *, middle: bool = False) -> str:
         """Untrusted text in double quotes, cleaned and cut; quotes inside become single ones."""
-        return quote(self.cut(text, length), length)
+        return quote(self.cut(text, length, middle=middle), length)
 
 
 NORMAL = Detail()

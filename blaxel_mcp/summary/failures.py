@@ -1,29 +1,23 @@
 """The failed tasks of an execution, grouped by why they failed."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from heapq import nlargest
 
 from blaxel_mcp.models import JobExecutionTask, JobExecutionTaskCondition
-from blaxel_mcp.summary.causes import EXIT_BY_SIGNAL, Cause, classify
+from blaxel_mcp.summary.causes import Cause, classify
+from blaxel_mcp.summary.fingerprint import fingerprint
 from blaxel_mcp.summary.limits import FAILURE_GROUPS, TASK_NAMES
 from blaxel_mcp.summary.tasks import task_name
+from blaxel_mcp.summary.telling import TellingLine, telling, telling_text
 
-_READ_CHARACTERS = 400
-"""How much of a message its fingerprint and cause go by: failures that differ only later than this read alike."""
+_CAUSE_CHARACTERS = 400
+"""How much of a telling line its cause goes by."""
+_REMEMBERED = 200
+"""How many messages are remembered with their telling lines: tasks that fail alike often say the very same."""
 
-# What differs between two tasks that failed alike: quoted values (they may hold spaces), and words with a digit or a
-# slash in them: numbers, dates, ids, addresses, paths. Several of these in a row are one, since lists differ in length.
-_QUOTED = re.compile(r"\"[^\"]*\"|`[^`]*`|(?<!\w)'[^']*'")
-# Written for speed: it begins with a literal space, has no character categories, and never backtracks.
-_VARYING = re.compile(r" [^ 0-9/]*+[0-9/][^ ]*+(?: [^ 0-9/]*+[0-9/][^ ]*+)*+")
-
-_NO_REASON = "\0\0\0 "
+_NO_REASON = "\0\0 "
 """The key of the group of tasks without a reason, as `group_failures` makes it from empty parts."""
-
-_MAYBE_SIGNALLED = re.compile(r"1[2345]\d").search
-"""Searches for what could be such an exit code, quicker than the whole pattern, which most messages then skip."""
 
 
 @dataclass(slots=True)
@@ -33,12 +27,14 @@ class FailureGroup:
     Attributes:
         count: how many tasks.
         message: the first task's message, or else its reason; may be empty.
+        line: the line of that message which tells what went wrong.
         tasks: the first few names.
         condition: the first task's condition, which tells the cause.
     """
 
     count: int
     message: str
+    line: TellingLine
     tasks: list[str]
     condition: JobExecutionTaskCondition
 
@@ -46,20 +42,8 @@ class FailureGroup:
     def cause(self) -> Cause:
         """The cause by the table of causes, classified on demand: of ten thousand groups five are shown."""
         words = (self.condition.get("reason"), self.condition.get("executionReason"), self.condition.get("type"))
-        return classify([word for word in words if word], (self.condition.get("message") or "")[:_READ_CHARACTERS])
-
-
-def fingerprint(message: str, name: str = "") -> str:
-    """What is the same in the messages of tasks that failed alike: everything that varies is folded to `#`.
-
-    Message and name must be in lower case already; the fingerprint begins with a space.
-    """
-    text = message.replace(name, "#") if len(name) > 1 and name in message else message
-    if '"' in text or "'" in text or "`" in text:
-        text = _QUOTED.sub("#", text)
-    if "\n" in text or "\t" in text or "  " in text:
-        text = " ".join(text.split())
-    return _VARYING.sub(" #", " " + text)
+        said = self.line.text if self.condition.get("message") else ""
+        return classify([word for word in words if word], said[:_CAUSE_CHARACTERS])
 
 
 def _deciding_condition(task: JobExecutionTask) -> JobExecutionTaskCondition:
@@ -83,7 +67,7 @@ def _deciding_condition(task: JobExecutionTask) -> JobExecutionTaskCondition:
 
 
 def group_failures(failed: Iterable[JobExecutionTask], counted: int | None) -> tuple[list[FailureGroup], int]:
-    """Group failed tasks by reason and message fingerprint.
+    """Group failed tasks by reason and by the fingerprint of the line that tells.
 
     Args:
         failed: the failed tasks of the task list.
@@ -96,16 +80,19 @@ def group_failures(failed: Iterable[JobExecutionTask], counted: int | None) -> t
     counts: dict[str, int] = {}
     first: dict[str, JobExecutionTask] = {}
     names: dict[str, list[str]] = {}
+    read: dict[str, str] = {}
     listed = 0
     for task in failed:
         listed += 1
         condition = _deciding_condition(task)
-        text = (condition.get("message") or "")[:_READ_CHARACTERS].lower()
-        # An exit code is a number like others, but one that tells of a signal is another kind of failure.
-        signalled = "exit" in text and _MAYBE_SIGNALLED(text) is not None and EXIT_BY_SIGNAL.search(text) is not None
+        message = condition.get("message") or ""
+        text = read.get(message)
+        if text is None:
+            text = telling_text(message)
+            if len(read) < _REMEMBERED:
+                read[message] = text
         name = task_name(task)
-        reason = f"{condition.get('reason') or ''}\0{condition.get('executionReason') or ''}"
-        key = f"{reason}\0{'signal' if signalled else ''}\0{fingerprint(text, name.lower())}"
+        key = f"{condition.get('reason') or ''}\0{condition.get('executionReason') or ''}\0{fingerprint(text, name)}"
         if key not in counts:
             counts[key] = 1
             first[key] = task
@@ -124,4 +111,5 @@ def _group(count: int, first: JobExecutionTask, names: list[str]) -> FailureGrou
     condition = _deciding_condition(first)
     texts = (condition.get("message"), condition.get("reason"), condition.get("executionReason"))
     known = [name for name in (task_name(first), *names) if name]
-    return FailureGroup(count, next(filter(None, texts), ""), known[:TASK_NAMES], condition)
+    message = next(filter(None, texts), "")
+    return FailureGroup(count, message, telling(message), known[:TASK_NAMES], condition)

@@ -9,6 +9,7 @@ from blaxel_mcp.summary.causes import CAUSE_LABELS
 from blaxel_mcp.summary.detail import Detail, failures_shown, warnings_shown
 from blaxel_mcp.summary.execution import ExecutionSummary
 from blaxel_mcp.summary.failures import FailureGroup
+from blaxel_mcp.summary.frames import is_frame
 from blaxel_mcp.summary.timing import Timing
 from blaxel_mcp.summary.verdict import render_verdict
 from blaxel_mcp.summary.wording import format_age, format_duration, format_timestamp, plural
@@ -50,9 +51,10 @@ def _group(group: FailureGroup, detail: Detail) -> str:
     tasks = plural(group.count, "task") + (f" ({', '.join(names)}{more})" if names else "")
     label = CAUSE_LABELS[group.cause]
     failed = f"{label} {'of' if group.cause == 'cancelled' else 'in'} {tasks}" if label else tasks
-    if not group.message:
+    if not group.line.text:
         return f"{failed}, the API gave no reason"
-    return f"{failed}: {detail.quote(group.message, detail.message)}"
+    place = f" ({group.line.frame})" if is_frame(group.line.frame) and detail.asides else ""
+    return f"{failed}: {detail.quote(group.line.text, detail.message, middle=True)}{place}"
 
 
 def _warnings(summary: ExecutionSummary, detail: Detail) -> str:

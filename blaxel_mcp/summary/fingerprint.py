@@ -1,0 +1,135 @@
+"""What is the same in the messages of tasks that failed alike, and differs between other failures."""
+
+import re
+
+FOLDED_CHARACTERS = 1_000
+"""How much of a line is folded; of a longer one, half of it from each end."""
+
+# Quoted values, which may hold spaces; an apostrophe inside a word is no quotation mark.
+_QUOTED = re.compile(r"\"[^\"]*+\"|`[^`]*+`|(?<!\w)'[^']*+'")
+_VARIES = re.compile(r"[0-9/]").search
+
+# Words with a digit or a slash in them: numbers, dates, ids, addresses, paths. Several of these in a row are one, since
+# lists differ in length. Written for speed: it begins with a literal space, has no character categories, and never
+# backtracks.
+_VARYING = re.compile(r" [^ 0-9/]*+[0-9/][^ ]*+(?: [^ 0-9/]*+[0-9/][^ ]*+)*+")
+# The same but for classes of errors, which tell failures apart although their packages may have digits: psycopg2.
+_WORD = r"[^ 0-9/]*+[0-9/][^ ]*+(?<!error)(?<!error:)(?<!error\))(?<!exception)(?<!exception:)(?<!exception\))"
+_VARYING_BUT_CLASSES = re.compile(rf" {_WORD}(?: {_WORD})*+")
+# What comes after a number, or between two, and varies as they do.
+_UNIT = re.compile(
+    r" # (?:[kmgt]?i?b|bytes?|[mnuµ]?s|secs?|seconds?|mins?|minutes?|m|h|hrs?|hours?|days?|weeks?|milliseconds?"
+    r"|jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec|january|february|march|april|august|september|october"
+    r"|november|december|mon|tue|wed|thu|fri|sat|sun|am|pm|utc|gmt|z|cet|cest|[ecmp][sd]t)[.,;:)\]]?(?= |$)"
+)
+_SEVERAL = re.compile(r" #(?: #)++")
+_WEEKDAY = re.compile(r" (?:mon|tue|wed|thu|fri|sat|sun)[a-z]*+,? (?=[0-9a-z]{1,9} ?[0-9])")
+_COUNTED = re.compile(r" # ([a-z]++(?<=[sey]))(?: (?:was|were|is|are|has|have)(?= |$))?")
+
+# Codes, which tell failures apart. All in lower case; each pattern begins with a word, which makes a search quick.
+_NUMBER = r"[ :=#(\[\"']*+(-?(?:0x[0-9a-f]{1,16}|\d{1,10}))(?![\w.]*[a-z])"
+_CODE = re.compile(
+    r"code(?:(?<=with code)|(?<=exit.code)|(?<=error.code)|(?<=status.code)|(?<=return.code)|(?<=exitcode)"
+    r"|(?<=errorcode)|(?<=err.code)|(?<=statuscode)|(?<=returncode)|(?<=response.code)|(?<=result.code)"
+    r"|(?<=http.code)|(?<=\(code)|(?=[\"' ]?[:=]))(?: of| is| was)?" + _NUMBER
+)
+_EXIT = re.compile(r"exit(?:ed)?(?: with)?" + _NUMBER)
+_STATUS = re.compile(r"status" + _NUMBER)
+_SIGNAL = re.compile(r"signal" + _NUMBER)
+_HTTP = re.compile(r"http(?:/[123](?:\.[01])?)?(?: error| status)?(?: code)?[ :=(]*+(\d{3})\b")
+_ERRNO = re.compile(r"errno" + _NUMBER)
+_ERROR = re.compile(r"error(?: code)?[ (\[]#?(\d{1,6})\b(?! (?:of|rows?|items?|files?|records?|times?)\b)(?![./:-]\d)")
+_SQLSTATE = re.compile(r"sqlstate[ :=\[(\"']*+([0-9a-z]{5})\b")
+_RETURNED = re.compile(r"rc=(-?\d{1,5})\b")
+_ORACLE = re.compile(r"ora-\d{3,6}\b")
+_MODULE = re.compile(r"no module named '?([\w.]++)")
+_STATUS_FIRST = re.compile(r" ([45]\d\d) (?=[a-z])")
+"""A status before its words, as in `503 Server Error`; looked for where a status is likely."""
+_LETTERED = re.compile(
+    r"(?<![\w-])(?:(?!ID|SKU|PO|NO)[A-Z]{1,6}[0-9]{4,5}(?![\w-])|(?:TNS|PLS|DPY|DPI|MY|RMAN)-\d{3,6}\b)"
+)
+"""Codes like E0432, TS2304, LNK2019, in their own case; ids are longer, or have a dash."""
+
+# Scripts without spaces between words. A number in a sentence of these would otherwise take the sentence with it.
+_UNSPACED = re.compile(r"(?<=[\u0e00-\u0eff\u2e80-\uffef])(?=[!-~])|(?<=[!-~])(?=[\u0e00-\u0eff\u2e80-\uffef])")
+_DIGIT = re.compile(r"\d")
+
+
+def fingerprint(line: str, task_name: str = "") -> str:
+    """A text that is equal for lines that tell of the same failure, and differs for others.
+
+    Folded to `#` is what varies: numbers with their units, ids, addresses, paths, times, quoted values with a digit or
+    a slash, and the name of the task. Kept are words, quoted ones included, and codes: of exits, signals, statuses and
+    errors.
+
+    Args:
+        line: the line that tells, as `telling` finds it.
+        task_name: the name of the task that it is of.
+    """
+    if len(line) > FOLDED_CHARACTERS:
+        half = FOLDED_CHARACTERS // 2
+        line = f"{line[:half]} {line[-half:]}"
+    text = line.lower()
+    codes = _codes(line, text)
+    name = task_name.lower()
+    if len(name) > 1 and name in text:
+        text = text.replace(name, "0")
+    if '"' in text or "'" in text or "`" in text:
+        text = _QUOTED.sub(_fold_quoted, text)
+    if not text.isascii():
+        text = _UNSPACED.sub(" ", _DIGIT.sub("0", text))
+    if "\n" in text or "\t" in text or "  " in text:
+        text = " ".join(text.split())
+    text = " " + text
+    if "/" in text:  # words with a slash that do not vary
+        text = text.replace(" i/o ", " i-o ").replace(" and/or ", " and-or ").replace(" tcp/ip ", " tcp-ip ")
+    if "20" in text:
+        text = _WEEKDAY.sub(" ", text)
+    text = (_VARYING_BUT_CLASSES if "error" in text or "exception" in text else _VARYING).sub(" #", text)
+    if " # " in text:
+        text = _UNIT.sub(" #", text)
+        if " # #" in text:
+            text = _SEVERAL.sub(" #", text)
+        text = _COUNTED.sub(_singular, text)
+    return f"{text}\0{codes}" if codes else text
+
+
+def _codes(line: str, text: str) -> str:  # noqa: C901 - a loop over a table takes twice as long
+    """The codes in a line, given also in lower case."""
+    found: list[str] = []
+    if "code" in text:
+        found += _CODE.findall(text)
+    if not found and "exit" in text:
+        found += _EXIT.findall(text)
+    if "status" in text:
+        found += _STATUS.findall(text)
+    if "signal" in text:
+        found += _SIGNAL.findall(text)
+    if "http" in text:
+        found += _HTTP.findall(text)
+    if "err" in text:
+        found += _ERRNO.findall(text)
+        found += _ERROR.findall(text)
+        found += _STATUS_FIRST.findall(" " + text)
+        found += _LETTERED.findall(line)
+    elif not line[1:2].islower():
+        found += _LETTERED.findall(line)
+    if "sqlstate" in text:
+        found += _SQLSTATE.findall(text)
+    if "rc=" in text:
+        found += _RETURNED.findall(text)
+    if "ora-" in text:
+        found += _ORACLE.findall(text)
+    if "no module" in text:
+        found += _MODULE.findall(text)
+    return " ".join(found)
+
+
+def _fold_quoted(match: re.Match[str]) -> str:
+    return "0" if _VARIES(match[0]) else match[0]
+
+
+def _singular(match: re.Match[str]) -> str:
+    """`# rows were` as `# row`: one and several of a thing are the same failure."""
+    noun = match[1].rstrip("es")
+    return f" # {noun[:-1]}i" if noun.endswith("y") else f" # {noun}"
