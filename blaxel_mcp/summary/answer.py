@@ -3,10 +3,10 @@
 from typing import Any
 
 from blaxel_mcp.summary import limits
-from blaxel_mcp.summary.clean import clean
 from blaxel_mcp.summary.detail import Detail, failures_shown, first_that_fits, render_remark, warnings_shown
 from blaxel_mcp.summary.execution import Evidence, ExecutionSummary
 from blaxel_mcp.summary.failures import FailureGroup
+from blaxel_mcp.summary.frames import is_frame
 from blaxel_mcp.summary.raw import raw_uri
 from blaxel_mcp.summary.schema import ExecutionAnswer
 from blaxel_mcp.summary.text import render
@@ -71,8 +71,8 @@ def build_facts(summary: ExecutionSummary, prose: str, detail: Detail) -> Execut
 
 def _message(group: FailureGroup, detail: Detail) -> str:
     """The line that tells, with the program's own place in the code behind it."""
-    frame = f" ({group.line.frame})" if group.line.frame else ""
-    return detail.cut(group.line.text, detail.message - len(frame), middle=True) + clean(frame, len(frame))
+    frame = f" ({group.line.frame})" if is_frame(group.line.frame) else ""
+    return detail.cut(group.line.text, detail.message - len(frame), middle=True) + frame
 
 
 def _evidence(evidence: Evidence | None, detail: Detail) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ import re
 import unicodedata
 
 from blaxel_mcp.summary.redact import redact_credentials
+from blaxel_mcp.summary.truncate import truncate_middle
 
 _ELLIPSIS = "…"
 _READ_FACTOR = 20
@@ -46,13 +47,19 @@ def clean(text: str, limit: int, *, middle: bool = False) -> str:
     """The text as one line of at most `limit` characters, a cut marked with `…`; it may come out empty.
 
     Control, ANSI, bidi, zero-width and private-use characters are removed, white space is folded to single spaces,
-    and what looks like a credential becomes `***`.
+    and what looks like a credential becomes `***`. With `middle`, head and tail of the text are read and kept.
     """
-    head = text[: limit * _READ_FACTOR]
+    read = limit * _READ_FACTOR
+    if middle and len(text) > read:
+        text = f"{text[: read // 2]} … {text[-(read // 2) :]}"
+        read = len(text)
+    head = text[:read]
     line = _ESCAPE_SEQUENCE.sub("", head)
     if not (line.isascii() and line.isprintable()):
         line = "".join(filter(_is_visible, _WHITE_SPACE.sub(" ", line)))
     line = redact_credentials(_WHITE_SPACE.sub(" ", line).strip())
     if len(line) <= limit and len(head) == len(text):
         return line
+    if middle:
+        return truncate_middle(line, limit)
     return line[: limit - 1].rstrip() + _ELLIPSIS

@@ -10,8 +10,10 @@ from blaxel_mcp.summary.conditions import failure_condition, failure_words, says
 from blaxel_mcp.summary.fingerprint import fingerprint
 from blaxel_mcp.summary.limits import FAILURE_GROUPS, TASK_NAMES
 from blaxel_mcp.summary.tasks import task_name, task_seconds, task_timeout
-from blaxel_mcp.summary.telling import TellingLine, telling
+from blaxel_mcp.summary.telling import TellingLine, telling, telling_text
 
+_REMEMBERED = 200
+"""How many messages are remembered with their telling lines: tasks that fail alike often say the very same."""
 _NO_REASON = "\0\0"
 """The key of the group of tasks without a reason, as `group_failures` makes it from empty parts."""
 
@@ -99,12 +101,17 @@ def group_failures(
     counts: dict[str, int] = {}
     first: dict[str, JobExecutionTask] = {}
     names: dict[str, list[str]] = {}
+    read: dict[str, str] = {}
     listed = 0
     for task in failed:
         listed += 1
         condition = failure_condition(task)
-        message = condition.get("message")
-        line = telling(message).text if message else ""
+        message = condition.get("message") or ""
+        line = read.get(message)
+        if line is None:
+            line = telling_text(message)
+            if len(read) < _REMEMBERED:
+                read[message] = line
         name = task_name(task)
         key = f"{condition.get('reason') or ''}\0{condition.get('executionReason') or ''}\0"
         if line:

@@ -10,6 +10,7 @@ from blaxel_mcp.summary.causes import CAUSE_LABELS, ORIGIN_PHRASES
 from blaxel_mcp.summary.detail import Detail, failures_shown, render_remark, warnings_shown
 from blaxel_mcp.summary.execution import ExecutionSummary
 from blaxel_mcp.summary.failures import FailureGroup
+from blaxel_mcp.summary.frames import is_frame
 from blaxel_mcp.summary.telling import telling
 from blaxel_mcp.summary.timing import Timing
 from blaxel_mcp.summary.verdict import render_verdict
@@ -18,8 +19,7 @@ from blaxel_mcp.summary.wording import format_age, format_duration, format_times
 _OVERRIDE_NAMES = 5
 """Overridden variables that the prose names; the object names more."""
 _CLASS = re.compile(r"[A-Z][A-Za-z0-9]{2,59}")
-_FRAME = re.compile(r"[\w.-]{1,60}:\d{1,7}", re.ASCII)
-"""What of a program's output may stand outside of quotes: the name of an exception's class, and a file with a line."""
+"""What the name of an exception's class must look like to stand outside of quotes."""
 
 
 def render(summary: ExecutionSummary, detail: Detail) -> str:
@@ -76,7 +76,7 @@ def _group(group: FailureGroup, summary: ExecutionSummary, detail: Detail) -> st
         failed = f"{label} {'of' if cause == 'cancelled' else 'in'} {tasks}"
     else:
         failed = tasks
-    frame = f" ({reason.frame})" if detail.asides and _FRAME.fullmatch(reason.frame) else ""
+    frame = f" ({reason.frame})" if detail.asides and is_frame(reason.frame) else ""
     return f"{failed}: {detail.quote(text, detail.message, middle=True)}{frame}{_source(group, summary, detail)}"
 
 
