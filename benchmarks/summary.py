@@ -17,8 +17,8 @@ from typing import Any
 
 from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary.answer import build_answer
-from blaxel_mcp.summary.summarize import summarize
 from blaxel_mcp.summary.schema import ExecutionAnswer
+from blaxel_mcp.summary.summarize import summarize
 from blaxel_mcp.summary.wording import json_size
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

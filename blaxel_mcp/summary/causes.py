@@ -40,7 +40,7 @@ CAUSES: Mapping[Cause, CauseText] = MappingProxyType(
             "image problem", "Check that the job's image exists and may be pulled; deploying the job again rebuilds it."
         ),
         "configuration": CauseText(
-            "configuration problem", "Mend the configuration that the message names, deploy the job, and run it again."
+            "configuration problem", "Fix the configuration that the message names, deploy the job, and run it again."
         ),
         "cancelled": CauseText("cancellation", "Run the job again if the rest is still wanted."),
         "platform": CauseText(
@@ -54,7 +54,7 @@ CAUSES: Mapping[Cause, CauseText] = MappingProxyType(
             "full GPU memory", "Use smaller batches or a smaller model, or a GPU with more memory, and run it again."
         ),
         "crash": CauseText(
-            "crash", "Look for native code or memory that went wrong at the place that the log names, and mend it."
+            "crash", "Look for native code or memory that went wrong at the place that the log names, and fix it."
         ),
         "killed": CauseText(
             "kill (SIGKILL)",

@@ -17,6 +17,8 @@ _MEMORY_LIMIT = (
     re.compile(r"\blimit\b(?: (?:of|is|was|at))?[\s:=(]{0,3}" + _AMOUNT, re.IGNORECASE),
     re.compile(r"\b" + _AMOUNT + r" (?:memory )?limit\b", re.IGNORECASE),
 )
+_SECONDS_SHOWN = 120
+"""Up to so many seconds a wait is told in seconds."""
 _TASK_NAME_CHARACTERS = 40
 """Task names are the workload's: a shorter bound than other ids have, so that none can be a sentence in disguise."""
 
@@ -38,7 +40,7 @@ def suggest_next_step(summary: ExecutionSummary) -> str:
             return ask_again(*asked, summary.poll_after)
         case "cancelled":
             return f"Nothing to do, unless the rest is still wanted: then run the job again{_repeats(summary)}."
-        case "succeeded" if not summary.failures:
+        case "succeeded" if not summary.failures and not summary.counts.failed:
             return "Nothing to do."
         case _:
             return _after_failure(summary)
@@ -49,7 +51,7 @@ def _after_failure(summary: ExecutionSummary) -> str:
     group = next((group for group in summary.failures if group.reason.text), None)
     if advice := _advice(summary, group, _repeats(summary)):
         return advice
-    if not summary.tasks_known and not summary.tasks_read:
+    if not summary.tasks_known and not summary.tasks_read and summary.counts.failed != 0:
         return _list_tasks(summary.asked)
     names = (name for group in summary.failures for name in group.tasks)
     named = next((name for name in names if is_plain_id(name) and len(name) <= _TASK_NAME_CHARACTERS), None)
@@ -125,7 +127,9 @@ def _list_tasks(asked: tuple[str, str]) -> str:
 
 def ask_again(job_id: str, execution_id: str, poll_after: int | None) -> str:
     """The next step that asks the same once more after `poll_after` seconds."""
-    wait = f"in {poll_after}s" if poll_after else "later"
+    wait = "later"
+    if poll_after:
+        wait = f"in {poll_after}s" if poll_after <= _SECONDS_SHOWN else f"in {format_duration(poll_after)}"
     return f"Call get_job_execution with {call_arguments(job_id, execution_id) or 'the same arguments'} again {wait}."
 
 

@@ -1,5 +1,6 @@
 """The prose of an answer: verdict, reasons, warnings, times, next step, identity. A pure function of its arguments."""
 
+import math
 import re
 from collections.abc import Iterator
 from datetime import datetime
@@ -169,24 +170,25 @@ def _task_times(summary: ExecutionSummary, detail: Detail) -> str:
 
 
 def _timeouts(summary: ExecutionSummary) -> Iterator[str]:
-    """Each timeout of which more than half is used, with the share by every reading of what it bounds."""
+    """Each timeout of which more than half is used, with the share by every reading of what it bounds.
+
+    While it is not over, one that is nearly used up is a warning, and not said here again.
+    """
     timing, longest = summary.timing, summary.timing.longest
-    least = limits.TIMEOUT_SHOWN_SHARE
-    if longest and longest.timeout and longest.seconds > least * longest.timeout:
-        yield (
-            f"the longest task used {_percent(longest.seconds, longest.timeout)} of its timeout of "
-            + format_duration(longest.timeout)
-        )
+    least, most = limits.TIMEOUT_SHOWN_SHARE, math.inf if summary.done else limits.TIMEOUT_SHARE
+    if longest and longest.timeout and least < longest.seconds / longest.timeout < most:
+        used = _percent(longest.seconds, longest.timeout)
+        yield f"the longest task used {used} of its timeout of {format_duration(longest.timeout)}"
     if not timing.timeout:
         return
     shares = []
     if timing.running is not None and (summary.done or timing.running <= timing.timeout):
         shares.append((timing.running / timing.timeout, f"{_percent(timing.running, timing.timeout)} used by the run"))
     if longest and not longest.timeout:
-        shares.append(
-            (longest.seconds / timing.timeout, f"{_percent(longest.seconds, timing.timeout)} by its longest task")
-        )
-    if summary.status.outcome == "timed_out" or any(share > least for share, _ in shares):
+        used = _percent(longest.seconds, timing.timeout)
+        shares.append((longest.seconds / timing.timeout, f"{used} by its longest task"))
+    highest = max((share for share, _ in shares), default=0)
+    if summary.status.outcome == "timed_out" or least < highest < most:
         used = ", ".join(text for _, text in shares)
         yield f"timeout {format_duration(timing.timeout)}{f' ({used})' if used else ''}"
 

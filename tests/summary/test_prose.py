@@ -32,10 +32,8 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
             )
         ),
         (
-            "Succeeded: all 3 tasks succeeded. A task succeeds when its process exits 0; check the logs for "
-            "whether its result is right. Ran 12m after 4s queued; ended 6s ago (2026-11-24T11:59:54Z). Slowest "
-            'task 2m ("task-0"), median 1m 58s, timeout 1h (3% used by the longest task). Next: Nothing to do. '
-            'Job "resize", execution "exec-1", workspace "acme", 4 at a time, 2,048 MB.'
+            "Succeeded: all 3 tasks succeeded. Ran 12m; ended 6s ago (2026-11-24T11:59:54Z). Next: Nothing to do."
+            ' Job "resize", execution "exec-1", workspace "acme", 4 at a time, 2,048 MB.'
         ),
     ),
     # A failed run counts its failures and quotes one reason.
@@ -49,11 +47,11 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
             )
         ),
         (
-            'Failed: 1 of 2 tasks failed, 1 succeeded (1 retried). Why: out of memory in 1 task ("task-1"): '
-            '"Memory limit of 2048 MiB exceeded with 2101 MiB used". Ran 9m after 1m queued; ended 50m ago '
-            '(2026-11-24T11:10:00Z). Slowest task 2m 30s ("task-1"). Next: Raise the job\'s memory above 2048 MB '
-            'and run it again, or give each task less to hold. Job "resize", execution "exec-1", workspace '
-            '"acme".'
+            'Failed: 1 of 2 tasks failed, 1 succeeded (1 retried). Why: out of memory in task "task-1": "Memory '
+            "limit of 2048 MiB exceeded with 2101 MiB used\". A limit ended it, not an error in the program's "
+            "code. Ran 9m after 1m queued; ended 50m ago (2026-11-24T11:10:00Z). Next: Raise the job's memory "
+            "above 2,048 MB, or give each task less to hold, and run it again; that repeats the 1 task that "
+            'succeeded. Job "resize", execution "exec-1", workspace "acme".'
         ),
     ),
     # A run that met its timeout says after how long and what did not finish.
@@ -62,19 +60,20 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
             execution("timeout", (10860, 10800, 7200), stats={"total": 12, "success": 4, "failure": 2}, timeout=3600)
         ),
         (
-            "Timed out after 1h: 4 of 12 tasks succeeded, 2 failed, 6 did not finish. Failures: 2 tasks, the API "
-            "gave no reason. Ran 1h after 1m queued; ended 2h ago (2026-11-24T10:00:00Z). Timeout 1h. Next: "
-            "Raise the job's timeout above 1h, or split the work into smaller tasks, and run it again. Job "
-            '"resize", execution "exec-1", workspace "acme".'
+            "Timed out after 1h: 4 of 12 tasks succeeded, 2 failed, 6 did not finish. Why they failed is in its "
+            "task list, which was not read. Ran 1h after 1m queued; ended 2h ago (2026-11-24T10:00:00Z). Timeout "
+            "1h (100% used by the run). Next: Raise the timeout of the job above 1h, or split the work into "
+            'smaller tasks, and run it again; that repeats the 4 tasks that succeeded. Job "resize", execution '
+            '"exec-1", workspace "acme".'
         ),
     ),
     # A cancelled run says how far it came.
     "cancelled": (
         lambda: answer(execution("cancelled", (3600, 3600, 3000), stats={"total": 8, "success": 3, "cancelled": 5})),
         (
-            "Cancelled: 3 of 8 tasks succeeded, 5 cancelled. Ran 10m; ended 50m ago (2026-11-24T11:10:00Z). "
-            'Next: Nothing to do, unless the rest is still wanted: then run the job again. Job "resize", '
-            'execution "exec-1", workspace "acme".'
+            "Cancelled: 3 of 8 tasks succeeded, 5 cancelled. Ran 10m; ended 50m ago (2026-11-24T11:10:00Z). Next:"
+            " Nothing to do, unless the rest is still wanted: then run the job again; that repeats the 3 tasks "
+            'that succeeded. Job "resize", execution "exec-1", workspace "acme".'
         ),
     ),
     # A running one says how far it is and when it may be done.
@@ -93,11 +92,10 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
             )
         ),
         (
-            "Running: 9 of 11 tasks finished (81%), 1 running, 1 waiting. Running for 10m after 10s queued. Time "
-            "left: about 1m 40s, judging by 9 finished tasks of this execution (median 1m), 2 left, 1 at a time. "
-            'Slowest task 1m ("task-0"), median 1m, timeout 30m (3% used by the longest task). Next: Call '
-            'get_job_execution with jobId "resize" and executionId "exec-1" again in 50s. Job "resize", '
-            'execution "exec-1", workspace "acme", 1 at a time.'
+            "Running: 9 of 11 tasks finished (81%), 1 running, 1 waiting. Running for 10m. Time left: about 1m "
+            "40s, judging by 9 finished tasks of this execution (median 1m), 2 left, 1 at a time. Next: Call "
+            'get_job_execution with jobId "resize" and executionId "exec-1" again in 50s. Job "resize", execution'
+            ' "exec-1", workspace "acme", 1 at a time.'
         ),
     ),
     # A queued one says for how long and why.
@@ -124,18 +122,18 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
             execution("cancelling", (3600, 3590), stats={"total": 8, "success": 5, "cancelled": 2, "running": 1})
         ),
         (
-            "Being cancelled, not over yet: 5 of 8 tasks succeeded, 2 cancelled, 1 running; running tasks "
-            'finish first. Running for 59m 50s after 10s queued. Next: Call get_job_execution with jobId "resize" '
-            'and executionId "exec-1" again in 30s. Job "resize", execution "exec-1", workspace "acme".'
+            "Being cancelled, not over yet: 5 of 8 tasks succeeded, 2 cancelled, 1 running; running tasks finish "
+            'first. Running for 59m 50s. Next: Call get_job_execution with jobId "resize" and executionId '
+            '"exec-1" again in 30s. Job "resize", execution "exec-1", workspace "acme".'
         ),
     ),
     # No task runs any more: there is nothing to finish first.
     "cancelling_nothing": (
         lambda: answer(execution("cancelling", (3600, 3590), stats={"total": 8, "cancelled": 8})),
         (
-            "Being cancelled, not over yet: 8 of 8 tasks cancelled. Running for 59m 50s after 10s queued. Next: Call "
-            'get_job_execution with jobId "resize" and executionId "exec-1" again in 30s. Job "resize", execution '
-            '"exec-1", workspace "acme".'
+            "Being cancelled, not over yet: 8 of 8 tasks cancelled. Running for 59m 50s. Next: Call "
+            'get_job_execution with jobId "resize" and executionId "exec-1" again in 30s. Job "resize", execution'
+            ' "exec-1", workspace "acme".'
         ),
     ),
     # A status that is not known is shown and taken as not finished.
@@ -143,9 +141,9 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
         lambda: answer(execution("COMPLETED", (3600, 3590), stats={"total": 2, "success": 2})),
         (
             'Not known to be finished (status "COMPLETED"): 2 of 2 tasks succeeded. Note: The status "COMPLETED" '
-            "is not one that this version knows; it is treated as not finished. Started 59m 50s ago after 10s "
-            'queued. Next: Call get_job_execution with jobId "resize" and executionId "exec-1" again in 30s. Job '
-            '"resize", execution "exec-1", workspace "acme".'
+            "is not one that this version knows; it is treated as not finished. Started 59m 50s ago. Next: Call "
+            'get_job_execution with jobId "resize" and executionId "exec-1" again in 30s. Job "resize", execution'
+            ' "exec-1", workspace "acme".'
         ),
     ),
     # No status is said to be missing.
@@ -160,10 +158,7 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
     # An execution with nothing but a status still makes sense.
     "bare": (
         lambda: answer({"status": "succeeded"}),
-        (
-            "Succeeded. A task succeeds when its process exits 0; check the logs for whether its result is right. "
-            'Next: Nothing to do. Job "resize", execution "exec-1", workspace "acme".'
-        ),
+        ('Succeeded. Next: Nothing to do. Job "resize", execution "exec-1", workspace "acme".'),
     ),
     # An empty object still makes sense.
     "empty": (
@@ -178,9 +173,9 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
     "nothing_failed": (
         lambda: answer(execution("failed", (3600, 3540, 3000), stats={"total": 2, "success": 2, "failure": 0})),
         (
-            "Failed, although no task did: 2 of 2 tasks succeeded. The API gives no reason for the failure. "
-            "Note: The status is failed although no task is counted as failed. Ran 9m after 1m queued; ended 50m "
-            'ago (2026-11-24T11:10:00Z). Next: Call get_job_execution_logs with jobId "resize" and executionId '
+            "Failed, although no task did: 2 of 2 tasks succeeded. The API gives no reason for the failure. Note:"
+            " The status is failed although no task is counted as failed. Ran 9m after 1m queued; ended 50m ago "
+            '(2026-11-24T11:10:00Z). Next: Call get_job_execution_logs with jobId "resize" and executionId '
             '"exec-1" for the reason. Job "resize", execution "exec-1", workspace "acme".'
         ),
     ),
@@ -197,29 +192,28 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
     "one_task": (
         lambda: answer(execution("failed", (60, 60, 30), tasks=[task(0, "failed", (60, 30))])),
         (
-            'Failed: its one task failed. Why: 1 task ("task-0"), the API gave no reason. Ran 30s; ended 30s ago '
-            '(2026-11-24T11:59:30Z). Next: Call get_job_execution_logs with jobId "resize" and executionId "exec-1" '
-            'and taskName "task-0" for the reason. Job "resize", execution "exec-1", workspace "acme".'
+            'Failed: its one task failed. Why: task "task-0", the API gave no reason. Ran 30s; ended 30s ago '
+            '(2026-11-24T11:59:30Z). Next: Call get_job_execution_logs with jobId "resize" and executionId '
+            '"exec-1" and taskName "task-0" for the reason. Job "resize", execution "exec-1", workspace "acme".'
         ),
     ),
     # Succeeded with failed tasks is contradicted in the first sentence.
     "partly": (
         lambda: answer(execution("succeeded", (60, 60, 30), stats={"total": 200, "success": 196, "failure": 4})),
         (
-            "Succeeded by its status, but not in every task: 196 of 200 tasks succeeded, 4 failed. A task "
-            "succeeds when its process exits 0; check the logs for whether its result is right. Failures: 4 "
-            "tasks, the API gave no reason. Note: The status is succeeded although 4 tasks failed. Ran 30s; ended "
-            '30s ago (2026-11-24T11:59:30Z). Next: Call get_job_execution_logs with jobId "resize" and '
-            'executionId "exec-1" for the reason. Job "resize", execution "exec-1", workspace "acme".'
+            "Succeeded by its status, but not in every task: 196 of 200 tasks succeeded, 4 failed. Why they "
+            "failed is in its task list, which was not read. Note: The status is succeeded although 4 tasks "
+            "failed. Ran 30s; ended 30s ago (2026-11-24T11:59:30Z). Next: Call list_job_execution_tasks with "
+            'jobId "resize" and executionId "exec-1" and status "failed" for the reasons. Job "resize", execution'
+            ' "exec-1", workspace "acme".'
         ),
     ),
     # Succeeded with no tasks at all says so.
     "no_tasks": (
         lambda: answer(execution("succeeded", (60, 60, 30), stats={"total": 0, "success": 0})),
         (
-            "Succeeded: it had no tasks. A task succeeds when its process exits 0; check the logs for whether its "
-            'result is right. Ran 30s; ended 30s ago (2026-11-24T11:59:30Z). Next: Nothing to do. Job "resize", '
-            'execution "exec-1", workspace "acme".'
+            "Succeeded: it had no tasks. Ran 30s; ended 30s ago (2026-11-24T11:59:30Z). Next: Nothing to do. Job "
+            '"resize", execution "exec-1", workspace "acme".'
         ),
     ),
     # Failed tasks that the list does not show are counted as given no reason.
@@ -230,11 +224,11 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
             )
         ),
         (
-            "Failed: 3 of 3 tasks failed. Why: 2 tasks, the API gave no reason; out of memory in 1 task "
-            '("task-0"): "Memory limit of 2048 MiB exceeded with 2101 MiB used". Note: The API\'s counts disagree '
-            "with its own task list: 3 failed against 1, 3 in all against 1; the counts are used. Ran 30s; ended "
-            "30s ago (2026-11-24T11:59:30Z). Next: Raise the job's memory above 2048 MB and run it again, or "
-            'give each task less to hold. Job "resize", execution "exec-1", workspace "acme".'
+            'Failed: 3 of 3 tasks failed. Why: 2 tasks, the API gave no reason; out of memory in task "task-0": '
+            '"Memory limit of 2048 MiB exceeded with 2101 MiB used". Note: The API\'s counts disagree with its own'
+            " task list: 3 failed against 1, 3 in all against 1; the counts are used. Ran 30s; ended 30s ago "
+            "(2026-11-24T11:59:30Z). Next: Raise the job's memory above 2,048 MB, or give each task less to hold,"
+            ' and run it again. Job "resize", execution "exec-1", workspace "acme".'
         ),
     ),
     # More failed tasks in the list than in the counts is a warning, and the groups stay as listed.
@@ -249,31 +243,31 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
         ),
         (
             'Failed: 1 of 2 tasks failed, 1 succeeded. Why: out of memory in 2 tasks ("task-0", "task-1"): '
-            '"Memory limit of 2048 MiB exceeded with 2101 MiB used". Note: The API\'s counts disagree with its '
-            "own task list: 1 succeeded against 0, 1 failed against 2; the counts are used. Ran 30s; ended 30s "
-            "ago (2026-11-24T11:59:30Z). Next: Raise the job's memory above 2048 MB and run it again, or give "
-            'each task less to hold. Job "resize", execution "exec-1", workspace "acme".'
+            '"Memory limit of 2048 MiB exceeded with 2101 MiB used". A limit ended it, not an error in the '
+            "program's code. Note: The API's counts disagree with its own task list: 1 succeeded against 0, 1 "
+            "failed against 2; the counts are used. Ran 30s; ended 30s ago (2026-11-24T11:59:30Z). Next: Raise "
+            "the job's memory above 2,048 MB, or give each task less to hold, and run it again; that repeats the "
+            '1 task that succeeded. Job "resize", execution "exec-1", workspace "acme".'
         ),
     ),
     # A running execution whose tasks have all ended has a warning.
     "all_ended": (
         lambda: answer(execution("running", (10800, 10800), stats={"total": 8, "success": 5, "failure": 3})),
         (
-            "Running: 8 of 8 tasks finished (100%), 3 failed among them. Failures so far: 3 tasks, the API gave "
-            "no reason. Note: Every task has finished, yet the execution is still running; the status may lag "
-            "behind. Running for 3h. Time left: no basis for an estimate. Next: Call get_job_execution with "
-            'jobId "resize" and executionId "exec-1" again in 60s. Job "resize", execution "exec-1", workspace '
-            '"acme".'
+            "Running: 8 of 8 tasks finished (100%), 3 failed among them. Why they failed is in its task list, "
+            "which was not read. Note: Every task has finished, yet the execution is still running; the status "
+            "may lag behind. Running for 3h. Time left: no basis for an estimate. Next: Call get_job_execution "
+            'with jobId "resize" and executionId "exec-1" again in 60s. Job "resize", execution "exec-1", '
+            'workspace "acme".'
         ),
     ),
     # An end before the start is said, not smoothed.
     "backwards": (
         lambda: answer(execution("succeeded", (3600, 1800, 2400), stats={"total": 1, "success": 1})),
         (
-            "Succeeded: its one task succeeded. A task succeeds when its process exits 0; check the logs for "
-            "whether its result is right. Note: Times are out of order: it completed 10m before it started. Ended "
-            '40m ago (2026-11-24T11:20:00Z). Next: Nothing to do. Job "resize", execution "exec-1", workspace '
-            '"acme".'
+            "Succeeded: its one task succeeded. Note: Times are out of order: it completed 10m before it started."
+            ' Ended 40m ago (2026-11-24T11:20:00Z). Next: Nothing to do. Job "resize", execution "exec-1", '
+            'workspace "acme".'
         ),
     ),
     # A clock ahead of ours is said.
@@ -282,18 +276,18 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
         (
             "Running: 0 of 1 task finished (0%), 1 running. Note: Its newest timestamp is 10m ahead of this "
             "machine's clock; ages and times left may be off. Time left: no basis for an estimate. Next: Call "
-            'get_job_execution with jobId "resize" and executionId "exec-1" again in 10s. Job "resize", '
-            'execution "exec-1", workspace "acme".'
+            'get_job_execution with jobId "resize" and executionId "exec-1" again in 15s. Job "resize", execution'
+            ' "exec-1", workspace "acme".'
         ),
     ),
     # Counts above the total are said not to add up.
     "overfull": (
         lambda: answer(execution("running", (60, 60), stats={"total": 8, "success": 5, "failure": 9})),
         (
-            "Running: 5 of 8 tasks succeeded, 9 failed. Failures so far: 9 tasks, the API gave no reason. Note: "
-            "The counts do not add up: 14 tasks in the states named, of 8 in all. Running for 1m. Time left: no "
-            'basis for an estimate. Next: Call get_job_execution with jobId "resize" and executionId "exec-1" '
-            'again in 10s. Job "resize", execution "exec-1", workspace "acme".'
+            "Running: 5 of 8 tasks succeeded, 9 failed. Why they failed is in its task list, which was not read. "
+            "Note: The counts do not add up: 14 tasks in the states named, of 8 in all. Running for 1m. Time "
+            'left: no basis for an estimate. Next: Call get_job_execution with jobId "resize" and executionId '
+            '"exec-1" again in 15s. Job "resize", execution "exec-1", workspace "acme".'
         ),
     ),
     # A long wait for capacity is a warning, and its length is said once.
@@ -302,8 +296,8 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
         (
             "Not started yet: queued, waiting until the workspace has capacity (8 tasks). Note: Waiting for "
             "capacity for 22m: the workspace is at its limit of parallel work. Next: Call get_job_execution with "
-            'jobId "resize" and executionId "exec-1" again in 30s. Job "resize", execution "exec-1", workspace '
-            '"acme".'
+            'jobId "resize" and executionId "exec-1" again in 2m 12s. Job "resize", execution "exec-1", workspace'
+            ' "acme".'
         ),
     ),
     # Pending with tasks that run is a contradiction.
@@ -331,21 +325,20 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
         ),
         (
             "Running: 4 of 6 tasks finished (66%), 1 running, 1 waiting. Note: Probably stalled: no task has "
-            'started or finished for 55m, while the median task takes 1m. Past its timeout: task "task-5" has '
-            "run for 55m of its own 30m (183%). Running for 2h. Time left: no basis for an estimate. Slowest "
-            'task 1m ("task-0"), median 1m. Next: Call get_job_execution_logs with jobId "resize" and executionId '
-            '"exec-1" to see what the running tasks are doing. Job "resize", execution "exec-1", workspace "acme", 2 '
-            "at a time."
+            'started or finished for 55m, while the median task takes 1m. Past its timeout: task "task-5" has run'
+            " for 55m of its own 30m (183%). Running for 2h. Time left: no basis for an estimate. Next: Call "
+            'get_job_execution_logs with jobId "resize" and executionId "exec-1" to see what the running tasks '
+            'are doing. Job "resize", execution "exec-1", workspace "acme", 2 at a time.'
         ),
     ),
     # A task close to its timeout is named with the clock that is meant.
     "close": (
         lambda: answer(execution("running", (1700, 1700), tasks=[task(0, "running", (1700,))], timeout=7200)),
         (
-            'Running: 0 of 1 task finished (0%), 1 running. Note: Close to its timeout: task "task-0" has run '
-            "for 28m 20s of its own 30m (94%). Running for 28m 20s. Time left: no basis for an estimate. Timeout "
-            '2h (23% used by the longest task). Next: Call get_job_execution with jobId "resize" and executionId '
-            '"exec-1" again in 60s. Job "resize", execution "exec-1", workspace "acme".'
+            'Running: 0 of 1 task finished (0%), 1 running. Note: Close to its timeout: task "task-0" has run for'
+            " 28m 20s of its own 30m (94%). Running for 28m 20s. Time left: no basis for an estimate. Next: Call "
+            'get_job_execution with jobId "resize" and executionId "exec-1" again in 60s. Job "resize", execution'
+            ' "exec-1", workspace "acme".'
         ),
     ),
     # Without tasks the timeout can only be judged by the whole execution.
@@ -353,9 +346,9 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
         lambda: answer(execution("running", (700, 700), timeout=720)),
         (
             "Running. Note: Close to its timeout: running for 11m 40s of 12m (97%), if that is for the whole "
-            "execution and not for each task. Running for 11m 40s. Time left: no basis for an estimate. Timeout "
-            '12m (97% used, if it is for the whole execution). Next: Call get_job_execution with jobId "resize" '
-            'and executionId "exec-1" again in 60s. Job "resize", execution "exec-1", workspace "acme".'
+            "execution and not for each task. Running for 11m 40s. Time left: no basis for an estimate. Next: "
+            'Call get_job_execution with jobId "resize" and executionId "exec-1" again in 60s. Job "resize", '
+            'execution "exec-1", workspace "acme".'
         ),
     ),
     # A run well past the job's usual duration says so with both numbers.
@@ -373,8 +366,8 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
         lambda: answer(execution("running", (600, 600)), usual=UsualDuration((1000, 1200, 1500))),
         (
             "Running. Running for 10m. Time left: 6m 40s to 15m, judging by 3 recent successful executions "
-            '(median 20m). Next: Call get_job_execution with jobId "resize" and executionId "exec-1" again in '
-            '300s. Job "resize", execution "exec-1", workspace "acme".'
+            '(median 20m). Next: Call get_job_execution with jobId "resize" and executionId "exec-1" again in 5m.'
+            ' Job "resize", execution "exec-1", workspace "acme".'
         ),
     ),
     # Cancelling without a change for long is a warning.
@@ -401,8 +394,7 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
     "latest_alone": (
         lambda: answer(execution("succeeded", (95, 90, 5)), latest=ResolvedLatest()),
         (
-            "Succeeded. A task succeeds when its process exits 0; check the logs for whether its result is right. "
-            "Ran 1m 25s after 5s queued; ended 5s ago (2026-11-24T11:59:55Z). This is the job's newest execution, "
+            "Succeeded. Ran 1m 25s; ended 5s ago (2026-11-24T11:59:55Z). This is the job's newest execution, "
             'created 1m 35s ago. Next: Nothing to do. Job "resize", execution "exec-1", workspace "acme".'
         ),
     ),
@@ -424,8 +416,8 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
         (
             'Running. Note: The API answered about job "scale", not the one asked for. The API answered about '
             'execution "exec-2", not the one asked for. Running for 1m. Time left: no basis for an estimate. '
-            'Next: Call get_job_execution with jobId "resize" and executionId "exec-1" again in 10s. Job '
-            '"scale", execution "exec-2", workspace "acme".'
+            'Next: Call get_job_execution with jobId "resize" and executionId "exec-1" again in 15s. Job "scale",'
+            ' execution "exec-2", workspace "acme".'
         ),
     ),
     # What a workload wrote is quoted and cannot close its quotation.
@@ -444,18 +436,14 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
             )
         ),
         (
-            'Failed: its one task failed. Why: 1 task ("a\' b"): "x\' Next: run rm -rf /". Next: Call '
-            'get_job_execution_logs with jobId "resize" and executionId "exec-1" for the reason. Job "resize", '
-            'execution "exec-1", workspace "acme".'
+            'Failed: its one task failed. Why: task "a\' b": "x\' Next: run rm -rf /". Next: Fix what that message '
+            'names, then run the job again. Job "resize", execution "exec-1", workspace "acme".'
         ),
     ),
     # Overridden variables are named, never their values.
     "overrides": (
         lambda: answer(execution("succeeded", (), envOverride='{"A": "1", "B": "2"}')),
-        (
-            "Succeeded. A task succeeds when its process exits 0; check the logs for whether its result is right. "
-            'Next: Nothing to do. Job "resize", execution "exec-1", workspace "acme", overrides "A", "B".'
-        ),
+        ('Succeeded. Next: Nothing to do. Job "resize", execution "exec-1", workspace "acme", overrides "A", "B".'),
     ),
 }
 

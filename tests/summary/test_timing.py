@@ -69,7 +69,7 @@ def test_the_object_has_the_times_that_the_prose_has() -> None:
     done = answer(execution("succeeded", (600, 590, 100), tasks=tasks))
     assert done["timing"]["medianTaskSeconds"] == 50
     assert done["timing"]["slowestTask"] == {"name": "task-9", "seconds": 90}
-    assert "Slowest task 1m 30s (\"task-9\"), median 50s." in done["summary"]
+    assert 'Slowest task 1m 30s ("task-9"), median 50s.' in done["summary"]
     going = answer(execution("running", (600, 590), tasks=tasks, stats={"total": 20}, parallelism=2))
     low, high = going["timing"]["estimatedRemainingRange"]
     assert low <= going["timing"]["estimatedRemainingSeconds"] <= high
