@@ -90,14 +90,15 @@ def test_slowest_and_median_are_said_only_where_they_differ() -> None:
     [
         (1800, 60, ""),
         (1801, 60, "Timeout 1h (50% used by the run)."),
+        (3420, None, "Timeout 1h (95% used by the run, 0% by its longest task)."),
         (600, 16, "The longest task used 62% of its timeout of 16s."),
         (3420, 16, "The longest task used 62% of its timeout of 16s, timeout 1h (95% used by the run)."),
     ],
 )
-def test_a_timeout_is_said_when_more_than_half_is_used(running: int, own: int, said: str) -> None:
+def test_a_timeout_is_said_when_more_than_half_is_used(running: int, own: int | None, said: str) -> None:
     """By every reading of what it bounds."""
     tasks: list[Any] = [task(n, "succeeded", (500, 490)) for n in range(3)]
     for each in tasks:
-        each["spec"]["timeout"] = f"{own}s"
+        each["spec"]["timeout"] = f"{own}s" if own else None
     summary = answer(execution("succeeded", (4000, 4000, 4000 - running), tasks=tasks, timeout=3600))["summary"]
     assert (said in summary) if said else ("imeout" not in summary)
