@@ -86,7 +86,7 @@ _BEGIN = r"(?:^|failed with message: )(?:the |this |your )?"
 _TASK = _BEGIN + r"(?:task|execution|job|container)\b"
 _TIME_LIMIT = r"(?:its |the )(?:\w{1,20} ){0,2}(?:timeout|time limit|deadline|run ?time|execution time)\b"
 _HOST = (
-    r"(?:^|[:;.] )(?:the |its )?(?:underlying )?(?:host|node|instance|vm)"
+    r"(?:^|[;.] |\b(?:task|execution|job)\b[^\n:]{0,80}: )(?:the |its )?(?:underlying )?(?:host|node|instance|vm)"
     r"(?: running (?:this|the) task)?(?: was| has been| is being)? "
 )
 # Whose memory it is, right before the words: a database's or a graphics card's is another matter.
@@ -103,7 +103,7 @@ TABLE: tuple[Row, ...] = (
     # What the platform says.
     Row(
         "out_of_memory",
-        words=(r"\bout ?of ?memory\b", r"\boom(?: ?kill(?:ed|er)?)?\b", r"\bmemory limit\b"),
+        words=(r"\bout ?of ?memory\b", r"\boom(?: ?kill(?:ed|er)?)?\b", r"\bmemory (?:limit|exceeded)\b"),
         sentences=(
             r"memory limit of [\d.,]{1,12} ?[kmgt]?i?b? (?:was )?exceeded with",
             r"configured memory limit was reached",
@@ -111,7 +111,7 @@ TABLE: tuple[Row, ...] = (
         ),
         unless_exited=(
             _OF_THE_TASK + r"(?:ran |is |was )?out of memory(?:$|[.:,!)]| \(| (?:on|in|at) )",
-            r"\boom[ -]?kill(?:ed|er)\b",
+            r"\boom[ -]?kill(?:ed|er)\b|\(oom\)",
             _OF_THE_TASK + r"(?:has )?exceed(?:ed|s) (?:its |the )?memory limit\b",
             _BEGIN + r"(?:task |container )?memory limit (?:was |has been )?(?:exceeded|reached)\b",
         ),
@@ -179,6 +179,7 @@ TABLE: tuple[Row, ...] = (
             r"\bpolling error\b",
             r"\brevision failed\b",
             r"\bpreempt(?:ed|ion)\b",
+            r"\bspot interruption\b",
             r"\bevict(?:ed|ion)\b",
             r"\bnode (?:lost|shutdown)\b",
             r"\binfrastructure\b",
@@ -508,6 +509,7 @@ TABLE: tuple[Row, ...] = (
             r"accessdenied(?:exception)?\b",
             r"(?<!pull )access denied(?:$|[.:;,)]| for | to )",
             _HTTP + r"40[13]" + _NOT_COUNTED,
+            r"exception: \(40[13]\)",
             r"40[13] \(?(?:client error|forbidden|unauthorized|access|(?:get|post|put|head|patch|delete) http)",
             r"\((?:403|forbidden|unauthorized|invalidaccesskeyid|signaturedoesnotmatch|expiredtoken\w{0,20})\) when ",
             r"not authorized (?:to|on) ",

@@ -100,8 +100,9 @@ EXIT_BY_SIGNAL = re.compile(
 """An exit code that stands for a signal, in lower-case text. It begins with letters, which makes a miss quick."""
 
 _EXIT_CODE = re.compile(
-    r"exit(?:ed)?(?: with)?(?: an?)?(?: non-?zero)?(?: exit)?[ _-]?"
-    r"(?:(?:code|status)(?: is)?[ :=]{0,3}(?:code|status)?[ :=]{0,3}|\(|(?<=with )|(?<=with exit ))[\"']?(-?\d{1,10})\b"
+    r"(?<!expected )exit(?:ed)?(?: with)?(?: an?)?(?: non-?zero)?(?: exit)?[ _-]?"
+    r"(?:(?:code|status)(?: is)?[ :=]{0,3}(?:code|status)?[ :=]{0,3}|\(|(?<=with )|(?<=with exit ))"
+    r"[\"']?(-?\d{1,10})\b(?! expected)"
 )
 _PLATFORM_ROWS = tuple(row for row in TABLE if row.unless_exited)
 """What the platform does to a task: where the condition's own words name one of these, no text says otherwise."""
