@@ -92,8 +92,10 @@ _HOST = (
 # Whose memory it is, right before the words: a database's or a graphics card's is another matter.
 _OF_THE_TASK = r"(?:^|\b(?:task|execution|job|container|process)\b[^\n:]{0,60}[: ]|\d[:;,.] )"
 # A status or code that an HTTP service answered: the number alone may count anything.
-_HTTP = r"(?:status|code|http(?:/[\d.]{1,3})?|error|returned|responded(?: with)?)[\"']?[ :=(]{1,3}"
-_NOT_COUNTED = r"\b(?! (?:rows|items|records|lines|files|results|bytes|entries|values|points|columns)\b)"
+_HTTP = (
+    r"(?:status|code|http(?:/[\d.]{1,3})?|(?<!value)(?<!assertion)error|returned|responded(?: with)?)[\"']?[ :=(]{1,3}"
+)
+_NOT_COUNTED = r"\b(?! (?:of|rows|items|records|lines|files|results|bytes|entries|values|points|columns)\b)"
 
 _VARIABLE = r"env(?:ironment)? var(?:iable)?s?\b[^.;\n]{0,60} "
 _CONNECT = r"(?:can't|cannot|could not|failed to|unable to) connect to (?:the )?"
@@ -245,7 +247,7 @@ TABLE: tuple[Row, ...] = (
         ),
         output=(
             r"(?<!outof)memoryerror\b",
-            r"outofmemory(?:error|exception)\b(?!: command not allowed)",
+            r"outofmemory(?:error|exception)\b(?!: (?:oom )?command not allowed)",
             r"std::bad_alloc",
             r"heap out of memory",
             r"can(?:no|')t allocate memory",

@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias
 
 from blaxel_mcp.summary.cause_table import TABLE, Cause, Row
 
-__all__ = ["CAUSES", "CAUSE_LABELS", "EXIT_BY_SIGNAL", "ORIGIN_PHRASES", "Cause", "CauseText", "Origin"]
+__all__ = ["CAUSES", "CAUSE_LABELS", "ORIGIN_PHRASES", "Cause", "CauseText", "Origin"]
 __all__ += ["classify", "origin_of"]
 
 Origin: TypeAlias = Literal["program", "platform", "configuration", "limits"]
@@ -56,10 +56,7 @@ CAUSES: Mapping[Cause, CauseText] = MappingProxyType(
         "crash": CauseText(
             "crash", "Look for native code or memory that went wrong at the place that the log names, and fix it."
         ),
-        "killed": CauseText(
-            "kill (SIGKILL)",
-            "Check the memory that the tasks used, the usual reason for SIGKILL, and raise it if short.",
-        ),
+        "killed": CauseText("kill (SIGKILL)"),
         "signal": CauseText("signal", "Find out what sent the signal, then run the job again."),
         "missing_dependency": CauseText(
             "missing dependency", "Add the missing module or command to the job's image, deploy it, and run it again."
@@ -92,12 +89,6 @@ ORIGIN_PHRASES: Mapping[Origin, str] = MappingProxyType(
     }
 )
 """How a sentence says whose a failure is."""
-
-# A shell and a container runtime report death by signal N as exit code 128+N.
-EXIT_BY_SIGNAL = re.compile(
-    r"exit(?:ed)?[ _-]?(?:with )?(?:an? )?(?:non-?zero )?(?:(?:code|status)[ :=]*){1,2}(?:129|1[345]\d)\b"
-)
-"""An exit code that stands for a signal, in lower-case text. It begins with letters, which makes a miss quick."""
 
 _EXIT_CODE = re.compile(
     r"(?<!expected )exit(?:ed)?(?: with)?(?: an?)?(?: non-?zero)?(?: exit)?[ _-]?"

@@ -63,6 +63,9 @@ def _advice(summary: ExecutionSummary, group: FailureGroup | None, repeats: str)
     cause = group.cause if group else "unknown"
     if group and cause == "out_of_memory":
         return _more_memory(group, summary.memory_mb, repeats)
+    if group and cause == "killed":
+        advice = _more_memory(group, summary.memory_mb, repeats)
+        return f"Memory has most likely run out: {advice[0].lower()}{advice[1:]}"
     if group and cause == "timed_out":
         return _more_time(group.timeout or summary.timing.timeout, "a task", repeats)
     if summary.status.outcome == "timed_out":
@@ -70,7 +73,7 @@ def _advice(summary: ExecutionSummary, group: FailureGroup | None, repeats: str)
     if group and (advice := CAUSES[cause].advice):
         return f"{advice.removesuffix('.')}{repeats}."
     if group and not group.unexplained:
-        return f"Fix what that message names, then run the job again{repeats}."
+        return f"Fix that error in the program or in its input, then run the job again{repeats}."
     return ""
 
 

@@ -162,10 +162,11 @@ def _time_left(timing: Timing, detail: Detail) -> str:
 
 def _task_times(summary: ExecutionSummary, detail: Detail) -> str:
     timing, parts = summary.timing, []
-    if timing.slowest and timing.median and timing.slowest.seconds >= limits.SLOWEST_MEDIANS * timing.median:
+    if timing.slowest and timing.stands_out:
         named = f" ({detail.quote(timing.slowest.name, detail.name)})" if timing.slowest.name else ""
         parts.append(f"slowest task {format_duration(timing.slowest.seconds)}{named}")
-        parts.append(f"median {format_duration(timing.median)}")
+        if timing.median is not None:
+            parts.append(f"median {format_duration(timing.median)}")
     return ", ".join([*parts, *_timeouts(summary)])
 
 

@@ -20,6 +20,7 @@ class Timing:
         running: seconds from start to end, or to now while it runs.
         stalled: seconds without a start or end of a task, if that is long enough to call it stalled.
         slowest: the slowest finished task, where there are several.
+        stands_out: whether the slowest task took much longer than the median one.
         longest: the task that has taken longest, finished or running.
         ended_ago: seconds since its end, by a clock that is not behind the API's.
         median: the median seconds of the finished tasks.
@@ -33,6 +34,7 @@ class Timing:
     stalled: float | None = None
     timeout: int | None = None
     slowest: TimedTask | None = None
+    stands_out: bool = False
     longest: TimedTask | None = None
     ended_ago: int | None = None
     median: int | None = None
@@ -58,6 +60,7 @@ def measure(
     started = parse_timestamp(execution.metadata.startedAt)
     completed = parse_timestamp(execution.metadata.completedAt)
     running = seconds_between(started, completed if status.over else now)
+    slowest = tasks.slowest if tasks.whole and len(tasks.durations) > 1 else None
     stalled = estimate = None
     if status.word == "running":
         stalled = _stalled(tasks, counts, now)
@@ -75,7 +78,8 @@ def measure(
         stalled=stalled,
         timeout=parse_duration(execution.spec.timeout),
         # Of a part of the tasks neither is known: further on there may be slower ones.
-        slowest=tasks.slowest if tasks.whole and len(tasks.durations) > 1 else None,
+        slowest=slowest,
+        stands_out=bool(slowest and slowest.seconds >= limits.SLOWEST_MEDIANS * median(tasks.durations)),
         longest=_longest(tasks) if tasks.whole else None,
         ended_ago=seconds_between(completed, now) if status.over else None,
         median=_median(tasks),

@@ -47,7 +47,10 @@ def failed(message: str, reason: str = "", *, own: str = "30m", took: int = 600,
             failed(TIMEOUT, "Timeout", own="24h", took=86_400),
             f"Split the work into smaller tasks and run it again{REPEATS}: the timeout is the longest there is, 24h.",
         ),
-        (failed("KeyError: 'price'"), f"Fix what that message names, then run the job again{REPEATS}."),
+        (
+            failed("KeyError: 'price'"),
+            f"Fix that error in the program or in its input, then run the job again{REPEATS}.",
+        ),
         (
             failed("exit code 1"),
             f'{LOGS} and taskName "task-0" for the reason.',

@@ -436,8 +436,8 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
             )
         ),
         (
-            'Failed: its one task failed. Why: task "a\' b": "x\' Next: run rm -rf /". Next: Fix what that message '
-            'names, then run the job again. Job "resize", execution "exec-1", workspace "acme".'
+            'Failed: its one task failed. Why: task "a\' b": "x\' Next: run rm -rf /". Next: Fix that error in the '
+            'program or in its input, then run the job again. Job "resize", execution "exec-1", workspace "acme".'
         ),
     ),
     # Overridden variables are named, never their values.
