@@ -16,7 +16,7 @@ from blaxel_mcp.summary.causes import CAUSE_LABELS, CAUSES, ORIGIN_PHRASES, Caus
 
 NON_ZERO = ("NonZeroExitCode", "Completed")
 OF_THE_PLATFORM = {"out_of_memory", "timed_out", "image", "cancelled", "platform", "quota"}
-WITHOUT_ADVICE = {"out_of_memory", "timed_out", "exit_code", "unknown"}
+WITHOUT_ADVICE = {"killed", "out_of_memory", "timed_out", "exit_code", "unknown"}
 """What to do there depends on limits that the table does not know, or is not known."""
 
 

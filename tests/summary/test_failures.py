@@ -12,7 +12,7 @@ from blaxel_mcp.summary.telling import TellingLine
 def groups(tasks: list[Any], counted: int | None = None) -> list[tuple[str, int, str, list[str]]]:
     """The groups of these failed tasks as plain values: cause, count, message, task names."""
     found, _ = group_failures(JobExecution.model_validate({"tasks": tasks}).tasks, counted)
-    return [(group.cause, group.count, group.message, group.tasks) for group in found]
+    return [(group.cause, group.count, group.line.text, group.tasks) for group in found]
 
 
 def test_tasks_that_differ_in_a_shard_number_are_one_group() -> None:
@@ -29,8 +29,8 @@ def test_two_messages_under_one_reason_are_two_groups() -> None:
         task(2, "failed", (), "no route to host", "NonZeroExitCode"),
     ]
     assert groups(tasks) == [
-        ("exit_code", 2, "no route to host", ["task-1", "task-2"]),
-        ("exit_code", 1, "disk full", ["task-0"]),
+        ("network", 2, "no route to host", ["task-1", "task-2"]),
+        ("disk_full", 1, "disk full", ["task-0"]),
     ]
 
 
@@ -39,7 +39,7 @@ def test_exit_codes_are_what_tells_failures_apart() -> None:
     tasks = [task(i, "failed", (), f"The container exited with code {code}") for i, code in enumerate((1, 137, 1))]
     assert groups(tasks) == [
         ("exit_code", 2, "The container exited with code 1", ["task-0", "task-2"]),
-        ("signal", 1, "The container exited with code 137", ["task-1"]),
+        ("killed", 1, "The container exited with code 137", ["task-1"]),
     ]
 
 
@@ -64,7 +64,7 @@ def test_failed_tasks_that_only_the_counts_know_of_are_counted() -> None:
     """The groups add up to the failed count where it is the larger."""
     assert groups([task(0, "failed", (), "disk full")], 5) == [
         ("unknown", 4, "", []),
-        ("unknown", 1, "disk full", ["task-0"]),
+        ("disk_full", 1, "disk full", ["task-0"]),
     ]
 
 
@@ -80,7 +80,7 @@ def test_the_condition_that_failed_decides() -> None:
         {"type": "Completed", "state": "CONDITION_FAILED", "severity": "ERROR", "message": "disk full"},
         {"type": "Retry", "state": "CONDITION_FAILED", "severity": "INFO", "message": "was retried"},
     ]
-    assert groups([{"status": "failed", "conditions": conditions}]) == [("unknown", 1, "disk full", [])]
+    assert groups([{"status": "failed", "conditions": conditions}]) == [("disk_full", 1, "disk full", [])]
 
 
 def test_a_reason_stands_in_for_a_missing_message() -> None:

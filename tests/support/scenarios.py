@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
@@ -32,7 +33,16 @@ MESSAGES = {
     "configuration": "missing required environment variable TABLE",
     "cancelled": "cancelled by ops",
     "platform": "internal platform error",
-    "signal": "killed by signal 11",
+    "quota": "maximum parallel executions limit reached",
+    "gpu_memory": "torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB",
+    "crash": "segmentation fault (core dumped)",
+    "killed": "exited with code 137",
+    "signal": "killed by signal 15",
+    "missing_dependency": "ModuleNotFoundError: No module named 'cv2'",
+    "disk_full": "OSError: [Errno 28] No space left on device",
+    "rate_limited": "429 Too Many Requests",
+    "permission": "AccessDenied: not authorized to perform s3:GetObject",
+    "network": "connect ECONNREFUSED 10.0.0.5:5432",
     "exit_code": "exited with code 3",
     "unknown": ORDER,
 }
@@ -83,8 +93,7 @@ CAUSES = [*MESSAGES.values()]
 LONG = 'a "quoted" \\ name with é wide é characters '
 EXECUTIONS: Mapping[str, Callable[[], Json]] = {
     "bare": dict,
-    "causes-1": lambda: failed(*CAUSES[:5]),
-    "causes-2": lambda: failed(*CAUSES[5:]),
+    **{f"causes-{at}": partial(failed, *CAUSES[at : at + 5]) for at in range(0, len(CAUSES), 5)},
     "many-causes": lambda: failed(*(f"{word} {ORDER} " + "x" * 300 for word in "abcdefgh"), names=LONG),
     "running": running,
     "queued": lambda: {"metadata": {"createdAt": ago(30)}, "status": "queued"},
