@@ -1,18 +1,25 @@
 """The demo control plane keeps to the API's wire format, over a real socket."""
 
+import asyncio
 import base64
+import contextlib
 import json
+import re
+import socket
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
 
-from blaxel_mcp.demo import script
+from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.control_plane import ReceivedRequest, build_app, serve
 from blaxel_mcp.demo.wire import Job, Verbatim
 
@@ -166,6 +173,43 @@ def test_only_the_last_requests_are_kept() -> None:
         for number in (1, 2, 3):
             api.get("/jobs", params={"limit": number})
     assert [request.query for request in app.state.requests] == ["limit=2", "limit=3"]
+
+
+def test_it_stops_at_once_whatever_is_open(app: Starlette) -> None:
+    """An idle connection, half a request and a request under way hold up nothing, and all are cut off."""
+    arrived, cancelled = threading.Event(), threading.Event()
+
+    async def stuck(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] != "/v0/stuck":
+            await app(scope, receive, send)
+            return
+        arrived.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+
+    with contextlib.ExitStack() as sockets:
+        with serve(stuck) as base_url:
+            address = (urlsplit(base_url).hostname, urlsplit(base_url).port)
+            idle, half, waiting = (sockets.enter_context(socket.create_connection(address)) for _ in range(3))
+            idle.sendall(b"GET /v0/jobs HTTP/1.1\r\nHost: x\r\n\r\n")
+            half.sendall(b"GET /v0/jobs HTTP/1.1\r\nHo")
+            waiting.sendall(b"GET /v0/stuck HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert arrived.wait(5)
+            assert idle.recv(65_536).startswith(b"HTTP/1.1 401")
+        assert cancelled.is_set()
+        for one in (half, waiting):
+            with contextlib.suppress(ConnectionResetError):
+                assert one.recv(1) == b""
+    assert "demo-control-plane" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_it_is_served_without_private_members_of_uvicorn() -> None:
+    """Only what uvicorn exports is imported, and no name with a leading underscore is read."""
+    source = Path(control_plane.__file__).read_text(encoding="utf-8")
+    assert re.findall(r"^.*import.*uvicorn.*$|^from uvicorn.*$", source, re.MULTILINE) == ["import uvicorn"]
+    assert not re.search(r"(config|server|listener)\._", source)
 
 
 # Who may
