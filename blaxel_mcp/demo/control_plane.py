@@ -51,12 +51,14 @@ def build_app(
     clock: Callable[[], datetime] = utc_now,
     jobs: Callable[[datetime], Sequence[Job]] = script.jobs,
     kept: int = KEPT_REQUESTS,
+    knows_tasks: bool = True,
 ) -> Starlette:
     """The control plane as an ASGI app whose story starts at `clock()`, which must be UTC.
 
-    `app.state.requests` is the list of the last `kept` `ReceivedRequest`s, `app.state.tokens` what was issued.
+    `app.state.requests` is the list of the last `kept` `ReceivedRequest`s, `app.state.tokens` what was issued. Unless
+    it `knows_tasks`, the log finds nothing where it is asked for one task's lines.
     """
-    plane = ControlPlane(jobs(clock()))
+    plane = ControlPlane(jobs(clock()), knows_tasks=knows_tasks)
     requests: list[ReceivedRequest] = []
 
     async def handle(request: Request) -> Response:
