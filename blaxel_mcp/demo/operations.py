@@ -227,13 +227,10 @@ class ControlPlane:
                 digits=9,
             ),
         )
-        self._created[request_id] = {
-            "executionId": name,
-            "id": request_id,
-            "jobId": job.name,
-            "tasks": tasks,
-            "workspaceId": script.WORKSPACE,
-        }
+        created: Json = {"executionId": name, "id": request_id, "jobId": job.name, "workspaceId": script.WORKSPACE}
+        if all(tasks):  # Blaxel's Python client (0.4.24) cannot read an answer with a task that is an empty object
+            created["tasks"] = tasks
+        self._created[request_id] = created
         return self._created[request_id]
 
     def _cancel(self, job: str, execution: str, now: datetime) -> Json:
