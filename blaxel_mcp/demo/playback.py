@@ -175,7 +175,14 @@ class Execution:
 
     def task_list(self, now: datetime) -> list[Json]:
         """Every `JobExecutionTask` at that instant; no task has left a trace before there is room for it."""
+        if self.ended(now):
+            return self._final_tasks
         return [] if self.status(now) == "queued" else [self._task(index, now) for index in range(len(self.tasks))]
+
+    @cached_property
+    def _final_tasks(self) -> list[Json]:
+        """The tasks once the execution has ended, when they no longer change: made once, since there may be many."""
+        return [self._task(index, self.completed) for index in range(len(self.tasks))] if self.completed else []
 
     def _metadata(self, now: datetime) -> Json:
         changes = (self.created, self.cancel, self.completed, *(moment for run in self.runs if run for moment in run))
@@ -270,6 +277,12 @@ class Execution:
 
     def lines(self, now: datetime) -> Sequence[Line]:
         """The log lines written by that instant, oldest first; a traceback is one entry per line."""
+        seen = self._seen(now)
+        return [line for line in self._all_lines if line.at <= seen]
+
+    @cached_property
+    def _all_lines(self) -> Sequence[Line]:
+        """The lines that the execution will have written in the end, oldest first."""
         lines: list[Line] = []
         for index, (task, run) in enumerate(zip(self.tasks, self.runs, strict=True)):
             if run is None:
@@ -293,8 +306,7 @@ class Execution:
                     lines.append(Line(written, ERROR, reset, name))
                 if not last:
                     lines.append(Line(end - timedelta(milliseconds=1), WARNING, f"{name}: retrying", name))
-        seen = self._seen(now)
-        return sorted((line for line in lines if line.at <= seen), key=lambda line: line.at)
+        return sorted(lines, key=lambda line: line.at)
 
 
 _STATES = {
