@@ -57,16 +57,17 @@ LOGINS = {
 """Their variables by the clients' own names for the kinds of login."""
 
 
-def install(*command: str | Path, cwd: Path) -> None:
-    """Run the command of an installer; the tests are skipped if it fails."""
+def install(name: str, *command: str | Path, cwd: Path) -> None:
+    """Run the command of an installer of that name; the tests are skipped if it fails."""
     try:
         done = subprocess.run(  # noqa: S603 - what is run is written here
             command, cwd=cwd, env=quiet(), capture_output=True, text=True, encoding="utf-8", timeout=300, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        pytest.skip(f"{Path(command[0]).name} cannot install: {type(error).__name__}")
+        pytest.skip(f"{name} cannot install: {type(error).__name__}")
     if done.returncode:
-        pytest.skip(f"{Path(command[0]).name} cannot install: {(done.stderr.strip() or 'no reason').splitlines()[-1]}")
+        reasons = [line for line in done.stderr.splitlines() if "error" in line.lower()]
+        pytest.skip(f"{name} cannot install: {reasons[0] if reasons else done.returncode}")
 
 
 def quiet() -> dict[str, str]:
@@ -79,8 +80,8 @@ def python_client(tmp_path_factory: pytest.TempPathFactory) -> Sequence[str]:
     """The command that runs the script of the Python client."""
     folder = tmp_path_factory.mktemp("python")
     python = folder / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
-    install(sys.executable, "-m", "venv", "venv", cwd=folder)
-    install(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "blaxel", cwd=folder)
+    install("venv", sys.executable, "-m", "venv", "venv", cwd=folder)
+    install("pip", python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "blaxel", cwd=folder)
     return str(python), str(HERE / "python_client.py")
 
 
@@ -92,7 +93,17 @@ def typescript_client(tmp_path_factory: pytest.TempPathFactory) -> Sequence[str]
         pytest.skip("there is no Node.js")
     folder = tmp_path_factory.mktemp("typescript")
     (folder / "package.json").write_text('{"private": true}', encoding="utf-8")
-    install(npm, "install", "--silent", "--no-audit", "--no-fund", "--no-package-lock", "@blaxel/core", cwd=folder)
+    install(
+        "npm",
+        npm,
+        "install",
+        "--loglevel=error",
+        "--no-audit",
+        "--no-fund",
+        "--no-package-lock",
+        "@blaxel/core",
+        cwd=folder,
+    )
     copy = shutil.copy(HERE / "typescript_client.mjs", folder)  # it finds the package beside itself
     return node, str(copy)
 
