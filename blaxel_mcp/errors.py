@@ -15,9 +15,11 @@ class BlaxelMcpError(Exception):
         transient: whether the very same call may succeed when it is repeated.
         retry_after: seconds the API asked us to wait, if it did.
         unsent: whether it is certain that the call was not sent, so that nothing can have been done.
+        own_request_id: the id that the API gave the request, if this error is made from its answer.
     """
 
     unsent = False
+    own_request_id: str | None = None
 
     def __init__(self, message: str, hint: str, *, transient: bool = False, retry_after: float | None = None) -> None:
         super().__init__(message, hint)
@@ -35,8 +37,23 @@ class BlaxelMcpError(Exception):
             return f"Trying again in {max(1, round(self.retry_after))}s can help."
         return "Trying again in a moment can help."
 
+    @property
+    def request_id(self) -> str | None:
+        """The id of the request that failed, from this error or else from the one that it was raised to explain."""
+        error: BaseException | None = self
+        while error is not None:
+            if isinstance(error, BlaxelMcpError) and error.own_request_id:
+                return error.own_request_id
+            error = error.__cause__ or error.__context__
+        return None
+
+    @property
+    def ending(self) -> str:
+        """The sentence at the end that quotes the request id, which Blaxel's support asks for; else empty."""
+        return f" Blaxel's request id is {self.request_id}." if self.request_id else ""
+
     def __str__(self) -> str:
-        return f"{self.message} {self.retry_hint} {self.hint}"
+        return f"{self.message} {self.retry_hint} {self.hint}{self.ending}"
 
 
 class ConfigurationError(BlaxelMcpError):
@@ -62,10 +79,18 @@ class ApiError(BlaxelMcpError):
     """The API answered with a status that is not success."""
 
     def __init__(
-        self, status: int, message: str, hint: str, *, transient: bool = False, retry_after: float | None = None
+        self,
+        status: int,
+        message: str,
+        hint: str,
+        *,
+        transient: bool = False,
+        retry_after: float | None = None,
+        request_id: str | None = None,
     ) -> None:
         super().__init__(message, hint, transient=transient, retry_after=retry_after)
         self.status = status
+        self.own_request_id = request_id
 
 
 class NotFoundError(ApiError):

@@ -35,7 +35,7 @@ async def _complete(url: str, asks: Sequence[Ask], era: str = "auto") -> list[li
 def test_names_that_begin_with_what_was_typed_come_first(plane: str, era: str, ref: Reference) -> None:
     """Names that contain it come after, whatever the case."""
     assert asyncio.run(_complete(plane, [(ref, "jobId", "L", {})], era)) == [
-        ["load-test", "backfill", "nightly-report", "weekly-train", "old-import"]
+        ["load-test", "backfill", "nightly-report", "nightly-import", "weekly-train", "old-import"]
     ]
 
 

@@ -8,7 +8,7 @@ import pytest
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp_types import TextResourceContents
-from support.caller import tool_state
+from support.caller import tool_state, without_request_id
 from support.faults import Answer, Faults
 from support.plane import execution, job
 from support.plane import plane as plane_of
@@ -20,12 +20,12 @@ ERAS = ("legacy", "auto")
 
 
 async def _read(url: str, era: str, uri: str) -> Any:
-    """The JSON, or the error's code and message."""
+    """The JSON, or the error's code and message without a request id."""
     async with tool_state(url) as state, Client(build_server(state, ()), mode=era) as client:
         try:
             (contents,) = (await client.read_resource(uri)).contents
         except MCPError as error:
-            return error.error.code, error.error.message
+            return error.error.code, without_request_id(error.error.message)
     assert isinstance(contents, TextResourceContents)
     assert contents.mime_type == "application/json"
     return json.loads(contents.text)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from mcp.shared.exceptions import MCPError
 from mcp_types import TextResourceContents
-from support.caller import ACCOUNT, MODES, Mode, check, client_for, connected, ids
+from support.caller import ACCOUNT, MODES, Mode, check, client_for, connected, ids, without_request_id
 from support.faults import Answer, Fault, not_json
 from support.plane import NOW, Plane, job, served, verbatim
 
@@ -47,7 +47,7 @@ def refused(plane: Plane, job_id: str, execution_id: str, mode: Mode, **variable
             with pytest.raises(MCPError) as error:
                 await session.read_resource(raw_uri(job_id, execution_id))
             told = check(await session.call_tool("get_job_execution", ids(job_id, execution_id)))
-            return error.value.error.code, error.value.error.message, told.text
+            return error.value.error.code, without_request_id(error.value.error.message), told.text
 
     return asyncio.run(run())
 

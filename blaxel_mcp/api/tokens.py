@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from blaxel_mcp.api.wire import Request, Response, is_transient, parse_number, parse_retry_after
+from blaxel_mcp.api.wire import Request, Response, is_transient, parse_number, parse_retry_after, read_request_id
 from blaxel_mcp.errors import AnswerError, ApiError, CredentialsError
 from blaxel_mcp.login import ApiKey, ClientCredentials, Credential, LoginTokens, is_header_safe
 
@@ -101,6 +101,7 @@ def parse_token_response(response: Response, credential: Credential, refresh_tok
         "If it goes on, the Blaxel API is down." if transient else _CHECK_URL,
         transient=transient,
         retry_after=wait if transient else None,
+        request_id=read_request_id(response.headers),
     )
 
 

@@ -24,6 +24,9 @@ ERROR_BODY_BYTES = 64 * 1024
 LONGEST_WAIT = 86_400.0
 """Seconds. A Retry-After of more than a day is a mistake, or not meant for this client."""
 
+_REQUEST_ID_HEADERS = ("x-cf-request-id", "x-amz-cf-id", "cf-ray", "x-request-id")  # the first three: sdk-python 0.4.17
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_=.:-]{1,80}")
+
 _CONSOLE = "the Blaxel console"
 _SENTENCES = {  # by status: what failed, and what to do
     400: (
@@ -156,13 +159,13 @@ def _parse(text: str) -> Any:
 def error_for(response: Response, now: datetime) -> ApiError:
     """The error that the status of an answer means, with the wait that its header or its body asks for."""
     status = response.status
+    request_id = read_request_id(response.headers)
     read = read_error_body(response.body or b"")
     retry_after = parse_retry_after(response.headers.get("retry-after"), now)
     wait = retry_after if retry_after is not None else read.retry_after
     if status == 400 and read.code == "invalid_api_version":  # noqa: PLR2004
-        return ApiError(
-            status, "Blaxel does not know the API version that was asked for (400).", "Unset BL_API_VERSION."
-        )
+        message = "Blaxel does not know the API version that was asked for (400)."
+        return ApiError(status, message, "Unset BL_API_VERSION.", request_id=request_id)
     message, hint = _SENTENCES.get(status) or (
         (f"Blaxel failed to answer ({status}).", "Ask again later.")
         if status >= 500  # noqa: PLR2004 - server errors, RFC 9110
@@ -170,7 +173,17 @@ def error_for(response: Response, now: datetime) -> ApiError:
     )
     kind = NotFoundError if status == 404 else ApiError  # noqa: PLR2004
     transient = is_transient(status)
-    return kind(status, message, hint, transient=transient, retry_after=wait if transient else None)
+    retry_after = wait if transient else None
+    return kind(status, message, hint, transient=transient, retry_after=retry_after, request_id=request_id)
+
+
+def read_request_id(headers: Mapping[str, str]) -> str | None:
+    """The id that the API gave the request: the first of the known headers that looks like one.
+
+    Anybody between here and the API can set these headers, so nothing that could be read as a sentence is taken.
+    """
+    values = (headers.get(name, "").strip() for name in _REQUEST_ID_HEADERS)
+    return next((value for value in values if _REQUEST_ID.fullmatch(value)), None)
 
 
 def is_transient(status: int) -> bool:

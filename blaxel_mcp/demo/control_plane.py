@@ -6,9 +6,10 @@ headers, paths and page parameters.
 
 import asyncio
 import contextlib
-import functools
+import secrets
 import socket
 import threading
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,8 +21,6 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
-from uvicorn.server import ServerState
 
 from blaxel_mcp.demo import script
 from blaxel_mcp.demo.formats import StatusError
@@ -52,12 +51,14 @@ def build_app(
     clock: Callable[[], datetime] = utc_now,
     jobs: Callable[[datetime], Sequence[Job]] = script.jobs,
     kept: int = KEPT_REQUESTS,
+    knows_tasks: bool = True,
 ) -> Starlette:
     """The control plane as an ASGI app whose story starts at `clock()`, which must be UTC.
 
-    `app.state.requests` is the list of the last `kept` `ReceivedRequest`s, `app.state.tokens` what was issued.
+    `app.state.requests` is the list of the last `kept` `ReceivedRequest`s, `app.state.tokens` what was issued. Unless
+    it `knows_tasks`, the log finds nothing where it is asked for one task's lines.
     """
-    plane = ControlPlane(jobs(clock()))
+    plane = ControlPlane(jobs(clock()), knows_tasks=knows_tasks)
     requests: list[ReceivedRequest] = []
 
     async def handle(request: Request) -> Response:
@@ -69,15 +70,40 @@ def build_app(
             del requests[0]
         segments = tuple(unquote(segment) for segment in raw.split("/")[1:])
         query, body = dict(request.query_params), await request.body()
+        # Support asks for these: one of the API and one of the network in front of it, whose end is an airport.
+        ids = {"x-cf-request-id": str(uuid.uuid4()), "cf-ray": f"{secrets.token_hex(8)}-PDX"}
         try:
-            return JSONResponse(plane.answer(ApiRequest(request.method, segments, query, headers, body, clock())))
+            answer = plane.answer(ApiRequest(request.method, segments, query, headers, body, clock()))
         except StatusError as other:
-            return JSONResponse(other.body, other.status, other.headers)
+            return JSONResponse(other.body, other.status, other.headers | ids)
+        return JSONResponse(answer, headers=ids)
 
     app = Starlette(routes=[Route("/{path:path}", handle, methods=["GET", "POST", "PUT", "PATCH", "DELETE"])])
     app.state.requests = requests
     app.state.tokens = plane.tokens
     return app
+
+
+class _Cancellable:
+    """An ASGI app whose requests under way can be cancelled."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if request := asyncio.current_task():
+            self._under_way.add(request)
+            request.add_done_callback(self._under_way.discard)
+        with contextlib.suppress(asyncio.CancelledError):  # which uvicorn would log with a traceback
+            await self._app(scope, receive, send)
+
+    async def cancel(self) -> None:
+        """Cancel the requests under way, and wait until they have ended."""
+        requests = list(self._under_way)
+        for request in requests:
+            request.cancel()
+        await asyncio.gather(*requests, return_exceptions=True)
 
 
 @contextlib.contextmanager
@@ -86,32 +112,49 @@ def serve(app: ASGIApp, *, host: str = "127.0.0.1") -> Iterator[str]:
 
     In the end it stops at once: connections are aborted and requests in flight are cancelled.
     """
+    cancellable = _Cancellable(app)
+    connections: dict[asyncio.Protocol, asyncio.Transport] = {}
 
-    async def call(scope: Scope, receive: Receive, send: Send) -> None:
-        with contextlib.suppress(asyncio.CancelledError):  # which uvicorn would log with a traceback
-            await app(scope, receive, send)
+    # Quiet, and without touching the log levels: the program may serve with uvicorn in the same process.
+    config = uvicorn.Config(
+        cancellable, http="h11", ws="none", lifespan="off", proxy_headers=False, log_config=None, access_log=False
+    )
+    config.load()
 
+    class Tracked(config.http_protocol_class):  # type: ignore[misc, name-defined] # the class is known at run time only
+        """uvicorn's HTTP, with its connections written down, so that they can be aborted."""
+
+        def connection_made(self, transport: asyncio.Transport) -> None:
+            connections[self] = transport
+            super().connection_made(transport)
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            connections.pop(self, None)
+            super().connection_lost(exc)
+
+    config.http_protocol_class = Tracked
+    server, loop = uvicorn.Server(config), asyncio.new_event_loop()
     listening = socket.create_server((host, 0))
     # asyncio turns TCP_NODELAY on only for sockets that name their protocol, and these do not; without it, every answer
     # after a connection's first one waits 40 ms for an acknowledgement.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     port = listening.getsockname()[1]
-    # Quiet, and without touching the log levels: the program may serve with uvicorn in the same process.
-    config = uvicorn.Config(
-        call, http="h11", ws="none", lifespan="off", proxy_headers=False, log_config=None, access_log=False
-    )
-    # Not `uvicorn.Server`, which looks only ten times a second whether it is to stop, and then waits for requests.
-    state, loop = ServerState(), asyncio.new_event_loop()
-    protocol = functools.partial(H11Protocol, config, state, {}, loop)
+
+    # Not `uvicorn.Server.serve()`, which looks only ten times a second whether it is to stop; and its `shutdown()`
+    # sleeps for a tenth of a second and then waits for requests, which is long for tests that start hundreds of these.
+    async def start() -> None:
+        server.lifespan = config.lifespan_class(config)
+        await server.startup(sockets=[listening])
 
     async def stop() -> None:
-        server.close()
-        for connection in list(state.connections):
-            connection.transport.abort()
+        for listener in server.servers:
+            listener.close()
+        for _ in range(3):  # a connection that was accepted a moment ago takes so many steps to reach its protocol
+            await asyncio.sleep(0)
+        for transport in list(connections.values()):
+            transport.abort()
         await asyncio.sleep(0)  # uvicorn now knows that they are gone, and does not complain about missing answers
-        for request in state.tasks:
-            request.cancel()
-        await asyncio.gather(*state.tasks, return_exceptions=True)
+        await cancellable.cancel()
 
     def run() -> None:
         loop.run_forever()
@@ -119,7 +162,7 @@ def serve(app: ASGIApp, *, host: str = "127.0.0.1") -> Iterator[str]:
 
     thread = threading.Thread(target=run, name="demo-control-plane", daemon=True)
     thread.start()
-    server = asyncio.run_coroutine_threadsafe(loop.create_server(protocol, sock=listening), loop).result()
+    asyncio.run_coroutine_threadsafe(start(), loop).result()
     try:
         yield f"http://{host}:{port}/v0"
     finally:

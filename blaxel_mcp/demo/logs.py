@@ -13,8 +13,13 @@ _NAMES = {"FATAL", "DEBUG", "TRACE", "UNKNOWN", "ALL", *_SEVERITIES}
 _MOST = 1000
 
 
-def search(executions: Iterable[Execution], job: str, query: Mapping[str, str], now: datetime) -> Json:
-    """The log lines of one job that match the query, newest first; without a match the job's key is absent."""
+def search(
+    executions: Iterable[Execution], job: str, query: Mapping[str, str], now: datetime, *, knows_tasks: bool
+) -> Json:
+    """The log lines of one job that match the query, newest first; without a match the job's key is absent.
+
+    `taskId` is a task's name, such as `task-0`, and finds nothing unless the log `knows_tasks`.
+    """
     start, end = _bound(query, "start"), _bound(query, "end")
     severities = _severities(query.get("severity") or "ALL")
     task, text, only = query.get("taskId"), query.get("search", ""), query.get("executionId")
@@ -23,7 +28,7 @@ def search(executions: Iterable[Execution], job: str, query: Mapping[str, str], 
         return (
             (start is None or line.at >= start)
             and (end is None or line.at <= end)
-            and (not task or line.task == task)
+            and (not task or (knows_tasks and line.task == task))
             and line.severity in severities
             and text.lower() in line.message.lower()
         )

@@ -7,7 +7,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -19,8 +19,11 @@ from blaxel_mcp.demo.playback import Execution, Task
 from blaxel_mcp.demo.tokens import Tokens
 from blaxel_mcp.demo.wire import Job, Scripted, Verbatim
 
-OLDER, NEWER = "2026-04-16", "2026-04-28"
-"""The API versions that the control plane accepts; a request without `Blaxel-Version` gets the older one."""
+OLDER, NEWER, NEWEST = "2026-04-16", "2026-04-28", "2026-09-22"
+"""The API versions that the control plane accepts; a request without `Blaxel-Version` gets the oldest one.
+
+The newest one changes only what is not served here.
+"""
 
 _JOB_STATUSES = {
     "DELETING",
@@ -59,10 +62,14 @@ class ApiRequest:
 
 
 class ControlPlane:
-    """The state of the control plane, and the dispatch of requests to operations."""
+    """The state of the control plane, and the dispatch of requests to operations.
 
-    def __init__(self, jobs: Sequence[Job]) -> None:
+    `knows_tasks` is whether the log can be asked for one task's lines; how Blaxel's own takes a task is not documented.
+    """
+
+    def __init__(self, jobs: Sequence[Job], *, knows_tasks: bool = True) -> None:
         self.tokens = Tokens()
+        self._knows_tasks = knows_tasks
         self._jobs = {job.name: job for job in jobs}
         self._executions: dict[str, list[Scripted]] = {job.name: list(job.executions) for job in jobs}
         self._created: dict[str, Json] = {}
@@ -97,8 +104,10 @@ class ControlPlane:
                 raise error(404, "Not found")
 
     def _authorize(self, request: ApiRequest) -> bool:
-        """Check credential, workspace and API version; true if the request asks for the newer version."""
-        scheme, _, token = request.headers.get("x-blaxel-authorization", "").partition(" ")
+        """Check credential, workspace and API version; true if lists are pages with `{data, meta}` in that version."""
+        headers = request.headers
+        value = headers.get("x-blaxel-authorization") or headers.get("authorization", "")
+        scheme, _, token = value.partition(" ")
         if scheme != "Bearer" or not (token == script.API_KEY or self.tokens.is_valid(token, request.now)):
             raise error(401, "Unauthorized")
         workspace = request.headers.get("x-blaxel-workspace") or request.query.get("workspace")
@@ -117,13 +126,13 @@ class ControlPlane:
                 "status": 403,
                 "timestamp": request.now.isoformat(),
             }
-            headers = {"X-Blaxel-Source": "platform", "X-Blaxel-Error-Code": "FORBIDDEN"}
-            raise StatusError(403, {"error": problem}, headers)
+            source = {"X-Blaxel-Source": "platform", "X-Blaxel-Error-Code": "FORBIDDEN"}
+            raise StatusError(403, {"error": problem}, source)
         version = request.headers.get("blaxel-version", OLDER)
-        if version not in {OLDER, NEWER}:
-            message = f"Unknown API version {version!r}; known are {OLDER} and {NEWER}"
+        if version not in (known := (OLDER, NEWER, NEWEST)):
+            message = f"Unknown API version {version!r}; known are {', '.join(known)}"
             raise StatusError(400, {"error": "invalid_api_version", "message": message})
-        return version == NEWER
+        return version != OLDER
 
     def _job(self, name: str) -> Job:
         if name not in self._jobs:
@@ -157,16 +166,14 @@ class ControlPlane:
             for execution in self._executions[job.name]
             if execution.created <= request.now
         ]
-        if not newer:  # the newest ones: its only way to the others, `offset`, is not simulated
-            only_limit = {"limit": request.query.get("limit", "")}
-            return _page(replace(request, query=only_limit), rows, paging.EXECUTIONS, total=0)["data"]
+        if not newer:
+            return paging.bare_page(rows, request.query, paging.EXECUTIONS)
         # As the API documents `meta.total`: all items of the workspace, whatever filters the request has.
         total = sum(one.created <= request.now for executions in self._executions.values() for one in executions)
         return _page(request, rows, paging.EXECUTIONS, total=total)
 
     def _list_tasks(self, request: ApiRequest, execution: Scripted) -> Json:
-        body = execution.at(request.now)
-        tasks = body.get("tasks") or body["spec"].get("tasks") or []
+        tasks = execution.task_list(request.now)
         names = [task["metadata"]["name"] for task in tasks]
         rows = [Row(name, execution.created, task, name, (name,)) for name, task in zip(names, tasks, strict=True)]
         return _page(request, rows, paging.OTHERS, total=len(rows))
@@ -176,7 +183,7 @@ class ControlPlane:
             raise error(400, "resourceType must be jobs")
         job = request.query.get("workloadIds", "")
         executions = [one for one in self._executions.get(job, []) if isinstance(one, Execution)]
-        return logs.search(executions, job, request.query, request.now)
+        return logs.search(executions, job, request.query, request.now, knows_tasks=self._knows_tasks)
 
     def _create(self, request: ApiRequest, job: Job) -> Json:
         body = request.json()
@@ -220,13 +227,10 @@ class ControlPlane:
                 digits=9,
             ),
         )
-        self._created[request_id] = {
-            "executionId": name,
-            "id": request_id,
-            "jobId": job.name,
-            "tasks": tasks,
-            "workspaceId": script.WORKSPACE,
-        }
+        created: Json = {"executionId": name, "id": request_id, "jobId": job.name, "workspaceId": script.WORKSPACE}
+        if all(tasks):  # Blaxel's Python client (0.4.24) cannot read an answer with a task that is an empty object
+            created["tasks"] = tasks
+        self._created[request_id] = created
         return self._created[request_id]
 
     def _cancel(self, job: str, execution: str, now: datetime) -> Json:

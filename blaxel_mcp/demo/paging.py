@@ -1,4 +1,4 @@
-"""Pagination of lists: `limit`, `sort`, `q` and cursors, as in API version 2026-04-28."""
+"""Pagination of lists: `limit`, `sort`, `q` and cursors, as since API version 2026-04-28; before that, `offset`."""
 
 import base64
 import binascii
@@ -45,10 +45,7 @@ def page(
 
     `total` ignores every filter, as the API's does. A cursor is bound to `path`, sort and filters, and expires.
     """
-    limit = read_number(query, "limit", size.default)
-    if limit < 1 or (limit > size.most and not size.clamps):
-        raise error(400, f"limit must be between 1 and {size.most}")
-    limit = min(limit, size.most)
+    limit = _read_limit(query, size)
     sort = query.get("sort") or _SORTS[0]
     if sort not in _SORTS:
         raise error(400, f"sort must be one of {', '.join(_SORTS)}")
@@ -77,6 +74,20 @@ def page(
         "data": [row.body for row in shown],
         "meta": {"hasMore": more, "nextCursor": following, "total": total},
     }
+
+
+def bare_page(rows: Sequence[Row], query: Mapping[str, str], size: PageSize) -> list[Any]:
+    """One page as an array, newest first, of which `offset` skips the beginning: the contract before 2026-04-28."""
+    found = sorted(rows, key=operator.attrgetter("created"), reverse=True)
+    start = read_number(query, "offset", 0)
+    return [row.body for row in found[start : start + _read_limit(query, size)]]
+
+
+def _read_limit(query: Mapping[str, str], size: PageSize) -> int:
+    limit = read_number(query, "limit", size.default)
+    if limit < 1 or (limit > size.most and not size.clamps):
+        raise error(400, f"limit must be between 1 and {size.most}")
+    return min(limit, size.most)
 
 
 def read_number(query: Mapping[str, str], name: str, default: int) -> int:

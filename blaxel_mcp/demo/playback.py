@@ -1,10 +1,10 @@
 """Simulated executions: from a plan of tasks to what the API would say at any instant. Pure functions of the clock.
 
-Conditions have no public example: these are Google Cloud Run v2's, whose shape they share.
+Conditions have no public example. Their shape is Google Cloud Run v2's, and so are the words of those that explain
+something; most failures here have none that do, as on the generation `mk3`.
 """
 
 import heapq
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,12 +17,24 @@ _CANCELLING = timedelta(seconds=2)
 """The least time between a cancel and its end, so that `cancelling` can be seen even with nothing running."""
 
 
+INLINE_TASKS = 20
+"""An execution with more tasks comes without them: they are at its `/tasks` only."""
+
+
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """How a task fails: the message of its condition, and the traceback in its log."""
+    """How a task fails.
 
-    message: str
+    Attributes:
+        message: of its condition; a task that fails without one has no conditions at all.
+        traceback: the lines that each attempt logs at its end with severity ERROR, one entry per line.
+        warned: the lines with severity WARNING before those.
+        execution_reason: of its condition, if the condition has one.
+    """
+
+    message: str = ""
     traceback: tuple[str, ...] = ()
+    warned: tuple[str, ...] = ()
     execution_reason: str = "NON_ZERO_EXIT_CODE"
 
 
@@ -47,8 +59,8 @@ class Execution:
         cancel: when somebody cancels it.
         times_out: whether its timeout ends it; its tasks then stay as they are.
         env: names of the environment variables it overrides.
-        env_as_text: whether `envOverride` is a JSON string, as in the API's only example, rather than an object.
-        tasks_under_spec: whether tasks are at `spec.tasks` rather than `tasks`.
+        inline: whether it comes with its tasks; by default, if there are no more than `INLINE_TASKS`.
+        tasks_under_spec: whether inline tasks are at `spec.tasks` rather than `tasks`.
         says_conditions: whether tasks that did not fail have conditions too.
         digits: fraction digits of its timestamps.
         zeros: whether counts of zero are sent or left out.
@@ -69,8 +81,8 @@ class Execution:
     cancel: datetime | None = None
     times_out: bool = False
     env: tuple[str, ...] = ()
-    env_as_text: bool = False
     memory: int | None = None
+    inline: bool | None = None
     tasks_under_spec: bool = False
     says_conditions: bool = True
     digits: int = 0
@@ -140,24 +152,37 @@ class Execution:
         return "pending"
 
     def at(self, now: datetime) -> Json:
-        """The whole `JobExecution` at that instant."""
-        status = self.status(now)
-        # No task has left a trace before there is room for it; a Go backend writes an empty list as null.
-        tasks = None if status == "queued" else [self._task(index, now) for index in range(len(self.tasks))]
-        spec: Json = {"parallelism": self.parallelism, "timeout": self.timeout}
+        """The `JobExecution` at that instant."""
+        tasks = self.task_list(now)
+        spec: Json = {"parallelism": self.parallelism, "taskCount": len(self.tasks), "timeout": self.timeout}
         if self.memory is not None:
             spec["memoryOverride"] = self.memory
         if self.env:
-            override = dict.fromkeys(self.env, "***")
-            spec["envOverride"] = json.dumps(override) if self.env_as_text else override
+            spec["envOverride"] = dict.fromkeys(self.env, "***")
+        status = self.status(now)
         execution: Json = {
             "metadata": self._metadata(now),
             "spec": spec,
-            "stats": self._stats(now, tasks or []),
+            "stats": self._stats(now, tasks),
             "status": status,
         }
-        (spec if self.tasks_under_spec else execution)["tasks"] = tasks
+        if len(self.tasks) <= INLINE_TASKS if self.inline is None else self.inline:
+            # A Go backend writes an empty list as null.
+            (spec if self.tasks_under_spec else execution)["tasks"] = tasks or None
+        else:
+            spec["tasksRef"] = f"{self.workspace}/jobs/{self.job}/executions/{self.id}/tasks.json"
         return execution
+
+    def task_list(self, now: datetime) -> list[Json]:
+        """Every `JobExecutionTask` at that instant; no task has left a trace before there is room for it."""
+        if self.ended(now):
+            return self._final_tasks
+        return [] if self.status(now) == "queued" else [self._task(index, now) for index in range(len(self.tasks))]
+
+    @cached_property
+    def _final_tasks(self) -> list[Json]:
+        """The tasks once the execution has ended, when they no longer change: made once, since there may be many."""
+        return [self._task(index, self.completed) for index in range(len(self.tasks))] if self.completed else []
 
     def _metadata(self, now: datetime) -> Json:
         changes = (self.created, self.cancel, self.completed, *(moment for run in self.runs if run for moment in run))
@@ -232,7 +257,7 @@ class Execution:
         return task
 
     def _conditions(self, failure: Failure | None, status: str, attempt: int) -> list[Json]:
-        if not self.says_conditions and status != "failed":
+        if not (failure.message if failure and status == "failed" else self.says_conditions):
             return []
         conditions: list[Json] = []
         if attempt > 1:
@@ -243,13 +268,21 @@ class Execution:
             conditions.append({"type": "Started", "state": "CONDITION_SUCCEEDED"})
         completed: Json = {"type": "Completed", "state": _STATES[status]}
         if status == "failed" and failure:
-            completed |= {"severity": "ERROR", "executionReason": failure.execution_reason, "message": failure.message}
+            completed |= {"severity": "ERROR", "message": failure.message}
+            if failure.execution_reason:
+                completed["executionReason"] = failure.execution_reason
         elif status == "cancelled":
             completed |= {"severity": "INFO", "executionReason": "CANCELLED"}
         return [*conditions, completed]
 
     def lines(self, now: datetime) -> Sequence[Line]:
         """The log lines written by that instant, oldest first; a traceback is one entry per line."""
+        seen = self._seen(now)
+        return [line for line in self._all_lines if line.at <= seen]
+
+    @cached_property
+    def _all_lines(self) -> Sequence[Line]:
+        """The lines that the execution will have written in the end, oldest first."""
         lines: list[Line] = []
         for index, (task, run) in enumerate(zip(self.tasks, self.runs, strict=True)):
             if run is None:
@@ -261,9 +294,11 @@ class Execution:
                 written = end - timedelta(milliseconds=3)
                 lines.append(Line(begin, INFO, f"{name}: attempt {attempt} of {self.max_retries + 1}", name))
                 if task.failure:  # its traceback is written at once: microseconds apart
-                    first = written - timedelta(microseconds=len(task.failure.traceback))
-                    for number, text in enumerate(task.failure.traceback):
-                        lines.append(Line(first + timedelta(microseconds=number), ERROR, text, name))
+                    logged = [(WARNING, text) for text in task.failure.warned]
+                    logged += [(ERROR, text) for text in task.failure.traceback]
+                    first = written - timedelta(microseconds=len(logged))
+                    for number, (severity, text) in enumerate(logged):
+                        lines.append(Line(first + timedelta(microseconds=number), severity, text, name))
                 elif last:
                     lines.append(Line(written, INFO, f"{name}: {task.note}", name))
                 else:
@@ -271,8 +306,7 @@ class Execution:
                     lines.append(Line(written, ERROR, reset, name))
                 if not last:
                     lines.append(Line(end - timedelta(milliseconds=1), WARNING, f"{name}: retrying", name))
-        seen = self._seen(now)
-        return sorted((line for line in lines if line.at <= seen), key=lambda line: line.at)
+        return sorted(lines, key=lambda line: line.at)
 
 
 _STATES = {

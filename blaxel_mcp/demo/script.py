@@ -1,6 +1,7 @@
 """The demo workspace: a team's jobs and their executions, dated relative to the start of the control plane."""
 
 import hashlib
+import json
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -17,6 +18,7 @@ REFRESH_TOKEN = "demo-refresh"  # noqa: S105 - same
 DEVICE_CODE = "demo-device"
 
 SUCCEEDED = "exec-9f2c41d7"
+IMPORT_FAILED = "exec-b7d2640f"
 FAILED = "exec-51be07aa"
 RUNNING = "exec-c83d9e60"
 QUEUED = "exec-0d74f1b2"
@@ -29,7 +31,7 @@ PARTLY_FAILED = "exec-68d2b3a1"
 
 SHOWN: tuple[tuple[str, str, str], ...] = (
     ("Did last night's report finish?", "nightly-report", SUCCEEDED),
-    ("Why did the image resize fail?", "image-resize", FAILED),
+    ("Why did the nightly import fail?", "nightly-import", IMPORT_FAILED),
     ("When will the corpus be embedded?", "embed-corpus", RUNNING),
     ("Has this week's training started?", "weekly-train", QUEUED),
 )
@@ -40,7 +42,16 @@ _PYTHON = "Traceback (most recent call last):"
 
 def jobs(began: datetime) -> tuple[Job, ...]:
     """Every job of the workspace with its executions, newest first, for a start at `began` (UTC)."""
-    builders = (_nightly_report, _image_resize, _embed_corpus, _weekly_train, _backfill, _load_test, _old_import)
+    builders = (
+        _nightly_report,
+        _nightly_import,
+        _image_resize,
+        _embed_corpus,
+        _weekly_train,
+        _backfill,
+        _load_test,
+        _old_import,
+    )
     return tuple(build(began) for build in builders)
 
 
@@ -59,6 +70,12 @@ def _before(began: datetime, ago: timedelta, number: int) -> datetime:
     return began - ago - timedelta(microseconds=104_729 * (number + 4))
 
 
+def _last_time(began: datetime, hour: int, minute: int) -> datetime:
+    """The last time that it was so late, at least 20 minutes before the control plane started."""
+    moment = began.replace(hour=hour, minute=minute, second=0, microsecond=318_402)
+    return moment - timedelta(days=1) if moment > began - timedelta(minutes=20) else moment
+
+
 def _even(index: int) -> float:
     """A number from 0 to 1 that looks random and is the same each time: a low-discrepancy sequence (golden ratio)."""
     return index * 0.6180339887 % 1
@@ -69,24 +86,18 @@ def _tasks(count: int, seconds: float, spread: float, note: Callable[[int], str]
 
 
 def _nightly_report(began: datetime) -> Job:
-    night = began.replace(hour=2, minute=0, second=0, microsecond=318_402)
-    if night > began - timedelta(minutes=20):
-        night -= timedelta(days=1)
-
+    night = _last_time(began, 2, 0)
     limits: dict[str, Any] = {"timeout": 3600, "max_retries": 2}
 
     def run(ago: int) -> Execution:
         tasks = _tasks(12, 239, 18, lambda i: f"wrote 2{i:02d} rows to report_{i:02d}.parquet", first=ago * 5)
         if ago == 4:  # noqa: PLR2004 - four nights ago the database was away
             lost = 'psycopg.OperationalError: connection to server at "10.12.0.7", port 5432 failed: timeout expired'
-            trace = (
-                _PYTHON,
-                '  File "/app/report/main.py", line 41, in <module>',
-                "    with psycopg.connect(os.environ['DATABASE_URL']) as db:",
-                lost,
-            )
+            slow = {"level": "warning", "logger": "report.db", "msg": "still connecting", "seconds": 30}
+            gone = {"level": "error", "logger": "report.main", "msg": "report not written", "error": lost}
+            logged = Failure(traceback=(json.dumps(gone),), warned=(json.dumps(slow),))
             for index in (2, 6, 7):
-                tasks[index] = Task(95.5, Failure(f"The container exited with code 1: {lost}", trace), attempts=3)
+                tasks[index] = Task(95.5, logged, attempts=3)
         env, more = ("REPORT_DATE", "REPORT_FORMAT"), {"digits": 6} if ago else {"id": SUCCEEDED, "digits": 9}
         created = night - timedelta(days=ago)
         return _execution("nightly-report", ago, created, tasks, parallelism=4, env=env, **limits, **more)
@@ -102,6 +113,57 @@ def _nightly_report(began: datetime) -> Job:
         envs=("DATABASE_URL", "REPORT_BUCKET", "SMTP_PASSWORD"),
         schedule="0 2 * * *",
         executions=tuple(run(ago) for ago in range(14)),
+    )
+
+
+def _nightly_import(began: datetime) -> Job:
+    night = _last_time(began, 3, 30)
+    limits: dict[str, Any] = {"timeout": 1800, "max_retries": 1}
+
+    def trace(error: str, line: int, source: str) -> tuple[str, ...]:
+        return (
+            _PYTHON,
+            '  File "/app/load.py", line 118, in <module>',
+            "    main(int(os.environ['TASK_INDEX']))",
+            '  File "/app/load.py", line 97, in main',
+            "    rows = read(path)",
+            "           ^^^^^^^^^^",
+            f'  File "/app/load.py", line {line}, in read',
+            f"    {source}",
+            error,
+        )
+
+    def missing(part: int) -> Failure:
+        path = f"/data/in/orders/part-{part:04d}.parquet"
+        error = f"FileNotFoundError: [Errno 2] No such file or directory: '{path}'"
+        warned = (f"load: {path} is not in the manifest, trying it all the same",)
+        return Failure(
+            "The container exited with an error.", trace(error, 41, 'with open(path, "rb") as part:'), warned
+        )
+
+    def run(ago: int) -> Execution:
+        tasks = _tasks(40, 31, 9, lambda i: f"load: {11_500 + 37 * i} rows of part {i} loaded", first=ago * 7)
+        if ago == 0:
+            for index in (5, 18, 33):
+                tasks[index] = Task(4.2 + index / 10, missing(index), attempts=2)
+        if ago == 3:  # noqa: PLR2004 - three nights ago a column was missing, and Blaxel said nothing of it
+            unknown = Failure(traceback=trace("KeyError: 'customer_id'", 52, "frame['customer_id'].astype('int64')"))
+            tasks[12] = Task(11.4, unknown, attempts=2)
+        more = {"env": ("SOURCE", "BATCH_SIZE"), "id": _id("nightly-import", ago) if ago else IMPORT_FAILED}
+        usual = {"parallelism": 8, "digits": 9, "says_conditions": False}
+        return _execution("nightly-import", ago, night - timedelta(days=ago), tasks, **usual, **limits, **more)
+
+    return Job(
+        name="nightly-import",
+        workspace=WORKSPACE,
+        created=began - timedelta(days=250),
+        display_name="Nightly import",
+        labels=(("team", "data"),),
+        memory=2048,
+        **limits,
+        envs=("SOURCE", "DATABASE_URL"),
+        schedule="30 3 * * *",
+        executions=tuple(run(ago) for ago in range(7)),
     )
 
 
@@ -150,7 +212,7 @@ def _image_resize(began: datetime) -> Job:
         **limits,
         envs=("INPUT_BUCKET", "OUTPUT_BUCKET"),
         executions=(
-            run(0, timedelta(minutes=26), failed, id=FAILED, env=("MAX_EDGE", "FORMAT"), env_as_text=True),
+            run(0, timedelta(minutes=26), failed, id=FAILED, env=("MAX_EDGE", "FORMAT")),
             run(1, timedelta(days=1, minutes=41), {}, env=("MAX_EDGE",)),
             run(2, timedelta(days=2, minutes=12), {5: Task(52.4, attempts=2)}, zeros=False),
             run(3, timedelta(days=4, minutes=3), {}),
@@ -175,7 +237,6 @@ def _embed_corpus(began: datetime) -> Job:
         labels=(("team", "search"),),
         memory=4096,
         **limits,
-        generation="mk3",
         envs=("EMBEDDING_MODEL", "VECTOR_STORE_URL", "VECTOR_STORE_TOKEN"),
         executions=(
             run(0, timedelta(minutes=2, seconds=1), id=RUNNING, digits=6),
@@ -187,8 +248,9 @@ def _embed_corpus(began: datetime) -> Job:
 def _weekly_train(began: datetime) -> Job:
     diverged = "ValueError: loss is nan at step 18400"
     crash = Failure(
-        f"The container exited with code 1: {diverged}",
+        "exit code 1",
         (_PYTHON, '  File "/app/train.py", line 203, in <module>', "    trainer.fit(model, data)", diverged),
+        execution_reason="",
     )
 
     def run(number: int, ago: timedelta, seconds: tuple[float, ...], **more: Any) -> Execution:
@@ -213,7 +275,7 @@ def _weekly_train(began: datetime) -> Job:
         executions=(
             run(0, timedelta(minutes=6, seconds=12), usual, id=QUEUED, queued=None, memory=8192, zeros=False),
             run(1, timedelta(days=7), hung, id=TIMED_OUT, times_out=True),
-            run(2, timedelta(days=14), usual),
+            run(2, timedelta(days=14), usual, tasks_under_spec=True),
             run(3, timedelta(days=21), usual),
         ),
     )
@@ -237,7 +299,6 @@ def _backfill(began: datetime) -> Job:
         labels=(("team", "analytics"),),
         memory=2048,
         **limits,
-        generation="mk3",
         envs=("DATABASE_URL",),
         executions=(
             run(0, timedelta(seconds=38), id=PENDING, pending=None, zeros=False, year_one=True),
@@ -251,22 +312,36 @@ def _backfill(began: datetime) -> Job:
 def _load_test(began: datetime) -> Job:
     limits: dict[str, Any] = {"timeout": 600, "max_retries": 1}
 
-    def failure(index: int) -> Failure:
+    def failure(index: int, *, explained: bool) -> Failure:
+        """What ends a shard, a Go program; `explained` is whether its condition says it too."""
         request = uuid.UUID(bytes=hashlib.md5(f"load-test/{index}".encode(), usedforsecurity=False).digest())
+        log: tuple[str, ...]
+        code, warned = 1, (f'{{"level":"warn","msg":"slow response","shard":{index},"ms":{900 + index}}}',)
         if index % 7 == 0:
-            profile = f"/tmp/run/{request}/profile.json"  # noqa: S108 - only text
-            error = f"AssertionError: shard {index}: p99 above the limit, profile kept in {profile}"
-        elif index % 4 == 3:  # noqa: PLR2004 - one cause of three, about a quarter of the failures
-            error = f"httpx.HTTPStatusError: server error 503 for shard {index}, request id {request}"
+            code, error = 2, f"panic: runtime error: index out of range [{3000 + index}] with length 3000"
+            log = (
+                error,
+                "",
+                "goroutine 1 [running]:",
+                f"main.record(0xc0000b{index:04x}, 0x{index:x})",
+                "\t/src/cmd/load/record.go:58 +0x1d4",
+                "main.main()",
+                "\t/src/cmd/load/main.go:31 +0x2a5",
+                "exit status 2",
+            )
         else:
-            error = f"httpx.ConnectTimeout: shard {index} could not connect, request id {request}"
-        trace = (_PYTHON, '  File "/app/load.py", line 67, in <module>', "    asyncio.run(main())", error)
-        return Failure(f"The container exited with code 1: {error}", trace)
+            turned_away = index % 4 == 3  # noqa: PLR2004 - one cause of three, about a quarter of the failures
+            error = "target answered 503" if turned_away else "dial tcp 10.9.4.2:443: i/o timeout"
+            line = {"level": "fatal", "msg": "shard gave up", "shard": index, "request": str(request), "error": error}
+            log = (json.dumps(line),)
+        said = f"The container exited with code {code}: {error}" if explained else f"exit code {code}"
+        return Failure(said, log, warned, execution_reason="NON_ZERO_EXIT_CODE" if explained else "")
 
     def run(number: int, ago: timedelta, count: int, failing: range, **more: Any) -> Execution:
         tasks = _tasks(count, 22, 9, lambda i: f"shard {i}: 3000 requests", first=number)
         for index in failing:
-            tasks[index] = Task(tasks[index].seconds, failure(index), attempts=2)
+            why = failure(index, explained=number == 1)
+            tasks[index] = Task(tasks[index].seconds, why, attempts=2)
         usual = {"parallelism": 50, "env": ("TARGET_URL",), "digits": 9}
         return _execution("load-test", number, _before(began, ago, number), tasks, **usual, **limits, **more)
 
@@ -288,7 +363,6 @@ def _load_test(began: datetime) -> Job:
                 range(30, 200, 50),
                 id=PARTLY_FAILED,
                 final_status="succeeded",
-                tasks_under_spec=True,
             ),
             run(2, timedelta(days=3), 200, range(0), zeros=False, memory=256),
         ),

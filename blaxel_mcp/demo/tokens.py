@@ -29,11 +29,12 @@ class Tokens:
                     raise _rejected("invalid_client", "Unknown client or wrong secret")
                 return {**self._issue(CLIENT_ID, now), "refresh_token": REFRESH_TOKEN}
             case "refresh_token":
-                given = (body.get("client_id"), body.get("refresh_token"), body.get("device_code"))
+                # Blaxel's TypeScript client sends no client_id.
+                given = (body.get("client_id", "blaxel"), body.get("refresh_token"), body.get("device_code"))
                 if given != ("blaxel", REFRESH_TOKEN, DEVICE_CODE):
                     raise _rejected("invalid_grant", "The refresh token is invalid or expired")
-                # No new refresh token: the old one stays valid.
-                return self._issue("somebody@example.com", now)
+                # An empty refresh token means that the old one stays valid; Blaxel's Python client needs the key.
+                return {**self._issue("somebody@example.com", now), "refresh_token": ""}
             case _:
                 raise _rejected("unsupported_grant_type", "Use client_credentials or refresh_token")
 

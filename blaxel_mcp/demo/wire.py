@@ -23,6 +23,10 @@ class Verbatim:
         """The JSON as given, at any instant."""
         return self.body
 
+    def task_list(self, now: datetime) -> list[Any]:  # noqa: ARG002 - the same at any instant
+        """The tasks that are in the JSON, in either place."""
+        return self.body.get("tasks") or self.body["spec"].get("tasks") or []
+
 
 Scripted: TypeAlias = Execution | Verbatim
 
@@ -40,7 +44,7 @@ class Job:
     memory: int = 2048
     timeout: int = 3600
     max_retries: int = 0
-    generation: str = "mk2"
+    generation: str = "mk3"
     envs: tuple[str, ...] = ()
     schedule: str | None = None
     enabled: bool = True

@@ -45,9 +45,9 @@ def failure(error: BlaxelMcpError) -> CallToolResult:
 
 
 def error_text(error: BlaxelMcpError) -> str:
-    """The error as a user or a model sees it, of at most `ERROR_CHARACTERS`."""
-    text = str(error)
-    return text if len(text) <= ERROR_CHARACTERS else text[: ERROR_CHARACTERS - 1] + "…"
+    """The error as a user or a model sees it, of at most `ERROR_CHARACTERS`; a cut spares the request id at its end."""
+    text, ending = str(error), error.ending
+    return text if len(text) <= ERROR_CHARACTERS else text[: ERROR_CHARACTERS - 1 - len(ending)] + "…" + ending
 
 
 def wrong_arguments(error: ValidationError, parameters: Iterable[str]) -> CallToolResult:

@@ -1,18 +1,25 @@
 """The demo control plane keeps to the API's wire format, over a real socket."""
 
+import asyncio
 import base64
+import contextlib
 import json
+import re
+import socket
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.types import Receive, Scope, Send
 
-from blaxel_mcp.demo import script
+from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.control_plane import ReceivedRequest, build_app, serve
 from blaxel_mcp.demo.wire import Job, Verbatim
 
@@ -95,6 +102,22 @@ def test_an_execution_is_whole_and_moves_with_the_clock(api: httpx.Client, clock
     assert (later.json()["status"], later.json()["stats"]) == ("succeeded", {"success": 20, "total": 20})
 
 
+def test_a_large_execution_comes_without_its_tasks(api: httpx.Client) -> None:
+    """Its tasks are at `/tasks`; that of twenty tasks has them in it."""
+    path = f"/jobs/nightly-import/executions/{script.IMPORT_FAILED}"
+    large, tasks = api.get(path).json(), api.get(f"{path}/tasks").json()
+    assert set(large) == {"metadata", "spec", "stats", "status"}
+    assert large["spec"] == {
+        "envOverride": {"BATCH_SIZE": "***", "SOURCE": "***"},
+        "parallelism": 8,
+        "taskCount": 40,
+        "tasksRef": f"demo/jobs/nightly-import/executions/{script.IMPORT_FAILED}/tasks.json",
+        "timeout": 1800,
+    }
+    assert (len(tasks["data"]), tasks["meta"]["hasMore"]) == (40, False)
+    assert len(api.get(RUNNING).json()["tasks"]) == api.get(RUNNING).json()["spec"]["taskCount"] == 20
+
+
 def test_a_job_has_its_environment_masked(api: httpx.Client) -> None:
     """Names are there, values are not."""
     job = api.get("/jobs/nightly-report").json()
@@ -168,6 +191,43 @@ def test_only_the_last_requests_are_kept() -> None:
     assert [request.query for request in app.state.requests] == ["limit=2", "limit=3"]
 
 
+def test_it_stops_at_once_whatever_is_open(app: Starlette) -> None:
+    """An idle connection, half a request and a request under way hold up nothing, and all are cut off."""
+    arrived, cancelled = threading.Event(), threading.Event()
+
+    async def stuck(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] != "/v0/stuck":
+            await app(scope, receive, send)
+            return
+        arrived.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+
+    with contextlib.ExitStack() as sockets:
+        with serve(stuck) as base_url:
+            address = (urlsplit(base_url).hostname, urlsplit(base_url).port)
+            idle, half, waiting = (sockets.enter_context(socket.create_connection(address)) for _ in range(3))
+            idle.sendall(b"GET /v0/jobs HTTP/1.1\r\nHost: x\r\n\r\n")
+            half.sendall(b"GET /v0/jobs HTTP/1.1\r\nHo")
+            waiting.sendall(b"GET /v0/stuck HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert arrived.wait(5)
+            assert idle.recv(65_536).startswith(b"HTTP/1.1 401")
+        assert cancelled.is_set()
+        for one in (half, waiting):
+            with contextlib.suppress(ConnectionResetError):
+                assert one.recv(1) == b""
+    assert "demo-control-plane" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_it_is_served_without_private_members_of_uvicorn() -> None:
+    """Only what uvicorn exports is imported, and no name with a leading underscore is read."""
+    source = Path(control_plane.__file__).read_text(encoding="utf-8")
+    assert re.findall(r"^.*import.*uvicorn.*$|^from uvicorn.*$", source, re.MULTILINE) == ["import uvicorn"]
+    assert not re.search(r"(config|server|listener)\._", source)
+
+
 # Who may
 
 
@@ -178,10 +238,25 @@ def test_a_wrong_credential_is_unauthorized(api: httpx.Client, value: str | None
     assert said(response) == (401, {"code": 401, "error": "Unauthorized"})
 
 
-def test_the_other_authorization_header_does_not_count(api: httpx.Client) -> None:
-    """Executions are said to take `X-Blaxel-Authorization` only."""
-    response = bare(api, RUNNING, x_blaxel_authorization=None, authorization="Bearer demo-key")
-    assert response.status_code == 401
+def test_either_authorization_header_will_do(api: httpx.Client) -> None:
+    """With both, as Blaxel's CLI may send them, its own header counts."""
+
+    def status(ours: str | None, standard: str) -> int:
+        return bare(api, RUNNING, x_blaxel_authorization=ours, authorization=standard).status_code
+
+    assert status(None, "Bearer demo-key") == 200
+    assert status("Bearer demo-key", "Bearer wrong") == 200
+    assert status("Bearer wrong", "Bearer demo-key") == 401
+    assert status(None, "Basic demo-key") == 401
+
+
+def test_every_answer_has_request_ids(api: httpx.Client) -> None:
+    """Another one each time, also with errors and tokens: of the API, and of the network in front of it."""
+    answers = [api.get("/jobs"), api.get("/nothing"), bare(api, "/jobs", authorization=None), api.post("/oauth/token")]
+    ids = [answer.headers["x-cf-request-id"] for answer in answers]
+    assert all(re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", one) for one in ids)
+    assert len(set(ids)) == len(ids)
+    assert all(re.fullmatch(r"[0-9a-f]{16}-[A-Z]{3}", answer.headers["cf-ray"]) for answer in answers)
 
 
 def test_the_workspace_must_be_said_and_be_the_right_one(api: httpx.Client) -> None:
@@ -213,12 +288,16 @@ def test_client_credentials_get_a_token_that_works_for_two_hours(api: httpx.Clie
     assert bare(api, RUNNING, x_blaxel_authorization=bearer).status_code == 401
 
 
-def test_a_refresh_keeps_the_old_refresh_token(api: httpx.Client, app: Starlette) -> None:
-    """A login's refresh gives a token and no new refresh token; a revoked token no longer works."""
-    login = {"client_id": "blaxel", "refresh_token": "demo-refresh", "device_code": "demo-device"}
+@pytest.mark.parametrize("client", [{"client_id": "blaxel"}, {}])
+def test_a_refresh_keeps_the_old_refresh_token(api: httpx.Client, app: Starlette, client: dict[str, str]) -> None:
+    """A login's refresh gives a token and an empty refresh token; a revoked token no longer works.
+
+    Blaxel's own clients differ in whether they send `client_id`.
+    """
+    login = {**client, "refresh_token": "demo-refresh", "device_code": "demo-device"}
     answer = api.post("/oauth/token", json={"grant_type": "refresh_token", **login}).json()
     bearer = f"Bearer {answer['access_token']}"
-    assert "refresh_token" not in answer
+    assert answer["refresh_token"] == ""
     assert bare(api, RUNNING, x_blaxel_authorization=bearer).status_code == 200
     app.state.tokens.revoke()
     assert bare(api, RUNNING, x_blaxel_authorization=bearer).status_code == 401
@@ -230,6 +309,15 @@ def test_a_refresh_keeps_the_old_refresh_token(api: httpx.Client, app: Starlette
         ({"grant_type": "client_credentials", "client_id": "demo-id", "client_secret": "no"}, "invalid_client"),
         ({"grant_type": "client_credentials"}, "invalid_client"),
         ({"grant_type": "refresh_token", "client_id": "blaxel", "refresh_token": "demo-refresh"}, "invalid_grant"),
+        (
+            {
+                "grant_type": "refresh_token",
+                "client_id": "other",
+                "refresh_token": "demo-refresh",
+                "device_code": "demo-device",
+            },
+            "invalid_grant",
+        ),
         ({"grant_type": "password"}, "unsupported_grant_type"),
         ({}, "unsupported_grant_type"),
     ],
@@ -247,17 +335,30 @@ def test_an_unknown_version_is_refused(api: httpx.Client) -> None:
     """With the shape that the API's introduction documents."""
     response = bare(api, RUNNING, blaxel_version="2026-04-20")
     assert (response.status_code, response.json()["error"]) == (400, "invalid_api_version")
+    assert response.json()["message"].endswith("known are 2026-04-16, 2026-04-28, 2026-09-22")
+
+
+def test_the_newest_version_is_as_the_one_before_it(api: httpx.Client) -> None:
+    """What it changes is not served here."""
+
+    def answers(version: str) -> list[Any]:
+        tasks = f"/jobs/image-resize/executions/{script.FAILED}/tasks"
+        return [bare(api, path, blaxel_version=version).json() for path in (RUNNING, "/jobs", tasks)]
+
+    assert answers("2026-09-22") == answers("2026-04-28")
 
 
 @pytest.mark.parametrize("version", [None, "2026-04-16"])
 def test_an_older_version_lists_bare_arrays(api: httpx.Client, version: str | None) -> None:
-    """Newest first; `sort` is ignored, and there are no tasks to page."""
+    """Newest first, paged by `offset`; `sort` is ignored, and there are no tasks to page."""
     path = "/jobs/nightly-report/executions"
     whole = bare(api, path, blaxel_version=version).json()
     part = bare(api, f"{path}?limit=2&sort=createdAt:asc", blaxel_version=version).json()
     created = [one["metadata"]["createdAt"] for one in whole]
     assert (len(whole), created) == (14, sorted(created, reverse=True))
     assert part == whole[:2]
+    assert bare(api, f"{path}?limit=3&offset=12", blaxel_version=version).json() == whole[12:]
+    assert bare(api, f"{path}?limit=101", blaxel_version=version).status_code == 400
     assert isinstance(bare(api, "/jobs", blaxel_version=version).json(), list)
     assert bare(api, f"{RUNNING}/tasks", blaxel_version=version).status_code == 404
 
@@ -279,7 +380,8 @@ def test_tasks_are_cut_from_a_listing_wherever_they_are(api: httpx.Client) -> No
     """Also where an execution has them in its spec."""
     listed = api.get("/jobs/load-test/executions").json()["data"]
     assert not any("tasks" in one or "tasks" in one["spec"] for one in listed)
-    assert "tasks" in api.get(f"/jobs/load-test/executions/{script.PARTLY_FAILED}").json()["spec"]
+    under_spec = api.get("/jobs/weekly-train/executions").json()["data"][2]["metadata"]["id"]
+    assert "tasks" in api.get(f"/jobs/weekly-train/executions/{under_spec}").json()["spec"]
 
 
 def test_a_new_execution_does_not_shift_the_pages(api: httpx.Client) -> None:
@@ -310,7 +412,7 @@ def test_jobs_are_searched_sorted_and_filtered(api: httpx.Client) -> None:
 
     def names(**params: str) -> list[str]:
         answer = api.get("/jobs", params=params).json()
-        assert answer["meta"]["total"] == 7
+        assert answer["meta"]["total"] == 8
         return [job["metadata"]["name"] for job in answer["data"]]
 
     everything = names(sort="name:asc")
@@ -318,14 +420,14 @@ def test_jobs_are_searched_sorted_and_filtered(api: httpx.Client) -> None:
     assert names(sort="name:desc") == everything[::-1]
     assert names(sort="createdAt:asc")[0] == "old-import"
     assert names(q=" ANALYTICS ", sort="name:asc") == ["backfill", "nightly-report"]
-    assert len(names(q="x")) == 7
+    assert len(names(q="x")) == 8
     assert names(status="deactivated") == ["old-import"]
     assert names(anchor="end", limit="2", sort="createdAt:asc") == names(sort="createdAt:desc")[1::-1]
 
 
 def test_an_older_version_checks_a_status_but_does_not_filter(api: httpx.Client) -> None:
     """As documented for every listing but that of sandboxes."""
-    assert len(bare(api, "/jobs?status=deactivated", blaxel_version=None).json()) == 7
+    assert len(bare(api, "/jobs?status=deactivated", blaxel_version=None).json()) == 8
     assert bare(api, "/jobs?status=running", blaxel_version=None).status_code == 400
 
 
@@ -471,12 +573,21 @@ def test_logs_are_cut_by_limit_and_filtered(api: httpx.Client) -> None:
     """At most 1000 lines; by time, text, task and severity; nothing found leaves the job's key out."""
     many = logs_of(api, workloadIds="load-test", executionId=script.MANY_FAILED, start="2026-03-04T00:00:01")
     found = logs_of(api, search="memoryerror")["image-resize"]
-    assert (len(many["load-test"]["logs"]), many["load-test"]["totalCount"]) == (1000, 2333)
+    assert (len(many["load-test"]["logs"]), many["load-test"]["totalCount"]) == (1000, 2255)
     assert {line["message"] for line in found["logs"]} == {"MemoryError"}
     assert logs_of(api, limit=1)["image-resize"]["totalCount"] == logs_of(api)["image-resize"]["totalCount"]
     assert logs_of(api, end="2026-03-04T08:40:00") == {}
     assert logs_of(api, executionId="exec-51be") == {}
+    assert logs_of(api, taskId="31") == {}
     assert logs_of(api, workloadIds="nope") == {}
+
+
+def test_the_log_may_know_no_tasks(clock: Clock) -> None:
+    """How Blaxel's own takes a task is not documented: a test can have one that finds nothing when asked for one."""
+    app = build_app(clock=clock, knows_tasks=False)
+    with serve(app) as base_url, httpx.Client(base_url=base_url, headers=headers()) as api:
+        assert logs_of(api, taskId="task-31") == {}
+        assert logs_of(api)["image-resize"]["totalCount"] > 0
 
 
 @pytest.mark.parametrize(

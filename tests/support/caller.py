@@ -5,11 +5,12 @@ A checked answer is one block of text, within its tool's byte budgets, and free 
 
 import asyncio
 import json
+import re
 import ssl
 import unicodedata
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, TypeVar
 
@@ -63,7 +64,10 @@ def compact(value: Any) -> int:
 
 
 def check(result: object, tool: str = TOOL) -> Answer:
-    """Check a tool's result against its budgets and for control characters, and parse it."""
+    """Check a tool's result against its budgets and for control characters, and parse it.
+
+    The request id that an error ends with is left out, since it is another one each time.
+    """
     assert isinstance(result, CallToolResult)
     (block,) = result.content
     assert isinstance(block, TextContent)
@@ -80,7 +84,12 @@ def check(result: object, tool: str = TOOL) -> Answer:
         assert answer.text.startswith(shown["summary"])
         assert not invisible(json.dumps(shown, ensure_ascii=False).replace("\\n", ""))
     assert not invisible(answer.text.replace("\n", ""))
-    return answer
+    return replace(answer, text=without_request_id(answer.text)) if answer.is_error else answer
+
+
+def without_request_id(text: str) -> str:
+    """The text of an error without the sentence at its end that quotes Blaxel's request id."""
+    return re.sub(r" Blaxel's request id is [A-Za-z0-9_=.:-]{1,80}\.$", "", text)
 
 
 def invisible(text: str) -> set[str]:

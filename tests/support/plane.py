@@ -2,7 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.control_plane import ReceivedRequest
 from blaxel_mcp.demo.operations import NEWER, OLDER
-from blaxel_mcp.demo.wire import Job, Verbatim
+from blaxel_mcp.demo.playback import Execution
+from blaxel_mcp.demo.wire import Job, Scripted, Verbatim
 from support.faults import Faults, Hold
 from support.program import account
 
@@ -63,6 +64,16 @@ def job(name: str, executions: Sequence[Verbatim] = (), *, age: int = 0, **more:
 def plane(*jobs: Job) -> ASGIApp:
     """A control plane with these jobs, its clock standing still at NOW."""
     return control_plane.build_app(clock=clock, jobs=lambda _: jobs)
+
+
+def inline_jobs(began: datetime) -> Sequence[Job]:
+    """The demo's jobs, but every execution comes with its tasks, however many; PARTLY_FAILED has them in its `spec`."""
+
+    def inline(one: Scripted) -> Scripted:
+        under_spec = one.id == script.PARTLY_FAILED
+        return replace(one, inline=True, tasks_under_spec=under_spec) if isinstance(one, Execution) else one
+
+    return [replace(one, executions=tuple(map(inline, one.executions))) for one in script.jobs(began)]
 
 
 @dataclass(frozen=True, slots=True)

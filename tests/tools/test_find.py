@@ -75,7 +75,7 @@ def test_latest_is_the_first_one_with_an_id(plane: Plane) -> None:
             "zzz",
             (
                 f'There is no job "zzz" in this workspace (404). {NO} The workspace\'s jobs are "load-test", '
-                '"embed-corpus", "backfill", "image-resize", "nightly-report" and 2 more, which list_jobs names.'
+                '"embed-corpus", "backfill", "image-resize", "nightly-report" and 3 more, which list_jobs names.'
             ),
             2,
         ),

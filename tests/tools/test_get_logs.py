@@ -12,7 +12,7 @@ from mcp import Client
 from mcp_types import CallToolResult, TextContent
 from support.caller import tool_state
 from support.faults import Answer, Cut, Fault, Faults, not_an_object, not_json
-from support.plane import NOW
+from support.plane import NOW, inline_jobs
 
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.wire import Job, Verbatim
@@ -226,10 +226,12 @@ def test_a_failed_execution_leads_to_its_log_by_its_next_step() -> None:
             arguments = dict(re.findall(r'(\w+) "([^"]+)"', step))
             return step, (await client.call_tool("get_job_execution_logs", arguments)).structured_content
 
-    with control_plane.serve(control_plane.build_app(clock=lambda: NOW)) as url:
+    with control_plane.serve(control_plane.build_app(clock=lambda: NOW, jobs=inline_jobs)) as url:
         step, facts = asyncio.run(follow(url))
     assert step == (
         f'Call get_job_execution_logs with jobId "load-test" and executionId "{script.MANY_FAILED}" '
-        'and taskName "task-38" for the reason.'
+        'and taskName "task-11" for the reason.'
     )
-    assert facts["lines"][-1].split(" ", 2)[2].startswith("ERROR httpx.ConnectTimeout: shard 38 could not connect")
+    assert (
+        facts["lines"][-1].split(" ", 2)[2].startswith('ERROR {"level": "fatal", "msg": "shard gave up", "shard": 11,')
+    )

@@ -271,7 +271,7 @@ def test_an_unknown_job_is_answered_with_the_nearest_names() -> None:
     faults = Faults(demo())
     said = (
         'There is no job "nightly-reprot" in this workspace (404). Trying again unchanged will not help. '
-        'Did you mean "nightly-report"?'
+        'Did you mean "nightly-report" or "nightly-import"?'
     )
 
     async def what(call: Caller) -> None:

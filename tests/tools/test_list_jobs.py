@@ -45,7 +45,7 @@ def test_the_demos_jobs_in_both_channels() -> None:
             '- "nightly-report": deployed, scheduled "0 2 * * *", 2,048 MB, region "us-pdx-1"'
         )
         every = await call.ask("list_jobs")
-        assert every["summary"] == '7 jobs in workspace "demo".'
+        assert every["summary"] == '8 jobs in workspace "demo".'
         assert [row["name"] for row in every["jobs"] if row.get("enabled") is False] == ["old-import"]
         assert '- "old-import": deactivated, disabled, 2,048 MB, region "us-pdx-1"' in call.texts[-1]
         assert "Environment" not in call.texts[-1]

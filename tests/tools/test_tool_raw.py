@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from support.caller import ask_for, compact, facts
-from support.plane import NOW, clock, job, verbatim
+from support.plane import NOW, clock, inline_jobs, job, verbatim
 
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.control_plane import serve
@@ -15,7 +15,7 @@ from blaxel_mcp.demo.control_plane import serve
 
 def sent(job_id: str, execution_id: str) -> dict[str, Any]:
     """What the control plane answers with at NOW."""
-    executions = next(one for one in script.jobs(NOW) if one.name == job_id).executions
+    executions = next(one for one in inline_jobs(NOW) if one.name == job_id).executions
     body = next(one for one in executions if one.id == execution_id).at(NOW)
     decoded: dict[str, Any] = json.loads(json.dumps(body))
     return decoded
@@ -23,8 +23,8 @@ def sent(job_id: str, execution_id: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    """The demo's control plane at NOW."""
-    with serve(control_plane.build_app(clock=clock)) as url:
+    """The demo's control plane at NOW, with the tasks of large executions in them."""
+    with serve(control_plane.build_app(clock=clock, jobs=inline_jobs)) as url:
         yield url
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from mcp import Client
 from mcp_types import CallToolResult, TextContent
-from support.caller import tool_state
+from support.caller import tool_state, without_request_id
 from support.faults import Answer, Delay, Fault, Faults
 from support.plane import NOW
 
@@ -103,10 +103,10 @@ class World:
 
 
 def text_of(result: CallToolResult) -> str:
-    """The result's one text block."""
+    """The result's one text block, without the request id of an error."""
     (block,) = result.content
     assert isinstance(block, TextContent)
-    return block.text
+    return without_request_id(block.text)
 
 
 def facts_of(result: CallToolResult) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from mcp_types import (
     JSONRPCResponse,
     TextContent,
 )
-from support.caller import tool_state
+from support.caller import tool_state, without_request_id
 from support.faults import Answer, Cut, Fault, Faults, not_an_object, not_json, refused
 from support.in_process import serving
 from support.plane import NOW
@@ -46,10 +46,10 @@ class Outcome:
 
     @property
     def text(self) -> str:
-        """The result's one text block."""
+        """The result's one text block, without the request id of an error."""
         (block,) = self.result.content
         assert isinstance(block, TextContent)
-        return block.text
+        return without_request_id(block.text)
 
 
 def call(
