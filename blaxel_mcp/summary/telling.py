@@ -23,6 +23,8 @@ _ONE_LINE_CHARACTERS = 300
 """The longest message that the quick way is tried on."""
 _HEADER_LINES = 40
 """How far above the first frame of a stack the exception is looked for: messages have several lines at times."""
+_TRACEBACKS = 3
+"""How many tracebacks are tried from the end."""
 _DEPTH = 3
 """How often a text found inside a message is read as a message again."""
 
@@ -123,6 +125,7 @@ _NOISE = (
     "compilation failed in",
     "--- end of",
     "a complete log",
+    "done",
     "shutting down",
     "exiting",
     "aborting",
@@ -383,7 +386,13 @@ def _python(lines: list[str]) -> TellingLine | None:
     headers = [at for at, line in enumerate(lines) if "Traceback (most recent call last)" in line]
     if not headers:
         return _python_flat(lines)
-    start = headers[-1]
+    for start in reversed(headers[-_TRACEBACKS:]):  # the last one may be cut off
+        if (found := _traceback(lines, start)) is not None:
+            return found
+    return None
+
+
+def _traceback(lines: list[str], start: int) -> TellingLine | None:
     prefix = lines[start].partition("Traceback (most recent")[0]
     if " File " in lines[start]:
         return _python_flat(lines[start:])
@@ -639,6 +648,17 @@ def _v8(lines: list[str]) -> TellingLine | None:
     return TellingLine("FATAL ERROR: " + line.partition("FATAL ERROR: ")[2])
 
 
+def _cpp(lines: list[str]) -> TellingLine | None:
+    """An exception that nothing caught, with what it says on the next line."""
+    for at, line in enumerate(lines):
+        _, found, name = line.partition("terminate called after throwing an instance of '")
+        if found:
+            said = lines[at + 1].partition("what():")[2].strip() if at + 1 < len(lines) else ""
+            text = name.rstrip("'")
+            return TellingLine(f"{text}: {said}" if said else text, "", text.rpartition("::")[2])
+    return None
+
+
 def _compiler(lines: list[str]) -> TellingLine | None:
     """The first error of a compiler: later ones often follow from it."""
     for at, line in enumerate(lines):
@@ -687,6 +707,7 @@ FORMS: tuple[Form, ...] = (
     Form("Rust panic", ("panicked at ",), _rust),
     Form("Go panic", ("panic: ", "fatal error: "), _go),
     Form("V8", ("FATAL ERROR: ",), _v8),
+    Form("C++", ("terminate called after throwing",), _cpp),
     Form("Ruby", (".rb:",), _ruby),
     Form("PHP", ("PHP Fatal error: ", "PHP Parse error: ", "Fatal error: Uncaught "), _php),
     Form("R", ("Error in ",), _r),
@@ -749,7 +770,9 @@ def _levelled(line: str) -> tuple[str, int | None, str]:
         if level is None:
             continue
         if stamp or (at == 0 and (word.isupper() or token[0] in "[<(")):
-            return "", level, rest[end:].lstrip(" -|:\t") or line
+            message = rest[end:].lstrip(" -|:\t")
+            # `ERROR 1045 (28000): …` has its code there.
+            return "", level, message if message and not (at == 0 and message[0].isdigit() and not stamp) else rest
         if at == 0 and token.endswith(":"):  # `error: …` reads well as it is
             return "", level, line
     name, _, after = rest.partition(":")

@@ -428,6 +428,29 @@ note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace
         ("System.DivideByZeroException: Attempted to divide by zero.", "Program.cs:9", "DivideByZeroException"),
     ),
     (
+        "C++",
+        "terminate called after throwing an instance of 'std::runtime_error'\n  what():  bad config\nAborted",
+        ("std::runtime_error: bad config", "", "runtime_error"),
+    ),
+    (
+        "Python, a second traceback cut off",
+        (
+            'Traceback (most recent call last):\n  File "/app/a.py", line 5, in f\n    x()\nValueError: bad\n'
+            'Traceback (most recent call last):\n  File "/app/b.py", li'
+        ),
+        ("ValueError: bad", "a.py:5", "ValueError"),
+    ),
+    (
+        "MySQL",
+        "ERROR 1045 (28000): Access denied for user 'root'@'10.0.0.3'",
+        ("ERROR 1045 (28000): Access denied for user 'root'@'10.0.0.3'", "", ""),
+    ),
+    (
+        "dbt",
+        'Database Error in model orders\n  relation "raw.orders" does not exist\nDone. PASS=1 WARN=0 ERROR=1',
+        ('relation "raw.orders" does not exist', "", ""),
+    ),
+    (
         "Ruby",
         """/app/load.rb:3:in 'Kernel#Integer': invalid value for Integer(): "x" (ArgumentError)
 \tfrom /app/load.rb:3:in 'load'
