@@ -111,9 +111,9 @@ FINE: Sequence[Call] = (
     _get("weekly-train", "latest"),
     _get("many", "x" * 400),
     _get("many", "running", WAIT, timeoutSeconds=1),
-    _get("many", "causes-1", WAIT),
+    _get("many", "causes-0", WAIT),
     _get("many", "running", CANCEL),
-    _get("many", "causes-1", CANCEL),
+    _get("many", "causes-0", CANCEL),
     ("list_jobs", {}),
     ("list_jobs", {"search": "many", "limit": 50}),
     ("list_jobs", {"search": "few"}),
@@ -123,12 +123,12 @@ FINE: Sequence[Call] = (
     ("list_job_executions", {"jobId": "few"}),
     ("list_job_executions", {"jobId": "old-import"}),
     _get("many", "many-causes", "list_job_execution_tasks", limit=100),
-    _get("many", "causes-1", "list_job_execution_tasks", limit=5),
+    _get("many", "causes-0", "list_job_execution_tasks", limit=5),
     _get("many", "running", "list_job_execution_tasks", status="running"),
     _get("many", "half", "list_job_execution_tasks"),
     _get("many", "bare", "list_job_execution_tasks"),
-    _get("many", "causes-1", "get_job_execution_logs", limit=10),
-    _get("many", "causes-1", "get_job_execution_logs"),
+    _get("many", "causes-0", "get_job_execution_logs", limit=10),
+    _get("many", "causes-0", "get_job_execution_logs"),
     _get("weekly-train", "latest", "get_job_execution_logs"),
     ("run_job", {"jobId": "image-resize"}),
 )
@@ -233,7 +233,7 @@ def seen() -> Seen:
             texts = [answer.text for answer in converse(program, [_get(f"status-{number}") for number in numbers])]
             read = {
                 name: program.request("resources/read", {"uri": f"blaxel://jobs/{name}"})
-                for name in ("many/executions/causes-1", "status-401/executions/x", "qqqqqqqq/executions/x")
+                for name in ("many/executions/causes-0", "status-401/executions/x", "qqqqqqqq/executions/x")
             }
             program.close_input()
             program.wait()
@@ -448,7 +448,7 @@ def test_raw_is_as_the_page_says(seen: Seen) -> None:
     cut = next(answer for answer in seen.fine if answer.structured and "rawOmitted" in answer.structured).structured
     assert cut is not None
     assert {task["status"] for task in cut["raw"]["tasks"]} == {"failed"}
-    (content,) = seen.resources["many/executions/causes-1"]["result"]["contents"]
+    (content,) = seen.resources["many/executions/causes-0"]["result"]["contents"]
     whole = json.loads(content["text"])
     assert len(whole["tasks"]) == len(cut["raw"]["tasks"]) + cut["rawOmitted"]["tasks"]
     assert size(whole) == size(cut["raw"]) + cut["rawOmitted"]["bytes"]

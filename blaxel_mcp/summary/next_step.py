@@ -61,20 +61,20 @@ def _after_failure(summary: ExecutionSummary) -> str:
 def _advice(summary: ExecutionSummary, group: FailureGroup | None, repeats: str) -> str:
     """What to do about a reason that is known; empty where none is."""
     cause = group.cause if group else "unknown"
-    if group and cause == "out_of_memory":
-        return _more_memory(group, summary.memory_mb, repeats)
-    if group and cause == "killed":
+    advice = ""
+    if group and cause in {"out_of_memory", "killed"}:
         advice = _more_memory(group, summary.memory_mb, repeats)
-        return f"Memory has most likely run out: {advice[0].lower()}{advice[1:]}"
-    if group and cause == "timed_out":
-        return _more_time(group.timeout or summary.timing.timeout, "a task", repeats)
-    if summary.status.outcome == "timed_out":
-        return _after_timeout(summary, repeats)
-    if group and (advice := CAUSES[cause].advice):
-        return f"{advice.removesuffix('.')}{repeats}."
-    if group and not group.unexplained:
-        return f"Fix that error in the program or in its input, then run the job again{repeats}."
-    return ""
+        if cause == "killed":
+            advice = f"Memory has most likely run out: {advice[0].lower()}{advice[1:]}"
+    elif group and cause == "timed_out":
+        advice = _more_time(group.timeout or summary.timing.timeout, "a task", repeats)
+    elif summary.status.outcome == "timed_out":
+        advice = _after_timeout(summary, repeats)
+    elif group and CAUSES[cause].advice:
+        advice = f"{CAUSES[cause].advice.removesuffix('.')}{repeats}."
+    elif group and not group.unexplained:
+        advice = f"Fix that error in the program or in its input, then run the job again{repeats}."
+    return advice
 
 
 def _repeats(summary: ExecutionSummary) -> str:
