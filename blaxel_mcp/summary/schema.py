@@ -79,4 +79,5 @@ class ExecutionAnswer(TypedDict):
     workspace: NotRequired[str]
     rawUri: NotRequired[str]
     raw: NotRequired[dict[str, Any]]
+    masked: NotRequired[int]
     rawOmitted: NotRequired[RawOmitted]
