@@ -1,6 +1,7 @@
 """What of the API's own JSON travels with an answer: masked, capped, every cut counted."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import quote as percent_encode
@@ -34,25 +35,28 @@ class CarriedRaw(NamedTuple):
 class _Node:
     """An object or list on the way through the JSON, and its copy once something in it is masked."""
 
-    __slots__ = ("copy", "key", "parent", "value")
+    __slots__ = ("copy", "field", "key", "parent", "value")
 
     def __init__(self, value: Any, parent: "_Node | None" = None, key: Any = None) -> None:
         self.value = value
         self.parent = parent
         self.key = key
+        self.field: str = key if isinstance(key, str) else parent.field if parent else ""
         self.copy: Any = None
 
-    def put(self, key: Any, value: Any) -> None:
-        """Set a value in the copy, which is made now if there is none, and with it those of all that hold this one."""
+    def make_copy(self) -> Any:
+        """The copy, which is made now if there is none, and with it those of all that hold this one."""
+        if self.copy is not None:
+            return self.copy
         node: _Node | None = self
         while node is not None and node.copy is None:
             node.copy = node.value.copy()
             node = node.parent
-        self.copy[key] = value
         child = self
         while child.parent is not None and child.parent.copy[child.key] is not child.copy:
             child.parent.copy[child.key] = child.copy
             child = child.parent
+        return self.copy
 
 
 def mask_credentials(value: Any) -> tuple[Any, int]:
@@ -65,32 +69,65 @@ def mask_credentials(value: Any) -> tuple[Any, int]:
     """
     if isinstance(value, str):
         return redact(value)
+    known: dict[str, bool] = {}
+
+    def has_credential(key: str) -> bool:
+        if key not in known:
+            known[key] = redact(key).masked > 0
+        return known[key]
+
     root = _Node(value)
     pending = [root] if isinstance(value, dict | list) else []
+    renamed: list[_Node] = []
     count = 0
     while pending:
         node = pending.pop()
         items = node.value.items() if isinstance(node.value, dict) else enumerate(node.value)
         field_of_pair = _field_of_pair(node.value)
+        if isinstance(node.value, dict) and any(map(has_credential, node.value)):
+            renamed.append(node)
         for key, held in items:
             if isinstance(held, dict | list) and key != _OVERRIDE:
                 pending.append(_Node(held, node, key))
                 continue
             if held is None or not (held or key == _OVERRIDE):
                 continue
-            name = field_of_pair if key == "value" and field_of_pair else _name_of(node, key)
+            name = (field_of_pair if key == "value" else "") or (key if isinstance(key, str) else node.field)
             masked, found = _mask_leaf(name, key, held)
             if found or masked is not held:
-                node.put(key, masked)
+                node.make_copy()[key] = masked
                 count += found
+    count += _rename_keys(renamed)
     return (value if root.copy is None else root.copy), count
 
 
-def _name_of(node: _Node, key: Any) -> str:
-    """The field that a value belongs to: its own key, or that of the list that holds it."""
-    while isinstance(key, int) and node.parent is not None:
-        node, key = node.parent, node.key
-    return key if isinstance(key, str) else ""
+def _rename_keys(nodes: Sequence[_Node]) -> int:
+    """Mask the keys of these objects, and count; inside out, since copies are found by the keys as sent."""
+    count = 0
+    for node in reversed(nodes):
+        copy = node.make_copy()
+        names, found = _mask_keys(copy)
+        renewed = dict(zip(names, copy.values(), strict=True))
+        copy.clear()
+        copy.update(renewed)
+        count += found
+    return count
+
+
+def _mask_keys(keys: Iterable[str]) -> tuple[list[str], int]:
+    """Keys with the credentials in them masked, told apart where they then read the same, and how many were."""
+    names: dict[str, None] = {}
+    numbers: Counter[str] = Counter()
+    count = 0
+    for key in keys:
+        masked, found = redact(key)
+        count += found
+        name = masked
+        while name in names:
+            numbers[masked] += 1
+            name = f"{masked} ({numbers[masked] + 1})"
+        names[name] = None
+    return list(names), count
 
 
 def _field_of_pair(value: Any) -> str:
@@ -113,11 +150,12 @@ def _mask_override(given: Any) -> tuple[Any, int]:
     values = parse_env_override(given)
     if values is None:
         return _MASK, int(given != _MASK)
+    names, count = _mask_keys(values)
     masked = {
         name: value if isinstance(value, str) and value and set(value) == {"*"} else _MASK
-        for name, value in values.items()
+        for name, value in zip(names, values.values(), strict=True)
     }
-    count = sum(masked[name] != values[name] for name in masked)
+    count += sum(shown != value for shown, value in zip(masked.values(), values.values(), strict=True))
     # Written anew even if nothing changed: a name that comes twice hides its first value from the parser.
     return (json.dumps(masked, ensure_ascii=False) if isinstance(given, str) else masked), count
 

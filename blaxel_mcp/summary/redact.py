@@ -141,6 +141,7 @@ _WELL_KNOWN = _masking(
     r"|bl_(?:[a-z]{2,12}_)?[A-Za-z0-9]{16,}"
     r"|A(?:KI|SI|BI|CC)A[A-Z0-9]{16}(?![A-Za-z0-9])"
     r"|dapi[0-9a-f]{32}(?:-\d)?|shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}|sq0(?:atp|csp)-[\w-]{22,}|EAAA[\w-]{56,}"
+    r"|(?<![\w.-])[sb]\.(?=[A-Za-z]*\d)[A-Za-z0-9]{24}(?![\w.])"
     r"|hv[sbr]\.[\w-]{20,}|dp\.(?:st|pt|ct|sa|scim|audit)\.(?:[\w-]{1,40}\.)?[A-Za-z0-9]{30,}"
     r"|lin_api_[A-Za-z0-9]{30,}|[A-Za-z0-9]{14}\.atlasv1\.[\w-]{40,}|dckr_(?:pat|oat)_[\w-]{20,}"
     r"|ntn_[A-Za-z0-9]{40,}|secret_[A-Za-z0-9]{40,}|sb[ps]_[0-9a-f]{40}|sb_secret_[\w-]{20,}"
@@ -219,6 +220,14 @@ _USER_OPTION = _masking(
     rf"{_START}(?:-u|--user|-U|--proxy-user|-x)(?:{_BETWEEN})?[^\s:\"'/]{{1,100}}+[:%](?P<s>[^\s\"'`/]+)",
     _after("curl", "wget", "http", "https", "httpie", "smbclient", "lftp"),
 )
+_BASIC_AUTH = _masking(
+    r"(?i)(?:\b(?:http)?(?:basic|digest)auth|\bauth\s?=\s?)\(\s?[\"'][^\"'\s]{0,100}+[\"'],\s{0,2}"
+    r"[\"'](?P<s>[^\"'\n]{1,200}+)[\"']"
+)
+_STATED_KEY = _masking(
+    r"(?i)\b(?:api|access|secret|auth)[ _-]?(?:key|token)\s{1,2}[\"']?"
+    r"(?P<s>(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{20,}+)(?![\w./:(])"
+)
 _OPENSSL = _masking(r"(?<![\w-])-pass(?:in|out)?[\s=]pass:(?P<s>[^\s\"']+)")
 _NETRC = _masking(r"(?i)\blogin\s{1,4}\S{1,100}+\s{1,4}password\s{1,4}(?P<s>\S+)")
 _IDENTIFIED_BY = _masking(
@@ -260,7 +269,7 @@ _COOKIE = _masking(
 # A name and what separates it from its value. Names in quotes may be escaped once or more, as in JSON within JSON.
 _HEAD = re.compile(
     r"(?<![\w.-])(?P<name>[\w.-]*[A-Za-z0-9_])(?P<close>\\{0,7}[\"'`]|\])?"
-    r"(?P<sep>\s{0,3}(?:=>|->(?=\s)|:=|=(?![=~])|:(?![:/]))\s{0,3}|%3[dDaA]|,\s{0,2}(?=[bu]?[\"'])"
+    r"(?P<sep>\s{0,3}(?:=>|->(?=\s)|:=|=(?![=~])|:(?![:/]))[ \t]{0,8}|%3[dDaA]|,\s{0,2}(?=[bu]?[\"'])"
     r"|(?<![\"'`\]])[ \t]{1,3}(?=[^\s=:]))"
 )
 _OPENING = re.compile(r"(?:SecretStr\(|[bBuUrRfF](?=[\"']))?(?P<quote>\\{0,7}[\"'`])")
@@ -315,6 +324,8 @@ def _introduces_value(text: str, head: re.Match[str], kind: Kind) -> bool:
         return name.startswith("-") or name.lower() in _SENTENCE or (kind != "weak" and "_" in name)
     if separator.startswith(","):
         return _HEADERS.match(name) is not None
+    if name == "pass" and separator != "=" and not head["close"]:
+        return False  # pass: 12, as test runners count
     if kind == "password":
         return True
     if separator == ":" and text[head.start() - 1 : head.start()] in {":", "/", "@"}:
@@ -504,6 +515,8 @@ _RULES: tuple[tuple[tuple[str, ...], _Rule], ...] = (
     (("login",), _NETRC),
     (("identified", "requirepass", "masterauth"), _IDENTIFIED_BY),
     (("basic",), _BASIC),
+    (("auth",), _BASIC_AUTH),
+    (("key", "token"), _STATED_KEY),
     (_NAMES, _mask_named),
     (("bearer",), _BEARER),
     (("pass", "pwd", "token", "secret", "key"), _TOLD),

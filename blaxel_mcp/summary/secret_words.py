@@ -35,17 +35,23 @@ _OTHER_TOKENS = _words(
 )
 _GLUED = re.compile(
     r"(?:(?P<password>password|passwd|passphrase|pwd)"
-    r"|clientsecret|appsecret|apisecret|secretkey|apikey|accesskey|privatekey|accountkey|signingkey|encryptionkey"
+    r"|(?P<shared>clientsecret|appsecret|apisecret)"
+    r"|secretkey|apikey|accesskey|privatekey|accountkey|signingkey|encryptionkey"
     r"|authtoken|accesstoken|refreshtoken|apitoken|idtoken|bottoken|sessiontoken|securitytoken|authkey"
     r"|(?:db|smtp|user|root|mysql|admin|redis|ssh|sql)pass)$"
 )
 
 
-@lru_cache(maxsize=1024)
+_LONGEST_NAME = 100
+
+
 def kind_of_name(name: str) -> Kind | None:
     """How surely the value beside this name is a secret; `None` where it is not."""
-    if len(name) > 100:  # noqa: PLR2004 - no name is
-        name = name[-100:]
+    return _kind_of_name(name[-_LONGEST_NAME:])
+
+
+@lru_cache(maxsize=1024)
+def _kind_of_name(name: str) -> Kind | None:
     words = [word.lower() for word in _WORDS.findall(name)]
     while words and words[-1].isdigit():  # PASSWORD_2
         words.pop()
@@ -56,12 +62,12 @@ def kind_of_name(name: str) -> Kind | None:
     if last in _PASSWORD_WORDS or (last == "pass" and (before in _BEFORE_PASS or name == "--pass")):
         return "password"
     if glued is not None:
-        return "password" if glued["password"] else "secret"
+        return "password" if glued["password"] or glued["shared"] else "secret"
     of_key = last == "key" and before in _BEFORE_KEY
     of_session = last in _SESSION or (last == "id" and before == "session")
     if of_key or of_session or (last in _WEAK_WORDS - _VAGUE and before):
         return "secret"
-    return "weak" if last in _WEAK_WORDS | _SIGNATURES else None
+    return "weak" if last in _WEAK_WORDS | _SIGNATURES or name == "pass" else None
 
 
 _NOT_A_VALUE = _words(

@@ -150,6 +150,19 @@ def test_credentials_are_masked_and_counted_wherever_they_stand() -> None:
     )
 
 
+def test_a_credential_in_a_key_is_masked_too() -> None:
+    """Order stays, and keys that read the same once they are masked stay apart."""
+    raw = {"a": 1, "token=q7Xv2Lm9": {"b": "pwd=abc123"}, "token=8fj2kd93": 2, "envOverride": {"pwd=abc123": "x"}}
+    masked, count = mask_credentials(raw)
+    assert list(masked.items()) == [
+        ("a", 1),
+        ("token=***", {"b": "pwd=***"}),
+        ("token=*** (2)", 2),
+        ("envOverride", {"pwd=***": "***"}),
+    ]
+    assert count == 5
+
+
 def test_masking_copies_only_what_it_changes() -> None:
     """Ten thousand tasks without a credential are not copied, and the argument is never changed."""
     raw = {"a": {"b": [{"c": "password=hunter2"}, {"d": "x"}]}, "e": {"f": 1}}
