@@ -226,7 +226,7 @@ _BASIC_AUTH = _masking(
 )
 _STATED_KEY = _masking(
     r"(?i)\b(?:api|access|secret|auth)[ _-]?(?:key|token)\s{1,2}[\"']?"
-    r"(?P<s>(?=[A-Za-z_-]*[0-9])[A-Za-z0-9_-]{20,}+)(?![\w./:(])"
+    r"(?P<s>(?=[A-Za-z_]*[0-9])[A-Za-z0-9_]{20,}+)(?![\w./:(-])"
 )
 _OPENSSL = _masking(r"(?<![\w-])-pass(?:in|out)?[\s=]pass:(?P<s>[^\s\"']+)")
 _NETRC = _masking(r"(?i)\blogin\s{1,4}\S{1,100}+\s{1,4}password\s{1,4}(?P<s>\S+)")

@@ -132,7 +132,7 @@ def is_secret_value(value: str, name: str, kind: Kind, *, quoted: bool, spaced: 
         spaced: whether the separator is one that sentences have too: a colon with a space, or a space alone.
         prose: whether the value looks like the first word of a sentence.
     """
-    if is_placeholder(value) or (prose and not quoted) or value.lower() == name.lower().lstrip("-"):
+    if is_placeholder(value) or (prose and not quoted) or value.lower() == name.lower().lstrip("-").rpartition(".")[2]:
         return False  # password=password is an argument of a call
     if _NUMBER.fullmatch(value):
         return kind == "password" and len(value) >= 4 and value.isdigit()  # noqa: PLR2004 - fewer are a count
