@@ -10,7 +10,7 @@ from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 
 from blaxel_mcp.api.jobs import list_executions
 from blaxel_mcp.errors import BlaxelMcpError, NotFoundError
-from blaxel_mcp.summary.raw import mask_overrides
+from blaxel_mcp.summary.raw import mask_credentials
 from blaxel_mcp.tools.context import AppContext, app_context, current_session
 from blaxel_mcp.tools.fetch_tasks import fetch_tasks
 from blaxel_mcp.tools.find import explain_unknown_job, find_execution
@@ -26,7 +26,7 @@ P = ParamSpec("P")
 
 
 def _as_json(read: Callable[P, Coroutine[Any, Any, Any]]) -> Callable[P, Coroutine[Any, Any, str]]:
-    """Decorate a resource: its value becomes JSON, and an error of ours the SDK's with the tools' own text.
+    """Decorate a resource: its value becomes JSON, masked, and an error of ours the SDK's with the tools' own text.
 
     The SDK answers `ResourceNotFoundError` with the protocol's code -32602 and `ResourceError` with -32603.
     """
@@ -39,7 +39,8 @@ def _as_json(read: Callable[P, Coroutine[Any, Any, Any]]) -> Callable[P, Corouti
             raise ResourceNotFoundError(error_text(error)) from None
         except BlaxelMcpError as error:
             raise ResourceError(error_text(error)) from None
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        masked, _ = mask_credentials(value)
+        return json.dumps(masked, ensure_ascii=False, separators=(",", ":"))
 
     return read_json
 
@@ -52,7 +53,7 @@ async def read_executions(jobId: str) -> list[Any]:  # noqa: N803 - the template
         executions = (await session.send(list_executions(jobId, limit=_NEWEST))).items[:_NEWEST]
     except NotFoundError as error:
         raise await explain_unknown_job(session, jobId, error) from None
-    return [mask_overrides(execution.model_dump(exclude_unset=True)) for execution in executions]
+    return [execution.model_dump(exclude_unset=True) for execution in executions]
 
 
 @_as_json
@@ -61,10 +62,10 @@ async def read_execution(
     executionId: str,  # noqa: N803
     ctx: Context[AppContext],
 ) -> dict[str, Any]:
-    """The API's whole answer about one execution; overridden environment values are masked."""
+    """The API's whole answer about one execution."""
     app = await app_context(ctx)
     found = await find_execution(await current_session(), jobId, executionId, app.clock())
-    return mask_overrides(found.fetched.raw)
+    return found.fetched.raw
 
 
 @_as_json

@@ -8,6 +8,7 @@ from blaxel_mcp.summary.execution import Evidence, ExecutionSummary
 from blaxel_mcp.summary.failures import FailureGroup
 from blaxel_mcp.summary.frames import is_frame
 from blaxel_mcp.summary.raw import raw_uri
+from blaxel_mcp.summary.redact import redact
 from blaxel_mcp.summary.schema import ExecutionAnswer
 from blaxel_mcp.summary.text import render
 from blaxel_mcp.summary.timing import Timing
@@ -64,7 +65,7 @@ def build_facts(summary: ExecutionSummary, prose: str, detail: Detail) -> Execut
         "jobId": detail.cut(summary.job_id, detail.identity),
         "executionId": detail.cut(summary.execution_id, detail.identity),
         "workspace": detail.cut(summary.workspace, detail.identity),
-        "rawUri": uri if len(uri) <= detail.uri else None,
+        "rawUri": uri if len(uri) <= detail.uri and not any(redact(one).masked for one in summary.asked) else None,
     }
     return drop_empty(facts)  # type: ignore[return-value]  # the keys above are those of ExecutionAnswer
 

@@ -8,12 +8,15 @@ stay harmless because the text is quoted, cut, and never used in a next step.
 import re
 import unicodedata
 
-from blaxel_mcp.summary.redact import redact_credentials
+from blaxel_mcp.summary.redact import redact
 from blaxel_mcp.summary.truncate import truncate_middle
 
 _ELLIPSIS = "…"
 _READ_FACTOR = 20
 """Only this many times the limit is read, so that a megabyte of escapes costs nothing."""
+
+_LONGEST_HALF = 200
+"""A shorter word at the end of what is read may be the first half of a secret, which nothing can recognise."""
 
 _ESCAPE_SEQUENCE = re.compile(
     r"(?:\x1b\]|\x9d)[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)?"  # OSC: titles, hyperlinks
@@ -56,8 +59,12 @@ def clean(text: str, limit: int, *, middle: bool = False) -> str:
     head = text[:read]
     line = _ESCAPE_SEQUENCE.sub("", head)
     if not (line.isascii() and line.isprintable()):
-        line = "".join(filter(_is_visible, _WHITE_SPACE.sub(" ", line)))
-    line = redact_credentials(_WHITE_SPACE.sub(" ", line).strip())
+        line = "".join(character for character in line if character.isspace() or _is_visible(character))
+    # Before white space is folded, since line ends tell where a value ends; after escapes, which could split it.
+    line = _WHITE_SPACE.sub(" ", redact(line).text).strip()
+    last = line.rfind(" ") + 1
+    if len(head) < len(text) and last < limit and len(line) - last < _LONGEST_HALF:
+        line = line[:last].rstrip()
     if len(line) <= limit and len(head) == len(text):
         return line
     if middle:

@@ -7,6 +7,7 @@ from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.causes import CAUSES
 from blaxel_mcp.summary.execution import ExecutionSummary
 from blaxel_mcp.summary.failures import FailureGroup
+from blaxel_mcp.summary.redact import redact
 from blaxel_mcp.summary.timing import Timing
 from blaxel_mcp.summary.wording import format_duration, plural
 
@@ -24,8 +25,8 @@ _TASK_NAME_CHARACTERS = 40
 
 
 def is_plain_id(text: str) -> bool:
-    """Whether a text can only be read as an id: letters, digits, `.`, `_`, `-`, at most 80 of them."""
-    return _PLAIN_ID.fullmatch(text) is not None
+    """Whether a text can only be read as an id: at most 80 letters, digits, `.`, `_`, `-`, and no credential."""
+    return _PLAIN_ID.fullmatch(text) is not None and not redact(text).masked
 
 
 def suggest_next_step(summary: ExecutionSummary) -> str:

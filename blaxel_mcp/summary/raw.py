@@ -1,18 +1,22 @@
 """What of the API's own JSON travels with an answer: masked, capped, every cut counted."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import quote as percent_encode
 
 from blaxel_mcp.models import parse_env_override
 from blaxel_mcp.summary.limits import RAW_MISSES
+from blaxel_mcp.summary.redact import MASK as _MASK
+from blaxel_mcp.summary.redact import redact, redact_field
 from blaxel_mcp.summary.schema import RawOmitted
 from blaxel_mcp.summary.wording import json_size
 
 RawMode: TypeAlias = Literal["auto", "full", "never"]
-_MASK = "***"
 _OVERRIDE = "envOverride"
+_MASKED_FACTOR = 4
+"""Up to this many times the limit, all of it is masked before it is measured: what is masked often takes less room."""
 
 
 def raw_uri(job_id: str, execution_id: str) -> str:
@@ -20,72 +24,199 @@ def raw_uri(job_id: str, execution_id: str) -> str:
     return f"blaxel://jobs/{percent_encode(job_id, safe='')}/executions/{percent_encode(execution_id, safe='')}"
 
 
-def mask_overrides(raw: dict[str, Any]) -> dict[str, Any]:
-    """An execution's raw JSON with every value under `spec.envOverride` masked that is not all asterisks already.
+class CarriedRaw(NamedTuple):
+    """What of the raw JSON an answer carries, what it leaves out, and how many credentials are masked in it."""
 
-    The override is an object or the JSON text of one, and keeps its form; anything else becomes `***`. The argument is
-    not changed, since other callers may share it.
+    raw: dict[str, Any] | None
+    omitted: RawOmitted | None = None
+    masked: int = 0
+
+
+class _Node:
+    """An object or list on the way through the JSON, and its copy once something in it is masked."""
+
+    __slots__ = ("copy", "field", "key", "parent", "value")
+
+    def __init__(self, value: Any, parent: "_Node | None" = None, key: Any = None) -> None:
+        self.value = value
+        self.parent = parent
+        self.key = key
+        self.field: str = key if isinstance(key, str) else parent.field if parent else ""
+        self.copy: Any = None
+
+    def make_copy(self) -> Any:
+        """The copy, which is made now if there is none, and with it those of all that hold this one."""
+        if self.copy is not None:
+            return self.copy
+        node: _Node | None = self
+        while node is not None and node.copy is None:
+            node.copy = node.value.copy()
+            node = node.parent
+        child = self
+        while child.parent is not None and child.parent.copy[child.key] is not child.copy:
+            child.parent.copy[child.key] = child.copy
+            child = child.parent
+        return self.copy
+
+
+def mask_credentials(value: Any) -> tuple[Any, int]:
+    """JSON in which every credential in a string is masked, and the number of those masked here.
+
+    So is every value under an `envOverride`, wherever it stands, that is not all asterisks already; the override keeps
+    its form if it is an object or the JSON text of one, and anything else becomes `***`. A field whose name says that
+    it holds a secret is masked whole. The argument is not changed, since other callers may share it, and what holds
+    nothing to mask is not copied.
     """
-    spec = raw.get("spec")
-    if isinstance(spec, dict) and spec.get(_OVERRIDE) is not None:
-        raw = {**raw, "spec": {**spec, _OVERRIDE: _masked(spec[_OVERRIDE])}}
-    # The operation has no override here, but one would hold the same secrets.
-    if raw.get(_OVERRIDE) is not None:
-        raw = {**raw, _OVERRIDE: _masked(raw[_OVERRIDE])}
-    return raw
+    if isinstance(value, str):
+        return redact(value)
+    known: dict[str, bool] = {}
+
+    def has_credential(key: str) -> bool:
+        if key not in known:
+            known[key] = redact(key).masked > 0
+        return known[key]
+
+    root = _Node(value)
+    pending = [root] if isinstance(value, dict | list) else []
+    renamed: list[_Node] = []
+    count = 0
+    while pending:
+        node = pending.pop()
+        items = node.value.items() if isinstance(node.value, dict) else enumerate(node.value)
+        field_of_pair = _field_of_pair(node.value)
+        if isinstance(node.value, dict) and any(map(has_credential, node.value)):
+            renamed.append(node)
+        for key, held in items:
+            if isinstance(held, dict | list) and key != _OVERRIDE:
+                pending.append(_Node(held, node, key))
+                continue
+            if held is None or not (held or key == _OVERRIDE):
+                continue
+            name = (field_of_pair if key == "value" else "") or (key if isinstance(key, str) else node.field)
+            masked, found = _mask_leaf(name, key, held)
+            if found or masked is not held:
+                node.make_copy()[key] = masked
+                count += found
+    count += _rename_keys(renamed)
+    return (value if root.copy is None else root.copy), count
 
 
-def _masked(given: Any) -> Any:
+def _rename_keys(nodes: Sequence[_Node]) -> int:
+    """Mask the keys of these objects, and count; inside out, since copies are found by the keys as sent."""
+    count = 0
+    for node in reversed(nodes):
+        copy = node.make_copy()
+        names, found = _mask_keys(copy)
+        renewed = dict(zip(names, copy.values(), strict=True))
+        copy.clear()
+        copy.update(renewed)
+        count += found
+    return count
+
+
+def _mask_keys(keys: Iterable[str]) -> tuple[list[str], int]:
+    """Keys with the credentials in them masked, told apart where they then read the same, and how many were."""
+    names: dict[str, None] = {}
+    numbers: Counter[str] = Counter()
+    count = 0
+    for key in keys:
+        masked, found = redact(key)
+        count += found
+        name = masked
+        while name in names:
+            numbers[masked] += 1
+            name = f"{masked} ({numbers[masked] + 1})"
+        names[name] = None
+    return list(names), count
+
+
+def _field_of_pair(value: Any) -> str:
+    """The name in `{"name": "DB_PASSWORD", "value": "x"}`, as environments are often written."""
+    name = value.get("name") if isinstance(value, dict) and "value" in value else None
+    return name if isinstance(name, str) else ""
+
+
+def _mask_leaf(name: str, key: Any, value: Any) -> tuple[Any, int]:
+    if key == _OVERRIDE:
+        return _mask_override(value)
+    if isinstance(value, str):
+        return redact_field(name, value)
+    if type(value) is int and redact_field(name, str(value)).masked:
+        return _MASK, 1
+    return value, 0
+
+
+def _mask_override(given: Any) -> tuple[Any, int]:
     values = parse_env_override(given)
     if values is None:
-        return _MASK
+        return _MASK, int(given != _MASK)
+    names, count = _mask_keys(values)
     masked = {
         name: value if isinstance(value, str) and value and set(value) == {"*"} else _MASK
-        for name, value in values.items()
+        for name, value in zip(names, values.values(), strict=True)
     }
+    count += sum(shown != value for shown, value in zip(masked.values(), values.values(), strict=True))
     # Written anew even if nothing changed: a name that comes twice hides its first value from the parser.
-    return json.dumps(masked, ensure_ascii=False) if isinstance(given, str) else masked
+    return (json.dumps(masked, ensure_ascii=False) if isinstance(given, str) else masked), count
 
 
-def limit_raw(raw: dict[str, Any], mode: RawMode, limit: int) -> tuple[dict[str, Any] | None, RawOmitted | None]:
-    """What of the raw JSON an answer carries, and the count of what it leaves out.
+def limit_raw(raw: dict[str, Any], mode: RawMode, limit: int) -> CarriedRaw:
+    """What of the raw JSON an answer carries, its credentials masked, and the count of what it leaves out.
 
     Past the limit the list that holds the tasks is cut to those that did not succeed, as many as fit. Where the rest
-    alone is too large, nothing is carried and all of it is counted.
+    alone is too large, nothing is carried and all of it is counted. What is left out is counted as the API sent it, but
+    is not looked through for credentials: of ten thousand tasks twenty travel.
 
     Args:
-        raw: an execution's raw JSON, masked already.
+        raw: an execution's raw JSON, as the API sent it.
         mode: how much of it to carry.
         limit: the most bytes of compact JSON, in mode `auto`.
     """
     if mode == "never":
-        return None, None
+        return CarriedRaw(None)
     if mode == "full":
-        return raw, None
+        masked, count = mask_credentials(raw)
+        return CarriedRaw(masked, None, count)
     whole = json_size(raw)
-    if whole <= limit:
-        return raw, None
+    if whole <= limit * _MASKED_FACTOR:
+        masked, count = mask_credentials(raw)
+        if (masked is raw and whole <= limit) or (masked is not raw and json_size(masked) <= limit):
+            return CarriedRaw(masked, None, count)
     tasks = _task_list(raw)
-    room = limit - json_size(_with_tasks(raw, []))
+    rest, count = mask_credentials(_with_tasks(raw, []))
+    room = limit - json_size(rest)
     if room < 0:
-        return None, {"tasks": len(tasks), "bytes": whole}
+        return CarriedRaw(None, {"tasks": len(tasks), "bytes": whole})
     kept = _fitting((task for task in tasks if not _succeeded(task)), room)
-    cut = _with_tasks(raw, kept)
-    return cut, {"tasks": len(tasks) - len(kept), "bytes": whole - json_size(cut)}
+    size_as_sent = json_size(_with_tasks(raw, [task.sent for task in kept]))
+    return CarriedRaw(
+        _with_tasks(rest, [task.masked for task in kept], like=raw),
+        {"tasks": len(tasks) - len(kept), "bytes": whole - size_as_sent},
+        count + sum(task.credentials for task in kept),
+    )
 
 
 def _succeeded(task: Any) -> bool:
     return isinstance(task, Mapping) and str(task.get("status")).casefold() == "succeeded"
 
 
-def _fitting(tasks: Iterable[Any], room: int) -> list[Any]:
-    kept: list[Any] = []
+class _Task(NamedTuple):
+    """A task that is carried: as the API sent it and masked, with the number of credentials in it."""
+
+    sent: Any
+    masked: Any
+    credentials: int
+
+
+def _fitting(tasks: Iterable[Any], room: int) -> list[_Task]:
+    kept: list[_Task] = []
     misses = 0
     for task in tasks:
-        cost = json_size(task) + (1 if kept else 0)
+        masked, count = mask_credentials(task)
+        cost = json_size(masked) + (1 if kept else 0)
         if cost <= room:
             room -= cost
-            kept.append(task)
+            kept.append(_Task(task, masked, count))
             continue
         misses += 1
         if misses >= RAW_MISSES:
@@ -99,12 +230,17 @@ def _task_list(raw: Mapping[str, Any]) -> Sequence[Any]:
     return next((tasks for tasks in lists if tasks and isinstance(tasks, list)), [])
 
 
-def _with_tasks(raw: dict[str, Any], tasks: list[Any]) -> dict[str, Any]:
-    """A copy whose task list holds `tasks`. Where both places have a list, the second is emptied: they are one list."""
+def _with_tasks(raw: dict[str, Any], tasks: list[Any], like: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A copy whose task list holds `tasks`. Where both places have a list, the second is emptied: they are one list.
+
+    Which places have one is seen from `like`, where `raw` itself was emptied already.
+    """
     copy = dict(raw)
-    if raw.get("tasks") and isinstance(raw["tasks"], list):
+    full = like or raw
+    if full.get("tasks") and isinstance(full["tasks"], list):
         copy["tasks"], tasks = tasks, []
-    spec = raw.get("spec")
-    if isinstance(spec, dict) and spec.get("tasks") and isinstance(spec["tasks"], list):
+    spec, full_spec = raw.get("spec"), full.get("spec")
+    inner = full_spec.get("tasks") if isinstance(full_spec, dict) else None
+    if inner and isinstance(inner, list) and isinstance(spec, dict):
         copy["spec"] = {**spec, "tasks": tasks}
     return copy

@@ -98,4 +98,5 @@ class ExecutionAnswer(TypedDict):
     workspace: NotRequired[str]
     rawUri: NotRequired[str]
     raw: NotRequired[dict[str, Any]]
+    masked: NotRequired[int]
     rawOmitted: NotRequired[RawOmitted]

@@ -7,7 +7,7 @@ from mcp_types import CallToolResult
 
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.summary.answer import build_answer
-from blaxel_mcp.summary.raw import limit_raw, mask_overrides
+from blaxel_mcp.summary.raw import limit_raw
 from blaxel_mcp.summary.schema import ExecutionAnswer
 from blaxel_mcp.tools.context import AppContext, app_context, current_session
 from blaxel_mcp.tools.find import Found, find_execution
@@ -37,12 +37,14 @@ async def answer_for(session: Session, app: AppContext, job_id: str, execution_i
 
 
 def with_raw(answer: ExecutionAnswer, found: Found, app: AppContext) -> ExecutionAnswer:
-    """The answer with as much of the API's own JSON as the settings allow."""
-    raw, omitted = limit_raw(mask_overrides(found.fetched.raw), app.raw, app.raw_limit)
-    if raw is not None:
-        answer["raw"] = raw
-    if omitted is not None:
-        answer["rawOmitted"] = omitted
+    """The answer with as much of the API's own JSON as the settings allow, its credentials masked and counted."""
+    carried = limit_raw(found.fetched.raw, app.raw, app.raw_limit)
+    if carried.raw is not None:
+        answer["raw"] = carried.raw
+    if carried.masked:
+        answer["masked"] = carried.masked
+    if carried.omitted is not None:
+        answer["rawOmitted"] = carried.omitted
     return answer
 
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from blaxel_mcp.errors import BlaxelMcpError
 from blaxel_mcp.summary.clean import clean
 from blaxel_mcp.summary.limits import ERROR_CHARACTERS
+from blaxel_mcp.summary.redact import redact
 
 _PROBLEMS_SHOWN = 5
 _ARGUMENT_CHARACTERS = 40
@@ -46,7 +47,10 @@ def failure(error: BlaxelMcpError) -> CallToolResult:
 
 def error_text(error: BlaxelMcpError) -> str:
     """The error as a user or a model sees it, of at most `ERROR_CHARACTERS`; a cut spares the request id at its end."""
-    text, ending = str(error), error.ending
+    text, ending = (
+        redact(str(error)).text,
+        error.ending,
+    )  # what is quoted is clean; this is for what may be quoted later
     return text if len(text) <= ERROR_CHARACTERS else text[: ERROR_CHARACTERS - 1 - len(ending)] + "…" + ending
 
 

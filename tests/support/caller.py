@@ -78,7 +78,7 @@ def check(result: object, tool: str = TOOL) -> Answer:
     else:
         assert answer.structured is not None
         text_budget, structured_budget = BUDGETS[tool]
-        shown = {key: value for key, value in answer.structured.items() if key != "raw"}
+        shown = {key: value for key, value in answer.structured.items() if key not in {"raw", "masked"}}
         assert len(answer.text.encode()) <= text_budget
         assert compact(shown) <= structured_budget
         assert answer.text.startswith(shown["summary"])

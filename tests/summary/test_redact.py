@@ -1,0 +1,117 @@
+"""The redactor: what it masks, what it leaves alone, and that no text makes it slow."""
+
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from blaxel_mcp.summary.clean import clean
+from blaxel_mcp.summary.redact import redact, redact_field
+
+FOLDER = Path(__file__).parent
+LEAKS = [
+    (text.replace("¦", ""), secret.replace("¦", ""))
+    for text, secret in tomllib.loads((FOLDER / "leaks.toml").read_text(encoding="utf-8"))["leaks"]
+]
+HARMLESS: list[str] = tomllib.loads((FOLDER / "harmless.toml").read_text(encoding="utf-8"))["harmless"]
+
+
+@pytest.mark.parametrize(("text", "secret"), LEAKS)
+def test_a_credential_does_not_remain(text: str, secret: str) -> None:
+    """It is masked and counted, once and for all: what is masked is not masked again."""
+    assert secret in text
+    masked = redact(text)
+    assert secret not in masked.text
+    assert masked.text.count("***") >= masked.masked >= 1
+    assert redact(masked.text) == (masked.text, 0)
+
+
+@pytest.mark.parametrize(("text", "secret"), LEAKS)
+def test_a_credential_does_not_remain_in_a_sentence(text: str, secret: str) -> None:
+    """What stands before and after it makes no difference, nor does folding to one line."""
+    assert secret not in clean(f"2026-11-24 ERROR step 3 failed: {text}\nsee the log", 2000)
+
+
+def test_harmless_texts_are_left_as_they_are() -> None:
+    """Not a character is changed, by themselves or within a sentence."""
+    assert len(HARMLESS) >= 320
+    assert [text for text in HARMLESS if redact(text) != (text, 0)] == []
+    sentences = [f"step 3 failed: {text}\nsee the log" for text in HARMLESS]
+    assert [text for text in sentences if redact(text) != (text, 0)] == []
+
+
+def test_the_sets_are_large_enough_to_mean_something() -> None:
+    """And no row stands twice."""
+    assert len(set(LEAKS)) == len(LEAKS) >= 200
+    assert len(set(HARMLESS)) == len(HARMLESS)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a=1 password=hunter2, b=2", "a=1 password=***, b=2"),
+        ("loader --token q7Xv2 --verbose", "loader --token *** --verbose"),
+        ("Server=db;Pwd=abc123;Timeout=5", "Server=db;Pwd=***;Timeout=5"),
+        ('{"password": "a\\"b", "user": "x"}', '{"password": "***", "user": "x"}'),
+        ("postgres://app:hunter2@db/x", "postgres://***@db/x"),
+        ("Authorization: Bearer q7Xv2Lm9pQ (401)", "Authorization: Bearer *** (401)"),
+        ("Cookie: a=1; b=2 was refused", "Cookie: *** was refused"),
+        ("f(password=hunter2) failed", "f(password=***) failed"),
+        ("password=hunter2 and token=q7Xv2", "password=*** and token=***"),
+    ],
+)
+def test_only_the_credential_is_masked(text: str, expected: str) -> None:
+    """The name before it and the text after it stay."""
+    assert redact(text).text == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("password", "two words", ("***", 1)),
+        ("clientSecret", "q7Xv2Lm9", ("***", 1)),
+        ("token", "expired", ("expired", 0)),
+        ("maxTokens", "4096", ("4096", 0)),
+        ("message", "password=hunter2", ("password=***", 1)),
+        ("secretName", "db-creds", ("db-creds", 0)),
+    ],
+)
+def test_the_name_of_a_field_decides_for_its_value(name: str, value: str, expected: tuple[str, int]) -> None:
+    """In JSON the name stands beside the text and not in it."""
+    assert redact_field(name, value) == expected
+
+
+def test_a_credential_cut_in_half_by_what_is_read_does_not_show() -> None:
+    """Of a text that is too long to be read whole, the last word is left out if it would show."""
+    token = "hf" + "_" + "aB3" * 12
+    for gap in range(360, 400):
+        text = "\u200b" * gap + token + " end" * 200
+        assert "aB3aB3" not in clean(text, 20)
+
+
+HOSTILE = (
+    "a", " ", "key=", "token=", "token ", "password: ", 'password="', "\\", 'password=\\"', "://", "://a:b@",
+    "-----BEGIN PRIVATE KEY-----\n", "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg ", "-----END PRIVATE KEY-----",
+    "curl -u ", "mysql -px ", "cookie: a=b; ", "cookie: a=b", "<password>", "</", "bearer abc", "eyJabcdefghi-",
+    "eyJabcdefgh.", "password=a,", "name: token value: ", "1", "-", ".-", "a@", "a:bcd@", "login a password ", "&sig=",
+    "secret is ", '["token", ', ":thin:a/", "telegram.org/bot", "authorization: bearer ", "token='",
+    "password=SecretStr(", "password=***", "&lt;password&gt;", 'digest response="', "key_", "x->", "password -> ",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("unit", HOSTILE)
+def test_no_text_is_slow(unit: str) -> None:
+    """Eight times the text takes about eight times as long; what is quadratic would take 64 times."""
+
+    def cost(size: int) -> float:
+        text = unit * (size // len(unit))
+        return min(_seconds(text) for _ in range(3))
+
+    assert cost(64_000) < 32 * max(cost(8_000), 0.0005)
+
+
+def _seconds(text: str) -> float:
+    began = time.process_time()
+    redact(text)
+    return time.process_time() - began
