@@ -695,6 +695,16 @@ def test_an_error_at_either_end_of_a_long_message_is_found() -> None:
     assert telling(f"{noise}ValueError: bad\n").text == "ValueError: bad"
 
 
+def test_no_line_of_a_key_is_the_one_that_tells() -> None:
+    """One line of a key alone would not be recognised as a credential by what masks them."""
+    body = "\n".join(["MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7errorXq" for _ in range(9)])
+    key = f"-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n"
+    assert telling(f"cannot parse\n{key}").text == "cannot parse"
+    assert telling(key).text == "-----BEGIN PRIVATE KEY----- ***"
+    assert telling(f"key is bad: cannot parse\n{body}").text == "key is bad: cannot parse"
+    assert not [line for line in telling_lines(["ERROR bad key", *key.splitlines()], 3) if "MIIE" in line]
+
+
 def test_a_frame_is_a_file_name_and_a_line_and_nothing_else() -> None:
     """A path that could pass for prose is no frame."""
     message = (
