@@ -97,6 +97,7 @@ _EXIT_ONLY_CHARACTERS = 120
 _SUMMARIES = re.compile(
     r"(?:the )?(?:task|job|container|process|program|execution|build|command|script|worker|pod)s?"
     r"(?: [\w-]{1,40})? (?:has |have )?(?:failed|exited|aborted|stopped|terminated|died)\W*"
+    r"|\W*\d{1,9} (?:failed|errors?|passed)(?:, \d{1,9} \w{1,20}){0,6}(?: in [\d.:a-z() ]{1,20})?\W*"
 )
 _NOISE = (
     "at ",
@@ -130,6 +131,13 @@ _NOISE = (
     "compilation failed in",
     "--- end of",
     "a complete log",
+    "> [help",
+    "[help",
+    "re-run maven",
+    "to see the full stack trace",
+    "info visit ",
+    "during handling of the above",
+    "the above exception was",
     "done",
     "shutting down",
     "exiting",
