@@ -51,7 +51,9 @@ _SQLSTATE = re.compile(r"sqlstate[ :=\[(\"']*+([0-9a-z]{5})\b")
 _RETURNED = re.compile(r"rc=(-?\d{1,5})\b")
 _ORACLE = re.compile(r"ora-\d{3,6}\b")
 _MODULE = re.compile(r"no module named '?([\w.]++)")
-_STATUS_FIRST = re.compile(r" ([45]\d\d) (?=[a-z])")
+_STATUS_FIRST = re.compile(
+    r" ([45]\d\d) (?=[a-z])(?!(?:of|rows|items|files|records|tasks|bytes|[km]?b|m?s|se|mi|ho)\b)"
+)
 """A status before its words, as in `503 Server Error`; looked for where a status is likely."""
 _LETTERED = re.compile(
     r"(?<![\w-])(?:(?!ID|SKU|PO|NO)[A-Z]{1,6}[0-9]{4,5}(?![\w-])|(?:TNS|PLS|DPY|DPI|MY|RMAN)-\d{3,6}\b)"
@@ -119,6 +121,8 @@ def _codes(line: str, text: str) -> str:  # noqa: C901 - a loop over a table tak
         found += _ERROR.findall(text)
         found += _STATUS_FIRST.findall(" " + text)
         found += _LETTERED.findall(line)
+    elif "return" in text or "respon" in text:
+        found += _STATUS_FIRST.findall(" " + text)
     elif not line[1:2].islower():
         found += _LETTERED.findall(line)
     if "sqlstate" in text:

@@ -23,6 +23,8 @@ _ONE_LINE_CHARACTERS = 300
 """The longest message that the quick way is tried on."""
 _HEADER_LINES = 40
 """How far above the first frame of a stack the exception is looked for: messages have several lines at times."""
+_FIRST_LINES, _LAST_LINES = 50, 150
+"""How many lines in no particular form are weighed, from the beginning and from the end."""
 _TRACEBACKS = 3
 """How many tracebacks are tried from the end."""
 _DEPTH = 3
@@ -61,6 +63,9 @@ class Form:
 
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*+[@-~]?")
+# A key is taken out as a whole: its lines one by one would not be recognised as one by whoever masks credentials.
+_KEY = re.compile(r"(-----BEGIN [^-\n]{1,60}+-----)(?:(?!-----END ).)*+(?:-----END [^-\n]{1,60}+-----)?", re.DOTALL)
+_ENCODED = re.compile(r"[a-z0-9+/=_-]{40,}+")
 _NAMED = re.compile(r"((?:[A-Za-z_][\w$]*+[.\\]|::)*+)([A-Za-z_][\w$]*+)(?: \[\w++\])?(?=:|$| \(|\Z)", re.ASCII)
 _CLASS_ENDINGS = (
     "Error",
@@ -92,6 +97,7 @@ _EXIT_ONLY_CHARACTERS = 120
 _SUMMARIES = re.compile(
     r"(?:the )?(?:task|job|container|process|program|execution|build|command|script|worker|pod)s?"
     r"(?: [\w-]{1,40})? (?:has |have )?(?:failed|exited|aborted|stopped|terminated|died)\W*"
+    r"|\W*\d{1,9} (?:failed|errors?|passed)(?:, \d{1,9} \w{1,20}){0,6}(?: in [\d.:a-z() ]{1,20})?\W*"
 )
 _NOISE = (
     "at ",
@@ -125,6 +131,13 @@ _NOISE = (
     "compilation failed in",
     "--- end of",
     "a complete log",
+    "> [help",
+    "[help",
+    "re-run maven",
+    "to see the full stack trace",
+    "info visit ",
+    "during handling of the above",
+    "the above exception was",
     "done",
     "shutting down",
     "exiting",
@@ -293,6 +306,8 @@ def _ends(message: str, limit: int) -> str:
 def _read(text: str, depth: int) -> TellingLine:
     if "\x1b" in text:
         text = _ESCAPE.sub("", text)
+    if "-----BEGIN " in text:
+        text = _KEY.sub(r"\1 ***", text)
     text = _unwrapped(text)
     lines = _split(text)
     if depth and ("{" in text or "evel=" in text or "lvl=" in text or "everity=" in text):
@@ -731,6 +746,8 @@ FORMS: tuple[Form, ...] = (
 
 
 def _last_that_tells(lines: list[str]) -> TellingLine:
+    if len(lines) > _FIRST_LINES + _LAST_LINES:
+        lines = lines[:_FIRST_LINES] + lines[-_LAST_LINES:]
     best, chosen, place, at = -1, "", "", 0
     for number, line in enumerate(lines):
         rank, text, where = _weigh(line)
@@ -794,7 +811,7 @@ def _is_noise(lowered: str) -> bool:
     """Whether a line, in lower case, says nothing about why: frames, rulers, progress, exit codes alone."""
     if lowered.startswith(_NOISE) or not any(map(str.isalpha, lowered[:200])):
         return True
-    if "%|" in lowered or "it/s" in lowered:
+    if "%|" in lowered or "it/s" in lowered or _ENCODED.fullmatch(lowered):
         return True
     if len(lowered) > _EXIT_ONLY_CHARACTERS:
         return False

@@ -3,6 +3,7 @@
 import pytest
 
 from blaxel_mcp.summary.clean import clean
+from blaxel_mcp.summary.truncate import truncate_middle
 
 
 @pytest.mark.parametrize(
@@ -63,3 +64,23 @@ def test_a_cut_is_marked_and_within_the_limit() -> None:
 def test_a_text_that_is_mostly_invisible_is_marked_as_cut() -> None:
     """Text that was too long to be read at all counts as cut."""
     assert clean("\u200b" * 10_000 + "end", 10) == "…"
+
+
+def test_a_cut_in_the_middle_keeps_both_ends() -> None:
+    """The end of an error usually tells more than its middle; the tail gets the larger part."""
+    text = f"cannot load {'x' * 100} no such table"
+    assert clean(text, 40, middle=True) == f"cannot load xx … {text[-23:]}"
+    assert clean("short", 40, middle=True) == "short"
+
+
+def test_of_a_long_text_both_ends_are_read_for_a_cut_in_the_middle() -> None:
+    """A megabyte costs no more than its ends."""
+    assert clean("a" * 1_000_000 + "z", 40, middle=True) == "a" * 14 + " … " + "a" * 22 + "z"
+    assert clean("a\u200b" * 500_000 + "z", 4_000, middle=True).endswith("az")
+
+
+@pytest.mark.parametrize("limit", range(0, 60, 3))
+def test_a_line_cut_in_its_middle_is_never_too_long(limit: int) -> None:
+    """Whatever the limit; where there is no room for two ends, the head alone stays."""
+    assert len(truncate_middle("a b" * 50, limit)) <= limit
+    assert truncate_middle("a b", 3) == "a b"

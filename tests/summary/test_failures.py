@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from support.builders import answer, execution, task
+from support.builders import NOW, answer, execution, task
 
 from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary.failures import group_failures
+from blaxel_mcp.summary.listing import Page
+from blaxel_mcp.summary.listing_tasks import build_tasks
 from blaxel_mcp.summary.telling import TellingLine
 
 
@@ -101,3 +103,18 @@ def test_groups_that_are_not_shown_are_counted_by_their_tasks() -> None:
 def test_a_hostile_message_costs_little() -> None:
     """Only the ends of a message are read, and reading it never backtracks."""
     assert groups([task(0, "failed", (), "a'/\"" * 500_000)])[0][1] == 1
+
+
+def test_the_answer_and_the_row_of_the_task_show_the_line_that_tells() -> None:
+    """Not the frames above it; the prose has the workload's own frame after it."""
+    told = "FileNotFoundError: [Errno 2] No such file or directory: '/mnt/in/orders.parquet'"
+    frames = '  File "/usr/lib/python3.12/site-packages/pd.py", line 9, in read\n    open(path)\n' * 20
+    head = 'Traceback (most recent call last):\n  File "/srv/app/load.py", line 118, in run\n    read(path)\n'
+    failed = task(4, "failed", (), f"{head}{frames}{told}\n")
+    got = answer(execution("failed", (), tasks=[failed]))
+    assert got["failures"] == [{"cause": "unknown", "count": 1, "message": told, "tasks": ["task-4"]}]
+    assert f'1 task ("task-4"): "{told}" (load.py:118).' in got["summary"]
+    parsed = JobExecution.model_validate(execution("failed", (), tasks=[failed]))
+    page = Page(parsed.task_list, lambda _: None)
+    rows, _ = build_tasks(("a", "b"), parsed, parsed.task_list, page, limit=5, status=None, now=NOW)
+    assert rows["tasks"] == [{"name": "task-4", "status": "failed", "message": told}]

@@ -441,6 +441,16 @@ note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace
         ("ValueError: bad", "a.py:5", "ValueError"),
     ),
     (
+        "pytest",
+        "FAILED tests/test_a.py::test_x - AssertionError: assert 1 == 2\n1 failed, 3 passed in 0.12s",
+        ("FAILED tests/test_a.py::test_x - AssertionError: assert 1 == 2", "", ""),
+    ),
+    (
+        "Maven",
+        "[ERROR] Failed to execute goal: no such plugin\n[ERROR] -> [Help 1]\n[ERROR] For more information, see x",
+        ("Failed to execute goal: no such plugin", "", ""),
+    ),
+    (
         "MySQL",
         "ERROR 1045 (28000): Access denied for user 'root'@'10.0.0.3'",
         ("ERROR 1045 (28000): Access denied for user 'root'@'10.0.0.3'", "", ""),
@@ -695,6 +705,16 @@ def test_an_error_at_either_end_of_a_long_message_is_found() -> None:
     assert telling(f"{noise}ValueError: bad\n").text == "ValueError: bad"
 
 
+def test_no_line_of_a_key_is_the_one_that_tells() -> None:
+    """One line of a key alone would not be recognised as a credential by what masks them."""
+    body = "\n".join(["MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7errorXq" for _ in range(9)])
+    key = f"-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n"
+    assert telling(f"cannot parse\n{key}").text == "cannot parse"
+    assert telling(key).text == "-----BEGIN PRIVATE KEY----- ***"
+    assert telling(f"key is bad: cannot parse\n{body}").text == "key is bad: cannot parse"
+    assert not [line for line in telling_lines(["ERROR bad key", *key.splitlines()], 3) if "MIIE" in line]
+
+
 def test_a_frame_is_a_file_name_and_a_line_and_nothing_else() -> None:
     """A path that could pass for prose is no frame."""
     message = (
@@ -732,6 +752,20 @@ def test_a_frame_is_a_file_name_and_a_line_and_nothing_else() -> None:
             ["cannot reach db", "giving up: no database"],
         ),
         (["ERROR one is bad", "ERROR two is bad", "ERROR three is bad"], 2, ["two is bad", "three is bad"]),
+        (
+            [
+                "ERROR no price",
+                "Traceback (most recent call last):",
+                "KeyError: 'price'",
+                "During handling of the above exception, another exception occurred:",
+                "Traceback (most recent call last):",
+                '  File "/app/a.py", line 5, in f',
+                "ValueError: z",
+                "ERROR Task failed",
+            ],
+            3,
+            ["no price", "KeyError: 'price'", "ValueError: z (a.py:5)"],
+        ),
         (["ERROR one is bad", "ERROR two is bad"], 1, ["two is bad"]),
         (['{"level":"info","msg":"hi"}', '{"level":"error","msg":"no table"}'], 3, ["no table"]),
         (
