@@ -79,7 +79,7 @@ def _message(group: FailureGroup, detail: Detail) -> str:
 def _evidence(evidence: Evidence | None, detail: Detail) -> dict[str, Any] | None:
     if evidence is None or not detail.evidence:
         return None
-    lines = [detail.cut(line, detail.message, middle=True) for line in evidence.lines[-detail.evidence :]]
+    lines = [detail.cut(line, detail.message, middle=True) for line in evidence.log.lines[-detail.evidence :]]
     return drop_empty({"task": detail.cut(evidence.task, detail.name), "lines": lines, "from": "log"})
 
 

@@ -9,6 +9,7 @@ from blaxel_mcp.summary.causes import Origin
 from blaxel_mcp.summary.conditions import Remark
 from blaxel_mcp.summary.counts import TaskCounts
 from blaxel_mcp.summary.failures import FailureGroup
+from blaxel_mcp.summary.telling import TellingLog
 from blaxel_mcp.summary.timing import Timing
 
 
@@ -21,13 +22,13 @@ class ResolvedLatest:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Up to three lines of a failed task's log that tell why it failed, oldest first; not cleaned.
+    """What a failed task's log tells of why it failed; not cleaned.
 
-    `task` is the task's name, empty where it is not known which of the failed tasks wrote them.
+    `task` is the task's name, empty where it is not known which of the failed tasks wrote it.
     """
 
     task: str
-    lines: Sequence[str]
+    log: TellingLog
 
 
 @dataclass(frozen=True, slots=True)

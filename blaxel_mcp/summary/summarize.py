@@ -13,7 +13,6 @@ from blaxel_mcp.summary.execution import Evidence, ExecutionSummary, ResolvedLat
 from blaxel_mcp.summary.failures import FailureGroup, group_failures
 from blaxel_mcp.summary.next_step import seconds_to_next_poll, suggest_next_step
 from blaxel_mcp.summary.tasks import TaskList, TaskStats, scan_tasks
-from blaxel_mcp.summary.telling import telling
 from blaxel_mcp.summary.timing import Timing, measure
 from blaxel_mcp.summary.warnings import data_warnings, health_warnings, is_failing_fast
 
@@ -90,6 +89,6 @@ def add_evidence(summary: ExecutionSummary, evidence: Evidence) -> ExecutionSumm
     """The summary with lines of log that tell why the tasks of its largest group of failures failed."""
     failures = list(summary.failures)
     if failures:
-        failures[0] = replace(failures[0], logged=telling("\n".join(evidence.lines)))
+        failures[0] = replace(failures[0], logged=evidence.log.line)
     summary = replace(summary, failures=failures, evidence=evidence)
     return replace(summary, next_step=suggest_next_step(summary))

@@ -8,6 +8,7 @@ whatever is shown.
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from blaxel_mcp.summary.frames import at_frame, frame, position_frame, python_frame
 from blaxel_mcp.summary.records import ERROR, FATAL, INFO, LEVELS, PLAIN, WARNING, read_record
@@ -45,6 +46,16 @@ class TellingLine:
     text: str
     frame: str = ""
     error: str = ""
+
+
+class TellingLog(NamedTuple):
+    """What a log tells: the line that tells most, and up to so many lines that tell, that one last, the oldest first.
+
+    Of `lines`, none has more than 400 characters, and the last one has the frame behind it.
+    """
+
+    line: TellingLine
+    lines: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +241,8 @@ def telling_text(message: str) -> str:
     return telling(message).text if text is None else text
 
 
-def telling_lines(lines: Sequence[str], most: int) -> list[str]:
-    """The lines of a log that tell what went wrong, the oldest first, each at most 400 characters long.
+def telling_log(lines: Sequence[str], most: int) -> TellingLog:
+    """The lines of a log that tell what went wrong.
 
     Args:
         lines: the log in order of time; an item is a line, an entry of several lines, or a JSON object.
@@ -239,8 +250,8 @@ def telling_lines(lines: Sequence[str], most: int) -> list[str]:
     """
     entries = [_entry(line) for line in _newest(lines)]
     found = _read("\n".join(entries), _DEPTH)
-    if not found.text or most < 1:
-        return []
+    if not found.text:
+        return TellingLog(found, [])
     last = f"{found.text} ({found.frame})" if found.frame and found.frame not in found.text else found.text
     kept: dict[str, None] = {}
     for line in _split("\n".join(entries)):
@@ -252,7 +263,7 @@ def telling_lines(lines: Sequence[str], most: int) -> list[str]:
         if rank >= _TELLS_WORDS:
             kept[text] = None
     before = list(kept)[-(most - 1) :] if most > 1 else []
-    return [truncate_middle(line, _LINE_CHARACTERS) for line in (*before, last)]
+    return TellingLog(found, [truncate_middle(line, _LINE_CHARACTERS) for line in (*before, last)])
 
 
 def _newest(lines: Sequence[str]) -> list[str]:

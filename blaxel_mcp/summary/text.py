@@ -12,7 +12,6 @@ from blaxel_mcp.summary.detail import Detail, failures_shown, render_remark, war
 from blaxel_mcp.summary.execution import ExecutionSummary
 from blaxel_mcp.summary.failures import FailureGroup
 from blaxel_mcp.summary.frames import is_frame
-from blaxel_mcp.summary.telling import telling
 from blaxel_mcp.summary.timing import Timing
 from blaxel_mcp.summary.verdict import render_verdict
 from blaxel_mcp.summary.wording import format_age, format_duration, format_timestamp, plural
@@ -57,7 +56,7 @@ def _failures(summary: ExecutionSummary, detail: Detail) -> str:
 def _without_failures(summary: ExecutionSummary, detail: Detail) -> str:
     """What there is to say of the reason where no failed task is known."""
     if summary.evidence is not None:
-        said = detail.quote(telling("\n".join(summary.evidence.lines)).text, detail.message, middle=True)
+        said = detail.quote(summary.evidence.log.line.text, detail.message, middle=True)
         return f"Why: its log says {said}."
     if summary.counts.failed and not summary.tasks_known:
         return "Why they failed is in its task list, which was not read."

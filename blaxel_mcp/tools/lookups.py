@@ -23,7 +23,7 @@ from blaxel_mcp.summary.execution import Evidence, ExecutionSummary
 from blaxel_mcp.summary.logs import log_time_range
 from blaxel_mcp.summary.summarize import add_evidence, summarize
 from blaxel_mcp.summary.tasks import FINISHED, TaskList
-from blaxel_mcp.summary.telling import telling_lines
+from blaxel_mcp.summary.telling import TellingLog, telling_log
 from blaxel_mcp.tools.context import AppContext
 from blaxel_mcp.tools.fetch_tasks import task_pages, unique_by_name
 from blaxel_mcp.tools.find import Found
@@ -182,19 +182,17 @@ class _Lookups:
         by_name = bool(task) and self._calls != 1
 
         async def load() -> tuple[Evidence | None, float]:
-            found = Evidence("", ())
-            if by_name:
-                found = Evidence(task, telling_lines(await self._log(task=task), limits.EVIDENCE_LINES))
-            if not found.lines:
-                found = Evidence("", telling_lines(await self._log(severity="ERROR"), limits.EVIDENCE_LINES))
-            if not found.lines:
+            found = Evidence(task, await self._log(task=task)) if by_name else None
+            if found is None or not found.log.lines:
+                found = Evidence("", await self._log(severity="ERROR"))
+            if not found.log.lines:
                 return None, limits.LOOKUP_FAILURE_SECONDS
             return found, limits.LOOKUP_CACHE_SECONDS if self.status.over else limits.LOOKUP_UNFINISHED_SECONDS
 
         return await self._cached(f"evidence {task}", load)
 
-    async def _log(self, *, task: str | None = None, severity: Severity | None = None) -> list[str]:
-        """The newest lines of the execution's log, oldest first."""
+    async def _log(self, *, task: str | None = None, severity: Severity | None = None) -> TellingLog:
+        """What the newest lines of the execution's log tell."""
         execution = self.found.fetched.execution
         searched = log_time_range(execution, self.app.clock())
         page: LogPage = await self._send(
@@ -209,7 +207,8 @@ class _Lookups:
                 severity=severity,
             )
         )
-        return [line.message for line in reversed(page.lines) if line.message]
+        lines = [line.message for line in reversed(page.lines) if line.message]
+        return telling_log(lines, limits.EVIDENCE_LINES)
 
     async def _cached(
         self, what: str, load: Callable[[], Awaitable[tuple[T, float]]], *, of_job: bool = False

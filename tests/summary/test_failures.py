@@ -8,6 +8,7 @@ from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary.failures import group_failures
 from blaxel_mcp.summary.listing import Page
 from blaxel_mcp.summary.listing_tasks import build_tasks
+from blaxel_mcp.summary.tasks import TaskList
 from blaxel_mcp.summary.telling import TellingLine
 
 
@@ -107,14 +108,17 @@ def test_a_hostile_message_costs_little() -> None:
 
 def test_the_answer_and_the_row_of_the_task_show_the_line_that_tells() -> None:
     """Not the frames above it; the prose has the workload's own frame after it."""
-    told = "FileNotFoundError: [Errno 2] No such file or directory: '/mnt/in/orders.parquet'"
+    said = "[Errno 2] No such file or directory: '/mnt/in/orders.parquet'"
+    told = f"FileNotFoundError: {said}"
     frames = '  File "/usr/lib/python3.12/site-packages/pd.py", line 9, in read\n    open(path)\n' * 20
     head = 'Traceback (most recent call last):\n  File "/srv/app/load.py", line 118, in run\n    read(path)\n'
     failed = task(4, "failed", (), f"{head}{frames}{told}\n")
     got = answer(execution("failed", (), tasks=[failed]))
-    assert got["failures"] == [{"cause": "unknown", "count": 1, "message": told, "tasks": ["task-4"]}]
-    assert f'1 task ("task-4"): "{told}" (load.py:118).' in got["summary"]
+    assert got["failures"] == [
+        {"cause": "exit_code", "count": 1, "message": f"{told} (load.py:118)", "tasks": ["task-4"]}
+    ]
+    assert f'Why: the program raised FileNotFoundError in task "task-4": "{said}" (load.py:118).' in got["summary"]
     parsed = JobExecution.model_validate(execution("failed", (), tasks=[failed]))
     page = Page(parsed.task_list, lambda _: None)
-    rows, _ = build_tasks(("a", "b"), parsed, parsed.task_list, page, limit=5, status=None, now=NOW)
-    assert rows["tasks"] == [{"name": "task-4", "status": "failed", "message": told}]
+    rows, _ = build_tasks(("a", "b"), parsed, TaskList.of(parsed), page, limit=5, status=None, now=NOW)
+    assert rows["tasks"] == [{"name": "task-4", "status": "failed", "cause": "exit_code", "message": told}]

@@ -3,7 +3,7 @@
 import pytest
 
 from blaxel_mcp.summary.frames import is_frame
-from blaxel_mcp.summary.telling import FORMS, TellingLine, telling, telling_lines, telling_text
+from blaxel_mcp.summary.telling import FORMS, TellingLine, telling, telling_log, telling_text
 
 # Name, message, and what is expected of it: the text, the frame, the class of error.
 MESSAGES: list[tuple[str, str, tuple[str, str, str]]] = [
@@ -712,7 +712,7 @@ def test_no_line_of_a_key_is_the_one_that_tells() -> None:
     assert telling(f"cannot parse\n{key}").text == "cannot parse"
     assert telling(key).text == "-----BEGIN PRIVATE KEY----- ***"
     assert telling(f"key is bad: cannot parse\n{body}").text == "key is bad: cannot parse"
-    assert not [line for line in telling_lines(["ERROR bad key", *key.splitlines()], 3) if "MIIE" in line]
+    assert not [line for line in telling_log(["ERROR bad key", *key.splitlines()], 3).lines if "MIIE" in line]
 
 
 def test_a_frame_is_a_file_name_and_a_line_and_nothing_else() -> None:
@@ -775,18 +775,17 @@ def test_a_frame_is_a_file_name_and_a_line_and_nothing_else() -> None:
         ),
         ([], 3, []),
         (["", " "], 3, []),
-        (["ERROR no"], 0, []),
         (["only words"], 3, ["only words"]),
     ],
 )
 def test_the_lines_of_a_log_that_tell(lines: list[str], most: int, expected: list[str]) -> None:
     """The oldest first, each once, the one that tells most always among them."""
-    assert telling_lines(lines, most) == expected
+    assert telling_log(lines, most).lines == expected
 
 
 def test_a_long_line_of_a_log_is_cut_in_its_middle() -> None:
     """Head and tail stay, and the cut is marked."""
-    (line,) = telling_lines([f"ValueError: {'x' * 5_000} is no price"], 3)
+    (line,) = telling_log([f"ValueError: {'x' * 5_000} is no price"], 3).lines
     assert len(line) == 400
     assert line.startswith("ValueError: xx")
     assert line.endswith("xx is no price")
