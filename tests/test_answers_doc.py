@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from support import scenarios
+from support.caller import without_request_id
 from support.program import Program, account, run, side_by_side
 from support.scenarios import CAUSES, EXECUTIONS, LEAK, ORDER, SECRETS, size
 
@@ -529,8 +530,8 @@ def test_the_errors_brought_about_are_on_the_page() -> None:
 
 @pytest.mark.parametrize("situation", [*FAILING, *ALONE])
 def test_an_error_says_what_the_page_says(situation: str, seen: Seen) -> None:
-    """What failed, whether trying again can help, what to do: the whole text."""
-    text = seen.alone[situation] if situation in ALONE else seen.failing[situation].text
+    """What failed, whether trying again can help, what to do: the whole text but for a request id."""
+    text = without_request_id(seen.alone[situation] if situation in ALONE else seen.failing[situation].text)
     assert re.fullmatch(expected(situation), text), f"The page has another sentence for: {text}"
 
 

@@ -51,11 +51,11 @@ async def waited(job: Any, execution: str) -> str:
 def see() -> dict[str, Any]:
     """Use every operation that the package has on executions."""
     report, imports, corpus = bl_job("nightly-report"), bl_job("nightly-import"), bl_job("embed-corpus")
+    running = corpus.get_execution(corpus.list_executions(limit=1)[0].metadata.id)
     page = report.list_executions(limit=5)
     listed = list(page.auto_paging_iter())
     failed = imports.get_execution(imports.list_executions(limit=1)[0].metadata.id).to_dict()
     parts = tasks("nightly-import", failed["metadata"]["id"])
-    running = corpus.get_execution(corpus.list_executions(limit=1)[0].metadata.id)
     created = imports.run([{"n": n} for n in range(3)], env={"SOURCE": "s3"}, memory=512)
     finished = imports.wait_for_execution(created, max_wait=60, interval=1)
     cancelled = imports.run([{}] * 25, execution_id="to-be-cancelled")

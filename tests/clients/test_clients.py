@@ -108,13 +108,25 @@ def typescript_client(tmp_path_factory: pytest.TempPathFactory) -> Sequence[str]
     return node, str(copy)
 
 
+class FastClock:
+    """A clock that stands until the first request after it was first read, when a client has started, and then runs."""
+
+    def __init__(self) -> None:
+        self._began = datetime.now(UTC)
+        self._read: list[datetime] = []
+
+    def __call__(self) -> datetime:
+        """The time, `SPEED` times as far from the beginning as by the wall clock."""
+        self._read.append(datetime.now(UTC))
+        return self._began + (self._read[-1] - self._read[min(1, len(self._read) - 1)]) * SPEED
+
+
 def use(command: Sequence[str], login: str, home: Path) -> tuple[dict[str, Any], Starlette]:
     """Run a client's script with a login against a new control plane: what it printed, and the control plane."""
     home.mkdir(exist_ok=True)
     if login == "DeviceMode":
         write_login(home)
-    began = datetime.now(UTC)
-    app = build_app(clock=lambda: began + (datetime.now(UTC) - began) * SPEED)
+    app = build_app(clock=FastClock())
     with serve(app) as url:
         place = {"HOME": str(home), "USERPROFILE": str(home), "BL_WORKSPACE": script.WORKSPACE, "BL_API_URL": url}
         env = quiet() | place | LOGINS[login] | {"DO_NOT_TRACK": "1"}

@@ -30,11 +30,11 @@ async function missing(job) {
 await settings.authenticate();
 const [report, imports, corpus] = ["nightly-report", "nightly-import", "embed-corpus"].map(blJob);
 const newest = async (job) => job.getExecution((await job.listExecutions({ limit: 1 })).data[0].metadata.id);
+const running = await newest(corpus);
 const page = await report.listExecutions({ limit: 5 });
 const listed = await page.autoPagingToArray({ limit: 100 });
 const failed = await newest(imports);
 const parts = await tasks("nightly-import", failed.metadata.id);
-const running = await newest(corpus);
 const created = await imports.run([{ n: 0 }, { n: 1 }, { n: 2 }], { env: { SOURCE: "s3" }, memory: 512 });
 const finished = await imports.waitForExecution(created, { maxWait: 60_000, interval: 1_000 });
 const cancelled = await imports.run(Array(25).fill({}), { executionId: "to-be-cancelled" });

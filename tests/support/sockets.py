@@ -11,6 +11,7 @@ from typing import Any, Self
 import httpx
 
 from blaxel_mcp.demo import script
+from support.caller import without_request_id
 from support.program import ENVELOPE, HANDSHAKE, MODERN, PATIENCE
 
 TOOL = "get_job_execution"
@@ -215,7 +216,6 @@ def read(answer: httpx.Response) -> dict[str, Any]:
 
 
 def said(result: Mapping[str, Any]) -> str:
-    """The only text of a tool's result."""
+    """The only text of a tool's result, without the request id that an error may end with."""
     (block,) = result["content"]
-    text: str = block["text"]
-    return text
+    return without_request_id(block["text"])
