@@ -85,8 +85,9 @@ class ExecutionSummary:
 
     @property
     def origin(self) -> Origin | None:
-        """Whose the failure of most failed tasks is; `None` unless that is sure."""
-        return self.failures[0].origin if self.failures else None
+        """Whose the failures are; `None` unless that is sure, and the same for every group."""
+        origins = {group.origin for group in self.failures}
+        return origins.pop() if len(origins) == 1 else None
 
     @property
     def unexplained(self) -> bool:

@@ -9,7 +9,7 @@ from blaxel_mcp.models import ExecutionStatus, JobExecution, parse_timestamp
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.causes import CAUSE_LABELS, ORIGIN_PHRASES
 from blaxel_mcp.summary.detail import Detail, failures_shown, render_remark, warnings_shown
-from blaxel_mcp.summary.execution import ExecutionSummary
+from blaxel_mcp.summary.execution import Evidence, ExecutionSummary
 from blaxel_mcp.summary.failures import FailureGroup
 from blaxel_mcp.summary.frames import is_frame
 from blaxel_mcp.summary.timing import Timing
@@ -50,14 +50,21 @@ def _failures(summary: ExecutionSummary, detail: Detail) -> str:
         parts.append(
             f"{plural(omitted, 'task')} for other reasons" if summary.tasks_known else f"{omitted:,} more not read"
         )
-    return f"{label}: {'; '.join(parts)}."
+    said = f"{label}: {'; '.join(parts)}."
+    if summary.evidence and not any(group.logged for group in summary.failures):
+        said += f" {_log(summary.evidence, detail)}"
+    return said
+
+
+def _log(evidence: Evidence, detail: Detail) -> str:
+    """What a log says that is not known to be of one group of failures."""
+    return f"The log says {detail.quote(evidence.log.line.text, detail.message, middle=True)}."
 
 
 def _without_failures(summary: ExecutionSummary, detail: Detail) -> str:
     """What there is to say of the reason where no failed task is known."""
     if summary.evidence is not None:
-        said = detail.quote(summary.evidence.log.line.text, detail.message, middle=True)
-        return f"Why: its log says {said}."
+        return _log(summary.evidence, detail)
     if summary.counts.failed and not summary.tasks_known:
         return "Why they failed is in its task list, which was not read."
     return "The API gives no reason for the failure." if summary.status.outcome == "failed" else ""
@@ -176,15 +183,15 @@ def _timeouts(summary: ExecutionSummary) -> Iterator[str]:
     """
     timing, longest = summary.timing, summary.timing.longest
     least, most = limits.TIMEOUT_SHOWN_SHARE, math.inf if summary.done else limits.TIMEOUT_SHARE
-    if longest and longest.timeout and least < longest.seconds / longest.timeout < most:
-        used = _percent(longest.seconds, longest.timeout)
-        yield f"the longest task used {used} of its timeout of {format_duration(longest.timeout)}"
+    own = longest.timeout if longest and longest.timeout != timing.timeout else None
+    if longest and own and least < longest.seconds / own < most:
+        yield f"the longest task used {_percent(longest.seconds, own)} of its timeout of {format_duration(own)}"
     if not timing.timeout:
         return
     shares = []
     if timing.running is not None and (summary.done or timing.running <= timing.timeout):
         shares.append((timing.running / timing.timeout, f"{_percent(timing.running, timing.timeout)} used by the run"))
-    if longest and not longest.timeout:
+    if longest and not own:
         used = _percent(longest.seconds, timing.timeout)
         shares.append((longest.seconds / timing.timeout, f"{used} by its longest task"))
     highest = max((share for share, _ in shares), default=0)

@@ -29,6 +29,8 @@ from blaxel_mcp.tools.fetch_tasks import task_pages, unique_by_name
 from blaxel_mcp.tools.find import Found
 
 T = TypeVar("T")
+_LOG_CALLS = 2
+"""For the log of a task by its name, and for the execution's errors where that finds nothing."""
 
 
 async def summarize_found(session: Session, app: AppContext, job_id: str, found: Found) -> ExecutionSummary:
@@ -146,7 +148,7 @@ class _Lookups:
     async def _read_tasks(self) -> tuple[TaskList, bool]:
         """Read pages of tasks until all are there, or all failed ones, or no call is left.
 
-        One call is left for the log where the failed tasks that were read do not say why they failed.
+        Two calls are left for the log where the failed tasks that were read do not say why they failed.
 
         Returns:
             The tasks, and whether that is as far as this answer may read, with no page that failed.
@@ -160,7 +162,7 @@ class _Lookups:
                 if page.cursor is None:
                     return TaskList(_parsed(read)), True
                 seen = [fetched.task for fetched in read if _word(fetched.task) == "failed"]
-                kept = 1 if any(map(_unexplained, seen)) else 0
+                kept = _LOG_CALLS if any(map(_unexplained, seen)) else 0
                 if self._calls <= kept or (failed is not None and len(seen) >= failed):
                     break
         except NotFoundError:
@@ -178,11 +180,9 @@ class _Lookups:
         errors are asked for.
         """
         task = next((name for group in summary.failures[:1] for name in group.tasks), "")
-        # One call alone had better ask for whatever went wrong.
-        by_name = bool(task) and self._calls != 1
 
         async def load() -> tuple[Evidence | None, float]:
-            found = Evidence(task, await self._log(task=task)) if by_name else None
+            found = Evidence(task, await self._log(task=task)) if task else None
             if found is None or not found.log.lines:
                 found = Evidence("", await self._log(severity="ERROR"))
             if not found.log.lines:

@@ -128,14 +128,32 @@ def test_tasks_that_are_kept_apart_are_read() -> None:
 
 
 def test_a_finished_failed_execution_takes_six_calls_at_most() -> None:
-    """Of a thousand tasks the first pages are read, and one call is left for the log."""
+    """Of many tasks the first pages are read, and two calls are left for the log."""
     tasks = [task(n, "failed" if n % 100 == 7 else "succeeded") for n in range(1_500)]
+    with served(apart(15, 1_500), tasks=tasks, log=LINES, log_task="another") as (url, faults):
+        (answer,) = answers(url)
+    assert paths(faults) == [ONE, *[TASKS] * 3, LOG, LOG]
+    assert "Only the first 600 of 1,500 tasks were read" in answer["summary"]
+    assert f'The log says "ValueError: {REASON}".' in answer["summary"]
+    assert (answer["failures"][0]["count"], answer["failuresOmitted"]) == (6, 9)
+
+
+def test_of_tasks_that_say_why_more_are_read() -> None:
+    """No call is left for the log then."""
+    tasks = [task(n, "failed" if n % 100 == 7 else "succeeded", "KeyError: 'price'") for n in range(1_500)]
     with served(apart(15, 1_500), tasks=tasks, log=LINES) as (url, faults):
         (answer,) = answers(url)
-    assert paths(faults) == [ONE, *[TASKS] * 4, LOG]
-    assert "Only the first 800 of 1,500 tasks were read" in answer["summary"]
-    assert REASON in answer["summary"]
-    assert (answer["failures"][0]["count"], answer["failuresOmitted"]) == (8, 7)
+    assert paths(faults) == [ONE, *[TASKS] * 5]
+    assert "Only the first 1,000 of 1,500 tasks were read" in answer["summary"]
+
+
+def test_lines_of_an_unknown_task_explain_no_group_of_several() -> None:
+    """They are told beside the groups; the next step leads to the log."""
+    tasks = [task(1), task(2), task(3, message="exit code 2")]
+    with served(execution(tasks=tasks), log=LINES, log_task="another") as (url, _):
+        (answer,) = answers(url)
+    assert f'exit code 2". The log says "ValueError: {REASON}".' in answer["summary"]
+    assert "get_job_execution_logs" in answer["nextStep"]
 
 
 def test_reading_stops_when_every_failed_task_is_there() -> None:
