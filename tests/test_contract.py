@@ -182,7 +182,19 @@ def test_every_scripted_execution_keeps_the_contract(url: str) -> None:
 
 ExecutionKeys = (
     *("summary", "status", "done", "outcome", "nextStep", "pollAfterSeconds", "tasks", "failures", "failuresOmitted"),
-    *("warnings", "timing", "config", "jobId", "executionId", "workspace", "rawUri", "raw", "masked"),
+    *(
+        "origin",
+        "evidence",
+        "warnings",
+        "timing",
+        "config",
+        "jobId",
+        "executionId",
+        "workspace",
+        "rawUri",
+        "raw",
+        "masked",
+    ),
     "rawOmitted",
 )
 """The keys of design 3.2 in their order."""

@@ -1,6 +1,6 @@
 """The shape of `structuredContent`: what the tools publish as `outputSchema`, and nothing about how it is filled."""
 
-from typing import Any, Literal, NotRequired
+from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -30,7 +30,7 @@ class Failure(TypedDict):
 
 
 # In this form because one of its keys is a keyword of Python's.
-LogEvidence = TypedDict("LogEvidence", {"task": NotRequired[str], "lines": list[str], "from": Literal["log"]})
+LogEvidence = TypedDict("LogEvidence", {"task": NotRequired[str], "lines": list[str], "from": str})
 """Up to three lines of a failed task's log that tell why it failed; `task` is absent where none is known for theirs."""
 
 
