@@ -109,10 +109,11 @@ class _Lookups:
         """Send a call once, if there is one left, for as long as there is time left.
 
         Raises:
-            BlaxelMcpError: it failed, or none is left.
+            BlaxelMcpError: it failed.
+            _NoCallLeftError: none is left.
         """
         if self._calls <= 0:
-            raise _NoneLeftError("No call is left for this answer.", "")
+            raise _NoCallLeftError
         self._calls -= 1
         left = self._end - asyncio.get_running_loop().time()
         return await self.session.send(replace(call, retried=False), at_most=max(left, 0.0))
@@ -218,7 +219,7 @@ class _Lookups:
         async def load_or_none() -> tuple[T | None, float]:
             try:
                 return await load()
-            except _NoneLeftError:
+            except _NoCallLeftError:
                 return None, 0.0
             except BlaxelMcpError:
                 return None, limits.LOOKUP_FAILURE_SECONDS
@@ -227,7 +228,7 @@ class _Lookups:
         return await self.app.cache.get(key, load_or_none)
 
 
-class _NoneLeftError(BlaxelMcpError):
+class _NoCallLeftError(Exception):
     """The answer has made all the calls that it may."""
 
 

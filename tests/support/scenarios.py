@@ -55,15 +55,21 @@ def ago(seconds: float) -> str:
 
 
 def task(name: str, status: str, message: str = "", *, began: float = 900, took: float | None = 60) -> Json:
-    """A task that started `began` seconds ago and ran for `took` seconds, or still runs."""
-    metadata = {"name": name, "startedAt": ago(began), **({} if took is None else {"completedAt": ago(began - took)})}
+    """A task that started `began` seconds ago and ran for `took` seconds, or still runs; without both it never did."""
+    metadata = {"name": name} | ({"startedAt": ago(began)} if began else {})
+    if began and took is not None:
+        metadata["completedAt"] = ago(began - took)
     conditions = [{"state": "CONDITION_FAILED", "severity": "ERROR", "message": message}] if message else []
     return {"metadata": metadata, "status": status, "conditions": conditions}
 
 
 def failed(*messages: str, names: str = "t") -> Json:
     """A failed execution: two tasks for each message, one that succeeded, and everything else that an answer tells."""
-    tasks = [task(f"{names}{number}{half}", "failed", text) for number, text in enumerate(messages) for half in "ab"]
+    tasks = [
+        task(f"{names}{number}{half}", "failed", text, began=0 if text == MESSAGES["quota"] else 900)
+        for number, text in enumerate(messages)
+        for half in "ab"
+    ]
     return {
         "metadata": {"createdAt": ago(1000), "startedAt": ago(950), "completedAt": ago(300), "workspace": WORKSPACE},
         "spec": {
@@ -97,6 +103,10 @@ EXECUTIONS: Mapping[str, Callable[[], Json]] = {
     "many-causes": lambda: failed(*(f"{word} {ORDER} " + "x" * 300 for word in "abcdefgh"), names=LONG),
     "running": running,
     "queued": lambda: {"metadata": {"createdAt": ago(30)}, "status": "queued"},
+    "unnamed": lambda: {
+        "status": "failed",
+        "tasks": [{**task("", "failed", took=n), "conditions": []} for n in (5, 90)],
+    },
     "half": lambda: {"metadata": {"completedAt": ago(5)}, "spec": {"memoryOverride": 64}, "status": "", "tasks": [{}]},
     "counted": lambda: {"stats": {"success": 1}},
     "paused": lambda: {"status": "Paused", "stats": {"total": 2, "cancelled": 1, "running": 1}},
@@ -112,7 +122,7 @@ def execution(identity: str) -> Json:
 def listed_executions(*, long: bool) -> list[Json]:
     """A page of executions: those that have something to tell, and many with long ids or one without anything."""
     more = [execution(f"{LONG * 9}{number}") for number in range(40)] if long else [{}, {"stats": {}}]
-    return [*(execution(identity) for identity in EXECUTIONS), *more]
+    return [*more[:2], *(execution(identity) for identity in EXECUTIONS), *more[2:]]
 
 
 def listed_jobs(*, long: bool) -> list[Json]:
