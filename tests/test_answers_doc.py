@@ -335,7 +335,12 @@ KINDS: Mapping[str, tuple[type, Json]] = {
     "list of integers": (list, {"type": "array", "items": {"type": "integer"}}),
     "list of objects": (list, {"type": "array"}),
 }
-UNITS = {"Seconds": "seconds", "At": "timestamp", "From": "timestamp", "To": "timestamp", "Mb": "MB", "bytes": "bytes"}
+UNITS = {
+    **dict.fromkeys(("Seconds", "SecondsAgo", "seconds"), "seconds"),
+    **dict.fromkeys(("At", "From", "To"), "timestamp"),
+    "Mb": "MB",
+    "bytes": "bytes",
+}
 TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
