@@ -57,6 +57,7 @@ def build_facts(summary: ExecutionSummary, prose: str, detail: Detail) -> Execut
         "origin": summary.origin,
         "evidence": _evidence(summary.evidence, detail),
         "warnings": [
+            *(["It never started."] if summary.never_started else []),
             *(render_remark(remark, detail) for remark in summary.remarks[: detail.remarks]),
             *warnings_shown(summary, detail),
         ],

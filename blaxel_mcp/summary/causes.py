@@ -24,55 +24,74 @@ class CauseText:
     """What an answer says of a cause.
 
     Attributes:
-        label: how a sentence names it: `out of memory in 3 tasks`; empty for `unknown`.
+        label: its name, as a row of a list has it; empty for `unknown`.
+        happened: what tasks did by it, to follow them in a sentence: `3 tasks ran out of memory`; empty for `unknown`.
         advice: what to do, as one sentence; empty where that depends on limits, or where nothing is known.
     """
 
     label: str
+    happened: str
     advice: str = ""
 
 
 CAUSES: Mapping[Cause, CauseText] = MappingProxyType(
     {
-        "out_of_memory": CauseText("out of memory"),
-        "timed_out": CauseText("timeout"),
+        "out_of_memory": CauseText("out of memory", "ran out of memory"),
+        "timed_out": CauseText("timeout", "timed out"),
         "image": CauseText(
-            "image problem", "Check that the job's image exists and may be pulled; deploying the job again rebuilds it."
+            "image problem",
+            "had an image problem",
+            "Check that the job's image exists, may be pulled and fits the machine; a new deployment rebuilds it.",
         ),
         "configuration": CauseText(
-            "configuration problem", "Fix the configuration that the message names, deploy the job, and run it again."
+            "configuration problem",
+            "had a configuration problem",
+            "Fix the configuration that the message names, deploy the job, and run it again.",
         ),
-        "cancelled": CauseText("cancellation", "Run the job again if the rest is still wanted."),
-        "platform": CauseText(
-            "platform problem", "Run the job again: the platform ended these tasks, not the program."
-        ),
+        "cancelled": CauseText("cancellation", "had been cancelled", "Run the job again if the rest is still wanted."),
+        "platform": CauseText("platform problem", "met a platform problem", "Run the job again."),
         "quota": CauseText(
             "quota or capacity limit",
+            "met a quota or capacity limit",
             "Wait until other executions have ended or ask for a higher quota, then run the job again.",
         ),
         "gpu_memory": CauseText(
-            "full GPU memory", "Use smaller batches or a smaller model, or a GPU with more memory, and run it again."
+            "full GPU memory",
+            "ran out of GPU memory",
+            "Use smaller batches or a smaller model, or a GPU with more memory, and run it again.",
         ),
         "crash": CauseText(
-            "crash", "Look for native code or memory that went wrong at the place that the log names, and fix it."
+            "crash",
+            "crashed",
+            "Look for native code or memory that went wrong at the place that the log names, and fix it.",
         ),
-        "killed": CauseText("kill (SIGKILL)"),
-        "signal": CauseText("signal", "Find out what sent the signal, then run the job again."),
+        "killed": CauseText("SIGKILL", "got SIGKILL"),
+        "signal": CauseText("signal", "got a signal", "Find out what sent the signal, then run the job again."),
         "missing_dependency": CauseText(
-            "missing dependency", "Add the missing module or command to the job's image, deploy it, and run it again."
+            "missing dependency",
+            "lacked a dependency",
+            "Add the missing module or command to the job's image, deploy it, and run it again.",
         ),
-        "disk_full": CauseText("full disk", "Free the disk or write less to it, then run the job again."),
+        "disk_full": CauseText(
+            "full disk", "ran out of disk", "Free the disk or write less to it, then run the job again."
+        ),
         "rate_limited": CauseText(
-            "rate limit", "Send fewer requests at a time, for example with a lower parallelism, and run the job again."
+            "rate limit",
+            "hit a rate limit",
+            "Send fewer requests at a time or raise the limit at that service, and run the job again.",
         ),
         "permission": CauseText(
-            "denied access", "Give the job the credentials or rights that the message names, then run it again."
+            "denied access",
+            "had no access",
+            "Give the job the rights or credentials for what the message names, then run it again.",
         ),
         "network": CauseText(
-            "network problem", "Check that the service the message names is up and can be reached, then run it again."
+            "network problem",
+            "had a network problem",
+            "Check that the service the message names is up, reachable and trusted, then run it again.",
         ),
-        "exit_code": CauseText("non-zero exit"),
-        "unknown": CauseText(""),
+        "exit_code": CauseText("non-zero exit", "exited with an error"),
+        "unknown": CauseText("", ""),
     }
 )
 """What an answer says of each cause, in the order of the table."""

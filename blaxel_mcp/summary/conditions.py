@@ -17,12 +17,13 @@ _BLAND_CHARACTERS = 300
 _WORD = re.compile(r"[^\W_]+", re.ASCII)
 _BLAND = frozenset(
     """
-    a after an and application as at attempt attempts because been by called check cloud code command completed
-    condition conditionfailed conditions container details did due end ended error errors execution executions exit
-    exited exiting exits fail failed failing failure finished for from has have in instance its job log logs main
-    message more no non nonzero nonzeroexitcode not of on or own please pod process program reason result retries retry
-    returned run script see state status step stopped successfully task tasks terminated that the this to unsuccessful
-    unsuccessfully user value was were when while with without workload zero
+    a after an and application as at attempt attempts because been by called check cloud code command complete
+    completed condition conditionfailed conditions container details did due end ended error errors execution
+    executions exit exited exiting exits fail failed failing failure finished for from guest has have in init
+    instance its job log logs machine main message microvm more no non nonzero nonzeroexitcode not of on or own
+    please pod process program reason result retries retry returned run s script see state status step stopped
+    successfully task tasks terminated that the this to unsuccessful unsuccessfully user value vm was were when
+    while with without workload zero
     """.split()  # noqa: SIM905 - a list of a hundred words in quotes is no easier to read
 )
 """Words that say of a task no more than that it ended."""
@@ -74,6 +75,11 @@ def failure_condition(task: JobExecutionTask) -> JobExecutionTaskCondition:
         )
 
     return max(conditions, key=weight)
+
+
+def has_failed_condition(task: JobExecutionTask) -> bool:
+    """Whether a condition of the task says that something failed, whatever the task's own status is."""
+    return any("FAIL" in _state(condition) for condition in task.get("conditions") or ())
 
 
 def failure_words(task: JobExecutionTask, condition: JobExecutionTaskCondition) -> list[str]:

@@ -61,6 +61,8 @@ class FailureGroup:
         """The cause by the table of causes, classified on demand: of ten thousand groups five are shown."""
         words, message = self._words, self.message
         cause = classify(words, self.line.text, message=message, seconds=self.seconds, timeout=self.timeout)
+        if cause == "unknown" and self.line.error:
+            cause = "exit_code"  # an exception that ended a task is a non-zero exit, whatever form it is printed in
         if self.logged and cause in {"exit_code", "unknown"}:
             logged = classify(["NonZeroExitCode", *words], self.logged.text, seconds=self.seconds, timeout=self.timeout)
             return cause if logged in {"exit_code", "unknown"} else logged

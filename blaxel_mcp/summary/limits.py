@@ -46,10 +46,13 @@ LONGEST_TIMEOUT = 86_400
 """The longest timeout that a job may have, by Blaxel's own skill for coding agents."""
 SLOWEST_MEDIANS = 1.5
 """From so many medians on, the slowest task is worth a word in the prose."""
+TIMEOUT_CAME_CLOSE = 0.9
+"""The share of its timeout from which a success came close to it."""
 FAILING_FAST_TASKS = 5
 FAILING_FAST_SHARE = 0.8
-"""An execution fails fast when so many tasks and such a share of the finished ones failed, nearly all for one reason,
-and at least as many as that still wait."""
+FAILING_FAST_ALL = 3
+"""An execution fails fast when so many tasks and such a share of the finished ones failed, nearly all for one reason;
+or when all finished ones failed, so many at least."""
 STALL_MEDIANS = 4
 STALL_SECONDS = 300
 """An execution has stalled when no task starts or ends for longer than this and than so many median tasks."""

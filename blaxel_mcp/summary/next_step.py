@@ -1,10 +1,11 @@
 """The one thing to do next, and when to ask again. Only our own words, numbers, and ids that can only be ids."""
 
 import re
+from collections.abc import Iterable
 
 from blaxel_mcp.models import ExecutionStatus
 from blaxel_mcp.summary import limits
-from blaxel_mcp.summary.causes import CAUSES
+from blaxel_mcp.summary.causes import CAUSES, classify
 from blaxel_mcp.summary.execution import ExecutionSummary
 from blaxel_mcp.summary.failures import FailureGroup
 from blaxel_mcp.summary.redact import redact
@@ -31,20 +32,44 @@ def is_plain_id(text: str) -> bool:
 
 def suggest_next_step(summary: ExecutionSummary) -> str:
     """One sentence that says what to do next about an execution."""
-    outcome, asked = summary.status.outcome, summary.asked
-    match outcome:
-        case "in_progress" if summary.failing_fast:
-            return _cancel(asked)
-        case "in_progress" if summary.timing.stalled is not None:
-            return _read_logs(asked, "to see what the running tasks are doing")
+    match summary.status.outcome:
         case "in_progress" | "unknown":
-            return ask_again(*asked, summary.poll_after)
+            return _while_unfinished(summary)
         case "cancelled":
             return f"Nothing to do, unless the rest is still wanted: then run the job again{_repeats(summary)}."
         case "succeeded" if not summary.failures and not summary.counts.failed:
             return "Nothing to do."
         case _:
             return _after_failure(summary)
+
+
+def _while_unfinished(summary: ExecutionSummary) -> str:
+    if summary.failing_fast:
+        return _cancel(summary.asked)
+    if summary.timing.stalled is not None:
+        return _after_stall(summary)
+    if summary.status.waiting and (advice := _advice_while_waiting(summary)):
+        return advice
+    return ask_again(*summary.asked, summary.poll_after)
+
+
+def _after_stall(summary: ExecutionSummary) -> str:
+    task = summary.timing.longest_running
+    if task is None:
+        return "Cancel it and run the job again, or ask Blaxel why none of its tasks starts."
+    return _read_logs(summary.asked, "to see what that task is doing", _plain_name([task.name]))
+
+
+def _advice_while_waiting(summary: ExecutionSummary) -> str:
+    """What to do about an execution whose tasks wait for something that waiting does not bring; empty for others."""
+    causes = (classify([], remark.text) for remark in summary.remarks)
+    cause = next((cause for cause in causes if cause in {"image", "configuration", "permission"}), None)
+    return f"Do not wait: {CAUSES[cause].advice[0].lower()}{CAUSES[cause].advice[1:]}" if cause else ""
+
+
+def _plain_name(names: Iterable[str]) -> str | None:
+    """The first name of a task that can only be read as one."""
+    return next((name for name in names if is_plain_id(name) and len(name) <= _TASK_NAME_CHARACTERS), None)
 
 
 def _after_failure(summary: ExecutionSummary) -> str:
@@ -54,8 +79,11 @@ def _after_failure(summary: ExecutionSummary) -> str:
         return advice
     if not summary.tasks_known and not summary.tasks_read and summary.counts.failed != 0:
         return _list_tasks(summary.asked)
-    names = (name for group in summary.failures for name in group.tasks)
-    named = next((name for name in names if is_plain_id(name) and len(name) <= _TASK_NAME_CHARACTERS), None)
+    if summary.never_started:
+        return (
+            "Check the job's deployment, its image and the workspace's quota in the Blaxel console, then run it again."
+        )
+    named = _plain_name(name for group in summary.failures for name in group.tasks)
     return _read_logs(summary.asked, "for the reason", named)
 
 
@@ -92,6 +120,8 @@ def _more_memory(group: FailureGroup, override: int | None, repeats: str) -> str
             f"or give each task less to hold{repeats}."
         )
     above = f" above {limit:,} MB" if limit else ""
+    if "heap" in group.reason.text.casefold():  # a heap has a limit of its own, below the job's memory
+        return f"Raise the limit of the program's heap, and the job's memory{above} with it, and run it again{repeats}."
     return f"Raise the job's memory{above}, or give each task less to hold, and run it again{repeats}."
 
 
@@ -118,8 +148,8 @@ def _after_timeout(summary: ExecutionSummary, repeats: str) -> str:
 
 def _cancel(asked: tuple[str, str]) -> str:
     if arguments := call_arguments(*asked):
-        return f"Cancel it, by cancel_job_execution with {arguments} if that tool is there, and fix the cause first."
-    return "Cancel it in the Blaxel console, and fix the cause first."
+        return f"Cancel it (cancel_job_execution with {arguments}), and fix the cause before running the job again."
+    return "Cancel it in the Blaxel console, and fix the cause before running the job again."
 
 
 def _list_tasks(asked: tuple[str, str]) -> str:
@@ -172,8 +202,11 @@ def seconds_to_next_poll(status: ExecutionStatus, timing: Timing) -> int | None:
     if status.word != "running":
         shortest, longest = limits.POLL_WAITING_SECONDS
         return min(longest, max(shortest, (timing.queued or 0) // 10)) if status.waiting else shortest
+    shortest, longest = limits.POLL_SECONDS
+    seconds = (timing.running or 0) // 10
     if timing.estimate is not None:
         shortest, longest = limits.POLL_ESTIMATED_SECONDS
-        return min(longest, max(shortest, timing.estimate.seconds // 2))
-    shortest, longest = limits.POLL_SECONDS
-    return min(longest, max(shortest, (timing.running or 0) // 10))
+        seconds = timing.estimate.seconds // 2
+    # It may end at its timeout.
+    left = longest if timing.seconds_to_timeout is None else timing.seconds_to_timeout
+    return max(shortest, min(longest, seconds, left))

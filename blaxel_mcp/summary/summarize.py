@@ -6,7 +6,7 @@ from datetime import datetime
 
 from blaxel_mcp.models import ExecutionStatus, JobExecution, parse_env_override, parse_timestamp
 from blaxel_mcp.summary.causes import Cause
-from blaxel_mcp.summary.conditions import group_remarks
+from blaxel_mcp.summary.conditions import group_remarks, has_failed_condition
 from blaxel_mcp.summary.counts import TaskCounts, count_tasks
 from blaxel_mcp.summary.estimate import UsualDuration
 from blaxel_mcp.summary.execution import Evidence, ExecutionSummary, ResolvedLatest
@@ -45,9 +45,14 @@ def summarize(
     known = tasks_apart or TaskList.of(execution)
     tasks = scan_tasks(known, parse_timestamp(metadata.completedAt) if status.over else now)
     counts = count_tasks(execution.stats, execution.total, tasks)
-    failures, failures_omitted = group_failures(tasks.failed, counts.failed, whole=tasks.whole)
+    failed, remarking = tasks.failed, tasks.explained
+    if status.outcome == "failed" and not failed:  # then what its tasks' conditions say of a failure is the reason
+        failed = [task for task in tasks.explained if has_failed_condition(task)]
+        remarking = [task for task in tasks.explained if not has_failed_condition(task)]
+    failures, failures_omitted = group_failures(failed, counts.failed, whole=tasks.whole)
     timing = measure(execution, tasks, counts, now=now, usual=usual)
     failing_fast = is_failing_fast(status, counts, failures)
+    never_started = _never_started(timing, tasks, counts, failures)
     summary = ExecutionSummary(
         status=status,
         counts=counts,
@@ -55,12 +60,12 @@ def summarize(
         tasks_read=tasks.listed,
         failures=failures,
         failures_omitted=failures_omitted,
-        remarks=group_remarks(tasks.explained),
+        remarks=group_remarks(remarking),
         failing_fast=failing_fast,
-        never_started=_never_started(timing, tasks, counts, failures),
+        never_started=never_started,
         warnings=[
-            *data_warnings(execution, tasks, counts, asked=asked, now=now),
-            *health_warnings(execution, tasks, timing, failing_fast=failing_fast, usual=usual, now=now),
+            *data_warnings(execution, tasks, counts, asked=asked, never_started=never_started, now=now),
+            *health_warnings(execution, tasks, counts, timing, failing_fast=failing_fast, usual=usual, now=now),
         ],
         timing=timing,
         next_step="",

@@ -7,11 +7,12 @@ from datetime import datetime
 
 from blaxel_mcp.models import ExecutionStatus, JobExecution, parse_timestamp
 from blaxel_mcp.summary import limits
-from blaxel_mcp.summary.causes import CAUSE_LABELS, ORIGIN_PHRASES
+from blaxel_mcp.summary.causes import CAUSES, ORIGIN_PHRASES
 from blaxel_mcp.summary.detail import Detail, failures_shown, render_remark, warnings_shown
 from blaxel_mcp.summary.execution import Evidence, ExecutionSummary
 from blaxel_mcp.summary.failures import FailureGroup
 from blaxel_mcp.summary.frames import is_frame
+from blaxel_mcp.summary.telling import TellingLine
 from blaxel_mcp.summary.timing import Timing
 from blaxel_mcp.summary.verdict import render_verdict
 from blaxel_mcp.summary.wording import format_age, format_duration, format_timestamp, plural
@@ -71,20 +72,29 @@ def _without_failures(summary: ExecutionSummary, detail: Detail) -> str:
 
 
 def _group(group: FailureGroup, summary: ExecutionSummary, detail: Detail) -> str:
-    tasks = _tasks(group, detail)
-    reason, cause = group.reason, group.cause
+    """Tasks, what happened to them, and the line that tells: `task "a" ran out of memory: "…"`."""
+    tasks, reason = _tasks(group, detail), group.reason
     if not reason.text:
-        return f"{tasks}, the API gave no reason"
+        return f"for {tasks} the API gave no reason"
     text = reason.text.rstrip(". ")
-    if cause in {"exit_code", "unknown"} and _CLASS.fullmatch(reason.error):
-        failed = f"the program raised {reason.error} in {tasks}"
-        text = text.split(f"{reason.error}:", 1)[-1].strip() or text
-    elif label := CAUSE_LABELS[cause]:
-        failed = f"{label} {'of' if cause == 'cancelled' else 'in'} {tasks}"
-    else:
-        failed = tasks
-    frame = f" ({reason.frame})" if detail.asides and is_frame(reason.frame) else ""
-    return f"{failed}: {detail.quote(text, detail.message, middle=True)}{frame}{_source(group, summary, detail)}"
+    failed = " ".join(filter(None, (tasks, CAUSES[group.cause].happened)))
+    if group.cause in {"exit_code", "unknown"} and (raised := _exception(reason)):
+        failed = f"the program raised {raised} in {tasks}"
+        text = (
+            text.partition(f"{raised}:")[2].strip() if f"{raised}:" in text else text.replace(raised, "").strip("() ")
+        )
+    said = f": {detail.quote(text, detail.message, middle=True)}" if text else ""
+    known = reason.frame.partition(":")[0] in text
+    frame = f" ({reason.frame})" if detail.asides and is_frame(reason.frame) and not known else ""
+    return f"{failed}{said}{frame}{_source(group, summary, detail)}"
+
+
+def _exception(reason: TellingLine) -> str:
+    """The class of an exception with its package, as the line has it; empty where that is not all it can be."""
+    if not _CLASS.fullmatch(reason.error):
+        return ""
+    found = re.search(rf"(?:[A-Za-z_]\w{{0,40}}[.:]{{1,2}}){{0,5}}{reason.error}\b", reason.text, re.ASCII)
+    return found[0] if found else reason.error
 
 
 def _tasks(group: FailureGroup, detail: Detail) -> str:
@@ -123,7 +133,7 @@ def _warnings(summary: ExecutionSummary, detail: Detail) -> str:
 def _timing(summary: ExecutionSummary, detail: Detail) -> str:
     sentences = [
         _course(summary, detail),
-        _time_left(summary.timing, detail) if summary.status.word == "running" else "",
+        _time_left(summary.timing, detail) if summary.status.word == "running" and not summary.failing_fast else "",
         _task_times(summary, detail) if detail.asides else "",
     ]
     return " ".join(f"{sentence[0].upper()}{sentence[1:]}." for sentence in sentences if sentence)
@@ -137,6 +147,8 @@ def _course(summary: ExecutionSummary, detail: Detail) -> str:
         queued = f" after {format_duration(timing.queued)} queued"
     if summary.done:
         ran = f"ran {format_duration(timing.running)}{queued}" if timing.running is not None else ""
+        if summary.status.outcome == "timed_out":  # the verdict has it
+            ran = ""
         return "; ".join(part for part in (ran, _ended(summary, detail)) if part)
     if timing.running is not None:
         if summary.status.word in {"running", "cancelling"}:
@@ -195,7 +207,10 @@ def _timeouts(summary: ExecutionSummary) -> Iterator[str]:
         used = _percent(longest.seconds, timing.timeout)
         shares.append((longest.seconds / timing.timeout, f"{used} by its longest task"))
     highest = max((share for share, _ in shares), default=0)
-    if summary.status.outcome == "timed_out" or least < highest < most:
+    reached = highest >= limits.TIMEOUT_REACHED_SHARE  # the verdict of one that timed out has the time it ran
+    if (summary.status.outcome == "timed_out" and not reached) or (
+        summary.status.outcome != "timed_out" and least < highest < most
+    ):
         used = ", ".join(text for _, text in shares)
         yield f"timeout {format_duration(timing.timeout)}{f' ({used})' if used else ''}"
 

@@ -22,6 +22,7 @@ class Timing:
         slowest: the slowest finished task, where there are several.
         stands_out: whether the slowest task took much longer than the median one.
         longest: the task that has taken longest, finished or running.
+        longest_running: the task that has been running for longest.
         ended_ago: seconds since its end, by a clock that is not behind the API's.
         median: the median seconds of the finished tasks.
     """
@@ -36,9 +37,17 @@ class Timing:
     slowest: TimedTask | None = None
     stands_out: bool = False
     longest: TimedTask | None = None
+    longest_running: TimedTask | None = None
     ended_ago: int | None = None
     median: int | None = None
     estimate: Estimate | None = None
+
+    @property
+    def seconds_to_timeout(self) -> int | None:
+        """What is left of the timeout, if that is for the whole execution; `None` where it can't be."""
+        if not self.timeout or self.running is None or self.running > self.timeout:
+            return None
+        return self.timeout - self.running
 
 
 def seconds_between(start: datetime | None, end: datetime | None) -> int | None:
@@ -59,7 +68,9 @@ def measure(
     created = parse_timestamp(execution.metadata.createdAt)
     started = parse_timestamp(execution.metadata.startedAt)
     completed = parse_timestamp(execution.metadata.completedAt)
-    running = seconds_between(started, completed if status.over else now)
+    # One with a word that is not known may have ended all the same: then its end counts.
+    ended = completed if status.over or status.outcome == "unknown" else None
+    running = seconds_between(started, ended if status.over else ended or now)
     slowest = tasks.slowest if tasks.whole and len(tasks.durations) > 1 else None
     stalled = estimate = None
     if status.word == "running":
@@ -81,6 +92,7 @@ def measure(
         slowest=slowest,
         stands_out=bool(slowest and slowest.seconds >= limits.SLOWEST_MEDIANS * median(tasks.durations)),
         longest=_longest(tasks) if tasks.whole else None,
+        longest_running=tasks.longest_running if tasks.whole else None,
         ended_ago=seconds_between(completed, now) if status.over else None,
         median=_median(tasks),
         estimate=estimate,

@@ -8,9 +8,12 @@ from blaxel_mcp.summary.wording import format_duration, plural
 
 
 def render_verdict(summary: ExecutionSummary, detail: Detail) -> str:
-    """The verdict, and that the execution never started where it ended without."""
-    verdict = _verdict(summary, detail)
-    return f"{verdict} It never started." if summary.never_started else verdict
+    """The verdict; of an execution that ended without a start that it never started, and not what its tasks did."""
+    if not summary.never_started:
+        return _verdict(summary, detail)
+    total, ended = summary.counts.total, {"failed": "Failed", "cancelled": "Cancelled"}.get(summary.status.outcome)
+    tasks = "" if not total else "; its one task did not run" if total == 1 else f"; none of its {total:,} tasks ran"
+    return f"{ended or 'Ended'} without having started{tasks}."
 
 
 def _verdict(summary: ExecutionSummary, detail: Detail) -> str:
@@ -44,7 +47,7 @@ def _failed(counts: TaskCounts) -> str:
 
 def _succeeded(counts: TaskCounts) -> str:
     if counts.failed or counts.cancelled or counts.waiting or counts.running:
-        return f"Succeeded by its status, but not in every task{_ended_states(counts)}."
+        return f"Succeeded{_ended_states(counts)}."
     if counts.total is None or counts.succeeded != counts.total:
         return f"Succeeded{_states(counts)}."
     match counts.total:
@@ -77,8 +80,7 @@ def _in_progress(summary: ExecutionSummary) -> str:
 def _waiting(summary: ExecutionSummary) -> str:
     counts, status, queued = summary.counts, summary.status, summary.timing.queued
     reason = "waiting until the workspace has capacity" if status.word == "queued" else "waiting to be started"
-    # Longer waits are a warning, which has the number; here it would be said twice.
-    waited = f" for {format_duration(queued)}" if queued is not None and queued < limits.QUEUED_SECONDS else ""
+    waited = f" for {format_duration(queued)}" if queued is not None else ""
     if counts.running or counts.settled:
         tasks = _states(counts)
     else:
@@ -123,7 +125,7 @@ def _states(counts: TaskCounts, *, first: str = "succeeded", running: str = "run
     if counts.total is None or number > counts.total:
         head = f"{plural(number, 'task')} {word}"
     elif counts.total == number == 1:
-        head = f"its one task {word}"
+        head = f"its one task {'was ' if word == 'cancelled' else ''}{word}"
     else:
         head = f"{number:,} of {plural(counts.total, 'task')} {word}"
     return f": {', '.join([head, *_numbers(*states[1:])])}{_retried(counts)}"

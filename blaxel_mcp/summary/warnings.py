@@ -17,7 +17,13 @@ from blaxel_mcp.summary.wording import format_duration, plural, quote
 
 
 def data_warnings(
-    execution: JobExecution, tasks: TaskStats, counts: TaskCounts, *, asked: tuple[str, str], now: datetime
+    execution: JobExecution,
+    tasks: TaskStats,
+    counts: TaskCounts,
+    *,
+    asked: tuple[str, str],
+    never_started: bool,
+    now: datetime,
 ) -> list[str]:
     """Contradictions in what the API sent, those that change the verdict first.
 
@@ -26,12 +32,17 @@ def data_warnings(
         tasks: statistics of its task list.
         counts: its tasks by state.
         asked: the job and the execution that were asked for.
+        never_started: whether it ended without ever having started.
         now: the present, in UTC.
     """
     status = ExecutionStatus(execution.status)
     return [
         *_unknown_status(status),
-        *(_finished(status, counts) if status.over else _unfinished(status, execution, tasks, counts)),
+        *(
+            _finished(status, counts, never_started=never_started)
+            if status.over
+            else _unfinished(status, execution, tasks, counts)
+        ),
         *_partly_read(status, tasks, counts),
         *_counts(execution.stats, tasks, counts),
         *_times(execution, tasks, now),
@@ -42,17 +53,19 @@ def data_warnings(
 def health_warnings(
     execution: JobExecution,
     tasks: TaskStats,
+    counts: TaskCounts,
     timing: Timing,
     *,
     failing_fast: bool,
     usual: UsualDuration | None,
     now: datetime,
 ) -> list[str]:
-    """What an unfinished execution's times and tasks suggest: failing fast, stalled, close to a timeout, and the like.
+    """What an execution's times and tasks suggest: failing fast, stalled, close to a timeout, and the like.
 
     Args:
         execution: what the API answered.
         tasks: statistics of its task list.
+        counts: its tasks by state.
         timing: its times.
         failing_fast: whether it `is_failing_fast`.
         usual: how long the job usually runs.
@@ -60,13 +73,16 @@ def health_warnings(
     """
     match ExecutionStatus(execution.status).word:
         case "running":
-            fast = ["Failing fast: nearly every finished task failed for one reason, and many still wait."]
+            fast = f"Failing fast: {counts.failed or 0:,} of {plural(counts.settled, 'finished task')} failed."
             return [
-                *fast * failing_fast,
+                *[fast] * failing_fast,
                 *_stalled(timing),
                 *_close_to_timeout(tasks, timing),
+                *_too_late(timing),
                 *_overrunning(timing, usual),
             ]
+        case "succeeded":
+            return list(_came_close(timing))
         case "queued" | "pending" as status:
             return list(_waiting(status, timing))
         case "cancelling":
@@ -76,23 +92,26 @@ def health_warnings(
 
 
 def is_failing_fast(status: ExecutionStatus, counts: TaskCounts, failures: Sequence[FailureGroup]) -> bool:
-    """Whether most of a running execution's finished tasks failed, nearly all for one reason, while many still wait."""
+    """Whether a running execution's finished tasks failed, most of them and for one reason or all, while more wait."""
     failed, waiting = counts.failed or 0, counts.waiting or 0
-    if status.word != "running" or failed < limits.FAILING_FAST_TASKS or waiting < limits.FAILING_FAST_TASKS:
+    if status.word != "running" or waiting < failed / 4:
         return False
+    if failed == counts.settled:
+        return failed >= limits.FAILING_FAST_ALL
     one_reason = bool(failures) and failures[0].count >= limits.FAILING_FAST_SHARE * failed
-    return one_reason and failed >= limits.FAILING_FAST_SHARE * counts.settled
+    return one_reason and failed >= max(limits.FAILING_FAST_TASKS, limits.FAILING_FAST_SHARE * counts.settled)
 
 
 def _unknown_status(status: ExecutionStatus) -> Iterator[str]:
     if not status.text:
         yield "The API gave no status, so this is treated as not finished."
     elif not status.known:
-        shown = quote(status.text, limits.STATUS_CHARACTERS)
-        yield f"The status {shown} is not one that this version knows; it is treated as not finished."
+        yield "That status is not one that this version knows; it is treated as not finished."
 
 
-def _finished(status: ExecutionStatus, counts: TaskCounts) -> Iterator[str]:
+def _finished(status: ExecutionStatus, counts: TaskCounts, *, never_started: bool) -> Iterator[str]:
+    if never_started:  # then it is no contradiction that its tasks did not end
+        return
     word, unfinished = status.word, (counts.running or 0) + (counts.waiting or 0)
     if word == "succeeded" and counts.failed:
         yield f"The status is succeeded although {plural(counts.failed, 'task')} failed."
@@ -174,11 +193,36 @@ def _identity(execution: JobExecution, asked: tuple[str, str]) -> Iterator[str]:
 
 
 def _stalled(timing: Timing) -> Iterator[str]:
-    if timing.stalled is not None and timing.median is not None:
+    if timing.stalled is None or timing.median is None:
+        return
+    idle, usual = format_duration(timing.stalled), format_duration(timing.median)
+    task = timing.longest_running
+    if task is None:
+        yield f"Stalled: no task runs, and none has started or finished for {idle}; the median task takes {usual}."
+        return
+    named = quote(task.name, limits.NAME_CHARACTERS) if task.name else "of those that run"
+    yield (
+        f"Probably stalled: no task has started or finished for {idle}, while the median task takes {usual}; "
+        f"task {named} has run for {format_duration(task.seconds)}."
+    )
+
+
+def _too_late(timing: Timing) -> Iterator[str]:
+    left = timing.seconds_to_timeout
+    if timing.estimate and timing.timeout and left is not None and timing.estimate.low > left:
         yield (
-            f"Probably stalled: no task has started or finished for {format_duration(timing.stalled)}, "
-            f"while the median task takes {format_duration(timing.median)}."
+            f"It may not finish in time: {format_duration(left)} are left of its timeout of "
+            f"{format_duration(timing.timeout)}, if that is for the whole execution and not for each task."
         )
+
+
+def _came_close(timing: Timing) -> Iterator[str]:
+    longest, running, timeout = timing.longest, timing.running, timing.timeout
+    own = (longest.timeout or timeout) if longest else None
+    if longest and own and limits.TIMEOUT_CAME_CLOSE <= longest.seconds / own <= 1:
+        yield f"Its longest task used {int(longest.seconds * 100 // own)}% of its timeout of {format_duration(own)}."
+    elif timeout and running and limits.TIMEOUT_CAME_CLOSE <= running / timeout <= 1:
+        yield f"It used {running * 100 // timeout}% of its timeout of {format_duration(timeout)}."
 
 
 def _close_to_timeout(tasks: TaskStats, timing: Timing) -> Iterator[str]:
@@ -228,11 +272,10 @@ def _overrunning(timing: Timing, usual: UsualDuration | None) -> Iterator[str]:
 def _waiting(status: str, timing: Timing) -> Iterator[str]:
     if timing.queued is None or timing.queued < limits.QUEUED_SECONDS:
         return
-    waited = format_duration(timing.queued)
     if status == "queued":
-        yield f"Waiting for capacity for {waited}: the workspace is at its limit of parallel work."
+        yield "That is a long wait for capacity: the workspace is at its limit of parallel work."
     else:
-        yield f"Pending for {waited} without a start."
+        yield "That is long for a start."
 
 
 def _cancelling(execution: JobExecution, tasks: TaskStats, now: datetime) -> Iterator[str]:

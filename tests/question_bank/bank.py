@@ -108,7 +108,7 @@ SUCCEEDED = (
             "stats": {"total": 200, "success": 196, "failure": 4},
         },
         (
-            q(DONE, "Succeeded by its status, but not in every task", "4 failed", done=True, tasks_failed=4),
+            q(DONE, "Succeeded: 196 of 200 tasks succeeded, 4 failed.", "4 failed", done=True, tasks_failed=4),
             q(SURE, "succeeded although 4 tasks failed", warnings_0="The status is succeeded although 4 tasks failed."),
             q(WHY, "4 failed", "in its task list, which was not read", failuresOmitted=4),
         ),
@@ -169,7 +169,7 @@ FAILED = (
         },
         (
             q(DONE, "Failed: 1 of 2 tasks failed, 1 succeeded.", done=True, outcome="failed"),
-            q(WHY, 'out of memory in task "task-1"', "2101 MiB used", failures_0_cause="out_of_memory"),
+            q(WHY, 'task "task-1" ran out of memory', "2101 MiB used", failures_0_cause="out_of_memory"),
             q(NEXT, "Raise the job's memory above 2,048 MB", failures_0_tasks=["task-1"], config_memoryMb=4096),
         ),
     ),
@@ -194,7 +194,7 @@ FAILED = (
         (
             q(
                 WHY,
-                "non-zero exit in 412 tasks",
+                '412 tasks ("task-0", "task-1", "task-2", …) exited with an error',
                 "shard 0 is corrupt",
                 failures_0_count=412,
                 failures_0_cause="exit_code",
@@ -217,7 +217,7 @@ FAILED = (
         (
             q(
                 WHY,
-                '2 tasks ("a", "b"): "disk full"',
+                '2 tasks ("a", "b") ran out of disk: "disk full"',
                 "no route to host",
                 failures_0_count=2,
                 failures_1_message="no route to host",
@@ -232,7 +232,7 @@ FAILED = (
             "status": "failed",
             "tasks": [failed("a", "The container exited with code 137")],
         },
-        (q(WHY, "kill (SIGKILL) in task", failures_0_cause="killed"), q(NEXT, "Memory has most likely run out: raise")),
+        (q(WHY, "got SIGKILL", failures_0_cause="killed"), q(NEXT, "Memory has most likely run out: raise")),
     ),
     Case(
         "database timed out",
@@ -288,7 +288,7 @@ FAILED = (
             "status": "failed",
             "tasks": [{"metadata": {"name": "a"}, "status": "failed"}],
         },
-        (q(WHY, 'Why: task "a", the API gave no reason', failures_0_count=1, failures_0_cause="unknown"),),
+        (q(WHY, 'Why: for task "a" the API gave no reason', failures_0_count=1, failures_0_cause="unknown"),),
     ),
     Case(
         "no counts, no tasks",
@@ -315,7 +315,7 @@ FAILED = (
         (
             q(HOW_MANY, "3 of 5 tasks failed, 2 succeeded", tasks_failed=3, tasks_total=5),
             q(SURE, "disagree with its own task list", "3 failed against 2"),
-            q(WHY, "1 task, the API gave no reason", "disk full", failures_0_count=2, failures_1_count=1),
+            q(WHY, "for 1 task the API gave no reason", "disk full", failures_0_count=2, failures_1_count=1),
         ),
     ),
     Case(
@@ -381,7 +381,7 @@ ENDED_OTHERWISE = (
     Case(
         "cancelled before it began",
         {"metadata": meta("10:00:00", "", "10:10:00"), "spec": {}, "status": "cancelled", "stats": {"total": 8}},
-        (q(HOW_MANY, "8 of 8 tasks did not finish", tasks_waiting=8), q(HOW_LONG, "Ended 1h 50m ago")),
+        (q(HOW_MANY, "none of its 8 tasks ran", tasks_waiting=8), q(HOW_LONG, "Ended 1h 50m ago")),
     ),
 )
 

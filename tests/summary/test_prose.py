@@ -47,7 +47,7 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
             )
         ),
         (
-            'Failed: 1 of 2 tasks failed, 1 succeeded (1 retried). Why: out of memory in task "task-1": "Memory '
+            'Failed: 1 of 2 tasks failed, 1 succeeded (1 retried). Why: task "task-1" ran out of memory: "Memory '
             "limit of 2048 MiB exceeded with 2101 MiB used\". A limit ended it, not an error in the program's "
             "code. Ran 9m after 1m queued; ended 50m ago (2026-11-24T11:10:00Z). Next: Raise the job's memory "
             "above 2,048 MB, or give each task less to hold, and run it again; that repeats the 1 task that "
@@ -61,10 +61,9 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
         ),
         (
             "Timed out after 1h: 4 of 12 tasks succeeded, 2 failed, 6 did not finish. Why they failed is in its "
-            "task list, which was not read. Ran 1h after 1m queued; ended 2h ago (2026-11-24T10:00:00Z). Timeout "
-            "1h (100% used by the run). Next: Raise the timeout of the job above 1h, or split the work into "
-            'smaller tasks, and run it again; that repeats the 4 tasks that succeeded. Job "resize", execution '
-            '"exec-1", workspace "acme".'
+            "task list, which was not read. Ended 2h ago (2026-11-24T10:00:00Z). Next: Raise the timeout of the "
+            "job above 1h, or split the work into smaller tasks, and run it again; that repeats the 4 tasks that "
+            'succeeded. Job "resize", execution "exec-1", workspace "acme".'
         ),
     ),
     # A cancelled run says how far it came.
@@ -140,8 +139,8 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
     "unknown_status": (
         lambda: answer(execution("COMPLETED", (3600, 3590), stats={"total": 2, "success": 2})),
         (
-            'Not known to be finished (status "COMPLETED"): 2 of 2 tasks succeeded. Note: The status "COMPLETED" '
-            "is not one that this version knows; it is treated as not finished. Started 59m 50s ago. Next: Call "
+            'Not known to be finished (status "COMPLETED"): 2 of 2 tasks succeeded. Note: That status is not one '
+            "that this version knows; it is treated as not finished. Started 59m 50s ago. Next: Call "
             'get_job_execution with jobId "resize" and executionId "exec-1" again in 30s. Job "resize", execution'
             ' "exec-1", workspace "acme".'
         ),
@@ -192,7 +191,7 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
     "one_task": (
         lambda: answer(execution("failed", (60, 60, 30), tasks=[task(0, "failed", (60, 30))])),
         (
-            'Failed: its one task failed. Why: task "task-0", the API gave no reason. Ran 30s; ended 30s ago '
+            'Failed: its one task failed. Why: for task "task-0" the API gave no reason. Ran 30s; ended 30s ago '
             '(2026-11-24T11:59:30Z). Next: Call get_job_execution_logs with jobId "resize" and executionId '
             '"exec-1" and taskName "task-0" for the reason. Job "resize", execution "exec-1", workspace "acme".'
         ),
@@ -201,11 +200,10 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
     "partly": (
         lambda: answer(execution("succeeded", (60, 60, 30), stats={"total": 200, "success": 196, "failure": 4})),
         (
-            "Succeeded by its status, but not in every task: 196 of 200 tasks succeeded, 4 failed. Why they "
-            "failed is in its task list, which was not read. Note: The status is succeeded although 4 tasks "
-            "failed. Ran 30s; ended 30s ago (2026-11-24T11:59:30Z). Next: Call list_job_execution_tasks with "
-            'jobId "resize" and executionId "exec-1" and status "failed" for the reasons. Job "resize", execution'
-            ' "exec-1", workspace "acme".'
+            "Succeeded: 196 of 200 tasks succeeded, 4 failed. Why they failed is in its task list, which was not "
+            "read. Note: The status is succeeded although 4 tasks failed. Ran 30s; ended 30s ago "
+            '(2026-11-24T11:59:30Z). Next: Call list_job_execution_tasks with jobId "resize" and executionId '
+            '"exec-1" and status "failed" for the reasons. Job "resize", execution "exec-1", workspace "acme".'
         ),
     ),
     # Succeeded with no tasks at all says so.
@@ -224,11 +222,11 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
             )
         ),
         (
-            'Failed: 3 of 3 tasks failed. Why: 2 tasks, the API gave no reason; out of memory in task "task-0": '
-            '"Memory limit of 2048 MiB exceeded with 2101 MiB used". Note: The API\'s counts disagree with its own'
-            " task list: 3 failed against 1, 3 in all against 1; the counts are used. Ran 30s; ended 30s ago "
-            "(2026-11-24T11:59:30Z). Next: Raise the job's memory above 2,048 MB, or give each task less to hold,"
-            ' and run it again. Job "resize", execution "exec-1", workspace "acme".'
+            'Failed: 3 of 3 tasks failed. Why: for 2 tasks the API gave no reason; task "task-0" ran out of '
+            'memory: "Memory limit of 2048 MiB exceeded with 2101 MiB used". Note: The API\'s counts disagree with'
+            " its own task list: 3 failed against 1, 3 in all against 1; the counts are used. Ran 30s; ended 30s "
+            "ago (2026-11-24T11:59:30Z). Next: Raise the job's memory above 2,048 MB, or give each task less to "
+            'hold, and run it again. Job "resize", execution "exec-1", workspace "acme".'
         ),
     ),
     # More failed tasks in the list than in the counts is a warning, and the groups stay as listed.
@@ -242,7 +240,7 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
             )
         ),
         (
-            'Failed: 1 of 2 tasks failed, 1 succeeded. Why: out of memory in 2 tasks ("task-0", "task-1"): '
+            'Failed: 1 of 2 tasks failed, 1 succeeded. Why: 2 tasks ("task-0", "task-1") ran out of memory: '
             '"Memory limit of 2048 MiB exceeded with 2101 MiB used". A limit ended it, not an error in the '
             "program's code. Note: The API's counts disagree with its own task list: 1 succeeded against 0, 1 "
             "failed against 2; the counts are used. Ran 30s; ended 30s ago (2026-11-24T11:59:30Z). Next: Raise "
@@ -294,10 +292,10 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
     "waiting_long": (
         lambda: answer(execution("queued", (1320,), stats={"total": 8})),
         (
-            "Not started yet: queued, waiting until the workspace has capacity (8 tasks). Note: Waiting for "
-            "capacity for 22m: the workspace is at its limit of parallel work. Next: Call get_job_execution with "
-            'jobId "resize" and executionId "exec-1" again in 2m 12s. Job "resize", execution "exec-1", workspace'
-            ' "acme".'
+            "Not started yet: queued for 22m, waiting until the workspace has capacity (8 tasks). Note: That is a"
+            " long wait for capacity: the workspace is at its limit of parallel work. Next: Call "
+            'get_job_execution with jobId "resize" and executionId "exec-1" again in 2m 12s. Job "resize", '
+            'execution "exec-1", workspace "acme".'
         ),
     ),
     # Pending with tasks that run is a contradiction.
@@ -325,10 +323,11 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
         ),
         (
             "Running: 4 of 6 tasks finished (66%), 1 running, 1 waiting. Note: Probably stalled: no task has "
-            'started or finished for 55m, while the median task takes 1m. Past its timeout: task "task-5" has run'
-            " for 55m of its own 30m (183%). Running for 2h. Time left: no basis for an estimate. Next: Call "
-            'get_job_execution_logs with jobId "resize" and executionId "exec-1" to see what the running tasks '
-            'are doing. Job "resize", execution "exec-1", workspace "acme", 2 at a time.'
+            'started or finished for 55m, while the median task takes 1m; task "task-5" has run for 55m. Past its'
+            ' timeout: task "task-5" has run for 55m of its own 30m (183%). Running for 2h. Time left: no basis '
+            'for an estimate. Next: Call get_job_execution_logs with jobId "resize" and executionId "exec-1" and '
+            'taskName "task-5" to see what that task is doing. Job "resize", execution "exec-1", workspace '
+            '"acme", 2 at a time.'
         ),
     ),
     # A task close to its timeout is named with the clock that is meant.
@@ -347,7 +346,7 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
         (
             "Running. Note: Close to its timeout: running for 11m 40s of 12m (97%), if that is for the whole "
             "execution and not for each task. Running for 11m 40s. Time left: no basis for an estimate. Next: "
-            'Call get_job_execution with jobId "resize" and executionId "exec-1" again in 60s. Job "resize", '
+            'Call get_job_execution with jobId "resize" and executionId "exec-1" again in 20s. Job "resize", '
             'execution "exec-1", workspace "acme".'
         ),
     ),
