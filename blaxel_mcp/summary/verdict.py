@@ -13,7 +13,7 @@ def render_verdict(summary: ExecutionSummary, detail: Detail) -> str:
         return _verdict(summary, detail)
     total, ended = summary.counts.total, {"failed": "Failed", "cancelled": "Cancelled"}.get(summary.status.outcome)
     tasks = "" if not total else "; its one task did not run" if total == 1 else f"; none of its {total:,} tasks ran"
-    return f"{ended or 'Ended'} without having started{tasks}."
+    return f"{ended or 'Ended'}: it never started{tasks}."
 
 
 def _verdict(summary: ExecutionSummary, detail: Detail) -> str:

@@ -449,7 +449,7 @@ IN_PROGRESS = (
             "stats": {"total": 9, "failure": 1, "running": 8},
             "tasks": [failed("a", "disk full"), *(ran(f"t-{i}", "11:59:00", "", "running") for i in range(8))],
         },
-        (q(WHY, 'Failures so far: full disk in task "a": "disk full"', failures_0_message="disk full", done=False),),
+        (q(WHY, 'Failures so far: task "a" ran out of disk: "disk full"', failures_0_message="disk full", done=False),),
     ),
     Case(
         "stalled",
@@ -508,7 +508,7 @@ IN_PROGRESS = (
     Case(
         "queued for long",
         {"metadata": meta("11:38:00"), "spec": {}, "status": "queued"},
-        (q(SURE, "Waiting for capacity for 22m", timing_queuedSeconds=1320),),
+        (q(SURE, "queued for 22m", timing_queuedSeconds=1320),),
     ),
     Case(
         "pending",

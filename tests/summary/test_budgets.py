@@ -216,7 +216,7 @@ def test_every_cut_is_counted_at_every_level(detail: Detail) -> None:
     summary = replace(summary_of(raw), warnings=[f"Warning {number}." for number in range(20)])
     facts, prose = build_facts(summary, "", detail), render(summary, detail)
     assert sum(group["count"] for group in facts["failures"]) + facts["failuresOmitted"] == 90
-    shown = sum(int(number) for number in re.findall(r"(\d+) tasks? ?(?:\(|:)", prose.partition("Why:")[2]))
+    shown = sum(int(number) for number in re.findall(r"(\d+) tasks? ?(?:\(|:|had)", prose.partition("Why:")[2]))
     assert f"; {90 - shown} tasks for other reasons." in prose
     overrides = facts["config"]
     assert len(overrides.get("envOverrides", [])) + overrides["envOverridesOmitted"] == 200
@@ -253,7 +253,7 @@ def test_long_messages_of_failures_stay_useful(kinds: int, stats: dict[str, int]
     raw = failing("could not read the table from the warehouse: connection reset " * 8, kinds, **stats)
     metadata = raw["metadata"]
     got = build_answer(summary_of(raw, (metadata["job"], metadata["id"])))
-    shown = re.findall(r'tasks? \("task-\d+"[^)]*\): "([^"]+)"', got["summary"])
+    shown = re.findall(r'tasks? \("task-\d+"[^)]*\) [^:]+: "([^"]+)"', got["summary"])
     assert [len(message) >= 75 for message in shown] == [True] * min(kinds, 2)
     assert [len(group["message"]) >= 75 for group in got["failures"]] == [True] * min(kinds, 3)
     assert all(warning in got["summary"] for warning in got.get("warnings", []))
@@ -264,7 +264,8 @@ def test_long_messages_of_failures_stay_useful(kinds: int, stats: dict[str, int]
 
 def test_ordinary_executions_are_told_whole() -> None:
     """Two reasons with messages of a line each, and everything else there is to say of a run."""
-    got = answer(failing("could not be read", 2))
+    raw = failing("could not be read", 2)
+    got = build_answer(summary_of(raw, (raw["metadata"]["job"], raw["metadata"]["id"])))
     assert "left out" not in got["summary"]
     assert re.findall(r'"(\w+ could not be read)"', got["summary"]) == [
         "alpha could not be read",

@@ -132,7 +132,9 @@ def never_started(status: str, message: str, reason: str = "") -> str:
 
 def test_an_execution_that_never_started_says_so() -> None:
     """Not one whose program evidently ran, and not where other times are absent too."""
-    assert "It never started." in never_started("failed", "no machine of this type is free", "Quota")
-    assert "It never started." in never_started("cancelled", "Cancelled by user")
-    assert "It never started." not in never_started("failed", "exit code 1", "NonZeroExitCode")
-    assert "It never started." not in answer(execution("failed", (600,)))["summary"]
+    assert "it never started; its one task did not run." in never_started(
+        "failed", "no machine of this type is free", "Quota"
+    )
+    assert "it never started; its one task did not run." in never_started("cancelled", "Cancelled by user")
+    assert "never started" not in never_started("failed", "exit code 1", "NonZeroExitCode")
+    assert "never started" not in answer(execution("failed", (600,)))["summary"]

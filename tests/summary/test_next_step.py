@@ -102,21 +102,24 @@ def test_a_run_that_fails_fast_is_to_be_cancelled() -> None:
     """Both channels say so, and the call is filled in."""
     got = running(30, 1, 969)
     assert got["nextStep"] == (
-        'Cancel it, by cancel_job_execution with jobId "resize" and executionId "exec-1" if that tool is there, '
-        "and fix the cause first."
+        'Cancel it (cancel_job_execution with jobId "resize" and executionId "exec-1"), '
+        "and fix the cause before running the job again."
     )
-    assert "Failing fast: nearly every finished task failed for one reason, and many still wait." in got["warnings"]
+    assert "Failing fast: 30 of 31 finished tasks failed." in got["warnings"]
+    assert "Time left" not in got["summary"]
+    assert "Failing fast: 3 of 3 finished tasks failed." in running(3, 0, 36)["warnings"]
 
 
 @pytest.mark.parametrize(
     "got",
     [
-        running(4, 0, 969),
+        running(2, 0, 969),
+        running(4, 1, 969),
         running(30, 30, 969),
         running(30, 1, 2),
         running(30, 1, 969, ("KeyError: 'a'", "ValueError: b", "TypeError: c")),
     ],
-    ids=["few", "half", "nearly over", "many reasons"],
+    ids=["few", "few of five", "half", "nearly over", "many reasons"],
 )
 def test_other_runs_with_failures_go_on(got: Any) -> None:
     """A few failures, many reasons, or little that is left are no cause to cancel."""

@@ -54,8 +54,8 @@ def test_the_sdk_runs_middleware_and_handlers_in_one_context(plane: str, mode: M
                 del made[:], records.kept[:]
                 await asyncio.gather(
                     *(client.call_tool("list_job_executions", {"jobId": job}) for job in JOBS),
-                    client.call_tool("get_job_execution", ids("image-resize", script.FAILED)),
-                    client.call_tool("get_job_execution", ids("image-resize", "latest")),
+                    client.call_tool("get_job_execution", ids("image-resize", "exec-7ebd0d1e")),
+                    client.call_tool("get_job_execution", ids("weekly-train", "latest")),
                     client.read_resource(f"blaxel://jobs/nightly-report/executions/{script.SUCCEEDED}"),
                 )
         finally:
@@ -69,7 +69,7 @@ def test_the_sdk_runs_middleware_and_handlers_in_one_context(plane: str, mode: M
     ]
     assert sorted(calls, key=str) == [
         ("resources/read", None, 1),
-        ("tools/call", script.FAILED, 1),
+        ("tools/call", "exec-7ebd0d1e", 1),
         ("tools/call", "latest", 2),
         *[("tools/call", None, 1)] * len(JOBS),
     ]

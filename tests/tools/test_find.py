@@ -36,6 +36,7 @@ def test_latest_is_the_newest_execution(mode: Mode, plane: Plane) -> None:
     assert plane.handled == [
         "/jobs/image-resize/executions?limit=2&sort=createdAt%3Adesc",
         f"/jobs/image-resize/executions/{script.FAILED}",
+        f"/jobs/image-resize/executions/{script.FAILED}/tasks?limit=200",
     ]
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs
@@ -218,7 +219,7 @@ def test_a_failed_execution_leads_to_its_log_by_its_next_step() -> None:
     """The next step of `get_job_execution` names the tool with arguments that it takes."""
 
     async def follow(url: str) -> tuple[str, Any]:
-        async with tool_state(url) as state, Client(build_server(state, SPECS)) as client:
+        async with tool_state(url) as state, Client(build_server(replace(state, lookups=False), SPECS)) as client:
             asked = {"jobId": "load-test", "executionId": script.MANY_FAILED}
             first = await client.call_tool("get_job_execution", asked)
             assert first.structured_content is not None

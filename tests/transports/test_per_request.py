@@ -158,7 +158,7 @@ def test_an_operator_may_name_the_workspace_for_all() -> None:
 
 
 def test_calls_are_shared_within_an_identity_and_never_across() -> None:
-    """Four ask at once for the same execution, two of each: two calls go out, one for each identity."""
+    """Four ask at once for the same execution, two of each: they share its calls by identity."""
     with shared() as server, ThreadPoolExecutor(4) as threads:
         callers = [server.who(name) for name in ("alice", "bob", "alice", "bob")]
         hold = Hold()
@@ -172,8 +172,9 @@ def test_calls_are_shared_within_an_identity_and_never_across() -> None:
         hold.release.set()
         assert [one.result()["structuredContent"]["outcome"] for one in asking] == ["failed"] * 4
         first, second = (who["X-Blaxel-Authorization"] for who in callers[:2])
+        # One for the execution, one for its tasks.
         assert sorted(server.sent(), key=str) == sorted(
-            [(first, script.WORKSPACE), (second, script.WORKSPACE)], key=str
+            [(who, script.WORKSPACE) for who in (first, second) * 2], key=str
         )
 
 
