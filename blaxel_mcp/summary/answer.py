@@ -98,6 +98,7 @@ def _times(timing: Timing, detail: Detail) -> dict[str, Any]:
             "queuedSeconds": timing.queued,
             "runningSeconds": timing.running,
             "timeoutSeconds": timing.timeout,
+            "taskTimeoutSeconds": timing.longest.timeout if timing.longest and detail.asides else None,
             "estimatedRemainingSeconds": estimate.seconds if estimate else None,
             "estimatedRemainingRange": [estimate.low, estimate.high] if estimate else None,
             "estimateBasis": estimate.basis if estimate else None,

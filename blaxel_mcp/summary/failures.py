@@ -61,12 +61,15 @@ class FailureGroup:
         """The cause by the table of causes, classified on demand: of ten thousand groups five are shown."""
         words, message = self._words, self.message
         cause = classify(words, self.line.text, message=message, seconds=self.seconds, timeout=self.timeout)
-        if cause == "unknown" and self.line.error:
-            cause = "exit_code"  # an exception that ended a task is a non-zero exit, whatever form it is printed in
-        if self.logged and cause in {"exit_code", "unknown"}:
-            logged = classify(["NonZeroExitCode", *words], self.logged.text, seconds=self.seconds, timeout=self.timeout)
-            return cause if logged in {"exit_code", "unknown"} else logged
-        return cause
+        if self.logged is not None and cause in {"exit_code", "unknown"}:
+            # What is in a log was printed by the program: no word of it makes the platform the cause.
+            logged = classify(["NonZeroExitCode", *words], self.logged.text)
+            if logged != "exit_code":
+                return logged
+            if classify(words, self.logged.text) == "exit_code":
+                return "exit_code"
+        # An exception that ended a task is a non-zero exit, whatever form it is printed in.
+        return "exit_code" if cause == "unknown" and self.reason.error else cause
 
     @property
     def origin(self) -> Origin | None:

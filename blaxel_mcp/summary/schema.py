@@ -50,6 +50,7 @@ class Times(TypedDict, total=False):
     queuedSeconds: int
     runningSeconds: int
     timeoutSeconds: int
+    taskTimeoutSeconds: int
     estimatedRemainingSeconds: int
     estimatedRemainingRange: list[int]
     estimateBasis: str
