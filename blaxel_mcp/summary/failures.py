@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from heapq import nlargest
 
 from blaxel_mcp.models import JobExecutionTask
@@ -18,7 +19,7 @@ _NO_REASON = "\0\0"
 """The key of the group of tasks without a reason, as `group_failures` makes it from empty parts."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True)
 class FailureGroup:
     """Tasks that failed for one reason. All strings are the API's own words, not cleaned.
 
@@ -56,7 +57,7 @@ class FailureGroup:
         """The first task's own timeout in seconds."""
         return task_timeout(self.task)
 
-    @property
+    @cached_property
     def cause(self) -> Cause:
         """The cause by the table of causes, classified on demand: of ten thousand groups five are shown."""
         words, message = self._words, self.message
@@ -83,7 +84,7 @@ class FailureGroup:
             self.logged is None and says_only_that_it_ended(self.line.text) and self.cause in {"exit_code", "unknown"}
         )
 
-    @property
+    @cached_property
     def _words(self) -> list[str]:
         return failure_words(self.task, failure_condition(self.task))
 
