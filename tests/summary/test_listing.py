@@ -307,6 +307,14 @@ def test_even_the_shortest_rows_are_counted_where_they_do_not_fit() -> None:
     assert text.endswith(f'\n{100 - shown} more did not fit. To go on, call again with cursor "{shown}".')
 
 
+def test_rows_that_take_more_bytes_as_text_than_as_json_fit_too() -> None:
+    """A task without name and status is `{}` as JSON, but `- (no name): no status` in the text."""
+    reasoned = tasks_of(10, conditions=[{"message": "m" * 200}])
+    answer, text = listed(JobExecution.model_validate({"tasks": [*reasoned.task_list, *[{}] * 89]}), 99)
+    assert len(answer["tasks"]) == 99
+    assert json_size(answer) < len(text.encode()) <= limits.LIST_BYTES
+
+
 def test_fifty_executions_fit_with_the_ids_that_blaxel_gives() -> None:
     """The largest page there is, each with its status; facts leave from the last on."""
     items = [
