@@ -138,3 +138,29 @@ def test_an_execution_that_never_started_says_so() -> None:
     assert "it never started; its one task did not run." in never_started("cancelled", "Cancelled by user")
     assert "never started" not in never_started("failed", "exit code 1", "NonZeroExitCode")
     assert "never started" not in answer(execution("failed", (600,)))["summary"]
+
+
+def test_a_failed_execution_whose_tasks_never_ran_has_their_conditions_as_its_reason() -> None:
+    """Nothing is doubted because no task is counted as failed, and the log of a run that never ran is no next step."""
+    said = "Failed to pull image acme/resize:3: unauthorized"
+    tasks = [waiting(number, said, state=FAILED) for number in range(5)]
+    raw = execution("failed", (600,), tasks=tasks)
+    raw["metadata"]["completedAt"] = "2026-11-24T11:59:00Z"
+    got = answer(raw)
+    assert got["summary"].startswith(
+        "Failed: it never started; none of its 5 tasks ran. "
+        'Why: 5 tasks ("task-0", "task-1", "task-2", …) had an image problem: '
+    )
+    assert (got["failures"][0]["cause"], got["origin"]) == ("image", "configuration")
+    assert got["warnings"] == ["It never started."]
+    assert got["nextStep"].startswith("Check that the job's image exists")
+
+
+def test_a_run_that_never_started_for_no_reason_has_no_log() -> None:
+    """What to look at is what comes before a start."""
+    raw = execution("failed", (600,), stats={"total": 5, "failure": 0})
+    raw["metadata"]["completedAt"] = "2026-11-24T11:59:00Z"
+    got = answer(raw)
+    assert got["summary"].startswith("Failed: it never started; none of its 5 tasks ran.")
+    assert "did not" not in got["summary"]
+    assert got["nextStep"].startswith("Check the job's deployment, its image and the workspace's quota")

@@ -85,3 +85,61 @@ def test_the_total_is_what_was_asked_for_where_no_count_tells() -> None:
     assert answer(execution("failed", stats=stats | {"total": 41}, taskCount=40))["tasks"]["total"] == 41
     assert answer(execution("failed", tasks=[task(0, "failed")], taskCount=None))["tasks"]["total"] == 1
     assert "3 of 40 tasks failed, 37 succeeded" in answer(execution("failed", stats=stats, taskCount=40))["summary"]
+
+
+@pytest.mark.parametrize(("idle", "stalled"), [(399, False), (401, True)])
+def test_a_stall_of_long_tasks_begins_past_four_of_them(idle: int, *, stalled: bool) -> None:
+    """Where the median task takes a hundred seconds, five minutes without a start or end are nothing odd."""
+    tasks: list[Any] = [*(task(i, "succeeded", (idle + 100, idle)) for i in range(4)), task(5, "pending")]
+    assert ("talled" in answer(execution("running", (900, 900), tasks=tasks))["summary"]) is stalled
+
+
+@pytest.mark.parametrize(("running", "overrunning"), [(300, False), (301, True)])
+def test_a_longer_run_before_moves_the_threshold(running: int, *, overrunning: bool) -> None:
+    """Twice the median is not overrunning where one of the recent executions took longer."""
+    got = answer(execution("running", (running, running)), usual=UsualDuration((100, 100, 300)))
+    assert ("Overrunning" in got["summary"]) is overrunning
+
+
+def test_a_stall_names_the_task_that_runs_or_that_none_does() -> None:
+    """The next step asks for that task's log, or to start over."""
+    done: list[Any] = [task(i, "succeeded", (4000, 3940)) for i in range(4)]
+    one = answer(execution("running", (4000, 4000), tasks=[*done, task(9, "running", (3900,)), task(5, "pending")]))
+    assert 'task "task-9" has run for 1h 5m' in one["warnings"][0]
+    assert 'taskName "task-9"' in one["nextStep"]
+    none = answer(execution("running", (4000, 4000), tasks=[*done, task(5, "pending")]))
+    assert none["warnings"][0].startswith("Stalled: no task runs, and none has started or finished for 1h 5m")
+    assert none["nextStep"].startswith("Cancel it and run the job again")
+
+
+def test_a_success_that_came_close_to_its_timeout_is_told() -> None:
+    """By its longest task, or as a whole."""
+    tasks: list[Any] = [task(0, "succeeded", (2000, 260)), task(1, "succeeded", (2000, 1900))]
+    got = answer(execution("succeeded", (2000, 2000, 200), tasks=tasks, timeout=3600))
+    assert got["warnings"] == ["Its longest task used 96% of its timeout of 30m."]
+    whole = answer(execution("succeeded", (3500, 3500, 0), timeout=3600))
+    assert whole["warnings"] == ["It used 97% of its timeout of 1h."]
+    assert "warnings" not in answer(execution("succeeded", (3000, 3000, 0), timeout=3600))
+
+
+def test_an_estimate_past_the_timeout_is_told_and_polled_before_it() -> None:
+    """It may end at its timeout, so asking later than that would miss it."""
+    tasks: list[Any] = [task(n, "succeeded", (3000, 2940)) for n in range(30)]
+    tasks += [task(n, "pending") for n in range(30, 90)]
+    for each in tasks:
+        each["spec"] = {}
+    tasks[29] = task(29, "succeeded", (100, 40)) | {"spec": {}}
+    got = answer(execution("running", (3400, 3400), tasks=tasks, parallelism=1, timeout=3600))
+    late = [warning for warning in got["warnings"] if warning.startswith("It may not finish in time: 3m 20s are left")]
+    assert late, got["warnings"]
+    assert got["pollAfterSeconds"] == 200
+
+
+def test_what_waiting_does_not_bring_is_not_waited_for() -> None:
+    """Tasks whose conditions tell of an image that can't be had need another deployment, not patience."""
+    waiting: Any = {"metadata": {"name": "task-0"}, "status": "pending"}
+    said = "Failed to pull image registry/acme:3: manifest unknown"
+    waiting["conditions"] = [{"state": "CONDITION_PENDING", "message": said}]
+    got = answer(execution("pending", (900,), tasks=[waiting]))
+    assert got["nextStep"].startswith("Do not wait: check that the job's image exists")
+    assert said in got["summary"]
