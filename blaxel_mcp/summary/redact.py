@@ -19,7 +19,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from blaxel_mcp.summary.secret_words import Kind, is_placeholder, is_secret_value, kind_of_name
+from blaxel_mcp.summary.secret_words import Kind, is_other_token, is_placeholder, is_secret_value, kind_of_name
 
 MASK = "***"
 
@@ -34,8 +34,20 @@ class Redacted(NamedTuple):
 def redact(text: str) -> Redacted:
     """The text in which each credential that can be recognised is `***`.
 
-    It may have several lines, and should still have its line ends: they tell where a value ends.
+    It may have several lines, and should still have its line ends: they tell where a value ends. Colours and
+    characters that do not show are left out where a credential is seen only without them.
     """
+    found = _redact(text)
+    if ("\x1b" in text or not text.isascii()) and (plain := _UNSEEN.sub("", text)) != text:
+        without = _redact(plain)
+        return without if without.masked > found.masked else found
+    return found
+
+
+_UNSEEN = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+
+
+def _redact(text: str) -> Redacted:
     count = 0
     if _HAS_LONG_WORD(text):
         text, count = _WELL_KNOWN(text)
@@ -146,9 +158,11 @@ _WELL_KNOWN = _masking(
     r"|lin_api_[A-Za-z0-9]{30,}|[A-Za-z0-9]{14}\.atlasv1\.[\w-]{40,}|dckr_(?:pat|oat)_[\w-]{20,}"
     r"|ntn_[A-Za-z0-9]{40,}|secret_[A-Za-z0-9]{40,}|sb[ps]_[0-9a-f]{40}|sb_secret_[\w-]{20,}"
     r"|fo1_[\w-]{40,}|fm[12][a-z]?_[\w+/=-]{40,}"
-    r"|glsa_[A-Za-z0-9]{32}_[0-9a-fA-F]{8}|glc_[A-Za-z0-9+/=]{32,}|NRAK-[A-Z0-9]{27}|NRI[IQ]-[\w-]{20,}"
+    r"|glsa_\w{24,}|glc_[A-Za-z0-9+/=]{32,}|NRAK-[A-Z0-9]{27}|NRI[IQ]-[\w-]{20,}"
     r"|AGE-SECRET-KEY-1[0-9A-Z]{40,}|ATATT3[\w=-]{50,}|ATCTT3[\w=-]{50,}|ATBB[A-Za-z0-9]{28,}"
-    r"|PMAK-[0-9a-f]{24}-[0-9a-f]{34}|xkeysib-[0-9a-f]{64}-\w{8,}|pscale_(?:tkn|pw|oauth)_[\w.=-]{30,}"
+    r"|PMAK-[0-9a-f]{24}[\w-]*|sntry[su]_[\w+/=-]{30,}|nvapi-[\w-]{30,}|pul-[0-9a-f]{40}|figd_[\w-]{30,}"
+    r"|lsv2_[ps][tk]_\w{30,}|pcsk_\w{30,}|tskey-[\w-]{20,}|tvly-[\w-]{20,}|rpa_[A-Za-z0-9]{30,}|sl\.[\w-]{60,}|nfp_\w{30,}"
+    r"|xkeysib-[0-9a-f]{64}-\w{8,}|pscale_(?:tkn|pw|oauth)_[\w.=-]{30,}"
     r"|\d{8,10}:AA[\w-]{30,}"  # Telegram bot
     r"|[MNO][A-Za-z0-9_-]{23,25}\.[\w-]{6}\.[\w-]{27,}"  # Discord bot
     r")"
@@ -166,20 +180,27 @@ def _has_secret_user(match: re.Match[str]) -> bool:
     return len(user) >= 20 and user.isalnum() and any(map(str.isdigit, user))  # noqa: PLR2004
 
 
-_URL_USER = _masking(r"(?<=://)(?P<s>[^\s/@\"'<>,;]*+(?:@[^\s/@\"'<>,;]*+(?=[^\s/\"'<>,;]*@))*+)@", _has_secret_user)
+_USER_PART = r"[^\s/@\"'<>,;]"
+# First with a slash in the password: no address may hold one, but programs print it. A port before the slash is none.
+_URL_USER = _masking(
+    rf"(?<=://)(?P<s>(?!\[)[^\s/@\"'<>,;:.]{{0,64}}+:(?!\d{{1,5}}/|[{{$%:]){_USER_PART}{{1,100}}+"
+    rf"(?:@(?!{_USER_PART}*\.){_USER_PART}++)?(?:/{_USER_PART}{{1,100}}+){{1,2}}(?=@)"
+    r"|[^\s/\"'<>,;]*)@",
+    _has_secret_user,
+)
 _WEBHOOK = _masking(
     r"(?i)(?:hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/"
     r"|discord(?:app)?\.com/api/(?:v\d{1,2}/)?webhooks/"
     r"|\.webhook\.office\.com/webhookb2/|outlook\.office(?:365)?\.com/webhook/"
-    r"|hooks\.zapier\.com/hooks/catch/|maker\.ifttt\.com/\S{1,60}/with/key/|api\.telegram\.org/(?:file/)?bot)"
+    r"|/open-apis/bot/v2/hook/|/webhook/send\?key=|hooks\.zapier\.com/hooks/catch/|maker\.ifttt\.com/\S{1,60}/with/key/|api\.telegram\.org/(?:file/)?bot)"
     r"(?P<s>[^\s\"'<>\\?]{8,}+)"
 )
 # user:pw@tcp(host:3306), user:pw@host:5432; an image with its digest is name:tag@sha256:….
 _DSN = _masking(
     r"(?<![\w/.@:+-])(?!mailto:)[\w.-]{1,64}+:(?P<s>[^\s:@/\"'(),;]{3,100}+)@(?!sha\d)"
-    r"(?:tcp\(|unix\(|[\w.-]{1,100}+:\d{2,5}(?![\w:]))"
+    r"(?:tcp\(|unix\(|[\w.-]{1,100}+:(?:\d{2,5}(?![\w:])|/(?!/)))"
 )
-_ORACLE = _masking(r"(?i)(?<=:thin:)[\w$#]{1,64}/(?P<s>[^\s@\"']{1,100}+)@")
+_ORACLE = _masking(r"(?i)(?:(?<=:thin:)|\b(?:sqlplus|sqlldr|expdp|impdp)\s)[\w$#]{1,64}/(?P<s>[^\s@\"']{1,100}+)@")
 _SHARED_SIGNATURE = _masking(r"(?i)[?&;](?:sig|signature|x-(?:amz|goog|oss|cos)-signature)=(?P<s>[^\s&\"'<>\\;]{8,}+)")
 
 # --- Commands ---------------------------------------------------------------------------------------------------------
@@ -214,7 +235,7 @@ _SPACED_PASSWORD = _masking(
 )  # fmt: skip
 _OTHER_PASSWORD = _masking(
     rf"{_START}-(?:a|w|P){_BETWEEN}{_WORD}",
-    _after("redis-cli", "ldapsearch", "ldapadd", "ldapmodify", "sqlcmd", "bcp", "zip", "unzip"),
+    _after("redis-cli", "ldapsearch", "ldapadd", "ldapmodify", "sqlcmd", "[io]sql", "bcp", "zip", "unzip"),
 )
 _USER_OPTION = _masking(
     rf"{_START}(?:-u|--user|-U|--proxy-user|-x)(?:{_BETWEEN})?[^\s:\"'/]{{1,100}}+[:%](?P<s>[^\s\"'`/]+)",
@@ -224,15 +245,32 @@ _BASIC_AUTH = _masking(
     r"(?i)(?:\b(?:http)?(?:basic|digest)auth|\bauth\s?=\s?)\(\s?[\"'][^\"'\s]{0,100}+[\"'],\s{0,2}"
     r"[\"'](?P<s>[^\"'\n]{1,200}+)[\"']"
 )
+
+
+def _is_random_word(match: re.Match[str]) -> bool:
+    """Whether a word has small and capital letters and digits, as no name of a file, a column or a commit has."""
+    return all(map(match["s"].__ne__, (match["s"].lower(), match["s"].upper()))) and _DIGIT(match["s"]) is not None
+
+
+_DIGIT = re.compile(r"[0-9]").search
 _STATED_KEY = _masking(
-    r"(?i)\b(?:api|access|secret|auth)[ _-]?(?:key|token)\s{1,2}[\"']?"
-    r"(?P<s>(?=[A-Za-z_]*[0-9])[A-Za-z0-9_]{20,}+)(?![\w./:(-])"
+    r"(?i)\b(?:api|access|secret|auth)[ _-]?(?:key|token)(?:\sprovided)?:?\s{1,2}[\"'(\[]?"
+    r"(?P<s>(?=[A-Za-z_]*[0-9])[A-Za-z0-9_]{20,}+)(?![\w/:(-]|\.\w)"
+)
+_STATED_TOKEN = _masking(
+    r"(?i)(?:(?<![\w.-])token:?\s{1,2}[\"'(\[]?|[?&](?:key|code|k)=)(?P<s>[A-Za-z0-9_-]{20,}+)(?![\w/:(]|\.\w)",
+    lambda match: (
+        _is_random_word(match) and not is_other_token(match.string[max(0, match.start() - 20) : match.start()])
+    ),
 )
 _OPENSSL = _masking(r"(?<![\w-])-pass(?:in|out)?[\s=]pass:(?P<s>[^\s\"']+)")
 _NETRC = _masking(r"(?i)\blogin\s{1,4}\S{1,100}+\s{1,4}password\s{1,4}(?P<s>\S+)")
 _IDENTIFIED_BY = _masking(
-    r"(?i)\b(?:identified\s{1,3}(?:with\s{1,3}\w{1,40}\s{1,3})?by|requirepass|masterauth)\s{1,3}['\"]?(?P<s>[^\s'\";]+)"
+    r"(?i)\b(?:identified\s{1,3}(?:with\s{1,3}\w{1,40}\s{1,3})?by|requirepass|masterauth)\s{1,3}['\"]?(?P<s>[^\s'\";]+)",
+    lambda match: not (_PLAIN_WORD.fullmatch(match["s"]) and _NEXT_WORD.match(match.string, match.end())),
 )
+_PIPED = _masking(r"\b(?:echo|printf)\s(?:-n\s)?[\"']?(?P<s>[^\s\"'|]{1,200}+)[\"']?\s?\|[^\n|]{1,200}--password-stdin")
+_VAULT = _masking(r"(?i:vault)[^\n]{0,40}?(?<![\w.-])(?P<s>[sb]\.[A-Za-z0-9]{24})(?![\w.(])")
 
 # --- Headers ----------------------------------------------------------------------------------------------------------
 
@@ -283,7 +321,7 @@ _PLAIN_WORD = re.compile(r"[A-Z]?[a-z]+(?:[-'][a-z]+)?")
 _COMPOUND = re.compile(r"[A-Za-z][_.-][A-Za-z]|[a-z][A-Z]")
 _LONG_WORD = 14
 _SHORTEST_TOLD = 4
-_SENTENCE = frozenset({"password", "passphrase", "pwd", "passwd"})
+_SENTENCE = frozenset({"password", "passphrase", "passcode", "pwd", "passwd"})
 _BEFORE_OTHER_TOKEN = re.compile(
     r"(?i)(?:unexpected|invalid|illegal|unknown|unrecognized|bad|near|next|expected)\s{1,2}[\"'`]?$"
 )
@@ -324,7 +362,7 @@ def _introduces_value(text: str, head: re.Match[str], kind: Kind) -> bool:
         return name.startswith("-") or name.lower() in _SENTENCE or (kind != "weak" and "_" in name)
     if separator.startswith(","):
         return _HEADERS.match(name) is not None
-    if name == "pass" and separator != "=" and not head["close"]:
+    if name.lower() == "pass" and separator != "=" and not head["close"]:
         return False  # pass: 12, as test runners count
     if kind == "password":
         return True
@@ -439,7 +477,8 @@ def _is_told(value: str, shortest: int) -> bool:
 
 _TOLD = _masking(
     r"(?i)\b(?:password|passphrase|passcode|pwd|token|secret|api[ _-]?key|access key|secret key)\s{1,2}"
-    r"(?:is|was|are|set to|changed to|of)\s{1,2}(?:now\s|set to\s)?"
+    r"(?:for\s(?:user\s)?[^\s:]{1,60}(?::|\s(?=is\s|was\s)))?(?:is|was|are|set to|changed to|of|(?<=:))\s{1,2}"
+    r"(?:now\s|set to\s)?"
     r"(?P<s>\"[^\"\s]{4,}\"|'[^'\s]{4,}'|[^\s\"'`]{6,}|\d{4,}(?=[.,;!]|$))",
     lambda match: _is_told_secret(match[0], match["s"]),
 )
@@ -475,7 +514,7 @@ def _is_in_field(name: str, value: str) -> bool:
 
 
 # Needles are in lower case.
-_NAMES = ("pass", "pw", "secret", "token", "key", "auth", "cred", "sess", "sig", "cookie")
+_NAMES = ("pass", "pw", "secret", "token", "key", "auth", "cred", "sess", "sig", "cookie", "connect.sid")
 _STEMS = (
     *_NAMES,
     "://",
@@ -483,6 +522,10 @@ _STEMS = (
     "hook",
     "telegram",
     "thin:",
+    "sqlplus",
+    "sqlldr",
+    "pdp",
+    "vault",
     "identified",
     "bearer",
     "basic",
@@ -497,26 +540,33 @@ _STEMS = (
     '"-p',
     '"-u',
     "response=",
+    "?code=",
+    "&code=",
+    "?k=",
+    "&k=",
 )
 """What every text has in which a rule finds something."""
 _RULES: tuple[tuple[tuple[str, ...], _Rule], ...] = (
     (("private key",), _mask_private_keys),
     (("://",), _URL_USER),
     (("hook", "telegram", "/with/key"), _WEBHOOK),
-    ((":thin:",), _ORACLE),
+    ((":thin:", "sql", "pdp"), _ORACLE),
     (("cookie", "-b"), _COOKIE),
     (("sig",), _SHARED_SIGNATURE),
     (("@",), _DSN),
     (("mysql", "mariadb", "sshpass", "7z"), _GLUED_PASSWORD),
     (("sshpass", "mongo", "login"), _SPACED_PASSWORD),
-    (("redis-cli", "ldap", "sqlcmd", "bcp", "zip"), _OTHER_PASSWORD),
+    (("redis-cli", "ldap", "sql", "bcp", "zip"), _OTHER_PASSWORD),
     (("curl", "wget", "http", "smbclient", "lftp"), _USER_OPTION),
     (("pass:",), _OPENSSL),
     (("login",), _NETRC),
+    (("--password-stdin",), _PIPED),
+    (("vault",), _VAULT),
     (("identified", "requirepass", "masterauth"), _IDENTIFIED_BY),
     (("basic",), _BASIC),
     (("auth",), _BASIC_AUTH),
     (("key", "token"), _STATED_KEY),
+    (("token", "key=", "code=", "k="), _STATED_TOKEN),
     (_NAMES, _mask_named),
     (("bearer",), _BEARER),
     (("pass", "pwd", "token", "secret", "key"), _TOLD),
