@@ -103,6 +103,15 @@ def _mask_spans(text: str, spans: list[tuple[int, int]]) -> tuple[str, int]:
     return "".join([*parts, text[done:]]), len(spans)
 
 
+_PLAIN_WORD = re.compile(r"[A-Z]?[a-z]+(?:[-'][a-z]+)?")
+_NEXT_WORD = re.compile(r"[ \t]+(?:[a-z]+|\d+ [a-z]+)(?=[\s.,;!?)\"'\]`]|$)")
+
+
+def _begins_sentence(text: str, start: int, end: int) -> bool:
+    """Whether what stands there is a plain word, and another one follows it."""
+    return _PLAIN_WORD.fullmatch(text, start, end) is not None and _NEXT_WORD.match(text, end) is not None
+
+
 # --- Private keys -----------------------------------------------------------------------------------------------------
 
 # Line ends may be real, or written `\n` as in JSON, or `\\n` as in JSON within JSON.
@@ -267,7 +276,7 @@ _OPENSSL = _masking(r"(?<![\w-])-pass(?:in|out)?[\s=]pass:(?P<s>[^\s\"']+)")
 _NETRC = _masking(r"(?i)\blogin\s{1,4}\S{1,100}+\s{1,4}password\s{1,4}(?P<s>\S+)")
 _IDENTIFIED_BY = _masking(
     r"(?i)\b(?:identified\s{1,3}(?:with\s{1,3}\w{1,40}\s{1,3})?by|requirepass|masterauth)\s{1,3}['\"]?(?P<s>[^\s'\";]+)",
-    lambda match: not (_PLAIN_WORD.fullmatch(match["s"]) and _NEXT_WORD.match(match.string, match.end())),
+    lambda match: not _begins_sentence(match.string, *match.span("s")),
 )
 _PIPED = _masking(r"\b(?:echo|printf)\s(?:-n\s)?[\"']?(?P<s>[^\s\"'|]{1,200}+)[\"']?\s?\|[^\n|]{1,200}--password-stdin")
 _VAULT = _masking(r"(?i:vault)[^\n]{0,40}?(?<![\w.-])(?P<s>[sb]\.[A-Za-z0-9]{24})(?![\w.(])")
@@ -316,8 +325,6 @@ _REST_OF_VALUE = re.compile(r"[^\s\"'`&;<>,\\]*+")
 _LONG_VALUE = 300
 """A value longer than this is masked unseen, so that none is looked at twice."""
 _CONNECTION_VALUE = re.compile(r"[^;\"'\n]{1,200}+(?=;)")
-_NEXT_WORD = re.compile(r"[ \t]+(?:[a-z]+|\d+ [a-z]+)(?=[\s.,;!?)\"'\]`]|$)")
-_PLAIN_WORD = re.compile(r"[A-Z]?[a-z]+(?:[-'][a-z]+)?")
 _COMPOUND = re.compile(r"[A-Za-z][_.-][A-Za-z]|[a-z][A-Z]")
 _LONG_WORD = 14
 _SHORTEST_TOLD = 4
@@ -407,7 +414,7 @@ def _unquoted_value(text: str, head: re.Match[str], kind: Kind) -> tuple[int, in
         kind = "password"  # JWT_SECRET: supersecretvalue
     if bare and not name.startswith("-") and not _is_told(value, 16 if kind == "secret" else 6):
         return None
-    prose = (spaced or bare) and _PLAIN_WORD.fullmatch(value) is not None and _NEXT_WORD.match(text, end) is not None
+    prose = (spaced or bare) and _begins_sentence(text, start, end)
     return (start, end) if is_secret_value(value, name, kind, quoted=False, spaced=spaced, prose=prose) else None
 
 
@@ -439,11 +446,7 @@ _HEADER_VALUE = re.compile(r"[^\s\"'`,;<>\\]++")
 def _after_scheme(text: str, start: int) -> tuple[int, int] | None:
     """The word after `Authorization: Bearer `, unless it is a word about it."""
     found = _HEADER_VALUE.match(text, start)
-    if (
-        not found
-        or is_placeholder(found[0])
-        or (_PLAIN_WORD.fullmatch(found[0]) and _NEXT_WORD.match(text, found.end()))
-    ):
+    if not found or is_placeholder(found[0]) or _begins_sentence(text, *found.span()):
         return None
     return None if re.match(r"\w+=", found[0]) and found[0].endswith("=") else found.span()
 

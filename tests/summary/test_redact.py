@@ -99,7 +99,8 @@ HOSTILE = (
     "secret is ", '["token", ', ":thin:a/", "telegram.org/bot", "authorization: bearer ", "token='",
     "password=SecretStr(", "password=***", "&lt;password&gt;", 'digest response="', "key_", "x->", "password -> ",
     "://¦a@", "://¦:a@", "://a:¦b/", "cookie: ¦a=b; ", 'password="¦\\', "Pwd=¦a ", "mysql ¦-p ", "curl ¦-u a",
-    "eyJabcdefgh.¦a", "vault s.", "vault ¦s.", "echo a ", "&key=", "token ", "password for a", "sqlplus a/", "\x1b[", "pass\u200b",
+    "eyJabcdefgh.¦a", "vault s.", "vault ¦s.", "echo a ", "&key=", "token ", "password for a", "sqlplus a/",
+    "\x1b[", "pass\u200b",
 )  # fmt: skip
 
 
