@@ -51,18 +51,19 @@ def _redact(text: str) -> Redacted:
     count = 0
     if _HAS_LONG_WORD(text):
         text, count = _WELL_KNOWN(text)
-    lower = text.lower()
-    for stem in _STEMS:
-        if stem in lower:
-            break
-    else:
-        return Redacted(text, count)
-    # What is certain comes first, so that a name before it sees that it is masked.
-    for needles, rule in _RULES:
-        if any(needle in lower for needle in needles):
-            text, masked = rule(text)
-            count += masked
+    if _HAS_SEPARATOR(text):
+        lower = text.lower()
+        present = [needle for needle in _NEEDLES if needle in lower]
+        if present:
+            for needles, rule in _RULES:
+                if not needles.isdisjoint(present):
+                    text, masked = rule(text)
+                    count += masked
     return Redacted(text, count)
+
+
+# Without one of these a text is a single word, and has nothing beside the well-known forms.
+_HAS_SEPARATOR = re.compile(r"[\s=:@%,<>&]").search
 
 
 def redact_field(name: str, value: str) -> Redacted:
@@ -210,7 +211,6 @@ _DSN = _masking(
     r"(?:tcp\(|unix\(|[\w.-]{1,100}+:(?:\d{2,5}(?![\w:])|/(?!/)))"
 )
 _ORACLE = _masking(r"(?i)(?:(?<=:thin:)|\b(?:sqlplus|sqlldr|expdp|impdp)\s)[\w$#]{1,64}/(?P<s>[^\s@\"']{1,100}+)@")
-_SHARED_SIGNATURE = _masking(r"(?i)[?&;](?:sig|signature|x-(?:amz|goog|oss|cos)-signature)=(?P<s>[^\s&\"'<>\\;]{8,}+)")
 
 # --- Commands ---------------------------------------------------------------------------------------------------------
 
@@ -516,65 +516,43 @@ def _is_in_field(name: str, value: str) -> bool:
     return kind is not None and is_secret_value(value, name, kind, quoted=True, spaced=False, prose=False)
 
 
-# Needles are in lower case.
-_NAMES = ("pass", "pw", "secret", "token", "key", "auth", "cred", "sess", "sig", "cookie", "connect.sid")
-_STEMS = (
-    *_NAMES,
-    "://",
-    "@",
-    "hook",
-    "telegram",
-    "thin:",
-    "sqlplus",
-    "sqlldr",
-    "pdp",
-    "vault",
-    "identified",
-    "bearer",
-    "basic",
-    " -a",
-    " -b",
-    " -p",
-    " -u",
-    " -w",
-    "--proxy-user",
-    "'-p",
-    "'-u",
-    '"-p',
-    '"-u',
-    "response=",
-    "?code=",
-    "&code=",
-    "?k=",
-    "&k=",
+# --- All rules --------------------------------------------------------------------------------------------------------
+
+_NAMES = "pass pw secret token key auth cred sess sig cookie connect.sid"
+
+
+def _when(needles: str, rule: _Rule) -> tuple[frozenset[str], _Rule]:
+    """A rule, and the needles of which a text has at least one, in lower case, if the rule finds something in it."""
+    return frozenset(needles.split()), rule
+
+
+# What is certain comes first, so that a name before it sees that it is masked.
+_RULES = (
+    _when("key", _mask_private_keys),
+    _when("://", _URL_USER),
+    _when("hook telegram key", _WEBHOOK),
+    _when(":thin: sql pdp", _ORACLE),
+    _when("cookie -b", _COOKIE),
+    _when("@", _DSN),
+    _when("sql mariadb pass 7z", _GLUED_PASSWORD),
+    _when("pass mongo login", _SPACED_PASSWORD),
+    _when("redis-cli ldap sql bcp zip", _OTHER_PASSWORD),
+    _when("curl wget http smbclient lftp", _USER_OPTION),
+    _when("pass", _OPENSSL),
+    _when("login", _NETRC),
+    _when("pass", _PIPED),
+    _when("vault", _VAULT),
+    _when("identified pass auth", _IDENTIFIED_BY),
+    _when("basic", _BASIC),
+    _when("auth", _BASIC_AUTH),
+    _when("key token", _STATED_KEY),
+    _when("token key code= k=", _STATED_TOKEN),
+    _when(_NAMES, _mask_named),
+    _when("bearer", _BEARER),
+    _when("pass pw token secret key", _TOLD),
+    _when("</", _ELEMENT),
+    _when("&lt;/", _ESCAPED_ELEMENT),
+    _when("response=", _DIGEST),
+    _when("value", _PAIR_OF_FIELDS),
 )
-"""What every text has in which a rule finds something."""
-_RULES: tuple[tuple[tuple[str, ...], _Rule], ...] = (
-    (("private key",), _mask_private_keys),
-    (("://",), _URL_USER),
-    (("hook", "telegram", "/with/key"), _WEBHOOK),
-    ((":thin:", "sql", "pdp"), _ORACLE),
-    (("cookie", "-b"), _COOKIE),
-    (("sig",), _SHARED_SIGNATURE),
-    (("@",), _DSN),
-    (("mysql", "mariadb", "sshpass", "7z"), _GLUED_PASSWORD),
-    (("sshpass", "mongo", "login"), _SPACED_PASSWORD),
-    (("redis-cli", "ldap", "sql", "bcp", "zip"), _OTHER_PASSWORD),
-    (("curl", "wget", "http", "smbclient", "lftp"), _USER_OPTION),
-    (("pass:",), _OPENSSL),
-    (("login",), _NETRC),
-    (("--password-stdin",), _PIPED),
-    (("vault",), _VAULT),
-    (("identified", "requirepass", "masterauth"), _IDENTIFIED_BY),
-    (("basic",), _BASIC),
-    (("auth",), _BASIC_AUTH),
-    (("key", "token"), _STATED_KEY),
-    (("token", "key=", "code=", "k="), _STATED_TOKEN),
-    (_NAMES, _mask_named),
-    (("bearer",), _BEARER),
-    (("pass", "pwd", "token", "secret", "key"), _TOLD),
-    (("</",), _ELEMENT),
-    (("&lt;/",), _ESCAPED_ELEMENT),
-    (("response=",), _DIGEST),
-    (("value",), _PAIR_OF_FIELDS),
-)
+_NEEDLES = sorted({needle for needles, _ in _RULES for needle in needles})
