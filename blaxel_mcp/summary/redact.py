@@ -116,12 +116,12 @@ def _begins_sentence(text: str, start: int, end: int) -> bool:
 # --- Private keys -----------------------------------------------------------------------------------------------------
 
 # Line ends may be real, or written `\n` as in JSON, or `\\n` as in JSON within JSON.
-_GAP = r"(?:\s|\\+[nrt])*+"
+_GAP = r"(?:\s|\\+[nrt]|%0[AD])*+"
 _PEM = re.compile(
-    rf"-----BEGIN (?:[A-Z0-9]{{1,20}} ){{0,3}}PRIVATE KEY(?: BLOCK)?-----{_GAP}"
+    rf"----(?:-| ?)BEGIN (?:[A-Z0-9]{{1,20}} ){{0,3}}PRIVATE KEY(?: BLOCK)? ?-----?{_GAP}"
     r"(?=[A-Za-z0-9+/=]{10}|Proc-Type|Version|Comment|DEK-Info)"
 )
-_PEM_END = re.compile(r"-----END (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
+_PEM_END = re.compile(r"----(?:-| ?)END (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)? ?-----?")
 
 
 def _mask_private_keys(text: str) -> tuple[str, int]:
@@ -161,7 +161,7 @@ _WELL_KNOWN = _masking(
     r"|SK[0-9a-f]{32}(?![\w-])|key-[0-9a-f]{32}(?![\w-])"
     r"|do[opr]_v1_[0-9a-f]{32,}"
     r"|bl_(?:[a-z]{2,12}_)?[A-Za-z0-9]{16,}"
-    r"|A(?:KI|SI|BI|CC)A[A-Z0-9]{16}(?![A-Za-z0-9])"
+    r"|A(?:KI|SI|BI|CC)A[A-Z0-9]{16}(?![A-Za-z0-9])(?::[A-Za-z0-9/+]{30,})?"
     r"|dapi[0-9a-f]{32}(?:-\d)?|shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}|sq0(?:atp|csp)-[\w-]{22,}|EAAA[\w-]{56,}"
     r"|(?<![\w.-])[sb]\.(?=[A-Za-z]*\d)[A-Za-z0-9]{24}(?![\w.])"
     r"|hv[sbr]\.[\w-]{20,}|dp\.(?:st|pt|ct|sa|scim|audit)\.(?:[\w-]{1,40}\.)?[A-Za-z0-9]{30,}"
@@ -234,7 +234,17 @@ _WORD = r"(?P<s>[^\s\"'`,;|<>-][^\s\"'`|<>]*+)"
 _GLUED_PASSWORD = _masking(
     rf"{_START}-p(?P<s>[^\s\"'`,;|<>=-][^\s\"'`|<>]*+|(?<=-p)'[^'\n]+'|\"[^\"\n]+\")",
     _after(
-        "mysql", "mysqldump", "mysqladmin", "mysqlimport", "mysqlcheck", "mysqlsh", "mariadb[a-z-]*", "sshpass", "7z"
+        "mysql",
+        "mysqldump",
+        "mysqladmin",
+        "mysqlimport",
+        "mysqlcheck",
+        "mysqlsh",
+        "mariadb[a-z-]*",
+        "mycli",
+        "mongo[a-z]*",
+        "sshpass",
+        "7z",
     ),
 )
 _SPACED_PASSWORD = _masking(
@@ -247,7 +257,7 @@ _OTHER_PASSWORD = _masking(
     _after("redis-cli", "ldapsearch", "ldapadd", "ldapmodify", "sqlcmd", "[io]sql", "bcp", "zip", "unzip"),
 )
 _USER_OPTION = _masking(
-    rf"{_START}(?:-u|--user|-U|--proxy-user|-x)(?:{_BETWEEN})?[^\s:\"'/]{{1,100}}+[:%](?P<s>[^\s\"'`/]+)",
+    rf"{_START}(?:-u|--user|-U|--proxy-user|-x|-a|--auth)(?:{_BETWEEN})?[^\s:%\"'/]{{1,100}}+[:%](?P<s>[^\s\"'`/]+)",
     _after("curl", "wget", "http", "https", "httpie", "smbclient", "lftp"),
 )
 _BASIC_AUTH = _masking(
@@ -263,8 +273,8 @@ def _is_random_word(match: re.Match[str]) -> bool:
 
 _DIGIT = re.compile(r"[0-9]").search
 _STATED_KEY = _masking(
-    r"(?i)\b(?:api|access|secret|auth)[ _-]?(?:key|token)(?:\sprovided)?:?\s{1,2}[\"'(\[]?"
-    r"(?P<s>(?=[A-Za-z_]*[0-9])[A-Za-z0-9_]{20,}+)(?![\w/:(-]|\.\w)"
+    r"(?i)\b(?:api|access|secret|auth|private|account|signing|encryption)[ _-]?(?:key|token)(?:\sprovided)?"
+    r":?\s{1,2}[\"'(\[]?(?P<s>(?=[A-Za-z_]*[0-9])[A-Za-z0-9_]{20,}+)(?![\w/:(-]|\.\w)"
 )
 _STATED_TOKEN = _masking(
     r"(?i)(?:(?<![\w.-])token:?\s{1,2}[\"'(\[]?|[?&](?:key|code|k)=)(?P<s>[A-Za-z0-9_-]{20,}+)(?![\w/:(]|\.\w)",
@@ -304,7 +314,7 @@ _DIGEST = _masking(
 # One attribute after another, `a=b; Path=/; Secure`, since after the last of them other text may follow.
 _PAIR = r"[\w.!#$%&*+^|~-]{1,128}+=(?:\"[^\"\n]*\"|[^\s;\"',\\]*+)"
 _COOKIE = _masking(
-    rf"(?i)(?<![\w-])(?:(?:set-)?cookie[\"']?(?::|\s{{0,2}}=>?|[\"']?,)\s{{0,3}}[\"'\[]{{0,2}}|-(?:b|-cookie)[\s=][\"']?)"
+    rf"(?i)(?<![\w-])(?:(?:set-)?cookie[\"']?(?::|\s{{0,2}}=>?|[\"']?,)\s{{0,3}}[\"'\[]{{0,2}}|<cookie\s|-(?:b|-cookie)[\s=][\"']?)"
     rf"(?P<s>{_PAIR}(?:;\s{{0,2}}(?:{_PAIR}|Secure|HttpOnly|Partitioned))*+)",
     lambda match: (
         match[0][:2] != "-b" or "curl" in match.string[max(0, match.start() - _COMMAND_REACH) : match.start()]
@@ -316,7 +326,7 @@ _COOKIE = _masking(
 # A name and what separates it from its value. Names in quotes may be escaped once or more, as in JSON within JSON.
 _HEAD = re.compile(
     r"(?<![\w.-])(?P<name>[\w.-]*[A-Za-z0-9_])(?P<close>\\{0,7}[\"'`]|\])?"
-    r"(?P<sep>\s{0,3}(?:=>|->(?=\s)|:=|=(?![=~])|:(?![:/]))[ \t]{0,8}|%3[dDaA]|,\s{0,2}(?=[bu]?[\"'])"
+    r"(?P<sep>\s{0,3}(?:=>|->(?=\s)|:=|=(?![=~])|:(?![:/]))[ \t]{0,8}|(?:%22)?%3[dDaA](?:%22)?|,\s{0,2}(?=[bu]?[\"'])"
     r"|(?<![\"'`\]])[ \t]{1,3}(?=[^\s=:]))"
 )
 _OPENING = re.compile(r"(?:SecretStr\(|[bBuUrRfF](?=[\"']))?(?P<quote>\\{0,7}[\"'`])")
@@ -328,7 +338,7 @@ _CONNECTION_VALUE = re.compile(r"[^;\"'\n]{1,200}+(?=;)")
 _COMPOUND = re.compile(r"[A-Za-z][_.-][A-Za-z]|[a-z][A-Z]")
 _LONG_WORD = 14
 _SHORTEST_TOLD = 4
-_SENTENCE = frozenset({"password", "passphrase", "passcode", "pwd", "passwd"})
+_SENTENCE = frozenset({"password", "passphrase", "passcode", "pwd", "passwd", "pw"})
 _BEFORE_OTHER_TOKEN = re.compile(
     r"(?i)(?:unexpected|invalid|illegal|unknown|unrecognized|bad|near|next|expected)\s{1,2}[\"'`]?$"
 )
@@ -480,7 +490,7 @@ def _is_told(value: str, shortest: int) -> bool:
 
 _TOLD = _masking(
     r"(?i)\b(?:password|passphrase|passcode|pwd|token|secret|api[ _-]?key|access key|secret key)\s{1,2}"
-    r"(?:for\s(?:user\s)?[^\s:]{1,60}(?::|\s(?=is\s|was\s)))?(?:is|was|are|set to|changed to|of|(?<=:))\s{1,2}"
+    r"(?:for\s(?:user\s)?[^\s:]{1,60}(?::|\s(?=is\s|was\s)))?(?:(?:is|was|are|set to|changed to|of):?|(?<=:))\s{1,2}"
     r"(?:now\s|set to\s)?"
     r"(?P<s>\"[^\"\s]{4,}\"|'[^'\s]{4,}'|[^\s\"'`]{6,}|\d{4,}(?=[.,;!]|$))",
     lambda match: _is_told_secret(match[0], match["s"]),
@@ -495,6 +505,12 @@ def _is_told_secret(sentence: str, value: str) -> bool:
     return sure and any(map(str.isdigit, inner)) and any(map(str.isalpha, inner))
 
 
+# A value on a line of its own below the name, as in YAML.
+_BELOW = _masking(
+    r"(?i)(?:password|passwd|passphrase|token|secret|key)[\"']?[:=][ \t]{0,3}(?:[|>][+-]?[ \t]{0,3})?\n"
+    r"[ \t]{1,40}+(?P<s>\S{6,}+)(?=\n|$)",
+    lambda match: _is_told_secret(match[0], match["s"]),
+)
 _ELEMENT = _masking(
     r"<(?P<name>[\w.:-]{1,100}+)(?:\s[^<>]{0,200}+)?>\s{0,3}(?P<s>[^<>\s][^<>\n]{0,4000}?)\s{0,3}</",
     lambda match: _is_in_field(match["name"], match["s"]),
@@ -534,7 +550,7 @@ _RULES = (
     _when(":thin: sql pdp", _ORACLE),
     _when("cookie -b", _COOKIE),
     _when("@", _DSN),
-    _when("sql mariadb pass 7z", _GLUED_PASSWORD),
+    _when("sql mariadb mycli mongo pass 7z", _GLUED_PASSWORD),
     _when("pass mongo login", _SPACED_PASSWORD),
     _when("redis-cli ldap sql bcp zip", _OTHER_PASSWORD),
     _when("curl wget http smbclient lftp", _USER_OPTION),
@@ -550,6 +566,7 @@ _RULES = (
     _when(_NAMES, _mask_named),
     _when("bearer", _BEARER),
     _when("pass pw token secret key", _TOLD),
+    _when("pass token secret key", _BELOW),
     _when("</", _ELEMENT),
     _when("&lt;/", _ESCAPED_ELEMENT),
     _when("response=", _DIGEST),
