@@ -233,32 +233,19 @@ _START, _BETWEEN = r"(?:^|(?<=[\s\"'\[(,=`]))", r"(?:[\"'],?\s{1,2}[\"']|[\s=]{1
 _WORD = r"(?P<s>[^\s\"'`,;|<>-][^\s\"'`|<>]*+)"
 _GLUED_PASSWORD = _masking(
     rf"{_START}-p(?P<s>[^\s\"'`,;|<>=-][^\s\"'`|<>]*+|(?<=-p)'[^'\n]+'|\"[^\"\n]+\")",
-    _after(
-        "mysql",
-        "mysqldump",
-        "mysqladmin",
-        "mysqlimport",
-        "mysqlcheck",
-        "mysqlsh",
-        "mariadb[a-z-]*",
-        "mycli",
-        "mongo[a-z]*",
-        "sshpass",
-        "7z",
-    ),
+    _after("mysql[a-z_]*", "mariadb[a-z-]*", "mycli", "mongo[a-z]*", "sshpass", "7z"),
 )
 _SPACED_PASSWORD = _masking(
     rf"{_START}-p{_BETWEEN}{_WORD}",
-    _after("sshpass", "mongo", "mongosh", "mongodump", "mongorestore", "docker login", "podman login", "oc login",
-           "helm registry login", "az login"),
-)  # fmt: skip
+    _after("sshpass", "mongo[a-z]*", "(?:docker|podman|oc|helm registry|az) login"),
+)
 _OTHER_PASSWORD = _masking(
     rf"{_START}-(?:a|w|P){_BETWEEN}{_WORD}",
-    _after("redis-cli", "ldapsearch", "ldapadd", "ldapmodify", "sqlcmd", "[io]sql", "bcp", "zip", "unzip"),
+    _after("redis-cli", "ldap[a-z]+", "sqlcmd", "[io]sql", "bcp", "(?:un)?zip"),
 )
 _USER_OPTION = _masking(
     rf"{_START}(?:-u|--user|-U|--proxy-user|-x|-a|--auth)(?:{_BETWEEN})?[^\s:%\"'/]{{1,100}}+[:%](?P<s>[^\s\"'`/]+)",
-    _after("curl", "wget", "http", "https", "httpie", "smbclient", "lftp"),
+    _after("curl", "wget", "https?", "httpie", "smbclient", "lftp"),
 )
 _BASIC_AUTH = _masking(
     r"(?i)(?:\b(?:http)?(?:basic|digest)auth|\bauth\s?=\s?)\(\s?[\"'][^\"'\s]{0,100}+[\"'],\s{0,2}"
@@ -266,21 +253,20 @@ _BASIC_AUTH = _masking(
 )
 
 
-def _is_random_word(match: re.Match[str]) -> bool:
-    """Whether a word has small and capital letters and digits, as no name of a file, a column or a commit has."""
-    return all(map(match["s"].__ne__, (match["s"].lower(), match["s"].upper()))) and _DIGIT(match["s"]) is not None
+def _is_random_token(match: re.Match[str]) -> bool:
+    """Whether a word has small and capital letters and digits, as few names and no commits have, and is no cursor."""
+    word = match["s"]
+    mixed = word != word.lower() and word != word.upper() and any(map(str.isdigit, word))
+    return mixed and not is_other_token(match.string[max(0, match.start() - 20) : match.start()])
 
 
-_DIGIT = re.compile(r"[0-9]").search
 _STATED_KEY = _masking(
     r"(?i)\b(?:api|access|secret|auth|private|account|signing|encryption)[ _-]?(?:key|token)(?:\sprovided)?"
     r":?\s{1,2}[\"'(\[]?(?P<s>(?=[A-Za-z_]*[0-9])[A-Za-z0-9_]{20,}+)(?![\w/:(-]|\.\w)"
 )
 _STATED_TOKEN = _masking(
     r"(?i)(?:(?<![\w.-])token:?\s{1,2}[\"'(\[]?|[?&](?:key|code|k)=)(?P<s>[A-Za-z0-9_-]{20,}+)(?![\w/:(]|\.\w)",
-    lambda match: (
-        _is_random_word(match) and not is_other_token(match.string[max(0, match.start() - 20) : match.start()])
-    ),
+    _is_random_token,
 )
 _OPENSSL = _masking(r"(?<![\w-])-pass(?:in|out)?[\s=]pass:(?P<s>[^\s\"']+)")
 _NETRC = _masking(r"(?i)\blogin\s{1,4}\S{1,100}+\s{1,4}password\s{1,4}(?P<s>\S+)")
