@@ -270,9 +270,21 @@ _STATED_TOKEN = _masking(
 )
 _OPENSSL = _masking(r"(?<![\w-])-pass(?:in|out)?[\s=]pass:(?P<s>[^\s\"']+)")
 _NETRC = _masking(r"(?i)\blogin\s{1,4}\S{1,100}+\s{1,4}password\s{1,4}(?P<s>\S+)")
+
+
+def _is_set_in_statement(match: re.Match[str]) -> bool:
+    """Whether a word without quotes stands in a statement about a user, and not in a sentence."""
+    if not match["s"].strip(".,:").isalpha() or match[0].count("'") + match[0].count('"'):
+        return True
+    if _begins_sentence(match.string, *match.span("s")):
+        return False
+    before = match.string[max(0, match.start() - _COMMAND_REACH) : match.start()].lower()
+    return "user " in before or not match[0].lower().startswith("identified")
+
+
 _IDENTIFIED_BY = _masking(
     r"(?i)\b(?:identified\s{1,3}(?:with\s{1,3}\w{1,40}\s{1,3})?by|requirepass|masterauth)\s{1,3}['\"]?(?P<s>[^\s'\";]+)",
-    lambda match: not _begins_sentence(match.string, *match.span("s")),
+    _is_set_in_statement,
 )
 _PIPED = _masking(r"\b(?:echo|printf)\s(?:-n\s)?[\"']?(?P<s>[^\s\"'|]{1,200}+)[\"']?\s?\|[^\n|]{1,200}--password-stdin")
 _VAULT = _masking(r"(?i:vault)[^\n]{0,40}?(?<![\w.-])(?P<s>[sb]\.[A-Za-z0-9]{24})(?![\w.(])")
@@ -300,7 +312,7 @@ _DIGEST = _masking(
 # One attribute after another, `a=b; Path=/; Secure`, since after the last of them other text may follow.
 _PAIR = r"[\w.!#$%&*+^|~-]{1,128}+=(?:\"[^\"\n]*\"|[^\s;\"',\\]*+)"
 _COOKIE = _masking(
-    rf"(?i)(?<![\w-])(?:(?:set-)?cookie[\"']?(?::|\s{{0,2}}=>?|[\"']?,)\s{{0,3}}[\"'\[]{{0,2}}|<cookie\s|-(?:b|-cookie)[\s=][\"']?)"
+    rf"(?i)(?<![\w-])(?:(?:set-)?cookie(?:[\"']?(?::|\s{{0,2}}=>?)|[\"'],)\s{{0,3}}[\"'\[]{{0,2}}|<cookie\s|-(?:b|-cookie)[\s=][\"']?)"
     rf"(?P<s>{_PAIR}(?:;\s{{0,2}}(?:{_PAIR}|Secure|HttpOnly|Partitioned))*+)",
     lambda match: (
         match[0][:2] != "-b" or "curl" in match.string[max(0, match.start() - _COMMAND_REACH) : match.start()]
@@ -321,6 +333,7 @@ _REST_OF_VALUE = re.compile(r"[^\s\"'`&;<>,\\]*+")
 _LONG_VALUE = 300
 """A value longer than this is masked unseen, so that none is looked at twice."""
 _CONNECTION_VALUE = re.compile(r"[^;\"'\n]{1,200}+(?=;)")
+_SNAKE = re.compile(r"[a-z]+(?:_[a-z]+)+")
 _COMPOUND = re.compile(r"[A-Za-z][_.-][A-Za-z]|[a-z][A-Z]")
 _LONG_WORD = 14
 _SHORTEST_TOLD = 4
@@ -382,6 +395,8 @@ def _quoted_value(text: str, head: re.Match[str], kind: Kind, opening: re.Match[
     value = text[start:end]
     if bare and not name.startswith("-") and (" " in value or len(value) < _SHORTEST_TOLD):
         return None
+    if head["sep"].startswith(",") and kind_of_name(value):
+        return None  # a list of names
     secret = is_secret_value(value, name, kind, quoted=True, spaced=_is_spaced(head), prose=False)
     return (start, end) if secret else None
 
@@ -404,7 +419,7 @@ def _unquoted_value(text: str, head: re.Match[str], kind: Kind) -> tuple[int, in
         return start, rest.end()
     value = _trimmed(found[0], text[found.end() : found.end() + 1])
     end = start + len(value)
-    if _is_other_word(head, value, text[end : end + 1]):
+    if _is_other_word(head, value, text[end : end + 1]) or (bare and "://" in value):
         return None
     if spaced and kind == "secret" and value.isalpha() and len(value) >= _LONG_WORD and _COMPOUND.search(name):
         kind = "password"  # JWT_SECRET: supersecretvalue
@@ -416,6 +431,8 @@ def _unquoted_value(text: str, head: re.Match[str], kind: Kind) -> tuple[int, in
 
 def _is_other_word(head: re.Match[str], value: str, following: str) -> bool:
     """Whether what stands in the value's place is seen by its surroundings to be none."""
+    if head["name"].startswith(("self.", "this.")) or (head["sep"] == " = " and _SNAKE.fullmatch(value)):
+        return True  # a line of a program
     if head["sep"].isspace() and value.isupper() and value.replace("_", "").isalpha():
         return True  # --token TOKEN
     if value.isalpha() and following in {")", "]"} and "=" in head["sep"]:

@@ -92,7 +92,7 @@ _NOT_A_VALUE = _words(
     "unbound locked unlocked short long weak strong blank"
 )
 _PLACEHOLDER = re.compile(
-    r"\*+.*|[x.…•#-]{3,}|[|>][+-]?"
+    r"\*+.*|[x.…•#-]{3,}|…|[|>][+-]?"
     r"|<[^<>]*>?|\[[^\[\]]*\]?|\(.*|\{\{.*|\{[^{}]*|\{[a-z_.]*\}|\{\d\}"
     r"|\$\{.*|\$\(.*|\$[A-Z_][A-Z0-9_]*|\$\d+|%[sdr]|%\(\w+\)s|%\w+%|#\{.*|:[a-z_]+|@[a-z_]+|\?"
     r"|__\w+__"
@@ -105,6 +105,7 @@ _CODE = re.compile(
     r"|params?|data|values|this|app|module|local|local_file|resource)\.[\w.]+",
     re.DOTALL,
 )
+_DOTTED = re.compile(r"[A-Za-z_]{2,}(?:\.[A-Za-z_]{2,})+")  # types.Key
 _BETWEEN_QUOTES = re.compile(r"[ ,)].*|\+\s?[A-Za-z_.]*(?:[ +].*)?", re.DOTALL)  # "token=" + token
 _PATH = re.compile(
     r"(?:file:)?[~.]{0,2}/?(?:[a-z0-9_.@-]+/)+[a-z0-9_.@-]+|/|[A-Za-z]:\\.*|[a-z][a-z0-9+.-]*://.*|arn:.*"
@@ -165,7 +166,9 @@ def _is_reference(value: str, kind: Kind, *, quoted: bool) -> bool:
     if _PATH.fullmatch(value) and (kind != "password" or not value.startswith(("http", "ftp"))):
         return True
     if quoted:
-        return kind != "password" and _BETWEEN_QUOTES.fullmatch(value) is not None
+        return value.startswith((")", ", ")) or (kind != "password" and _BETWEEN_QUOTES.fullmatch(value) is not None)
+    if kind != "password" and _DOTTED.fullmatch(value):
+        return True
     return _CODE.fullmatch(value) is not None
 
 
