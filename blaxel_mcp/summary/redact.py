@@ -273,8 +273,8 @@ _NETRC = _masking(r"(?i)\blogin\s{1,4}\S{1,100}+\s{1,4}password\s{1,4}(?P<s>\S+)
 
 
 def _is_set_in_statement(match: re.Match[str]) -> bool:
-    """Whether a word without quotes stands in a statement about a user, and not in a sentence."""
-    if not match["s"].strip(".,:").isalpha() or match[0].count("'") + match[0].count('"'):
+    """Whether a word without a digit stands in a statement about a user, and not in a sentence."""
+    if any(map(str.isdigit, match["s"])):
         return True
     if _begins_sentence(match.string, *match.span("s")):
         return False
