@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -101,6 +102,20 @@ async def everything(client: Client, job_id: str = JOB, execution_id: str = RUN)
     return json.dumps(left, ensure_ascii=False)
 
 
+async def writes(client: Client, text: str = "plain") -> str:
+    """Answers and errors of the tools that change something, asked with this text in each argument that is free."""
+    answers = [
+        await client.call_tool(tool, arguments)
+        for tool, arguments in (
+            ("run_job", {"jobId": JOB}),
+            ("run_job", {"jobId": JOB, "tasks": [{text: text}], "env": {text: text}, "memory": 1, "allowQueue": False}),
+            ("cancel_job_execution", {"jobId": JOB, "executionId": RUN}),
+            ("cancel_job_execution", {"jobId": JOB, "executionId": "exec-unknown"}),
+        )
+    ]
+    return json.dumps([answer.model_dump(mode="json") for answer in answers], ensure_ascii=False)
+
+
 async def read(client: Client, uri: str) -> Any:
     """A resource's contents, or the message of its error."""
     try:
@@ -159,6 +174,20 @@ def test_masked_counts_what_is_masked_in_raw(secret: str) -> None:
         assert secret not in seen(plane, ask)
 
 
+@pytest.mark.parametrize("status", ["cancelling", "failed", ""])
+def test_no_answer_to_a_write_holds_a_credential(secret: str, status: str) -> None:
+    """Neither that of a start, whatever its id is said to be, nor that of a cancellation, with a status or without."""
+    text = FORMS[secret]
+    one = execution(text, "failed")
+    started, cancelled = ({"executionId": text, "id": text, "novel": text}, {**one.body, "status": status})
+    for plane in served(job(JOB, [one], display_name=text)):
+        plane.faults.add(*[Answer(200, json_body=started)] * 2, *[Answer(200, json_body=cancelled)] * 2, path="/jobs")
+        shown = seen(plane, partial(writes, text=text), allow_writes=True, raw="full")
+    assert "Started execution" in shown
+    assert "***" in shown
+    assert secret not in shown
+
+
 NAME = "hf" + "_" + "aB3" * 11
 
 
@@ -184,5 +213,5 @@ def test_no_error_quotes_what_the_api_answered(status: int) -> None:
     body = {"code": every, "error": {"message": every, "code": every, "action": every}, "message": every}
     for plane in served(job(JOB, [execution("plain", "failed")])):
         plane.faults.always(Answer(status, headers={"x-note": "hunter2secret"}, json_body=body))
-        shown = seen(plane, everything)
+        shown = seen(plane, everything) + seen(plane, partial(writes, text=every), allow_writes=True)
     assert [one for one in FORMS if one in shown] == []

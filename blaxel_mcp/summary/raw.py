@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import quote as percent_encode
 
@@ -15,6 +16,7 @@ from blaxel_mcp.summary.wording import json_size
 
 RawMode: TypeAlias = Literal["auto", "full", "never"]
 _OVERRIDE = "envOverride"
+_REMEMBERED = 1000
 _MASKED_FACTOR = 4
 """Up to this many times the limit, all of it is masked before it is measured: what is masked often takes less room."""
 
@@ -76,6 +78,8 @@ def mask_credentials(value: Any) -> tuple[Any, int]:
             known[key] = redact(key).masked > 0
         return known[key]
 
+    # Tasks say the same words again and again, so that each is looked through once.
+    mask_leaf = lru_cache(_REMEMBERED, typed=True)(_mask_leaf)
     root = _Node(value)
     pending = [root] if isinstance(value, dict | list) else []
     renamed: list[_Node] = []
@@ -93,8 +97,8 @@ def mask_credentials(value: Any) -> tuple[Any, int]:
             if held is None or not (held or key == _OVERRIDE):
                 continue
             name = (field_of_pair if key == "value" else "") or (key if isinstance(key, str) else node.field)
-            masked, found = _mask_leaf(name, key, held)
-            if found or masked is not held:
+            masked, found = _mask_override(held) if key == _OVERRIDE else mask_leaf(name, held)
+            if found or key == _OVERRIDE:
                 node.make_copy()[key] = masked
                 count += found
     count += _rename_keys(renamed)
@@ -136,9 +140,7 @@ def _field_of_pair(value: Any) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _mask_leaf(name: str, key: Any, value: Any) -> tuple[Any, int]:
-    if key == _OVERRIDE:
-        return _mask_override(value)
+def _mask_leaf(name: str, value: Any) -> tuple[Any, int]:
     if isinstance(value, str):
         return redact_field(name, value)
     if type(value) is int and redact_field(name, str(value)).masked:

@@ -19,7 +19,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from blaxel_mcp.summary.secret_words import Kind, is_placeholder, is_secret_value, kind_of_name
+from blaxel_mcp.summary.secret_words import Kind, is_other_token, is_placeholder, is_secret_value, kind_of_name
 
 MASK = "***"
 
@@ -34,23 +34,36 @@ class Redacted(NamedTuple):
 def redact(text: str) -> Redacted:
     """The text in which each credential that can be recognised is `***`.
 
-    It may have several lines, and should still have its line ends: they tell where a value ends.
+    It may have several lines, and should still have its line ends: they tell where a value ends. Colours and
+    characters that do not show are left out where a credential is seen only without them.
     """
+    found = _redact(text)
+    if ("\x1b" in text or not text.isascii()) and (plain := _UNSEEN.sub("", text)) != text:
+        without = _redact(plain)
+        return without if without.masked > found.masked else found
+    return found
+
+
+_UNSEEN = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+
+
+def _redact(text: str) -> Redacted:
     count = 0
     if _HAS_LONG_WORD(text):
         text, count = _WELL_KNOWN(text)
-    lower = text.lower()
-    for stem in _STEMS:
-        if stem in lower:
-            break
-    else:
-        return Redacted(text, count)
-    # What is certain comes first, so that a name before it sees that it is masked.
-    for needles, rule in _RULES:
-        if any(needle in lower for needle in needles):
-            text, masked = rule(text)
-            count += masked
+    if _HAS_SEPARATOR(text):
+        lower = text.lower()
+        present = [needle for needle in _NEEDLES if needle in lower]
+        if present:
+            for needles, rule in _RULES:
+                if not needles.isdisjoint(present):
+                    text, masked = rule(text)
+                    count += masked
     return Redacted(text, count)
+
+
+# Without one of these a text is a single word, and has nothing beside the well-known forms.
+_HAS_SEPARATOR = re.compile(r"[\s=:@%,<>&]").search
 
 
 def redact_field(name: str, value: str) -> Redacted:
@@ -91,15 +104,24 @@ def _mask_spans(text: str, spans: list[tuple[int, int]]) -> tuple[str, int]:
     return "".join([*parts, text[done:]]), len(spans)
 
 
+_PLAIN_WORD = re.compile(r"[A-Z]?[a-z]+(?:[-'][a-z]+)?")
+_NEXT_WORD = re.compile(r"[ \t]+(?:[a-z]+|\d+ [a-z]+)(?=[\s.,;!?)\"'\]`]|$)")
+
+
+def _begins_sentence(text: str, start: int, end: int) -> bool:
+    """Whether what stands there is a plain word, and another one follows it."""
+    return _PLAIN_WORD.fullmatch(text, start, end) is not None and _NEXT_WORD.match(text, end) is not None
+
+
 # --- Private keys -----------------------------------------------------------------------------------------------------
 
 # Line ends may be real, or written `\n` as in JSON, or `\\n` as in JSON within JSON.
-_GAP = r"(?:\s|\\+[nrt])*+"
+_GAP = r"(?:\s|\\+[nrt]|%0[AD])*+"
 _PEM = re.compile(
-    rf"-----BEGIN (?:[A-Z0-9]{{1,20}} ){{0,3}}PRIVATE KEY(?: BLOCK)?-----{_GAP}"
+    rf"----(?:-| ?)BEGIN (?:[A-Z0-9]{{1,20}} ){{0,3}}PRIVATE KEY(?: BLOCK)? ?-----?{_GAP}"
     r"(?=[A-Za-z0-9+/=]{10}|Proc-Type|Version|Comment|DEK-Info)"
 )
-_PEM_END = re.compile(r"-----END (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
+_PEM_END = re.compile(r"----(?:-| ?)END (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)? ?-----?")
 
 
 def _mask_private_keys(text: str) -> tuple[str, int]:
@@ -139,16 +161,18 @@ _WELL_KNOWN = _masking(
     r"|SK[0-9a-f]{32}(?![\w-])|key-[0-9a-f]{32}(?![\w-])"
     r"|do[opr]_v1_[0-9a-f]{32,}"
     r"|bl_(?:[a-z]{2,12}_)?[A-Za-z0-9]{16,}"
-    r"|A(?:KI|SI|BI|CC)A[A-Z0-9]{16}(?![A-Za-z0-9])"
+    r"|A(?:KI|SI|BI|CC)A[A-Z0-9]{16}(?![A-Za-z0-9])(?::[A-Za-z0-9/+]{30,})?"
     r"|dapi[0-9a-f]{32}(?:-\d)?|shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}|sq0(?:atp|csp)-[\w-]{22,}|EAAA[\w-]{56,}"
     r"|(?<![\w.-])[sb]\.(?=[A-Za-z]*\d)[A-Za-z0-9]{24}(?![\w.])"
     r"|hv[sbr]\.[\w-]{20,}|dp\.(?:st|pt|ct|sa|scim|audit)\.(?:[\w-]{1,40}\.)?[A-Za-z0-9]{30,}"
     r"|lin_api_[A-Za-z0-9]{30,}|[A-Za-z0-9]{14}\.atlasv1\.[\w-]{40,}|dckr_(?:pat|oat)_[\w-]{20,}"
     r"|ntn_[A-Za-z0-9]{40,}|secret_[A-Za-z0-9]{40,}|sb[ps]_[0-9a-f]{40}|sb_secret_[\w-]{20,}"
     r"|fo1_[\w-]{40,}|fm[12][a-z]?_[\w+/=-]{40,}"
-    r"|glsa_[A-Za-z0-9]{32}_[0-9a-fA-F]{8}|glc_[A-Za-z0-9+/=]{32,}|NRAK-[A-Z0-9]{27}|NRI[IQ]-[\w-]{20,}"
+    r"|glsa_\w{24,}|glc_[A-Za-z0-9+/=]{32,}|NRAK-[A-Z0-9]{27}|NRI[IQ]-[\w-]{20,}"
     r"|AGE-SECRET-KEY-1[0-9A-Z]{40,}|ATATT3[\w=-]{50,}|ATCTT3[\w=-]{50,}|ATBB[A-Za-z0-9]{28,}"
-    r"|PMAK-[0-9a-f]{24}-[0-9a-f]{34}|xkeysib-[0-9a-f]{64}-\w{8,}|pscale_(?:tkn|pw|oauth)_[\w.=-]{30,}"
+    r"|PMAK-[0-9a-f]{24}[\w-]*|sntry[su]_[\w+/=-]{30,}|nvapi-[\w-]{30,}|pul-[0-9a-f]{40}|figd_[\w-]{30,}"
+    r"|lsv2_[ps][tk]_\w{30,}|pcsk_\w{30,}|tskey-[\w-]{20,}|tvly-[\w-]{20,}|rpa_[A-Za-z0-9]{30,}|sl\.[\w-]{60,}|nfp_\w{30,}"
+    r"|xkeysib-[0-9a-f]{64}-\w{8,}|pscale_(?:tkn|pw|oauth)_[\w.=-]{30,}"
     r"|\d{8,10}:AA[\w-]{30,}"  # Telegram bot
     r"|[MNO][A-Za-z0-9_-]{23,25}\.[\w-]{6}\.[\w-]{27,}"  # Discord bot
     r")"
@@ -166,21 +190,27 @@ def _has_secret_user(match: re.Match[str]) -> bool:
     return len(user) >= 20 and user.isalnum() and any(map(str.isdigit, user))  # noqa: PLR2004
 
 
-_URL_USER = _masking(r"(?<=://)(?P<s>[^\s/@\"'<>,;]*+(?:@[^\s/@\"'<>,;]*+(?=[^\s/\"'<>,;]*@))*+)@", _has_secret_user)
+_USER_PART = r"[^\s/@\"'<>,;]"
+# First with a slash in the password: no address may hold one, but programs print it. A port before the slash is none.
+_URL_USER = _masking(
+    rf"(?<=://)(?P<s>(?!\[)[^\s/@\"'<>,;:.]{{0,64}}+:(?!\d{{1,5}}/|[{{$%:]){_USER_PART}{{1,100}}+"
+    rf"(?:@(?!{_USER_PART}*\.){_USER_PART}++)?(?:/{_USER_PART}{{1,100}}+){{1,2}}(?=@)"
+    r"|[^\s/\"'<>,;]*)@",
+    _has_secret_user,
+)
 _WEBHOOK = _masking(
     r"(?i)(?:hooks\.slack(?:-gov)?\.com/(?:services|workflows|triggers)/"
     r"|discord(?:app)?\.com/api/(?:v\d{1,2}/)?webhooks/"
     r"|\.webhook\.office\.com/webhookb2/|outlook\.office(?:365)?\.com/webhook/"
-    r"|hooks\.zapier\.com/hooks/catch/|maker\.ifttt\.com/\S{1,60}/with/key/|api\.telegram\.org/(?:file/)?bot)"
+    r"|/open-apis/bot/v2/hook/|/webhook/send\?key=|hooks\.zapier\.com/hooks/catch/|maker\.ifttt\.com/\S{1,60}/with/key/|api\.telegram\.org/(?:file/)?bot)"
     r"(?P<s>[^\s\"'<>\\?]{8,}+)"
 )
 # user:pw@tcp(host:3306), user:pw@host:5432; an image with its digest is name:tag@sha256:….
 _DSN = _masking(
     r"(?<![\w/.@:+-])(?!mailto:)[\w.-]{1,64}+:(?P<s>[^\s:@/\"'(),;]{3,100}+)@(?!sha\d)"
-    r"(?:tcp\(|unix\(|[\w.-]{1,100}+:\d{2,5}(?![\w:]))"
+    r"(?:tcp\(|unix\(|[\w.-]{1,100}+:(?:\d{2,5}(?![\w:])|/(?!/)))"
 )
-_ORACLE = _masking(r"(?i)(?<=:thin:)[\w$#]{1,64}/(?P<s>[^\s@\"']{1,100}+)@")
-_SHARED_SIGNATURE = _masking(r"(?i)[?&;](?:sig|signature|x-(?:amz|goog|oss|cos)-signature)=(?P<s>[^\s&\"'<>\\;]{8,}+)")
+_ORACLE = _masking(r"(?i)(?:(?<=:thin:)|\b(?:sqlplus|sqlldr|expdp|impdp)\s)[\w$#]{1,64}/(?P<s>[^\s@\"']{1,100}+)@")
 
 # --- Commands ---------------------------------------------------------------------------------------------------------
 
@@ -203,36 +233,61 @@ _START, _BETWEEN = r"(?:^|(?<=[\s\"'\[(,=`]))", r"(?:[\"'],?\s{1,2}[\"']|[\s=]{1
 _WORD = r"(?P<s>[^\s\"'`,;|<>-][^\s\"'`|<>]*+)"
 _GLUED_PASSWORD = _masking(
     rf"{_START}-p(?P<s>[^\s\"'`,;|<>=-][^\s\"'`|<>]*+|(?<=-p)'[^'\n]+'|\"[^\"\n]+\")",
-    _after(
-        "mysql", "mysqldump", "mysqladmin", "mysqlimport", "mysqlcheck", "mysqlsh", "mariadb[a-z-]*", "sshpass", "7z"
-    ),
+    _after("mysql[a-z_]*", "mariadb[a-z-]*", "mycli", "mongo[a-z]*", "sshpass", "7z"),
 )
 _SPACED_PASSWORD = _masking(
     rf"{_START}-p{_BETWEEN}{_WORD}",
-    _after("sshpass", "mongo", "mongosh", "mongodump", "mongorestore", "docker login", "podman login", "oc login",
-           "helm registry login", "az login"),
-)  # fmt: skip
+    _after("sshpass", "mongo[a-z]*", "(?:docker|podman|oc|helm registry|az) login"),
+)
 _OTHER_PASSWORD = _masking(
     rf"{_START}-(?:a|w|P){_BETWEEN}{_WORD}",
-    _after("redis-cli", "ldapsearch", "ldapadd", "ldapmodify", "sqlcmd", "bcp", "zip", "unzip"),
+    _after("redis-cli", "ldap[a-z]+", "sqlcmd", "[io]sql", "bcp", "(?:un)?zip"),
 )
 _USER_OPTION = _masking(
-    rf"{_START}(?:-u|--user|-U|--proxy-user|-x)(?:{_BETWEEN})?[^\s:\"'/]{{1,100}}+[:%](?P<s>[^\s\"'`/]+)",
-    _after("curl", "wget", "http", "https", "httpie", "smbclient", "lftp"),
+    rf"{_START}(?:-u|--user|-U|--proxy-user|-x|-a|--auth)(?:{_BETWEEN})?[^\s:%\"'/]{{1,100}}+[:%](?P<s>[^\s\"'`/]+)",
+    _after("curl", "wget", "https?", "httpie", "smbclient", "lftp"),
 )
 _BASIC_AUTH = _masking(
     r"(?i)(?:\b(?:http)?(?:basic|digest)auth|\bauth\s?=\s?)\(\s?[\"'][^\"'\s]{0,100}+[\"'],\s{0,2}"
     r"[\"'](?P<s>[^\"'\n]{1,200}+)[\"']"
 )
+
+
+def _is_random_token(match: re.Match[str]) -> bool:
+    """Whether a word has small and capital letters and digits, as few names and no commits have, and is no cursor."""
+    word = match["s"]
+    mixed = word != word.lower() and word != word.upper() and any(map(str.isdigit, word))
+    return mixed and not is_other_token(match.string[max(0, match.start() - 20) : match.start()])
+
+
 _STATED_KEY = _masking(
-    r"(?i)\b(?:api|access|secret|auth)[ _-]?(?:key|token)\s{1,2}[\"']?"
-    r"(?P<s>(?=[A-Za-z_]*[0-9])[A-Za-z0-9_]{20,}+)(?![\w./:(-])"
+    r"(?i)\b(?:api|access|secret|auth|private|account|signing|encryption)[ _-]?(?:key|token)(?:\sprovided)?"
+    r":?\s{1,2}[\"'(\[]?(?P<s>(?=[A-Za-z_]*[0-9])[A-Za-z0-9_]{20,}+)(?![\w/:(-]|\.\w)"
+)
+_STATED_TOKEN = _masking(
+    r"(?i)(?:(?<![\w.-])token:?\s{1,2}[\"'(\[]?|[?&](?:key|code|k)=)(?P<s>[A-Za-z0-9_-]{20,}+)(?![\w/:(]|\.\w)",
+    _is_random_token,
 )
 _OPENSSL = _masking(r"(?<![\w-])-pass(?:in|out)?[\s=]pass:(?P<s>[^\s\"']+)")
 _NETRC = _masking(r"(?i)\blogin\s{1,4}\S{1,100}+\s{1,4}password\s{1,4}(?P<s>\S+)")
+
+
+def _is_set_in_statement(match: re.Match[str]) -> bool:
+    """Whether a word without a digit stands in a statement about a user, and not in a sentence."""
+    if any(map(str.isdigit, match["s"])):
+        return True
+    if _begins_sentence(match.string, *match.span("s")):
+        return False
+    before = match.string[max(0, match.start() - _COMMAND_REACH) : match.start()].lower()
+    return "user " in before or not match[0].lower().startswith("identified")
+
+
 _IDENTIFIED_BY = _masking(
-    r"(?i)\b(?:identified\s{1,3}(?:with\s{1,3}\w{1,40}\s{1,3})?by|requirepass|masterauth)\s{1,3}['\"]?(?P<s>[^\s'\";]+)"
+    r"(?i)\b(?:identified\s{1,3}(?:with\s{1,3}\w{1,40}\s{1,3})?by|requirepass|masterauth)\s{1,3}['\"]?(?P<s>[^\s'\";]+)",
+    _is_set_in_statement,
 )
+_PIPED = _masking(r"\b(?:echo|printf)\s(?:-n\s)?[\"']?(?P<s>[^\s\"'|]{1,200}+)[\"']?\s?\|[^\n|]{1,200}--password-stdin")
+_VAULT = _masking(r"(?i:vault)[^\n]{0,40}?(?<![\w.-])(?P<s>[sb]\.[A-Za-z0-9]{24})(?![\w.(])")
 
 # --- Headers ----------------------------------------------------------------------------------------------------------
 
@@ -257,7 +312,7 @@ _DIGEST = _masking(
 # One attribute after another, `a=b; Path=/; Secure`, since after the last of them other text may follow.
 _PAIR = r"[\w.!#$%&*+^|~-]{1,128}+=(?:\"[^\"\n]*\"|[^\s;\"',\\]*+)"
 _COOKIE = _masking(
-    rf"(?i)(?<![\w-])(?:(?:set-)?cookie[\"']?(?::|\s{{0,2}}=>?|[\"']?,)\s{{0,3}}[\"'\[]{{0,2}}|-(?:b|-cookie)[\s=][\"']?)"
+    rf"(?i)(?<![\w-])(?:(?:set-)?cookie(?:[\"']?(?::|\s{{0,2}}=>?)|[\"'],)\s{{0,3}}[\"'\[]{{0,2}}|<cookie\s|-(?:b|-cookie)[\s=][\"']?)"
     rf"(?P<s>{_PAIR}(?:;\s{{0,2}}(?:{_PAIR}|Secure|HttpOnly|Partitioned))*+)",
     lambda match: (
         match[0][:2] != "-b" or "curl" in match.string[max(0, match.start() - _COMMAND_REACH) : match.start()]
@@ -269,7 +324,7 @@ _COOKIE = _masking(
 # A name and what separates it from its value. Names in quotes may be escaped once or more, as in JSON within JSON.
 _HEAD = re.compile(
     r"(?<![\w.-])(?P<name>[\w.-]*[A-Za-z0-9_])(?P<close>\\{0,7}[\"'`]|\])?"
-    r"(?P<sep>\s{0,3}(?:=>|->(?=\s)|:=|=(?![=~])|:(?![:/]))[ \t]{0,8}|%3[dDaA]|,\s{0,2}(?=[bu]?[\"'])"
+    r"(?P<sep>\s{0,3}(?:=>|->(?=\s)|:=|=(?![=~])|:(?![:/]))[ \t]{0,8}|(?:%22)?%3[dDaA](?:%22)?|,\s{0,2}(?=[bu]?[\"'])"
     r"|(?<![\"'`\]])[ \t]{1,3}(?=[^\s=:]))"
 )
 _OPENING = re.compile(r"(?:SecretStr\(|[bBuUrRfF](?=[\"']))?(?P<quote>\\{0,7}[\"'`])")
@@ -278,12 +333,11 @@ _REST_OF_VALUE = re.compile(r"[^\s\"'`&;<>,\\]*+")
 _LONG_VALUE = 300
 """A value longer than this is masked unseen, so that none is looked at twice."""
 _CONNECTION_VALUE = re.compile(r"[^;\"'\n]{1,200}+(?=;)")
-_NEXT_WORD = re.compile(r"[ \t]+(?:[a-z]+|\d+ [a-z]+)(?=[\s.,;!?)\"'\]`]|$)")
-_PLAIN_WORD = re.compile(r"[A-Z]?[a-z]+(?:[-'][a-z]+)?")
+_SNAKE = re.compile(r"[a-z]+(?:_[a-z]+)+")
 _COMPOUND = re.compile(r"[A-Za-z][_.-][A-Za-z]|[a-z][A-Z]")
 _LONG_WORD = 14
 _SHORTEST_TOLD = 4
-_SENTENCE = frozenset({"password", "passphrase", "pwd", "passwd"})
+_SENTENCE = frozenset({"password", "passphrase", "passcode", "pwd", "passwd", "pw"})
 _BEFORE_OTHER_TOKEN = re.compile(
     r"(?i)(?:unexpected|invalid|illegal|unknown|unrecognized|bad|near|next|expected)\s{1,2}[\"'`]?$"
 )
@@ -324,7 +378,7 @@ def _introduces_value(text: str, head: re.Match[str], kind: Kind) -> bool:
         return name.startswith("-") or name.lower() in _SENTENCE or (kind != "weak" and "_" in name)
     if separator.startswith(","):
         return _HEADERS.match(name) is not None
-    if name == "pass" and separator != "=" and not head["close"]:
+    if name.lower() == "pass" and separator != "=" and not head["close"]:
         return False  # pass: 12, as test runners count
     if kind == "password":
         return True
@@ -341,6 +395,8 @@ def _quoted_value(text: str, head: re.Match[str], kind: Kind, opening: re.Match[
     value = text[start:end]
     if bare and not name.startswith("-") and (" " in value or len(value) < _SHORTEST_TOLD):
         return None
+    if head["sep"].startswith(",") and kind_of_name(value):
+        return None  # a list of names
     secret = is_secret_value(value, name, kind, quoted=True, spaced=_is_spaced(head), prose=False)
     return (start, end) if secret else None
 
@@ -363,18 +419,20 @@ def _unquoted_value(text: str, head: re.Match[str], kind: Kind) -> tuple[int, in
         return start, rest.end()
     value = _trimmed(found[0], text[found.end() : found.end() + 1])
     end = start + len(value)
-    if _is_other_word(head, value, text[end : end + 1]):
+    if _is_other_word(head, value, text[end : end + 1]) or (bare and "://" in value):
         return None
     if spaced and kind == "secret" and value.isalpha() and len(value) >= _LONG_WORD and _COMPOUND.search(name):
         kind = "password"  # JWT_SECRET: supersecretvalue
     if bare and not name.startswith("-") and not _is_told(value, 16 if kind == "secret" else 6):
         return None
-    prose = (spaced or bare) and _PLAIN_WORD.fullmatch(value) is not None and _NEXT_WORD.match(text, end) is not None
+    prose = (spaced or bare) and _begins_sentence(text, start, end)
     return (start, end) if is_secret_value(value, name, kind, quoted=False, spaced=spaced, prose=prose) else None
 
 
 def _is_other_word(head: re.Match[str], value: str, following: str) -> bool:
     """Whether what stands in the value's place is seen by its surroundings to be none."""
+    if head["name"].startswith(("self.", "this.")) or (head["sep"] == " = " and _SNAKE.fullmatch(value)):
+        return True  # a line of a program
     if head["sep"].isspace() and value.isupper() and value.replace("_", "").isalpha():
         return True  # --token TOKEN
     if value.isalpha() and following in {")", "]"} and "=" in head["sep"]:
@@ -401,11 +459,7 @@ _HEADER_VALUE = re.compile(r"[^\s\"'`,;<>\\]++")
 def _after_scheme(text: str, start: int) -> tuple[int, int] | None:
     """The word after `Authorization: Bearer `, unless it is a word about it."""
     found = _HEADER_VALUE.match(text, start)
-    if (
-        not found
-        or is_placeholder(found[0])
-        or (_PLAIN_WORD.fullmatch(found[0]) and _NEXT_WORD.match(text, found.end()))
-    ):
+    if not found or is_placeholder(found[0]) or _begins_sentence(text, *found.span()):
         return None
     return None if re.match(r"\w+=", found[0]) and found[0].endswith("=") else found.span()
 
@@ -439,7 +493,8 @@ def _is_told(value: str, shortest: int) -> bool:
 
 _TOLD = _masking(
     r"(?i)\b(?:password|passphrase|passcode|pwd|token|secret|api[ _-]?key|access key|secret key)\s{1,2}"
-    r"(?:is|was|are|set to|changed to|of)\s{1,2}(?:now\s|set to\s)?"
+    r"(?:for\s(?:user\s)?[^\s:]{1,60}(?::|\s(?=is\s|was\s)))?(?:(?:is|was|are|set to|changed to|of):?|(?<=:))\s{1,2}"
+    r"(?:now\s|set to\s)?"
     r"(?P<s>\"[^\"\s]{4,}\"|'[^'\s]{4,}'|[^\s\"'`]{6,}|\d{4,}(?=[.,;!]|$))",
     lambda match: _is_told_secret(match[0], match["s"]),
 )
@@ -453,6 +508,12 @@ def _is_told_secret(sentence: str, value: str) -> bool:
     return sure and any(map(str.isdigit, inner)) and any(map(str.isalpha, inner))
 
 
+# A value on a line of its own below the name, as in YAML.
+_BELOW = _masking(
+    r"(?i)(?:password|passwd|passphrase|token|secret|key)[\"']?[:=][ \t]{0,3}(?:[|>][+-]?[ \t]{0,3})?\n"
+    r"[ \t]{1,40}+(?P<s>\S{6,}+)(?=\n|$)",
+    lambda match: _is_told_secret(match[0], match["s"]),
+)
 _ELEMENT = _masking(
     r"<(?P<name>[\w.:-]{1,100}+)(?:\s[^<>]{0,200}+)?>\s{0,3}(?P<s>[^<>\s][^<>\n]{0,4000}?)\s{0,3}</",
     lambda match: _is_in_field(match["name"], match["s"]),
@@ -474,54 +535,44 @@ def _is_in_field(name: str, value: str) -> bool:
     return kind is not None and is_secret_value(value, name, kind, quoted=True, spaced=False, prose=False)
 
 
-# Needles are in lower case.
-_NAMES = ("pass", "pw", "secret", "token", "key", "auth", "cred", "sess", "sig", "cookie")
-_STEMS = (
-    *_NAMES,
-    "://",
-    "@",
-    "hook",
-    "telegram",
-    "thin:",
-    "identified",
-    "bearer",
-    "basic",
-    " -a",
-    " -b",
-    " -p",
-    " -u",
-    " -w",
-    "--proxy-user",
-    "'-p",
-    "'-u",
-    '"-p',
-    '"-u',
-    "response=",
+# --- All rules --------------------------------------------------------------------------------------------------------
+
+_NAMES = "pass pw secret token key auth cred sess sig cookie connect.sid"
+
+
+def _when(needles: str, rule: _Rule) -> tuple[frozenset[str], _Rule]:
+    """A rule, and the needles of which a text has at least one, in lower case, if the rule finds something in it."""
+    return frozenset(needles.split()), rule
+
+
+# What is certain comes first, so that a name before it sees that it is masked.
+_RULES = (
+    _when("key", _mask_private_keys),
+    _when("://", _URL_USER),
+    _when("hook telegram key", _WEBHOOK),
+    _when(":thin: sql pdp", _ORACLE),
+    _when("cookie -b", _COOKIE),
+    _when("@", _DSN),
+    _when("sql mariadb mycli mongo pass 7z", _GLUED_PASSWORD),
+    _when("pass mongo login", _SPACED_PASSWORD),
+    _when("redis-cli ldap sql bcp zip", _OTHER_PASSWORD),
+    _when("curl wget http smbclient lftp", _USER_OPTION),
+    _when("pass", _OPENSSL),
+    _when("login", _NETRC),
+    _when("pass", _PIPED),
+    _when("vault", _VAULT),
+    _when("identified pass auth", _IDENTIFIED_BY),
+    _when("basic", _BASIC),
+    _when("auth", _BASIC_AUTH),
+    _when("key token", _STATED_KEY),
+    _when("token key code= k=", _STATED_TOKEN),
+    _when(_NAMES, _mask_named),
+    _when("bearer", _BEARER),
+    _when("pass pw token secret key", _TOLD),
+    _when("pass token secret key", _BELOW),
+    _when("</", _ELEMENT),
+    _when("&lt;/", _ESCAPED_ELEMENT),
+    _when("response=", _DIGEST),
+    _when("value", _PAIR_OF_FIELDS),
 )
-"""What every text has in which a rule finds something."""
-_RULES: tuple[tuple[tuple[str, ...], _Rule], ...] = (
-    (("private key",), _mask_private_keys),
-    (("://",), _URL_USER),
-    (("hook", "telegram", "/with/key"), _WEBHOOK),
-    ((":thin:",), _ORACLE),
-    (("cookie", "-b"), _COOKIE),
-    (("sig",), _SHARED_SIGNATURE),
-    (("@",), _DSN),
-    (("mysql", "mariadb", "sshpass", "7z"), _GLUED_PASSWORD),
-    (("sshpass", "mongo", "login"), _SPACED_PASSWORD),
-    (("redis-cli", "ldap", "sqlcmd", "bcp", "zip"), _OTHER_PASSWORD),
-    (("curl", "wget", "http", "smbclient", "lftp"), _USER_OPTION),
-    (("pass:",), _OPENSSL),
-    (("login",), _NETRC),
-    (("identified", "requirepass", "masterauth"), _IDENTIFIED_BY),
-    (("basic",), _BASIC),
-    (("auth",), _BASIC_AUTH),
-    (("key", "token"), _STATED_KEY),
-    (_NAMES, _mask_named),
-    (("bearer",), _BEARER),
-    (("pass", "pwd", "token", "secret", "key"), _TOLD),
-    (("</",), _ELEMENT),
-    (("&lt;/",), _ESCAPED_ELEMENT),
-    (("response=",), _DIGEST),
-    (("value",), _PAIR_OF_FIELDS),
-)
+_NEEDLES = sorted({needle for needles, _ in _RULES for needle in needles})

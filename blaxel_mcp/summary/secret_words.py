@@ -20,8 +20,8 @@ _BEFORE_PASS = _words(
     "postgres proxy rabbitmq redis root sftp smtp sql ssh sshpass sudo user vault vpn"
 )
 _BEFORE_KEY = _words(
-    "access account api app application auth client decryption deploy encryption hmac license master private "
-    "secret service session shared signing ssh storage subscription"
+    "access account api app application auth client decryption deploy encryption fernet functions hmac jwt license "
+    "master private secret service session shared signing ssh storage subscription"
 )
 _WEAK_WORDS = frozenset({"token", "secret", "auth", "authorization", "credential", "credentials", "cookie"})
 _VAGUE = frozenset({"auth", "credential", "credentials"})
@@ -36,8 +36,8 @@ _OTHER_TOKENS = _words(
 _GLUED = re.compile(
     r"(?:(?P<password>password|passwd|passphrase|pwd)"
     r"|(?P<shared>clientsecret|appsecret|apisecret)"
-    r"|secretkey|apikey|accesskey|privatekey|accountkey|signingkey|encryptionkey"
-    r"|authtoken|accesstoken|refreshtoken|apitoken|idtoken|bottoken|sessiontoken|securitytoken|authkey"
+    r"|secretkey(?:base)?|clientkeydata|apikey|accesskey|privatekey|accountkey|signingkey|encryptionkey"
+    r"|authtoken|accesstoken|refreshtoken|apitoken|idtoken|bottoken|sessiontoken|securitytoken|(?:csrf|xsrf)token|connectsid|authkey"
     r"|(?:db|smtp|user|root|mysql|admin|redis|ssh|sql)pass)$"
 )
 
@@ -67,7 +67,13 @@ def _kind_of_name(name: str) -> Kind | None:
     of_session = last in _SESSION or (last == "id" and before == "session")
     if of_key or of_session or (last in _WEAK_WORDS - _VAGUE and before):
         return "secret"
-    return "weak" if last in _WEAK_WORDS | _SIGNATURES or name == "pass" else None
+    return "weak" if last in _WEAK_WORDS | _SIGNATURES or name.lower() == "pass" else None
+
+
+def is_other_token(before: str) -> bool:
+    """Whether the word before `token` makes it a cursor or a word of a language, as in `next page token`."""
+    word = before.rstrip(" _-").rpartition(" ")[2].lower()
+    return word in _OTHER_TOKENS and word != "invalid"  # which those for logging in are too
 
 
 _NOT_A_VALUE = _words(
@@ -86,8 +92,8 @@ _NOT_A_VALUE = _words(
     "unbound locked unlocked short long weak strong blank"
 )
 _PLACEHOLDER = re.compile(
-    r"\*+.*|[x.…•#-]{3,}"
-    r"|<[^<>]*>?|\[[^\[\]]*\]?|\(.*|\{\{.*|\{[^{}]*|\{[a-z_.]*\}|\{\d\}"
+    r"\*+.*|[x.…•#-]{3,}|…|[|>][+-]?"
+    r"|<[^<>]*>?|\[[^\[\]]*\]?|\(.*|\{\{.*|\{[^{}]*|\{[a-z_.]*(?:![rsa])?\}|\{\d\}"
     r"|\$\{.*|\$\(.*|\$[A-Z_][A-Z0-9_]*|\$\d+|%[sdr]|%\(\w+\)s|%\w+%|#\{.*|:[a-z_]+|@[a-z_]+|\?"
     r"|__\w+__"
     r"|(?:your|my|the|some|example|dummy|fake)[-_](?:[a-z]+[-_])*(?:password|token|key|secret|here)(?:[-_]here)?",
@@ -99,13 +105,16 @@ _CODE = re.compile(
     r"|params?|data|values|this|app|module|local|local_file|resource)\.[\w.]+",
     re.DOTALL,
 )
+_DOTTED = re.compile(r"[A-Za-z_]{2,}(?:\.[A-Za-z_]{2,})+")  # types.Key
+_BETWEEN_QUOTES = re.compile(r"[ ,)].*|\+\s?[A-Za-z_.]*(?:[ +].*)?", re.DOTALL)  # "token=" + token
 _PATH = re.compile(
     r"(?:file:)?[~.]{0,2}/?(?:[a-z0-9_.@-]+/)+[a-z0-9_.@-]+|/|[A-Za-z]:\\.*|[a-z][a-z0-9+.-]*://.*|arn:.*"
 )
-_NUMBER = re.compile(r"[-+]?[0-9][0-9.,_]*(?:%|ms|s|k|kb|mb|x)?|0x[0-9a-f]{1,8}", re.IGNORECASE)
+_NUMBER = re.compile(r"[-+]?[0-9][0-9.,_]*(?:%|ms|s|k|kb|mb|px|x)?|0x[0-9a-f]{1,8}", re.IGNORECASE)
 _DATED = re.compile(
     r"\d{4}-\d\d-\d\d.*|v?\d+(?:\.\d+)+.*|sha\d+:.*|[\w.+-]+@[\w.-]+\.[a-z]+", re.IGNORECASE | re.DOTALL
 )
+_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _KEBAB = re.compile(r"(?=.*[-.])[a-z]+(?:[-.](?:[a-z]+|[0-9]{1,3}))+")
 _LETTERS = re.compile(r"[A-Za-z]+(?:[-_'][A-Za-z]+)*")
 
@@ -134,6 +143,8 @@ def is_secret_value(value: str, name: str, kind: Kind, *, quoted: bool, spaced: 
     """
     if is_placeholder(value) or (prose and not quoted) or value.lower() == name.lower().lstrip("-").rpartition(".")[2]:
         return False  # password=password is an argument of a call
+    if _is_other_fact(value, name.lower()):
+        return False
     if _NUMBER.fullmatch(value):
         return kind == "password" and len(value) >= 4 and value.isdigit()  # noqa: PLR2004 - fewer are a count
     if _is_reference(value, kind, quoted=quoted):
@@ -143,12 +154,21 @@ def is_secret_value(value: str, name: str, kind: Kind, *, quoted: bool, spaced: 
     return True
 
 
+def _is_other_fact(value: str, name: str) -> bool:
+    """Whether a name means something else than a secret with this value: a shell's folder, a session's number."""
+    return (name in {"pwd", "oldpwd"} and value.startswith("/")) or (
+        name.endswith("id") and _UUID.fullmatch(value) is not None
+    )
+
+
 def _is_reference(value: str, kind: Kind, *, quoted: bool) -> bool:
     """Whether a value says where the secret is: an expression of a program, a path, an address."""
     if _PATH.fullmatch(value) and (kind != "password" or not value.startswith(("http", "ftp"))):
         return True
     if quoted:
-        return value[0] in " +,)" and kind != "password"  # "token=" + token
+        return value.startswith((")", ", ")) or (kind != "password" and _BETWEEN_QUOTES.fullmatch(value) is not None)
+    if kind != "password" and _DOTTED.fullmatch(value):
+        return True
     return _CODE.fullmatch(value) is not None
 
 
