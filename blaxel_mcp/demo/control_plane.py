@@ -84,6 +84,11 @@ def build_app(
     return app
 
 
+_STEPS = 10
+_STOP_SECONDS = 5.0
+"""How long the end waits for requests that do not let themselves be cancelled."""
+
+
 class _Cancellable:
     """An ASGI app whose requests under way can be cancelled."""
 
@@ -149,11 +154,12 @@ def serve(app: ASGIApp, *, host: str = "127.0.0.1") -> Iterator[str]:
     async def stop() -> None:
         for listener in server.servers:
             listener.close()
-        for _ in range(3):  # a connection that was accepted a moment ago takes so many steps to reach its protocol
+        # A connection that was accepted a moment ago takes some steps of the loop to reach its protocol, and one that is
+        # aborted takes one to be closed: then uvicorn knows, and does not complain about missing answers.
+        for _ in range(_STEPS):
+            for transport in list(connections.values()):
+                transport.abort()
             await asyncio.sleep(0)
-        for transport in list(connections.values()):
-            transport.abort()
-        await asyncio.sleep(0)  # uvicorn now knows that they are gone, and does not complain about missing answers
         await cancellable.cancel()
 
     def run() -> None:
@@ -167,6 +173,6 @@ def serve(app: ASGIApp, *, host: str = "127.0.0.1") -> Iterator[str]:
         yield f"http://{host}:{port}/v0"
     finally:
         with contextlib.suppress(TimeoutError):
-            asyncio.run_coroutine_threadsafe(stop(), loop).result(timeout=2)
+            asyncio.run_coroutine_threadsafe(stop(), loop).result(timeout=_STOP_SECONDS)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(timeout=2)
+        thread.join(timeout=_STOP_SECONDS)

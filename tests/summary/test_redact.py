@@ -104,6 +104,7 @@ HOSTILE = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", HOSTILE)
 def test_no_text_is_slow(unit: str) -> None:
     """What is linear takes less than a second of the processor's time here, and what is quadratic minutes."""
