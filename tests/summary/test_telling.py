@@ -2,8 +2,9 @@
 
 import pytest
 
+from blaxel_mcp.summary.error_forms import FORMS
 from blaxel_mcp.summary.frames import is_frame
-from blaxel_mcp.summary.telling import FORMS, TellingLine, telling, telling_log, telling_text
+from blaxel_mcp.summary.telling import TellingLine, telling, telling_log, telling_text
 
 # Name, message, and what is expected of it: the text, the frame, the class of error.
 MESSAGES: list[tuple[str, str, tuple[str, str, str]]] = [
