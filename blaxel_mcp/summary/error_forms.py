@@ -180,8 +180,11 @@ def _at_frames(lines: list[str]) -> TellingLine | None:
             first -= 1
         start = _header(lines, first)
     text = _without_introduction(lines[start])
-    if text.endswith(":") and (listed := next((line for line in lines[start + 1 :] if _is_listed(line)), "")):
-        text = f"{text} {_without_introduction(listed)}"
+    if text.endswith(":"):
+        listed = next((line for line in lines[start + 1 :] if _is_listed(line)), "") or _last_before_frames(
+            lines, start
+        )
+        text = f"{text} {_without_introduction(listed)}".rstrip()
     place = _first_own(lines[start + 1 :]) or _first_own(lines)
     found = NAMED.match(text)
     return TellingLine(text, place, found[2] if found else "")
@@ -207,6 +210,12 @@ def _between_frames(line: str) -> bool:
 def _is_cause(line: str) -> bool:
     """Whether a line begins the deepest cause; those of suppressed exceptions are indented."""
     return line.startswith("Caused by: ") or line.lstrip().startswith(("---> ", "[cause]: "))
+
+
+def _last_before_frames(lines: list[str], start: int) -> str:
+    """The last line of a message that begins at `start` and has several: Prisma's first ones say what was called."""
+    end = next((at for at in range(start + 1, len(lines)) if _is_at(lines[at])), len(lines))
+    return lines[end - 1] if end - 1 > start else ""
 
 
 def _is_listed(line: str) -> bool:

@@ -69,6 +69,8 @@ _NOISE = (
     "compilation failed in",
     "--- end of",
     "a complete log",
+    "tar: error is not recoverable",
+    "tar: exiting with failure",
     "> [help",
     "[help",
     "re-run maven",
@@ -116,7 +118,9 @@ def split_level(line: str) -> tuple[str, int | None, str]:
         level = LEVELS.get(word.lower())
         if level is None:
             continue
-        if stamp or (at == 0 and (word.isupper() or token[0] in "[<(")):
+        # `Database Error in model x` has no level: a bare word behind another one is part of a sentence.
+        in_sentence = token == word and not word.isupper() and at > 0 and tokens[at - 1][0].isalnum()
+        if (stamp and not in_sentence) or (at == 0 and (word.isupper() or token[0] in "[<(")):
             message = rest[end:].lstrip(" -|:\t")
             # `ERROR 1045 (28000): …` has its code there.
             return "", level, message if message and not (at == 0 and message[0].isdigit() and not stamp) else rest

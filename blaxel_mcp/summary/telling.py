@@ -43,8 +43,11 @@ class TellingLog(NamedTuple):
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*+[@-~]?")
 # A key is taken out as a whole: its lines one by one would not be recognised as one by whoever masks credentials.
 _KEY = re.compile(r"(-----BEGIN [^-\n]{1,60}+-----)(?:(?!-----END ).)*+(?:-----END [^-\n]{1,60}+-----)?", re.DOTALL)
-_STREAM = re.compile(r"\[(?:stderr|stdout|err|out|rank\d{1,4}|default\d)\]:? ?|(?:stderr|stdout)(?: [FP])?: ?|│ ?")
-_CONTAINER = re.compile(r"[\w.-]{1,60}+ {0,20}+\| ", re.ASCII)
+_STREAM = re.compile(
+    r"\[(?:stderr|stdout|err|out|rank\d{1,4}|default\d)\]:? ?|(?:stderr|stdout)(?: [FP])?: ?|│ ?"
+    r"|(?:\d{4}-\d\d-\d\dT[\d:.]{8,18}(?:Z|[+-]\d\d:\d\d) )?(?:stderr|stdout) [FP] "
+)
+_CONTAINER = re.compile(r"[\w.-]{1,60}+ {0,20}+\|(?: |$)", re.ASCII)
 _ERROR_WORDS = (
     "error",
     "fail",
@@ -94,6 +97,42 @@ _ERROR_WORDS = (
     "overflow",
     "did not",
     "does not",
+    # German, French, Spanish, Portuguese, Russian
+    "fehler",
+    "fehlt",
+    "konnte nicht",
+    "kann nicht",
+    "ungültig",
+    "verweigert",
+    "erreur",
+    "échec",
+    "impossible",
+    "introuvable",
+    "refusé",
+    "fallo",
+    "falló",
+    "falha",
+    "no se pudo",
+    "no existe",
+    "no encontr",
+    "não foi",
+    "denegado",
+    "ошибка",
+    "не удалось",
+    # Chinese, Japanese, Korean
+    "错误",
+    "錯誤",
+    "失败",
+    "失敗",
+    "异常",
+    "无法",
+    "不存在",
+    "エラー",
+    "例外",
+    "見つかりません",
+    "できません",
+    "오류",
+    "실패",
 )
 # How much a line tells; higher numbers win, among equals the last line.
 _TELLS_NOTHING, _TELLS_INFO, _TELLS_WARNING, _TELLS_PLAIN, _TELLS_GRAVE_NOISE, _TELLS_WORDS = range(6)
@@ -230,9 +269,10 @@ def _split(text: str) -> list[str]:
     """The lines that are not blank, without what container tools put in front of each."""
     lines = [line.rstrip() for line in text.splitlines()]
     lines = [line for line in lines if line]
-    if any(line.startswith(("[", "std", "│")) for line in lines):
+    if any(line.startswith(("[", "std", "│")) for line in lines) or " stderr F " in text:
         lines = [_STREAM.sub("", line, count=1) if _STREAM.match(line) else line for line in lines]
-    if len(lines) > 1 and all(_CONTAINER.match(line) for line in lines):
+    # The last line may be the tool's own, as `worker-1 exited with code 1`.
+    if len(lines) > 1 and all(_CONTAINER.match(line) for line in lines[: max(len(lines) - 1, 2)]):
         lines = [line[found.end() :] for line in lines if (found := _CONTAINER.match(line))]
     return [line for line in lines if line.strip()]
 
