@@ -89,15 +89,16 @@ def _traceback(lines: list[str], start: int) -> TellingLine | None:
     prefix = lines[start].partition("Traceback (most recent")[0]
     if " File " in lines[start]:
         return _python_flat(lines[start:])
-    place = ""
+    frames: list[str] = []
     indent = len(prefix) if not prefix.strip() else 0
     for at in range(start + 1, len(lines)):
         line = lines[at][indent:] if not lines[at][:indent].strip() else lines[at]
         if prefix and not indent and not line[:1].isspace():
             line = line[len(prefix) :] if line.startswith(prefix) else _after_prefix(line)
         if line.lstrip().startswith('File "'):
-            place = python_frame(line) or place
+            frames.append(line)
         elif line[:1].strip():
+            place = next(filter(None, map(python_frame, reversed(frames))), "")
             return _raised(line, lines[at + 1 :], place)
     return None
 

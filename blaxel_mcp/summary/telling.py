@@ -48,6 +48,7 @@ _STREAM = re.compile(
     r"|(?:\d{4}-\d\d-\d\dT[\d:.]{8,18}(?:Z|[+-]\d\d:\d\d) )?(?:stderr|stdout) [FP] "
 )
 _CONTAINER = re.compile(r"[\w.-]{1,60}+ {0,20}+\|(?: |$)", re.ASCII)
+_SHELL = re.compile(r"\S{1,200}: line \d{1,6}: ")
 _ERROR_WORDS = (
     "error",
     "fail",
@@ -97,29 +98,30 @@ _ERROR_WORDS = (
     "overflow",
     "did not",
     "does not",
-    # German, French, Spanish, Portuguese, Russian
+    # German, French, Spanish, Portuguese
     "fehler",
     "fehlt",
     "konnte nicht",
     "kann nicht",
-    "ungültig",
     "verweigert",
     "erreur",
-    "échec",
     "impossible",
     "introuvable",
-    "refusé",
-    "fallo",
-    "falló",
     "falha",
     "no se pudo",
     "no existe",
     "no encontr",
-    "não foi",
     "denegado",
+    "fallo al",
+)
+_ERROR_WORDS_BEYOND_ASCII = (
+    "ungültig",
+    "échec",
+    "refusé",
+    "falló",
+    "não foi",
     "ошибка",
     "не удалось",
-    # Chinese, Japanese, Korean
     "错误",
     "錯誤",
     "失败",
@@ -267,14 +269,13 @@ def _unwrapped(text: str) -> str:
 
 def _split(text: str) -> list[str]:
     """The lines that are not blank, without what container tools put in front of each."""
-    lines = [line.rstrip() for line in text.splitlines()]
-    lines = [line for line in lines if line]
-    if any(line.startswith(("[", "std", "│")) for line in lines) or " stderr F " in text:
+    lines = [stripped for line in text.splitlines() if (stripped := line.rstrip())]
+    if "│" in text or "std" in text or "[" in text:
         lines = [_STREAM.sub("", line, count=1) if _STREAM.match(line) else line for line in lines]
     # The last line may be the tool's own, as `worker-1 exited with code 1`.
     if len(lines) > 1 and all(_CONTAINER.match(line) for line in lines[: max(len(lines) - 1, 2)]):
         lines = [line[found.end() :] for line in lines if (found := _CONTAINER.match(line))]
-    return [line for line in lines if line.strip()]
+    return list(filter(str.strip, lines))
 
 
 def _structured(text: str, lines: list[str]) -> tuple[str, list[str]]:
@@ -316,8 +317,10 @@ def _weigh(line: str) -> tuple[int, str, str]:
         return (_TELLS_GRAVE_NOISE if grave else _TELLS_NOTHING), text, place
     if level is not None and level != PLAIN:
         return _BY_LEVEL[level], text, place
-    if error_class(text):
+    if error_class(text) or (": line " in text and _SHELL.match(text)):
         return _TELLS_ERROR, text, place
-    if any(word in lowered for word in _ERROR_WORDS):
+    if any(word in lowered for word in _ERROR_WORDS) or (
+        not lowered.isascii() and any(word in lowered for word in _ERROR_WORDS_BEYOND_ASCII)
+    ):
         return _TELLS_WORDS, text, place
     return _TELLS_PLAIN, text, place

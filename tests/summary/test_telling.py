@@ -706,6 +706,11 @@ Stack trace:
         "Ошибка: не удалось открыть файл\nЗавершение",  # noqa: RUF001 - it is Russian
         ("Ошибка: не удалось открыть файл", "", ""),
     ),
+    (
+        "a shell's own error behind another one",
+        "RuntimeError: no TLS bundle\n/app/run.sh: line 9: aws: command not found",
+        ("/app/run.sh: line 9: aws: command not found", "run.sh:9", ""),
+    ),
     ("no message", "", ("", "", "")),
     ("only white space", " \n\t\n ", ("", "", "")),
 ]
