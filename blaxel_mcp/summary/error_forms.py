@@ -110,7 +110,7 @@ def _after_prefix(line: str) -> str:
 
 
 def _raised(line: str, after: Sequence[str], place: str) -> TellingLine:
-    """The line with the exception; where its message has begun no more than a list, the list's first entry too."""
+    """The line with the exception, joined with the next one where it ends in a colon and would say nothing alone."""
     text = line.strip()
     found = NAMED.match(text)
     following = 2 if "validation error" in text else 1
@@ -192,7 +192,7 @@ def _at_frames(lines: list[str]) -> TellingLine | None:
 
 
 def _without_suppressed(lines: list[str]) -> Iterator[str]:
-    """The lines without what Java tells of errors that came up while it cleaned up, which is all indented."""
+    """The lines without suppressed exceptions, which Java prints indented: those came up during the clean-up."""
     suppressed = False
     for line in lines:
         suppressed = line[:1].isspace() and (suppressed or line.lstrip().startswith("Suppressed: "))
@@ -214,7 +214,7 @@ def _is_cause(line: str) -> bool:
 
 
 def _last_before_frames(lines: list[str], start: int) -> str:
-    """The last line of a message that begins at `start` and has several: Prisma's first ones say what was called."""
+    """The last line of a message that begins at `start`, or nothing where it is one line; Prisma's reason is there."""
     end = next((at for at in range(start + 1, len(lines)) if _is_at(lines[at])), len(lines))
     return lines[end - 1] if end - 1 > start else ""
 

@@ -31,9 +31,12 @@ _DEPTH = 3
 
 
 class TellingLog(NamedTuple):
-    """What a log tells: the line that tells most, and up to so many lines that tell, that one last, the oldest first.
+    """The lines of a log that say what went wrong.
 
-    Of `lines`, none has more than 400 characters, and the last one has the frame behind it.
+    Attributes:
+        line: the one that says most.
+        lines: the lines worth showing, in order of time and at most 400 characters each; the last one is `line` with
+            its frame in parentheses. Empty where the log says nothing.
     """
 
     line: TellingLine
