@@ -135,6 +135,13 @@ _ABOUT_DATA = re.compile(
     r"(?:key|value|index|name|lookup|attribute|syntax|decode|parse|assertion|assert)(?:ion)?error\b"
 )
 _QUOTED = re.compile(r"\"[^\"\n]*+\"|'[^'\n]*+'")
+# A status that a test wanted, and the names of tests, which often have a cause in them.
+_EXPECTED = re.compile(r"\b(?:expect(?:ed|ing)?|wanted|want)\b:? (?:[a-z]{1,12}[ :=]{1,2}){0,3}[\"']?\d{3}\b")
+_TEST_NAME = re.compile(
+    r"^(?:failed|error) [\w./-]{1,200}::[^\n]{0,300}?(?: - |$)"
+    r"|^\s{0,8}(?:--- fail:|[✕✗✘\u00d7●]|not ok \d{1,6}) [^\n]*",
+    re.MULTILINE,
+)
 # The exceptions that another one was raised from, as Python, Java and Node print them.
 _CHAINED = re.compile(
     r"^(?:caused by:|\[cause\]:|\s{1,8}\[cause\]:)([^\n]{1,400})"
@@ -256,6 +263,11 @@ def _bounded(text: str, head: int, tail: int) -> str:
 
 
 def _without_data(line: str) -> str:
+    """A line without what it says about data and tests, which is no cause."""
+    if "::" in line or "--- fail" in line or "not ok" in line or not line.isascii():
+        line = _TEST_NAME.sub("", line)
+    if "expect" in line or "want" in line:
+        line = _EXPECTED.sub("", line)
     return _QUOTED.sub("''", line) if _ABOUT_DATA.search(line) else line
 
 

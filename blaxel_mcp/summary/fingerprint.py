@@ -62,6 +62,8 @@ _LETTERED = re.compile(
 
 # Scripts without spaces between words. A number in a sentence of these would otherwise take the sentence with it.
 _UNSPACED = re.compile(r"(?<=[\u0e00-\u0eff\u2e80-\uffef])(?=[!-~])|(?<=[!-~])(?=[\u0e00-\u0eff\u2e80-\uffef])")
+_ACTION = re.compile(r"(?<![\w/:-])[a-z][a-z0-9-]{1,30}+:[A-Z][A-Za-z]{2,60}(?![\w/])")
+"""What a caller of AWS may not do, as `s3:GetObject`; looked for where access was denied."""
 _DIGIT = re.compile(r"\d")
 
 
@@ -103,7 +105,7 @@ def fingerprint(line: str, task_name: str = "") -> str:
     return f"{text}\0{codes}" if codes else text
 
 
-def _codes(line: str, text: str) -> str:  # noqa: C901 - a loop over a table takes twice as long
+def _codes(line: str, text: str) -> str:  # noqa: C901, PLR0912 - a loop over a table takes twice as long
     """The codes in a line, given also in lower case."""
     found: list[str] = []
     if "code" in text:
@@ -131,6 +133,8 @@ def _codes(line: str, text: str) -> str:  # noqa: C901 - a loop over a table tak
         found += _RETURNED.findall(text)
     if "ora-" in text:
         found += _ORACLE.findall(text)
+    if "denied" in text or "authorized" in text:
+        found += _ACTION.findall(line)
     if "no module" in text:
         found += _MODULE.findall(text)
     return " ".join(found)

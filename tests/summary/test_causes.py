@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from blaxel_mcp.summary.cause_table import TABLE, Row
 from blaxel_mcp.summary.causes import CAUSE_LABELS, CAUSES, ORIGIN_PHRASES, Cause, Origin, classify, origin_of
+from blaxel_mcp.summary.telling import telling
 
 NON_ZERO = ("NonZeroExitCode", "Completed")
 OF_THE_PLATFORM = {"out_of_memory", "timed_out", "image", "cancelled", "platform", "quota"}
@@ -68,6 +69,12 @@ def test_few_messages_with_a_cause_are_unknown() -> None:
     with_cause = [message for message in MESSAGES if message.cause != "unknown"]
     unknown = [message.text for message in with_cause if message.found() == "unknown"]
     assert len(unknown) * 10 <= len(with_cause), unknown
+
+
+def test_the_line_that_is_found_leads_to_the_right_cause() -> None:
+    """Lines in the file are picked by hand; answers go by the line that `telling` finds."""
+    found = [(message, replace(message, line=telling(message.text).text).found()) for message in MESSAGES]
+    assert [(message.text, cause) for message, cause in found if cause not in message.right] == []
 
 
 def test_half_of_the_messages_are_traps() -> None:

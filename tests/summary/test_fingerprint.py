@@ -41,12 +41,18 @@ SAME = [
     ("分片 12 失败", "分片 3 失败"),
     ("第12个分片失败", "第3个分片失败"),
     (
+        "role/x-1 is not authorized to perform: ec2:RunInstances",
+        "role/y is not authorized to perform: ec2:RunInstances",
+    ),
+    (
         "FileNotFoundError: [Errno 2] No such file or directory: '/a/1'",
         "FileNotFoundError: [Errno 2] No such file or directory: '/b/2'",
     ),
 ]
 DIFFERENT = [
     ("disk full", "disk missing"),
+    ("AccessDenied on s3:GetObject", "AccessDenied on s3:PutObject"),
+    ("not authorized to perform: ec2:RunInstances", "not authorized to perform: ec2:StopInstances"),
     ("don't panic, it's fine", "don't worry, it's fine"),
     ("error on shard 1", "warning on shard 1"),
     ("exited with code 1", "exited with code 2"),

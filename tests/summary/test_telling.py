@@ -2,8 +2,9 @@
 
 import pytest
 
+from blaxel_mcp.summary.error_forms import FORMS
 from blaxel_mcp.summary.frames import is_frame
-from blaxel_mcp.summary.telling import FORMS, TellingLine, telling, telling_log, telling_text
+from blaxel_mcp.summary.telling import TellingLine, telling, telling_log, telling_text
 
 # Name, message, and what is expected of it: the text, the frame, the class of error.
 MESSAGES: list[tuple[str, str, tuple[str, str, str]]] = [
@@ -635,6 +636,80 @@ Stack trace:
         "a progress bar",
         "OSError: disk gone\n 45%|████▌     | 45/100 [00:01<00:01, 30.00it/s]\n",
         ("OSError: disk gone", "", "OSError"),
+    ),
+    (
+        "Docker Compose, whose own last line has no prefix",
+        (
+            "worker-1  | start\nworker-1  |\nworker-1  | Error: bad token\nworker-1  |     at go (/app/x.js:3:9)\n"
+            "worker-1 exited with code 1"
+        ),
+        ("Error: bad token", "x.js:3", "Error"),
+    ),
+    (
+        "Kubernetes, each line with its time and stream",
+        (
+            "2026-11-20T08:00:01.1Z stderr F Traceback (most recent call last):\n"
+            '2026-11-20T08:00:01.1Z stderr F   File "/app/a.py", line 3, in <module>\n'
+            '2026-11-20T08:00:01.1Z stderr F     int("x1")\n'
+            "2026-11-20T08:00:01.1Z stderr F ValueError: invalid literal for int() with base 10: 'x1'\n"
+        ),
+        ("ValueError: invalid literal for int() with base 10: 'x1'", "a.py:3", "ValueError"),
+    ),
+    (
+        "Prisma, whose reason is the last line of several",
+        (
+            "PrismaClientInitializationError: \nInvalid `prisma.user.findMany()` invocation:\n\n\n"
+            "Can't reach database server at `db:5432`\n    at main (/app/seed.ts:14:3)"
+        ),
+        (
+            "PrismaClientInitializationError: Can't reach database server at `db:5432`",
+            "seed.ts:14",
+            "PrismaClientInitializationError",
+        ),
+    ),
+    (
+        "dbt, which writes of errors in sentences behind a time",
+        (
+            "08:11:02  Completed with 1 error and 0 warnings:\n08:11:02    Database Error in model orders\n"
+            '08:11:02    column "prce" does not exist\n08:11:02  Done. PASS=3 WARN=0 ERROR=1 SKIP=0 TOTAL=4'
+        ),
+        ('column "prce" does not exist', "", ""),
+    ),
+    (
+        "tar, whose last words say nothing",
+        "tar: a.tgz: Cannot open: No such file or directory\ntar: Error is not recoverable: exiting now",
+        ("tar: a.tgz: Cannot open: No such file or directory", "", ""),
+    ),
+    (
+        "Chinese, then a clean-up",
+        "开始处理\n致命错误: 数据库连接失败\n正在清理临时文件",
+        ("致命错误: 数据库连接失败", "", ""),
+    ),
+    (
+        "Japanese, then the end",
+        "処理を開始します\nエラー: 設定ファイルが見つかりません\n終了します",
+        ("エラー: 設定ファイルが見つかりません", "", ""),
+    ),
+    ("Korean, then the end", "시작\n오류: 파일을 찾을 수 없습니다\n종료", ("오류: 파일을 찾을 수 없습니다", "", "")),
+    (
+        "German, then a clean-up",
+        "Start\nFehler: Spalte Betrag fehlt\nAufräumen abgeschlossen",
+        ("Fehler: Spalte Betrag fehlt", "", ""),
+    ),
+    (
+        "French, then the end",
+        "Erreur : fichier introuvable ventes.csv\nFin du traitement",
+        ("Erreur : fichier introuvable ventes.csv", "", ""),
+    ),
+    (
+        "Russian, then the end",
+        "Ошибка: не удалось открыть файл\nЗавершение",  # noqa: RUF001 - it is Russian
+        ("Ошибка: не удалось открыть файл", "", ""),
+    ),
+    (
+        "a shell's own error behind another one",
+        "RuntimeError: no TLS bundle\n/app/run.sh: line 9: aws: command not found",
+        ("/app/run.sh: line 9: aws: command not found", "run.sh:9", ""),
     ),
     ("no message", "", ("", "", "")),
     ("only white space", " \n\t\n ", ("", "", "")),
