@@ -154,8 +154,8 @@ def serve(app: ASGIApp, *, host: str = "127.0.0.1") -> Iterator[str]:
     async def stop() -> None:
         for listener in server.servers:
             listener.close()
-        # A connection that was accepted a moment ago takes some steps of the loop to reach its protocol, and one that is
-        # aborted takes one to be closed: then uvicorn knows, and does not complain about missing answers.
+        # A connection that was accepted a moment ago takes some steps of the loop to reach its protocol, and one that
+        # is aborted takes one to be closed: then uvicorn knows, and does not complain about missing answers.
         for _ in range(_STEPS):
             for transport in list(connections.values()):
                 transport.abort()

@@ -93,10 +93,11 @@ def _never_started(timing: Timing, tasks: TaskStats, counts: TaskCounts, failure
 def add_evidence(summary: ExecutionSummary, evidence: Evidence) -> ExecutionSummary:
     """The summary with lines of log that tell why the tasks of its largest group of failures failed.
 
-    Lines of which it is not known what task wrote them explain a group only where there is no other.
+    Lines explain a group only if one tells of an error, and it is known that a task of the group wrote it, or there is
+    no other group.
     """
     failures = list(summary.failures)
-    if failures and (evidence.task or (len(failures) == 1 and not summary.failures_omitted)):
+    if failures and evidence.log.sure and (evidence.task or (len(failures) == 1 and not summary.failures_omitted)):
         failures[0] = replace(failures[0], logged=evidence.log.line)
     summary = replace(summary, failures=failures, evidence=evidence)
     return replace(summary, next_step=suggest_next_step(summary))

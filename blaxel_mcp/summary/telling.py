@@ -36,11 +36,13 @@ class TellingLog(NamedTuple):
     Attributes:
         line: the one that says most.
         lines: the lines worth showing, in order of time and at most 400 characters each; the last one is `line` with
-            its frame in parentheses. Empty where the log says nothing.
+            its frame in parentheses. Empty where the log says nothing, the newest ones where none tells of an error.
+        sure: whether `line` tells of an error, and is not merely the last one of those that were written.
     """
 
     line: TellingLine
     lines: list[str]
+    sure: bool
 
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*+[@-~]?")
@@ -177,10 +179,16 @@ def telling_log(lines: Sequence[str], most: int) -> TellingLog:
     entries = [_entry(line) for line in _newest(lines)]
     found = _read("\n".join(entries), _DEPTH)
     if not found.text:
-        return TellingLog(found, [])
+        return TellingLog(found, [], sure=False)
     last = f"{found.text} ({found.frame})" if found.frame and found.frame not in found.text else found.text
     kept: dict[str, None] = {}
-    for line in _split("\n".join(entries)):
+    written = _split("\n".join(entries))
+    sure = bool(found.error or found.frame)
+    sure = sure or any(found.text in line and _weigh(line)[0] >= _TELLS_WORDS for line in written)
+    if not sure:
+        shown = [truncate_middle(line.strip(), _LINE_CHARACTERS) for line in written if line.strip()][-most:]
+        return TellingLog(TellingLine(shown[-1]), shown, sure=False)
+    for line in written:
         if found.text in line or line.strip() in found.text:
             break
         if line[:1].isspace() or line.startswith("Traceback (most"):
@@ -189,7 +197,7 @@ def telling_log(lines: Sequence[str], most: int) -> TellingLog:
         if rank >= _TELLS_WORDS:
             kept[text] = None
     before = list(kept)[-(most - 1) :] if most > 1 else []
-    return TellingLog(found, [truncate_middle(line, _LINE_CHARACTERS) for line in (*before, last)])
+    return TellingLog(found, [truncate_middle(line, _LINE_CHARACTERS) for line in (*before, last)], sure)
 
 
 def _newest(lines: Sequence[str]) -> list[str]:

@@ -58,8 +58,9 @@ def _failures(summary: ExecutionSummary, detail: Detail) -> str:
 
 
 def _log(evidence: Evidence, detail: Detail) -> str:
-    """What a log says that is not known to be of one group of failures."""
-    return f"The log says {detail.quote(evidence.log.line.text, detail.message, middle=True)}."
+    """What a log says that does not explain a group of failures."""
+    verb = "says" if evidence.log.sure else "tells of no error; its last line is"
+    return f"The log {verb} {detail.quote(evidence.log.line.text, detail.message, middle=True)}."
 
 
 def _without_failures(summary: ExecutionSummary, detail: Detail) -> str:

@@ -98,6 +98,18 @@ def test_a_task_that_the_log_does_not_know_is_asked_for_by_severity() -> None:
     assert "severity=FATAL%2CERROR&" in faults.seen[2].query
 
 
+def test_a_log_without_an_error_is_no_reason() -> None:
+    """Its last lines are shown for what they are, and the next step is to read it all."""
+    with served(execution(tasks=[task(3)]), log=("starting", "loading 3 files", "done with part 1")) as (url, _):
+        (answer,) = answers(url)
+    assert (
+        f'"{MESSAGE.rstrip(".")}". The log tells of no error; its last line is "done with part 1".' in answer["summary"]
+    )
+    assert answer["evidence"]["lines"][-1] == "done with part 1"
+    assert "get_job_execution_logs" in answer["nextStep"]
+    assert "raised" not in answer["summary"]
+
+
 def test_a_message_that_tells_needs_no_log() -> None:
     """Nor does an execution that succeeded, or is over in any other way."""
     bodies = [
