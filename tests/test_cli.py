@@ -146,6 +146,7 @@ def test_all_problems_are_printed_at_once() -> None:
     assert "gehe" not in err
 
 
+@pytest.mark.slow
 def test_the_demo_ignores_the_configured_account() -> None:
     """`get … --demo` answers without an account, whichever is configured; BLAXEL_MCP_ variables still count."""
     mine = {"BL_API_KEY": "mine", "BL_ENV": "nonsense", "BL_CLIENT_CREDENTIALS": "mine", "BL_API_VERSION": "old"}
@@ -157,6 +158,7 @@ def test_the_demo_ignores_the_configured_account() -> None:
     assert (answer["workspace"], answer["outcome"], "raw" in answer) == (script.WORKSPACE, "failed", False)
 
 
+@pytest.mark.slow
 def test_doctor_names_the_demo_as_the_source() -> None:
     """Not the variables of an account, which `--demo` leaves alone."""
     code, out, err = run("doctor", "--demo", env={"BL_API_KEY": "mine"})
@@ -191,6 +193,7 @@ def test_help_into_a_closed_pipe_is_no_error() -> None:
         assert (program.wait(), program.errors()) == (0, "")
 
 
+@pytest.mark.slow
 def test_a_closed_standard_error_does_not_end_the_server() -> None:
     """Logging into a closed pipe changes neither the answers nor the exit code."""
     with nobody() as pipe, Program(stderr=pipe, env={"BLAXEL_MCP_LOG_LEVEL": "DEBUG"}) as program:
@@ -199,6 +202,7 @@ def test_a_closed_standard_error_does_not_end_the_server() -> None:
         assert program.wait() == 0
 
 
+@pytest.mark.slow
 def test_an_option_for_http_without_transport_is_warned_of() -> None:
     """A variable without effect is not: it may be set for another server of this machine."""
     with Program("--demo", "--port", "8000", env={"BLAXEL_MCP_HOST": "localhost"}) as program:
@@ -207,6 +211,7 @@ def test_an_option_for_http_without_transport_is_warned_of() -> None:
         assert (program.wait(), program.errors()) == (0, said)
 
 
+@pytest.mark.slow
 def test_a_misspelt_variable_is_warned_of_at_start() -> None:
     """By every command, without showing the value."""
     code, _, said = run("doctor", "--demo", env={"BLAXEL_MCP_AUTH_TOKN": "hunter2"})

@@ -77,6 +77,7 @@ def test_a_missing_credential() -> None:
     assert found["call"].startswith("failed. No Blaxel credential was found.")
 
 
+@pytest.mark.slow
 def test_a_refused_credential_is_not_shown(plane: str) -> None:
     """It prints the reason, with exit code 1, but no part of the key."""
     code, out, err = run("doctor", env=account(plane) | {"BL_API_KEY": SECRET, "BLAXEL_MCP_LOG_LEVEL": "DEBUG"})

@@ -143,7 +143,9 @@ def secret(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.mark.parametrize("status", ["failed", "running", "succeeded"])
+@pytest.mark.parametrize(
+    "status", ["failed", *(pytest.param(word, marks=pytest.mark.slow) for word in ("running", "succeeded"))]
+)
 def test_no_answer_holds_a_credential(secret: str, status: str) -> None:
     """In prose, structure, raw JSON, lists, logs, resources and completions."""
     text = FORMS[secret]

@@ -38,6 +38,7 @@ def lines(errors: str) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.slow
 def test_a_line_for_each_request_over_stdio(plane: str) -> None:
     """Tool, ids, outcome, calls to Blaxel, bytes; arguments that are no ids stay out; notifications have no line."""
     secret = "do-not-log-this"
@@ -80,6 +81,7 @@ def test_a_line_for_each_request_over_stdio(plane: str) -> None:
     assert "\x1b" not in errors
 
 
+@pytest.mark.slow
 def test_without_the_option_there_are_no_lines(plane: str) -> None:
     """Nothing is written to standard error while all is well."""
     with Program(env=account(plane)) as program:
@@ -88,6 +90,7 @@ def test_without_the_option_there_are_no_lines(plane: str) -> None:
         assert (program.wait(), program.errors()) == (0, "")
 
 
+@pytest.mark.slow
 def test_lines_and_metrics_over_http() -> None:
     """What was rejected has its line too; each attempt to reach Blaxel is counted by operation and status."""
     faults = Faults(control_plane.build_app())
@@ -271,6 +274,7 @@ def test_a_collector_that_is_away_harms_nobody(plane: str) -> None:
             assert (program.wait(STDIO_SECONDS), program.errors().count("Traceback")) == (0, 0)
 
 
+@pytest.mark.slow
 def test_traces_that_are_not_installed_are_no_reason_not_to_start(plane: str) -> None:
     """The variable is often set for a whole machine."""
     without = (

@@ -85,6 +85,7 @@ def test_lines_that_are_no_messages_are_survived(line: str, unconfigured: Progra
     assert unconfigured.request("ping") == {"result": {}}
 
 
+@pytest.mark.slow
 def test_the_demo_over_stdio_with_a_windows_encoding() -> None:
     """--demo needs no variable, is not confused by those of an account, and what it writes is UTF-8 everywhere."""
     env = {"BL_API_URL": "https://api.invalid/v0", "BL_WORKSPACE": "mine", "PYTHONIOENCODING": "cp1252"}

@@ -10,7 +10,8 @@ begin with a plain letter, which makes a miss quick.
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 Cause: TypeAlias = Literal[
@@ -35,7 +36,7 @@ Cause: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Row:
     """A cause and what shows it. Every sequence holds alternatives; an empty one shows nothing.
 
@@ -58,10 +59,11 @@ class Row:
     output: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
     codes: frozenset[int] = frozenset()
-    find: "Finders" = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "find", Finders(self))
+    @cached_property
+    def find(self) -> "Finders":
+        """The alternatives as patterns, compiled when a failure is first judged by them: start-up must not wait."""
+        return Finders(self)
 
 
 class Finders:

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import jsonschema
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
@@ -118,6 +119,7 @@ def test_near_valid_executions_keep_every_promise(raw: dict[str, Any]) -> None:
     holds(raw)
 
 
+@pytest.mark.slow
 @bounded
 @given(st.dictionaries(st.sampled_from(["metadata", "spec", "stats", "status", "tasks"]) | st.text(), anything))
 def test_any_object_keeps_every_promise(raw: dict[str, Any]) -> None:

@@ -96,6 +96,7 @@ def test_every_request_that_did_not_reach_mcp_has_a_line(plane: str) -> None:
     assert [line.get("route") for line in lines] == ["/mcp", "/mcp", "/mcp", "/mcp", "other", None, None]
 
 
+@pytest.mark.slow
 def test_an_upstream_call_that_was_never_sent_is_not_counted(plane: str) -> None:
     """A call that lacks a workspace goes nowhere."""
     env = {"BL_API_URL": plane, "BLAXEL_MCP_AUTH": "per-request"}
