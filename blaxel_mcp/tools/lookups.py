@@ -63,7 +63,7 @@ def _needs_tasks(execution: JobExecution, status: ExecutionStatus, now: datetime
         return False
     failed = execution.stats.failure if execution.stats else None
     if status.over:
-        return bool(failed) or status.outcome in {"failed", "timed_out"}
+        return bool(failed) or status.outcome != "succeeded"
     created = parse_timestamp(execution.metadata.createdAt)
     waits_long = status.waiting and created and (now - created).total_seconds() >= limits.QUEUED_SECONDS
     return status.word == "running" or bool(waits_long)
@@ -164,7 +164,8 @@ class _Lookups:
                     return TaskList(_parsed(read)), True
                 seen = [fetched.task for fetched in read if _word(fetched.task) == "failed"]
                 kept = _LOG_CALLS if any(map(_unexplained, seen)) else 0
-                if self._calls <= kept or (failed is not None and len(seen) >= failed):
+                enough = failed is not None and len(seen) >= failed
+                if self._calls <= kept or enough or self.status.outcome == "cancelled":  # one page tells who cancelled
                     break
         except NotFoundError:
             return TaskList(_parsed(read)), True  # an older version of the API, which has no such operation

@@ -178,6 +178,17 @@ def test_reading_stops_when_every_failed_task_is_there() -> None:
     assert "failuresOmitted" not in answer
 
 
+def test_who_cancelled_is_in_the_conditions_of_the_tasks() -> None:
+    """One page of them is enough."""
+    said = "Cancelled by user alice@example.com"
+    tasks = [task(n, "cancelled") | {"conditions": [{"message": said}]} for n in range(700)]
+    body = execution("cancelled", spec={"taskCount": 700, "tasksRef": "managed"}, stats={"cancelled": 700})
+    with served(body, tasks=tasks) as (url, faults):
+        (answer,) = answers(url)
+    assert f'200 cancelled tasks say "{said}".' in answer["summary"]
+    assert paths(faults) == [ONE, TASKS]
+
+
 def test_never_keeps_every_answer_to_one_call() -> None:
     """What is not known is said, with the tool that has it; the API is not blamed."""
     with served(apart(3, 40), tasks=[task(1)], log=LINES) as (url, faults):
