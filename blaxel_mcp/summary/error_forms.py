@@ -349,8 +349,9 @@ def _php(lines: list[str]) -> TellingLine | None:
 
 
 def _v8(lines: list[str]) -> TellingLine | None:
-    line = next(line for line in lines if "FATAL ERROR: " in line)
-    return TellingLine("FATAL ERROR: " + line.partition("FATAL ERROR: ")[2])
+    # The mark may have stood at the end of a line, which has lost its spaces.
+    said = next((line.partition("FATAL ERROR: ")[2] for line in lines if "FATAL ERROR: " in line), "")
+    return TellingLine(f"FATAL ERROR: {said}") if said else None
 
 
 def _cpp(lines: list[str]) -> TellingLine | None:

@@ -11,6 +11,7 @@ from typing_extensions import TypedDict
 from blaxel_mcp.models import ExecutionStatus, JobExecution, LogLine, parse_timestamp
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.clean import clean
+from blaxel_mcp.summary.key_lines import mask_key_lines
 from blaxel_mcp.summary.next_step import call_arguments
 from blaxel_mcp.summary.wording import drop_empty, format_timestamp, json_size, plural, quote
 
@@ -107,7 +108,8 @@ def build_logs(
     """
     # As in `bl logs`, time and text tell lines apart.
     unique = {(line.timestamp or number, line.message): line for number, line in enumerate(lines)}
-    read = [_read(line) for line in reversed(unique.values())]
+    found = list(reversed(unique.values()))
+    read = list(map(_read, found, mask_key_lines([line.message or "" for line in found])))
     said = [line for line in read if line.message]
     shown = _fitting(said[-search.limit :])
     number = max((total or 0) - (len(lines) - len(read)), len(read)) - (len(read) - len(said))
@@ -145,8 +147,8 @@ class _Line(NamedTuple):
     cut: bool
 
 
-def _read(line: LogLine) -> _Line:
-    text = line.message or ""
+def _read(line: LogLine, text: str) -> _Line:
+    """A line with its message as `text`."""
     message = clean(text, limits.LOG_CHARACTERS)
     cut = message.endswith("…") and message != clean(text, 2 * limits.LOG_CHARACTERS)
     moment = parse_timestamp(line.timestamp)

@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from blaxel_mcp.summary.error_forms import FORMS, TellingLine, in_one_line
+from blaxel_mcp.summary.key_lines import mask_key_lines
 from blaxel_mcp.summary.log_lines import error_class, is_noise, split_level
 from blaxel_mcp.summary.records import ERROR, FATAL, INFO, PLAIN, WARNING, read_record
+from blaxel_mcp.summary.redact import redact
 from blaxel_mcp.summary.truncate import truncate_middle
 
 __all__ = ["TellingLine", "TellingLog", "telling", "telling_log", "telling_text"]
@@ -176,17 +178,17 @@ def telling_log(lines: Sequence[str], most: int) -> TellingLog:
         lines: the log in order of time; an item is a line, an entry of several lines, or a JSON object.
         most: how many lines at most; the one that tells most is always among them.
     """
-    entries = [_entry(line) for line in _newest(lines)]
-    found = _read("\n".join(entries), _DEPTH)
-    if not found.text:
-        return TellingLog(found, [], sure=False)
+    text = _without_escapes_and_keys("\n".join(mask_key_lines([*map(_entry, _newest(lines))])))
+    found = _read(text, _DEPTH)
+    written = _split(text)
+    if not found.text or not written:
+        return TellingLog(TellingLine(""), [], sure=False)
     last = f"{found.text} ({found.frame})" if found.frame and found.frame not in found.text else found.text
     kept: dict[str, None] = {}
-    written = _split("\n".join(entries))
     sure = bool(found.error or found.frame)
     sure = sure or any(found.text in line and _weigh(line)[0] >= _TELLS_WORDS for line in written)
     if not sure:
-        shown = [truncate_middle(line.strip(), _LINE_CHARACTERS) for line in written if line.strip()][-most:]
+        shown = [_shortened(line.strip()) for line in written[-most:]]
         return TellingLog(TellingLine(shown[-1]), shown, sure=False)
     for line in written:
         if found.text in line or line.strip() in found.text:
@@ -197,7 +199,12 @@ def telling_log(lines: Sequence[str], most: int) -> TellingLog:
         if rank >= _TELLS_WORDS:
             kept[text] = None
     before = list(kept)[-(most - 1) :] if most > 1 else []
-    return TellingLog(found, [truncate_middle(line, _LINE_CHARACTERS) for line in (*before, last)], sure)
+    return TellingLog(found, [_shortened(line) for line in (*before, last)], sure)
+
+
+def _shortened(line: str) -> str:
+    """A line of a log, cut in its middle; credentials are masked before, since halves of one are not recognised."""
+    return truncate_middle(redact(line).text, _LINE_CHARACTERS) if len(line) > _LINE_CHARACTERS else line
 
 
 def _newest(lines: Sequence[str]) -> list[str]:
@@ -248,12 +255,14 @@ def _ends(message: str, limit: int) -> str:
     return message if len(message) <= 2 * limit else f"{message[:limit]} … {message[-limit:]}"
 
 
-def _read(text: str, depth: int) -> TellingLine:
+def _without_escapes_and_keys(text: str) -> str:
     if "\x1b" in text:
         text = _ESCAPE.sub("", text)
-    if "-----BEGIN " in text:
-        text = _KEY.sub(r"\1 ***", text)
-    text = _unwrapped(text)
+    return _KEY.sub(r"\1 ***", text) if "-----BEGIN " in text else text
+
+
+def _read(text: str, depth: int) -> TellingLine:
+    text = _unwrapped(_without_escapes_and_keys(text))
     lines = _split(text)
     if depth and ("{" in text or "evel=" in text or "lvl=" in text or "everity=" in text):
         inner, lines = _structured(text, lines)

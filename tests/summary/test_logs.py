@@ -256,3 +256,24 @@ def test_an_empty_log_says_what_else_to_do(search: dict[str, Any], status: str, 
     identity = IDENTITY.replace("report", search.get("job_id", "report"))
     assert text == f"No lines of log{of_what} were found {WITHIN}. {hint} {identity}"
     assert (answer["summary"], answer["lines"]) == (text, [])
+
+
+DASHES = "-" * 5
+KEY = [
+    f"{DASHES}BEGIN RSA PRIVATE KEY{DASHES}",
+    "MIIBOgIBAAJBAKj34GkxFhD90vcNLYLInFEX6Ppy1tPf9Cnzj4p4WGeKLs1Pt8Qu",
+    "KUpRKfFLfRYC9AIKjbJTWit9CqvjWYzvQwECAwEAAQ==",
+    f"{DASHES}END RSA PRIVATE KEY{DASHES}",
+]
+
+
+@pytest.mark.parametrize("kept", [slice(None), slice(1, None), slice(-1)], ids=["whole", "without BEGIN", "without END"])
+def test_a_private_key_that_is_logged_line_by_line_is_masked(kept: slice) -> None:
+    """Each line of it alone looks like any base64; a line of another task in between is shown."""
+    logged = ["Loading the key", *KEY[kept], "Loaded 1 file"]
+    logged.insert(-2, "task-2 has begun")
+    answer, text = build([line(second, message) for second, message in enumerate(logged)])
+    shown = [row.partition(" INFO ")[2] for row in answer["lines"]]
+    assert shown == [message if message in {*logged} - {*KEY[1:3]} else "***" for message in logged]
+    assert "MIIB" not in text
+    assert "KUpR" not in text

@@ -865,3 +865,18 @@ def test_a_long_line_of_a_log_is_cut_in_its_middle() -> None:
     assert line.startswith("ValueError: xx")
     assert line.endswith("xx is no price")
     assert " … " in line
+
+
+def test_credentials_in_a_log_are_masked_before_a_line_is_cut() -> None:
+    """Nobody could recognise the second half of a token, nor one line of a private key."""
+    token = f"eyJhbGciOiJSUzI1NiJ9.{'QUJDREVGR0g' * 40}.{'c2lnbmF0dXJl' * 20}"
+    assert telling_log([f"ERROR request failed with token {token}"], 3).lines == ["request failed with token ***"]
+    dashes = "-" * 5
+    key = [f"{dashes}BEGIN PRIVATE KEY{dashes}", "QUJDREVGR0gx" * 5, "SUpLTA==", f"{dashes}END PRIVATE KEY{dashes}"]
+    for logged in (key, key[1:], key[:-1]):
+        assert not {*key[1:3]} & set(telling_log(["starting", *logged], 3).lines)
+
+
+def test_the_mark_of_an_engine_with_nothing_behind_it_is_no_form() -> None:
+    """The lines are weighed one by one instead."""
+    assert telling("starting\nFATAL ERROR: \n").text == "ERROR:"
