@@ -6,14 +6,17 @@ No source has an example of Blaxel's conditions; shape and words are those of Go
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import NamedTuple
 
 from blaxel_mcp.models import JobExecutionTask, JobExecutionTaskCondition
 from blaxel_mcp.summary.fingerprint import fingerprint
-from blaxel_mcp.summary.tasks import task_name
-from blaxel_mcp.summary.telling import telling
+from blaxel_mcp.summary.tasks import task_name, task_status
+from blaxel_mcp.summary.telling import telling_text
 
 _BLAND_CHARACTERS = 300
+_REMEMBERED = 200
+"""How many messages are remembered with their telling lines: tasks that wait alike often say the very same."""
 _WORD = re.compile(r"[^\W_]+", re.ASCII)
 _BLAND = frozenset(
     """
@@ -100,15 +103,16 @@ def group_remarks(tasks: Iterable[JobExecutionTask]) -> list[Remark]:
     Of each task the last condition counts that says something of its own and did not succeed.
     """
     groups: dict[tuple[str, str], Remark] = {}
+    line_of = lru_cache(_REMEMBERED)(telling_text)
     for task in tasks:
         messages = (
             condition.get("message") or ""
             for condition in reversed(task.get("conditions") or ())
             if not _succeeded(condition)
         )
-        line = next((telling(text).text for text in messages if text and not says_only_that_it_ended(text)), "")
+        line = next((line_of(text) for text in messages if text and not says_only_that_it_ended(text)), "")
         if line:
-            status = _STATES.get((task.get("status") or "").casefold(), "waiting")
+            status = _STATES.get(task_status(task), "waiting")
             key = status, fingerprint(line, task_name(task))
             known = groups.get(key)
             groups[key] = Remark(known.number + 1, status, known.text) if known else Remark(1, status, line)

@@ -22,7 +22,7 @@ from blaxel_mcp.summary.listing import (
     status_phrase,
     status_sentence,
 )
-from blaxel_mcp.summary.tasks import TaskList, task_name
+from blaxel_mcp.summary.tasks import TaskList, task_name, task_status
 from blaxel_mcp.summary.timing import seconds_between
 from blaxel_mcp.summary.wording import drop_empty, plural, quote
 
@@ -42,8 +42,8 @@ class TasksCore(TypedDict):
 def failed_first(tasks: Sequence[JobExecutionTask], status: TaskWord | None) -> list[JobExecutionTask]:
     """The tasks with this status, or all of them with the failed ones first; else in their own order."""
     if status is not None:
-        return [task for task in tasks if _word(task) == status]
-    return sorted(tasks, key=lambda task: _word(task) != "failed")
+        return [task for task in tasks if task_status(task) == status]
+    return sorted(tasks, key=lambda task: task_status(task) != "failed")
 
 
 def build_tasks(
@@ -98,13 +98,9 @@ def _missing(execution: JobExecution, known: TaskList) -> str:
     return f"The API counts {plural(counted, 'task')} but lists {listed:,}." if counted > listed else ""
 
 
-def _word(task: JobExecutionTask) -> str:
-    return (task.get("status") or "").casefold()
-
-
 def _counts(tasks: Sequence[JobExecutionTask]) -> str:
     """`3 failed, 37 succeeded`: the known words, then all others together."""
-    words = Counter(map(_word, tasks))
+    words = Counter(map(task_status, tasks))
     known = [(word, words.pop(word)) for word in get_args(TaskWord) if word in words]
     others = [("of other or no status", words.total())] if words else []
     return ", ".join(f"{number:,} {word}" for word, number in [*known, *others])

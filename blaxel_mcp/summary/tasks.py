@@ -10,18 +10,23 @@ from blaxel_mcp.models import JobExecution, JobExecutionTask, parse_duration, pa
 FINISHED = ("succeeded", "failed", "cancelled")
 """The task statuses from which a task does not move on."""
 _LOWER_CASE = frozenset({*FINISHED, "running", "pending"})
-
-
 UNSTATED = ("", "unspecified")
 """What stands for a task's status where the API gives none: no evidence of how the task fares."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskList:
-    """Tasks of an execution; `whole` unless only the first ones were read."""
+    """Tasks of an execution.
+
+    Attributes:
+        tasks: the tasks that are known.
+        whole: whether these are all tasks there are.
+        earlier: whether they were read for an earlier answer, so that tasks have gone on meanwhile.
+    """
 
     tasks: Sequence[JobExecutionTask]
     whole: bool = True
+    earlier: bool = False
 
     @classmethod
     def of(cls, execution: JobExecution) -> "TaskList":
@@ -45,6 +50,7 @@ class TaskStats:
     Attributes:
         listed: how many tasks the list holds.
         whole: whether these are all tasks there are.
+        earlier: whether they were read for an earlier answer.
         statuses: how many have each status, in lower case.
         failed: the failed tasks themselves.
         explained: tasks that neither failed nor succeeded, but have conditions.
@@ -58,6 +64,7 @@ class TaskStats:
 
     listed: int = 0
     whole: bool = True
+    earlier: bool = False
     statuses: Counter[str] = field(default_factory=Counter)
     failed: list[JobExecutionTask] = field(default_factory=list)
     explained: list[JobExecutionTask] = field(default_factory=list)
@@ -77,6 +84,11 @@ class TaskStats:
 def task_name(task: JobExecutionTask) -> str:
     """The task's name as the API gives it, not cleaned; empty if it has none."""
     return task.get("metadata", {}).get("name") or ""
+
+
+def task_status(task: JobExecutionTask) -> str:
+    """The task's status in lower case; empty if it has none."""
+    return (task.get("status") or "").casefold()
 
 
 def task_timeout(task: JobExecutionTask) -> int | None:
@@ -101,7 +113,7 @@ def scan_tasks(task_list: TaskList, until: datetime | None) -> TaskStats:  # noq
         until: the moment up to which running tasks are measured: the present, or the end of the execution.
     """
     tasks = task_list.tasks
-    stats = TaskStats(listed=len(tasks), whole=task_list.whole)
+    stats = TaskStats(listed=len(tasks), whole=task_list.whole, earlier=task_list.earlier)
     words: Counter[str] = Counter()
     slowest, slowest_task = -1.0, None
     last, any_started = None, False

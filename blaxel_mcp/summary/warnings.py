@@ -140,7 +140,12 @@ def _unfinished(
 
 def _partly_read(status: ExecutionStatus, tasks: TaskStats, counts: TaskCounts) -> Iterator[str]:
     unread = status.outcome == "failed" if counts.failed is None else counts.failed > len(tasks.failed)
-    if tasks.listed and not tasks.whole and unread:
+    if not tasks.listed or tasks.whole or not unread:
+        return
+    if tasks.earlier:
+        ago = format_duration(limits.LOOKUP_UNFINISHED_SECONDS)
+        yield f"Its tasks were read up to {ago} ago, so later failures are not in these groups."
+    else:
         of = f" of {counts.total:,}" if counts.total else ""
         yield f"Only the first {tasks.listed:,}{of} tasks were read, so failures further on are not in these groups."
 

@@ -28,15 +28,19 @@ class ExpiringCache:
 
         Args:
             key: what the value depends on, the caller's identity included.
-            load: gets the value and the seconds to keep it for. Nothing is kept if it raises.
+            load: gets the value and the seconds to keep it for. Nothing is kept for none, or if it raises.
         """
         expires, kept = self._entries.get(key, (-math.inf, None))
         if self._timer() < expires:
             value: T = kept
             return value
         value, seconds = await load()
-        self._entries.pop(key, None)  # added anew, it is the youngest
-        self._entries[key] = (self._timer() + seconds, value)
+        if seconds <= 0:
+            return value
+        now = self._timer()
+        # Without what has expired, which may be large; and without this key, since added anew it is the youngest.
+        self._entries = {one: entry for one, entry in self._entries.items() if entry[0] > now and one != key}
+        self._entries[key] = (now + seconds, value)
         if len(self._entries) > self._max_entries:
             del self._entries[next(iter(self._entries))]
         return value

@@ -22,7 +22,7 @@ from blaxel_mcp.summary.estimate import UsualDuration, usual_duration
 from blaxel_mcp.summary.execution import Evidence, ExecutionSummary
 from blaxel_mcp.summary.logs import log_time_range
 from blaxel_mcp.summary.summarize import add_evidence, summarize
-from blaxel_mcp.summary.tasks import FINISHED, TaskList
+from blaxel_mcp.summary.tasks import FINISHED, TaskList, task_status
 from blaxel_mcp.summary.telling import TellingLog, telling_log
 from blaxel_mcp.tools.context import AppContext
 from blaxel_mcp.tools.fetch_tasks import task_pages, unique_by_name
@@ -137,11 +137,11 @@ class _Lookups:
         async def load() -> tuple[TaskList, float]:
             read, as_far_as_allowed = await self._read_tasks()
             fresh.append(read)
-            if self.status.over:
-                seconds = limits.LOOKUP_CACHE_SECONDS if as_far_as_allowed else limits.LOOKUP_FAILURE_SECONDS
-                return read, seconds if _is_small(read) else 0.0
-            finished = [task for task in read.tasks if _word(task) in FINISHED]
-            return TaskList(finished, whole=False), limits.LOOKUP_UNFINISHED_SECONDS
+            kept, seconds = read, limits.LOOKUP_CACHE_SECONDS if as_far_as_allowed else limits.LOOKUP_FAILURE_SECONDS
+            if not self.status.over:
+                finished = [task for task in read.tasks if task_status(task) in FINISHED]
+                kept, seconds = TaskList(finished, whole=False, earlier=True), limits.LOOKUP_UNFINISHED_SECONDS
+            return kept, seconds if _is_small(kept) else 0.0
 
         kept = await self._cached("tasks", load)
         return fresh[0] if fresh else kept
@@ -162,13 +162,14 @@ class _Lookups:
                 read += page.items
                 if page.cursor is None:
                     return TaskList(_parsed(read)), True
-                seen = [fetched.task for fetched in read if _word(fetched.task) == "failed"]
+                seen = [fetched.task for fetched in read if task_status(fetched.task) == "failed"]
                 kept = _LOG_CALLS if any(map(_unexplained, seen)) else 0
                 enough = failed is not None and len(seen) >= failed
                 if self._calls <= kept or enough or self.status.outcome == "cancelled":  # one page tells who cancelled
                     break
         except NotFoundError:
-            return TaskList(_parsed(read)), True  # an older version of the API, which has no such operation
+            # The first page is missing in older versions of the API, which have no such operation.
+            return TaskList(_parsed(read), whole=not read), True
         except BlaxelMcpError:
             if not read:
                 raise
@@ -189,7 +190,9 @@ class _Lookups:
                 found = Evidence("", await self._log(severity="ERROR"))
             if not found.log.lines:
                 return None, limits.LOOKUP_FAILURE_SECONDS
-            return found, limits.LOOKUP_CACHE_SECONDS if self.status.over else limits.LOOKUP_UNFINISHED_SECONDS
+            # Lines arrive up to a minute late, so what tells of no error may soon be followed by what does.
+            stays = self.status.over and found.log.sure
+            return found, limits.LOOKUP_CACHE_SECONDS if stays else limits.LOOKUP_UNFINISHED_SECONDS
 
         return await self._cached(f"evidence {task}", load)
 
@@ -215,26 +218,29 @@ class _Lookups:
     async def _cached(
         self, what: str, load: Callable[[], Awaitable[tuple[T, float]]], *, of_job: bool = False
     ) -> T | None:
-        """A look-up's value, kept by identity; one that failed is `None` and not repeated for a while."""
+        """A look-up's value, kept by identity; one that failed is `None` and not repeated for a while.
+
+        What was kept of an execution while it went on is no answer once it is over.
+        """
+        identity = self.session.identity
 
         async def load_or_none() -> tuple[T | None, float]:
             try:
-                return await load()
+                value, seconds = await load()
             except _NoCallLeftError:
                 return None, 0.0
             except BlaxelMcpError:
                 return None, limits.LOOKUP_FAILURE_SECONDS
+            # A call may read the login file again, and find another login in it.
+            return value, seconds if self.session.identity == identity else 0.0
 
-        key = (what, self.session.identity, self.job_id, None if of_job else self.found.execution_id)
+        of_what = None if of_job else (self.found.execution_id, self.status.over)
+        key = (what, identity, self.job_id, of_what)
         return await self.app.cache.get(key, load_or_none)
 
 
 class _NoCallLeftError(Exception):
     """The answer has made all the calls that it may."""
-
-
-def _word(task: JobExecutionTask) -> str:
-    return (task.get("status") or "").casefold()
 
 
 def _unexplained(task: JobExecutionTask) -> bool:
@@ -247,5 +253,11 @@ def _parsed(fetched: Iterable[FetchedTask]) -> list[JobExecutionTask]:
 
 def _is_small(tasks: TaskList) -> bool:
     """Whether tasks are worth their place in memory: some write a megabyte into a condition."""
-    messages = (condition.get("message") or "" for task in tasks.tasks for condition in task.get("conditions") or ())
-    return sum(map(len, messages)) <= limits.LOOKUP_CACHE_CHARACTERS
+    texts = (
+        text
+        for task in tasks.tasks
+        for part in (task, task.get("metadata", {}), *(task.get("conditions") or ()))
+        for text in part.values()
+        if isinstance(text, str)
+    )
+    return sum(map(len, texts)) <= limits.LOOKUP_CACHE_CHARACTERS

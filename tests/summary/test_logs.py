@@ -267,13 +267,15 @@ KEY = [
 ]
 
 
-@pytest.mark.parametrize("kept", [slice(None), slice(1, None), slice(-1)], ids=["whole", "without BEGIN", "without END"])
+@pytest.mark.parametrize(
+    "kept", [slice(None), slice(1, None), slice(-1)], ids=["whole", "without BEGIN", "without END"]
+)
 def test_a_private_key_that_is_logged_line_by_line_is_masked(kept: slice) -> None:
     """Each line of it alone looks like any base64; a line of another task in between is shown."""
     logged = ["Loading the key", *KEY[kept], "Loaded 1 file"]
     logged.insert(-2, "task-2 has begun")
     answer, text = build([line(second, message) for second, message in enumerate(logged)])
     shown = [row.partition(" INFO ")[2] for row in answer["lines"]]
-    assert shown == [message if message in {*logged} - {*KEY[1:3]} else "***" for message in logged]
+    assert shown == ["***" if message in KEY[1:3] else message for message in logged]
     assert "MIIB" not in text
     assert "KUpR" not in text

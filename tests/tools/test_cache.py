@@ -71,3 +71,12 @@ def test_a_loader_that_raises_leaves_nothing() -> None:
     with pytest.raises(LookupError):
         asyncio.run(loads.cache.get("a", fail))
     assert loads.get("a") == "a 1"
+
+
+def test_what_is_not_to_be_kept_is_not() -> None:
+    """Each caller loads it anew; what others have is left as it was."""
+    loads = Loads()
+    assert loads.get("a") == "a 1"
+    assert loads.get("b", 0.0) == "b 2"
+    assert loads.get("b", 0.0) == "b 3"
+    assert loads.get("a") == "a 1"

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from starlette.types import Receive, Scope, Send
 from support.caller import Answer as Reply
 from support.caller import ask, client_for, facts, ids
 from support.faults import Answer, Delay, Faults
@@ -15,6 +16,7 @@ from support.plane import NOW, ago, verbatim
 from blaxel_mcp.demo import control_plane
 from blaxel_mcp.demo.wire import Verbatim
 from blaxel_mcp.summary import limits
+from blaxel_mcp.tools.cache import ExpiringCache
 
 JOB, ID = "train", "exec-1"
 ONE = f"/v0/jobs/{JOB}/executions/{ID}"
@@ -296,3 +298,79 @@ def test_latest_is_counted_too(body: Callable[[], Any], most: int) -> None:
         with served(body(), tasks=tasks, log=LINES, past=PAST) as (url, faults):
             ask(client_for(url), ids(JOB, execution_id))
         assert len(paths(faults)) <= most
+
+
+@contextmanager
+def served_in_turn(*planes: OneExecution) -> Iterator[tuple[str, Faults]]:
+    """A control plane whose execution becomes the next one of these with each question about it."""
+    asked = 0
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal asked
+        asked += scope["path"] == ONE
+        await planes[min(asked, len(planes)) - 1](scope, receive, send)
+
+    faults = Faults(app)
+    with control_plane.serve(faults) as url:
+        yield url, faults
+
+
+def test_tasks_that_were_read_while_it_ran_are_no_answer_once_it_is_over() -> None:
+    """Whoever waits for it asks again within the minute in which they are kept."""
+    tasks = [task(n, "succeeded") for n in range(8)]
+    going = execution("running", spec={"taskCount": 10}, stats={"success": 8, "running": 2})
+    over = apart(2, 10)
+    failed = [task(n, "failed", "KeyError: 'price'") for n in (8, 9)]
+    planes = (
+        OneExecution(JOB, ID, going, now=NOW, tasks=[*tasks, task(8, "running"), task(9, "running")]),
+        OneExecution(JOB, ID, over, now=NOW, tasks=[*tasks, *failed]),
+    )
+    with served_in_turn(*planes) as (url, faults):
+        _, answer = answers(url, 2)
+    assert answer["failures"][0]["tasks"] == ["task-8", "task-9"]
+    assert "warnings" not in answer
+    assert paths(faults)[-2:] == [ONE, TASKS]
+
+
+def test_failures_after_a_running_execution_was_read_are_counted() -> None:
+    """Their reasons are not known until the tasks are read again, a minute later."""
+    tasks = [task(n, "succeeded" if n < 8 else "pending") for n in range(10)]
+    planes = [
+        OneExecution(JOB, ID, execution("running", spec={"taskCount": 10}, stats=stats), now=NOW, tasks=tasks)
+        for stats in ({"success": 8, "failure": 0}, {"success": 8, "failure": 1})
+    ]
+    with served_in_turn(*planes) as (url, faults):
+        _, answer = answers(url, 2)
+    assert "Its tasks were read up to 1m ago, so later failures are not in these groups." in answer["warnings"]
+    assert paths(faults).count(TASKS) == 1
+
+
+def test_a_page_that_is_not_found_leaves_those_before_it() -> None:
+    """The list is then not whole, and the API's counts do not disagree with it."""
+    tasks = [task(n, "failed" if n % 100 == 7 else "succeeded", "KeyError: 'price'") for n in range(700)]
+    with served(apart(7, 700), tasks=tasks) as (url, faults):
+        faults.add(PASS, PASS, Answer(404))
+        (answer,) = answers(url)
+    assert "Only the first 200 of 700 tasks were read" in answer["summary"]
+    assert "disagree" not in answer["summary"]
+
+
+def test_a_log_without_an_error_is_read_again_after_a_minute() -> None:
+    """Lines arrive up to a minute late, after the end of the execution."""
+    seconds = iter(range(0, 10_000, 40))
+    early, late = (OneExecution(JOB, ID, execution(tasks=[task(3)]), now=NOW, log=log) for log in (LINES[:1], LINES))
+    with served_in_turn(early, early, late) as (url, _):
+        got = answers(url, 3, cache=ExpiringCache(lambda: next(seconds)))
+    assert got[0]["evidence"]["lines"] == [LINES[0]]
+    assert got[-1]["evidence"]["lines"][-1] == LINES[-1]
+
+
+@pytest.mark.parametrize("part", ["reason", "message"])
+@pytest.mark.parametrize("status", ["failed", "running"])
+def test_large_tasks_are_not_kept(status: str, part: str) -> None:
+    """Some write a megabyte into a condition; they are read again for the next answer."""
+    large = task(1) | {"conditions": [{part: "x" * (limits.LOOKUP_CACHE_CHARACTERS + 1)}]}
+    body = execution(status, spec={"taskCount": 3}, stats={"success": 2, "failure": 1})
+    with served(body, tasks=[large, task(2, "succeeded"), task(3, "succeeded")]) as (url, faults):
+        answers(url, 2)
+    assert paths(faults).count(TASKS) == 2
