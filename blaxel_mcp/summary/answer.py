@@ -72,8 +72,10 @@ def build_facts(summary: ExecutionSummary, prose: str, detail: Detail) -> Execut
 
 
 def _message(group: FailureGroup, detail: Detail) -> str:
-    """The line that tells, with the program's own place in the code behind it."""
+    """The line that tells, with the program's own place in the code behind it, unless that takes most of the room."""
     frame = f" ({group.line.frame})" if is_frame(group.line.frame) else ""
+    if len(frame) > detail.message // 2:
+        frame = ""
     return detail.cut(group.line.text, detail.message - len(frame), middle=True) + frame
 
 
@@ -82,6 +84,11 @@ def _evidence(evidence: Evidence | None, detail: Detail) -> dict[str, Any] | Non
         return None
     lines = [detail.cut(line, detail.message, middle=True) for line in evidence.log.lines[-detail.evidence :]]
     return drop_empty({"task": detail.cut(evidence.task, detail.name), "lines": lines, "from": "log"})
+
+
+def _name(name: str, detail: Detail) -> str:
+    """A task's name; empty at the level that has no room for one."""
+    return detail.cut(name, detail.name) if detail.name else ""
 
 
 def _tasks(summary: ExecutionSummary) -> dict[str, Any]:
@@ -105,7 +112,7 @@ def _times(timing: Timing, detail: Detail) -> dict[str, Any]:
             "endedSecondsAgo": timing.ended_ago,
             "medianTaskSeconds": timing.median,
             "slowestTask": drop_empty(
-                {"name": detail.cut(slowest.name, detail.name), "seconds": round(slowest.seconds)} if slowest else {}
+                {"name": _name(slowest.name, detail), "seconds": round(slowest.seconds)} if slowest else {}
             ),
         }
     )

@@ -19,7 +19,7 @@ class Detail:
     """How much an answer shows of whatever can grow.
 
     Attributes:
-        message: length of a failure's message.
+        message: length of a failure's message, with the class of the exception or the place in the code beside it.
         name: length of a task's or variable's name.
         identity: length of the job's, execution's and workspace's name.
         groups: failure groups in the object.
@@ -27,7 +27,7 @@ class Detail:
         task_names: task names of each failure group.
         warnings: how many warnings.
         remarks: how many of the things that tasks say which did not fail.
-        evidence: how many lines of log.
+        evidence: how many lines of log; with none, the prose has a line of it only where nothing else tells why.
         overrides: names of overridden variables in the object.
         uri: bytes of `rawUri`, which is left out rather than cut: a cut address leads nowhere.
         asides: whether the prose has what is only nice to know: durations of tasks, what an estimate is based on, the
@@ -79,7 +79,7 @@ TIGHT = Detail(
 MINIMAL = Detail(
     message=48,
     name=0,
-    identity=64,
+    identity=56,
     groups=1,
     prose_groups=1,
     task_names=0,
@@ -87,7 +87,7 @@ MINIMAL = Detail(
     remarks=0,
     evidence=0,
     overrides=0,
-    uri=200,
+    uri=160,
     asides=False,
     in_bytes=True,
 )

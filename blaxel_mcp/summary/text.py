@@ -52,7 +52,7 @@ def _failures(summary: ExecutionSummary, detail: Detail) -> str:
             f"{plural(omitted, 'task')} for other reasons" if summary.tasks_known else f"{omitted:,} more not read"
         )
     said = f"{label}: {'; '.join(parts)}."
-    if summary.evidence and not any(group.logged for group in summary.failures):
+    if summary.evidence and detail.evidence and not any(group.logged for group in summary.failures):
         said += f" {_log(summary.evidence, detail)}"
     return said
 
@@ -77,14 +77,16 @@ def _group(group: FailureGroup, summary: ExecutionSummary, detail: Detail) -> st
     tasks, reason = _tasks(group, detail), group.reason
     if not reason.text:
         return f"for {tasks} the API gave no reason"
-    text = reason.text.rstrip(". ")
+    text, room = reason.text.rstrip(". "), detail.message
     failed = " ".join(filter(None, (tasks, CAUSES[group.cause].happened)))
-    if group.cause in {"exit_code", "unknown"} and (raised := _exception(reason)):
+    raised = _exception(reason) if group.cause in {"exit_code", "unknown"} else ""
+    if raised and len(raised) <= detail.message // 2:
+        room -= len(raised)
         failed = f"the program raised {raised} in {tasks}"
         text = (
             text.partition(f"{raised}:")[2].strip() if f"{raised}:" in text else text.replace(raised, "").strip("() ")
         )
-    said = f": {detail.quote(text, detail.message, middle=True)}" if text else ""
+    said = f": {detail.quote(text, room, middle=True)}" if text else ""
     known = reason.frame.partition(":")[0] in text
     frame = f" ({reason.frame})" if detail.asides and is_frame(reason.frame) and not known else ""
     return f"{failed}{said}{frame}{_source(group, summary, detail)}"

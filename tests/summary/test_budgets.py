@@ -12,11 +12,13 @@ from support.builders import NOW, ago, answer, execution, task
 from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.answer import build_answer, build_facts
+from blaxel_mcp.summary.conditions import Remark
 from blaxel_mcp.summary.detail import MINIMAL, NORMAL, TIGHT, Detail
 from blaxel_mcp.summary.estimate import UsualDuration
-from blaxel_mcp.summary.execution import ExecutionSummary, ResolvedLatest
+from blaxel_mcp.summary.execution import Evidence, ExecutionSummary, ResolvedLatest
 from blaxel_mcp.summary.schema import ExecutionAnswer
-from blaxel_mcp.summary.summarize import summarize
+from blaxel_mcp.summary.summarize import add_evidence, summarize
+from blaxel_mcp.summary.telling import TellingLine, TellingLog
 from blaxel_mcp.summary.text import render
 from blaxel_mcp.summary.wording import json_size
 from blaxel_mcp.tools.cancel_execution import SENT
@@ -134,8 +136,14 @@ messages = st.sampled_from(
         "environment variable DB is not set " + "日" * 300,
         "exited with code 1: " + "y" * 400,
         "memory limit of 9999999 MiB exceeded " + "z" * 300,
+        f"{'package.' * 5}{'X' * 55}Error: " + "\\" * 300,
+        f"KeyError: {'🚀' * 300}",
     ]
 )
+lines_of_log = st.builds(TellingLine, messages.filter(bool), st.sampled_from(["", "x" * 55 + ".py:1234567"]))
+logs = st.builds(TellingLog, lines_of_log, st.lists(messages, min_size=1, max_size=3), st.booleans())
+pieces_of_evidence = st.none() | st.builds(Evidence, st.sampled_from(["", "n" * 40, "🚀" * 512]), logs)
+remarks = st.lists(st.builds(Remark, st.just(10**12), st.just("cancelled"), messages.filter(bool)), max_size=2)
 timed: dict[str, st.SearchStrategy[Any]] = {"startedAt": moments, "completedAt": moments}
 tasks = st.fixed_dictionaries(
     {
@@ -185,12 +193,23 @@ extremes = st.fixed_dictionaries(
 
 @pytest.mark.slow
 @settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
-@given(extremes, st.tuples(ids, ids), st.sampled_from(["", SENT]), st.booleans())
-def test_the_last_level_fits_any_execution(
+@given(
+    extremes,
+    st.tuples(ids, ids),
+    st.sampled_from(["", SENT]),
+    st.booleans(),
+    pieces_of_evidence,
+    remarks,
+    st.booleans(),
+)
+def test_the_last_level_fits_any_execution(  # noqa: PLR0917 - given by hypothesis
     raw: dict[str, Any],
     asked: tuple[str, str],
     preface: str,
-    known: bool,  # noqa: FBT001 - given by hypothesis
+    known: bool,  # noqa: FBT001
+    evidence: Evidence | None,
+    remarks: list[Remark],
+    never_started: bool,  # noqa: FBT001
 ) -> None:
     """The minimal level itself is within both budgets, with the longest prose there may be in the object."""
     usual = UsualDuration((10**9, 10**10, 3 * 10**11)) if known else None
@@ -199,6 +218,8 @@ def test_the_last_level_fits_any_execution(
         parsed, asked=asked, workspace="🚀" * 512, now=NOW, usual=usual, latest=ResolvedLatest(PREVIOUS)
     )
     summary = replace(summary, preface=preface, warnings=[*summary.warnings, *["x"] * 1_000])
+    summary = replace(summary, remarks=remarks, never_started=never_started and summary.done)
+    summary = add_evidence(summary, evidence) if evidence else summary
     prose = json_size(render(summary, MINIMAL)) - 2
     facts = json_size(build_facts(summary, "p" * limits.PROSE_BYTES, MINIMAL))
     target(float(prose), label="bytes of prose")
@@ -260,6 +281,37 @@ def test_long_messages_of_failures_stay_useful(kinds: int, stats: dict[str, int]
     assert len(got.get("warnings", [])) == (2 if stats else 0)
     assert metadata["job"] in got["summary"]
     assert metadata["id"] in got["summary"]
+
+
+def failed_with(message: str) -> ExecutionSummary:
+    """The summary of an execution whose one task failed so."""
+    return summary_of(execution("failed", (60, 60, 0), tasks=[task(1, "failed", (50, 10), message)]))
+
+
+@pytest.mark.parametrize("detail", [TIGHT, MINIMAL], ids=["tight", "minimal"])
+def test_the_class_of_an_exception_counts_as_part_of_its_message(detail: Detail) -> None:
+    """With its package it may be longer than all the rest: then it is cut with the message."""
+    long = f"{'package.' * 5}{'X' * 55}Error"
+    prose = render(failed_with(f"{long}: {'y' * 900}"), detail)
+    assert f"{long} in" not in prose
+    assert len(render(failed_with("KeyError: " + "y" * 900), detail)) <= len(prose) + len("the program raised in ")
+    assert "the program raised KeyError in " in render(failed_with("KeyError: 'price'"), detail)
+
+
+@pytest.mark.parametrize("detail", LEVELS.values(), ids=LEVELS)
+def test_a_place_in_the_code_never_stands_without_a_message(detail: Detail) -> None:
+    """Where it would take most of the room, it is left out."""
+    for file in ("a.py", f"{'x' * 55}.py"):
+        facts = build_facts(
+            failed_with(f'  File "/srv/{file}", line 118, in run\nValueError: shard 3 is empty'), "", detail
+        )
+        assert facts["failures"][0]["message"].startswith("ValueError: shard")
+
+
+def test_a_name_for_which_there_is_no_room_is_left_out() -> None:
+    """It is not a lone ellipsis."""
+    raw = execution("succeeded", (60, 60, 0), tasks=[task(n, "succeeded", (50, n)) for n in range(3)])
+    assert set(build_facts(summary_of(raw), "", MINIMAL)["timing"]["slowestTask"]) == {"seconds"}
 
 
 def test_ordinary_executions_are_told_whole() -> None:
