@@ -7,8 +7,7 @@ _MASK = "***"
 _MOST_LINES = 200
 """How many lines a key may have."""
 _LONGEST_LINE = 300
-_BEGIN = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
-_END = re.compile(r"-----END (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
+_MARK = re.compile(r"-----(BEGIN|END) (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
 # A line of base64, behind a timestamp or another short prefix perhaps; the last one of a key may be short.
 _INSIDE = re.compile(r"(?:[^\n]{0,80}[ |>:])?[A-Za-z0-9+/]{16,}={0,2}|[A-Za-z0-9+/]{1,16}={0,2}|=[A-Za-z0-9+/]{4}")
 
@@ -20,18 +19,18 @@ def mask_key_lines(lines: Sequence[str]) -> list[str]:
     """
     masked = list(lines)
     for at, line in enumerate(lines):
-        begins, ends = _BEGIN.search(line), _END.search(line)
-        if begins and not ends:
-            _mask(masked, range(at + 1, min(at + _MOST_LINES, len(lines))), until=_END)
-        elif ends and not begins:
-            _mask(masked, range(at - 1, max(at - _MOST_LINES, -1), -1), until=_BEGIN)
+        marks = set(_MARK.findall(line))
+        if marks == {"BEGIN"}:
+            _mask(masked, range(at + 1, min(at + _MOST_LINES, len(lines))))
+        elif marks == {"END"}:
+            _mask(masked, range(at - 1, max(at - _MOST_LINES, -1), -1))
     return masked
 
 
-def _mask(lines: list[str], places: Iterable[int], *, until: re.Pattern[str]) -> None:
-    """Mask what looks like the inside of a key, in this order; lines of other tasks may stand in between."""
+def _mask(lines: list[str], places: Iterable[int]) -> None:
+    """Mask what looks like the inside of a key up to the next mark; lines of other tasks may stand in between."""
     for at in places:
-        if until.search(lines[at]):
+        if _MARK.search(lines[at]):
             return
         if len(lines[at]) <= _LONGEST_LINE and _INSIDE.fullmatch(lines[at].strip()):
             lines[at] = _MASK

@@ -52,7 +52,7 @@ def summarize(
     failures, failures_omitted = group_failures(failed, counts.failed, whole=tasks.whole)
     timing = measure(execution, tasks, counts, now=now, usual=usual)
     failing_fast = is_failing_fast(status, counts, failures)
-    never_started = _never_started(timing, tasks, counts, failures)
+    never_started = _never_started(status, timing, tasks, counts, failures)
     summary = ExecutionSummary(
         status=status,
         counts=counts,
@@ -83,11 +83,16 @@ def summarize(
     return replace(summary, next_step=suggest_next_step(summary))
 
 
-def _never_started(timing: Timing, tasks: TaskStats, counts: TaskCounts, failures: Sequence[FailureGroup]) -> bool:
+def _never_started(
+    status: ExecutionStatus, timing: Timing, tasks: TaskStats, counts: TaskCounts, failures: Sequence[FailureGroup]
+) -> bool:
     """Whether it ended without a start. Where other times are absent too, nothing follows from an absent start."""
-    ended = timing.created and timing.completed
-    begun = timing.started or tasks.any_started or counts.succeeded
-    return bool(ended and not begun and all(group.cause in _BEFORE_A_START for group in failures))
+    if status.outcome not in {"failed", "cancelled", "timed_out"} or not (timing.created and timing.completed):
+        return False
+    # Failed tasks that were not read may have started.
+    begun = timing.started or tasks.any_started or counts.succeeded or counts.running
+    begun = begun or (counts.failed and not tasks.whole)
+    return not begun and all(group.cause in _BEFORE_A_START for group in failures)
 
 
 def add_evidence(summary: ExecutionSummary, evidence: Evidence) -> ExecutionSummary:

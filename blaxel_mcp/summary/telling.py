@@ -186,7 +186,7 @@ def telling_log(lines: Sequence[str], most: int) -> TellingLog:
     last = f"{found.text} ({found.frame})" if found.frame and found.frame not in found.text else found.text
     kept: dict[str, None] = {}
     sure = bool(found.error or found.frame)
-    sure = sure or any(found.text in line and _weigh(line)[0] >= _TELLS_WORDS for line in written)
+    sure = sure or any(found.text in line and _weigh(line)[0] >= _TELLS_WORDS for line in set(written))
     if not sure:
         shown = [_shortened(line.strip()) for line in written[-most:]]
         return TellingLog(TellingLine(shown[-1]), shown, sure=False)

@@ -11,9 +11,10 @@ def render_verdict(summary: ExecutionSummary, detail: Detail) -> str:
     """The verdict; of an execution that ended without a start that it never started, and not what its tasks did."""
     if not summary.never_started:
         return _verdict(summary, detail)
-    total, ended = summary.counts.total, {"failed": "Failed", "cancelled": "Cancelled"}.get(summary.status.outcome)
+    total = summary.counts.total
+    ended = {"failed": "Failed", "cancelled": "Cancelled", "timed_out": "Timed out"}[summary.status.outcome]
     tasks = "" if not total else "; its one task did not run" if total == 1 else f"; none of its {total:,} tasks ran"
-    return f"{ended or 'Ended'}: it never started{tasks}."
+    return f"{ended}: it never started{tasks}."
 
 
 def _verdict(summary: ExecutionSummary, detail: Detail) -> str:

@@ -218,7 +218,8 @@ def test_the_last_level_fits_any_execution(  # noqa: PLR0917 - given by hypothes
         parsed, asked=asked, workspace="🚀" * 512, now=NOW, usual=usual, latest=ResolvedLatest(PREVIOUS)
     )
     summary = replace(summary, preface=preface, warnings=[*summary.warnings, *["x"] * 1_000])
-    summary = replace(summary, remarks=remarks, never_started=never_started and summary.done)
+    may_be = summary.status.outcome in {"failed", "cancelled", "timed_out"}
+    summary = replace(summary, remarks=remarks, never_started=never_started and may_be)
     summary = add_evidence(summary, evidence) if evidence else summary
     prose = json_size(render(summary, MINIMAL)) - 2
     facts = json_size(build_facts(summary, "p" * limits.PROSE_BYTES, MINIMAL))

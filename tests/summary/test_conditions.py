@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from support.builders import answer, execution
+from support.builders import ago, answer, execution
 
 from blaxel_mcp.summary.conditions import (
     Remark,
@@ -164,3 +164,30 @@ def test_a_run_that_never_started_for_no_reason_has_no_log() -> None:
     assert got["summary"].startswith("Failed: it never started; none of its 5 tasks ran.")
     assert "did not" not in got["summary"]
     assert got["nextStep"].startswith("Check the job's deployment, its image and the workspace's quota")
+
+
+ENDED = {"createdAt": ago(600), "completedAt": ago(60)}
+
+
+@pytest.mark.parametrize(
+    ("status", "more"),
+    [
+        ("succeeded", {}),
+        ("succeeded", {"stats": {"total": 3}}),
+        ("running", {"stats": {"total": 3}}),
+        ("a new word", {"stats": {"total": 3}}),
+        ("failed", {"stats": {"total": 40, "failure": 3}}),
+        ("timeout", {"stats": {"total": 3, "running": 3}}),
+    ],
+)
+def test_without_a_start_it_may_have_run_all_the_same(status: str, more: dict[str, Any]) -> None:
+    """One that succeeded has; of one that goes on, or whose failed tasks were not read, nothing follows."""
+    got = answer({"metadata": ENDED, "spec": {}, "status": status, **more})
+    assert "never started" not in got["summary"]
+    assert "It never started." not in got.get("warnings", [])
+
+
+def test_one_that_timed_out_before_its_start_says_both() -> None:
+    """The verdict has how it ended, as always."""
+    got = answer({"metadata": ENDED, "spec": {}, "status": "timeout", "stats": {"total": 3}})
+    assert got["summary"].startswith("Timed out: it never started; none of its 3 tasks ran.")
