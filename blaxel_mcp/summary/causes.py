@@ -13,8 +13,7 @@ from typing import Literal, TypeAlias
 
 from blaxel_mcp.summary.cause_table import TABLE, Cause, Row
 
-__all__ = ["CAUSES", "CAUSE_LABELS", "ORIGIN_PHRASES", "Cause", "CauseText", "Origin"]
-__all__ += ["classify", "origin_of"]
+__all__ = ["CAUSES", "CAUSE_LABELS", "ORIGIN_PHRASES", "Cause", "CauseText", "Origin", "classify", "origin_of"]
 
 Origin: TypeAlias = Literal["program", "platform", "configuration", "limits"]
 

@@ -84,7 +84,8 @@ LOOKUP_CALLS_UNFINISHED = 3
 LOOKUP_CACHE_SECONDS = 600
 """How long what was looked up for an execution that is over is kept."""
 LOOKUP_UNFINISHED_SECONDS = 60
-"""How long what stays true of one that is not over is kept: each page of tasks costs the API a whole read."""
+"""How long what may soon be more is kept, of an execution that is not over or of its log: each page of tasks costs the
+API a whole read."""
 LOOKUP_FAILURE_SECONDS = 60
 """How long a look-up that failed is not tried again, so that a slow one does not delay every answer."""
 LOOKUP_CACHE_CHARACTERS = 1_000_000

@@ -83,9 +83,7 @@ def _group(group: FailureGroup, summary: ExecutionSummary, detail: Detail) -> st
     if raised and len(raised) <= detail.message // 2:
         room -= len(raised)
         failed = f"the program raised {raised} in {tasks}"
-        text = (
-            text.partition(f"{raised}:")[2].strip() if f"{raised}:" in text else text.replace(raised, "").strip("() ")
-        )
+        text = _without_class(text, raised)
     said = f": {detail.quote(text, room, middle=True)}" if text else ""
     known = reason.frame.partition(":")[0] in text
     frame = f" ({reason.frame})" if detail.asides and is_frame(reason.frame) and not known else ""
@@ -98,6 +96,12 @@ def _exception(reason: TellingLine) -> str:
         return ""
     found = re.search(rf"(?:[A-Za-z_]\w{{0,40}}[.:]{{1,2}}){{0,5}}{reason.error}\b", reason.text, re.ASCII)
     return found[0] if found else reason.error
+
+
+def _without_class(text: str, raised: str) -> str:
+    """What a line says besides the class of the exception that it begins with, or has in parentheses at its end."""
+    _, named, said = text.partition(f"{raised}:")
+    return (said if named else text.removesuffix(f"({raised})").removeprefix(raised)).strip()
 
 
 def _tasks(group: FailureGroup, detail: Detail) -> str:

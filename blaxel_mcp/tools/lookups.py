@@ -1,4 +1,4 @@
-"""What an answer about an execution stands on beside it: usual durations, tasks that are kept apart, lines of log.
+"""What is looked up for the answer about an execution: usual durations, tasks that are kept apart, lines of log.
 
 All of it is best effort: looked up side by side in little time, each call once, cached by identity, and never an
 error. What could not be had is absent from the answer.
@@ -177,7 +177,7 @@ class _Lookups:
         return TaskList(_parsed(read), whole=False), True
 
     async def evidence(self, summary: ExecutionSummary) -> Evidence | None:
-        """Lines that tell of the log of a task in the largest group of failures.
+        """What the log says of a task in the largest group of failures.
 
         How the endpoint spells tasks is not known for sure. Where it finds nothing by the task's name, the execution's
         errors are asked for.
@@ -197,7 +197,7 @@ class _Lookups:
         return await self._cached(f"evidence {task}", load)
 
     async def _log(self, *, task: str | None = None, severity: Severity | None = None) -> TellingLog:
-        """What the newest lines of the execution's log tell."""
+        """The telling lines among the newest ones of the execution's log, of one task or of one severity."""
         execution = self.found.fetched.execution
         searched = log_time_range(execution, self.app.clock())
         page: LogPage = await self._send(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from support.builders import NOW, answer, execution, task
 
 from blaxel_mcp.models import JobExecution
@@ -122,3 +123,23 @@ def test_the_answer_and_the_row_of_the_task_show_the_line_that_tells() -> None:
     page = Page(parsed.task_list, lambda _: None)
     rows, _ = build_tasks(("a", "b"), parsed, TaskList.of(parsed), page, limit=5, status=None, now=NOW)
     assert rows["tasks"] == [{"name": "task-4", "status": "failed", "cause": "exit_code", "message": told}]
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        (
+            "An Error came up in ErrorHandler (Error)",
+            'raised Error in task "task-t": "An Error came up in ErrorHandler"',
+        ),
+        (
+            "undefined local variable in run() (NameError)",
+            'raised NameError in task "task-t": "undefined local variable in run()"',
+        ),
+        ("java.lang.NullPointerException", 'raised java.lang.NullPointerException in task "task-t".'),
+    ],
+)
+def test_only_the_class_of_the_exception_is_told_apart_from_what_it_says(message: str, said: str) -> None:
+    """The same word stays where it is part of the sentence."""
+    raw = execution("failed", (60, 60, 0), tasks=[task("t", "failed", (50, 10), message)])
+    assert said in answer(raw)["summary"]
