@@ -130,16 +130,16 @@ def test_the_answer_and_the_row_of_the_task_show_the_line_that_tells() -> None:
     [
         (
             "An Error came up in ErrorHandler (Error)",
-            'raised Error in task "task-t": "An Error came up in ErrorHandler"',
+            'raised Error in task "task-1": "An Error came up in ErrorHandler"',
         ),
         (
             "undefined local variable in run() (NameError)",
-            'raised NameError in task "task-t": "undefined local variable in run()"',
+            'raised NameError in task "task-1": "undefined local variable in run()"',
         ),
-        ("java.lang.NullPointerException", 'raised java.lang.NullPointerException in task "task-t".'),
+        ("java.lang.NullPointerException", 'raised java.lang.NullPointerException in task "task-1".'),
     ],
 )
 def test_only_the_class_of_the_exception_is_told_apart_from_what_it_says(message: str, said: str) -> None:
     """The same word stays where it is part of the sentence."""
-    raw = execution("failed", (60, 60, 0), tasks=[task("t", "failed", (50, 10), message)])
+    raw = execution("failed", (60, 60, 0), tasks=[task(1, "failed", (50, 10), message)])
     assert said in answer(raw)["summary"]
