@@ -164,3 +164,25 @@ def test_a_run_that_never_started_for_no_reason_has_no_log() -> None:
     assert got["summary"].startswith("Failed: it never started; none of its 5 tasks ran.")
     assert "did not" not in got["summary"]
     assert got["nextStep"].startswith("Check the job's deployment, its image and the workspace's quota")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Command '/bin/sh -c python main.py' returned non-zero exit status 1.",
+        "subprocess.CalledProcessError: Command '['dbt', 'run']' returned non-zero exit status 2.",
+        "make: *** [run] Error 1",
+        "npm error code 1",
+    ],
+)
+def test_what_a_program_says_of_one_that_it_ran_is_no_reason(message: str) -> None:
+    """It knows no more than the exit."""
+    assert says_only_that_it_ended(message)
+
+
+def test_why_an_earlier_attempt_failed_gives_way_to_why_the_last_one_did() -> None:
+    """In whichever order they come."""
+    retry = condition("attempt 1: ConnectTimeout: timed out") | {"type": "Retry"}
+    last = condition("ValueError: column 'price' has 3 nulls")
+    for conditions in ([retry, last], [last, retry]):
+        assert failure_condition({"conditions": conditions}) is last

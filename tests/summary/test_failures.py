@@ -122,3 +122,12 @@ def test_the_answer_and_the_row_of_the_task_show_the_line_that_tells() -> None:
     page = Page(parsed.task_list, lambda _: None)
     rows, _ = build_tasks(("a", "b"), parsed, TaskList.of(parsed), page, limit=5, status=None, now=NOW)
     assert rows["tasks"] == [{"name": "task-4", "status": "failed", "cause": "exit_code", "message": told}]
+
+
+def test_a_task_without_a_word_that_ran_all_of_its_time_has_reached_its_timeout() -> None:
+    """An exit code at that very moment leaves open who ended it."""
+    silent = task(0, "failed", (3000, 1200))
+    assert groups([silent])[0][0] == "timed_out"
+    assert groups([task(0, "failed", (3000, 2000))])[0][0] == "unknown"
+    (group,), _ = group_failures([task(0, "failed", (3000, 1200), "exit code 1")], None)
+    assert (group.cause, group.origin) == ("exit_code", None)

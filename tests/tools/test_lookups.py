@@ -296,3 +296,23 @@ def test_latest_is_counted_too(body: Callable[[], Any], most: int) -> None:
         with served(body(), tasks=tasks, log=LINES, past=PAST) as (url, faults):
             ask(client_for(url), ids(JOB, execution_id))
         assert len(paths(faults)) <= most
+
+
+@pytest.mark.parametrize(
+    ("code", "line", "cause"),
+    [
+        (127, "/run.sh: line 3: jq: command not found", "missing_dependency"),
+        (134, "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory", "out_of_memory"),
+        (137, "java.lang.OutOfMemoryError: Java heap space", "out_of_memory"),
+        (139, "ERROR could not open index.bin", "crash"),
+        (143, "KeyError: 'a'", "signal"),
+    ],
+)
+def test_codes_that_tell_a_cause_leave_the_reason_to_the_log(code: int, line: str, cause: str) -> None:
+    """What ended the process is known, not why."""
+    failed = task(0, message=f"Task exited with exit code {code}")
+    with served(execution(tasks=[failed]), log=("starting", line)) as (url, _):
+        (answer,) = answers(url)
+    assert line.removeprefix("ERROR ") in answer["evidence"]["lines"][-1]
+    assert answer["failures"][0]["cause"] == cause
+    assert line.rpartition(": ")[2].removeprefix("ERROR ") in answer["summary"]
