@@ -462,7 +462,7 @@ TABLE: tuple[Row, ...] = (
             "请求",
         ),
         output=(
-            r"too ?many ?requests",
+            r"too ?many ?requests|rate limit is exceeded|403 (?:rate limit|quota) exceeded",
             _HTTP + r"429" + _NOT_COUNTED,
             r"429 (?:client error|quota|resource)|\(429\)",
             r"ratelimit(?:ed|error|exceeded)|rate[_ -]limit[_ -](?:error|exceeded|reached)",
@@ -609,7 +609,7 @@ TABLE: tuple[Row, ...] = (
             r"could not (?:resolve|translate) host|unable to resolve host",
             r"network is unreachable|no route to host",
             r"certificate[ _](?:verify failed|verify_failed|has expired|signed by unknown)",
-            r"self[- ]signed certificate|unable to get (?:local )?issuer certificate|x509: ",
+            r"self[- ]signed certificate|unable to (?:get (?:local )?issuer|verify the first) certificate|x509: ",
             r"does not match certificate|ssl connection could|\btls: |remote certificate is invalid|fatal alert",
             r"sslerror|sslhandshakeexception|pkix path building|(?:tls|ssl) handshake|wrong_version_number",
             r"i/o timeout|client\.timeout exceeded",

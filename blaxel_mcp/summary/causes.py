@@ -292,6 +292,10 @@ _ORIGINS: Mapping[Cause, Origin] = MappingProxyType(
 """Whose a cause is, where the cause alone says it. Another service, a disk or a signal may be anybody's."""
 
 
+_BY_THE_PROGRAM: frozenset[Cause] = frozenset({"disk_full", "rate_limited", "permission", "network"})
+"""Causes that end a program only if it ends itself: then that is whose it is."""
+
+
 def origin_of(cause: Cause, words: Sequence[str], message: str) -> Origin | None:
     """Whose a failure is, by its cause and by what the platform says; `None` unless sure.
 
@@ -299,5 +303,10 @@ def origin_of(cause: Cause, words: Sequence[str], message: str) -> Origin | None
     """
     if cause == "out_of_memory":
         evidence = _evidence(words, "", message)
-        return "limits" if _matches(_MEMORY_LIMIT, evidence, loose=not evidence.exited) else None
+        if _matches(_MEMORY_LIMIT, evidence, loose=not evidence.exited):
+            return "limits"
+        return "program" if evidence.exited else None
+    if cause not in _ORIGINS and cause in _BY_THE_PROGRAM:
+        evidence = _evidence(words, "", message)
+        return "program" if evidence.exited else None
     return _ORIGINS.get(cause)

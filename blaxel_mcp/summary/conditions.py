@@ -17,6 +17,12 @@ from blaxel_mcp.summary.telling import telling_text
 _BLAND_CHARACTERS = 300
 _REMEMBERED = 200
 """How many messages are remembered with their telling lines: tasks that wait alike often say the very same."""
+_WRAPPER = re.compile(
+    r"(?:[\w.]*CalledProcessError: )?Command .{1,200} "
+    r"(?:returned non-zero exit status|died with|failed with exit code) .{1,40}"
+    r"|make(?:\[\d+\])?: \*\*\* .{1,100} Error \d{1,3}|npm (?:ERR!|error) code (?:\d{1,3}|ELIFECYCLE)"
+)
+"""What a program says of one that it ran, of which it knows no more than the exit."""
 _WORD = re.compile(r"[^\W_]+", re.ASCII)
 _BLAND = frozenset(
     """
@@ -50,6 +56,8 @@ def says_only_that_it_ended(message: str) -> bool:
     """
     if len(message) > _BLAND_CHARACTERS or not message.isascii():
         return False
+    if _WRAPPER.fullmatch(message.strip()):
+        return True
     # A name is one word, whatever stands between its parts: `orders-abcde-task0`.
     words = [word for word in message.casefold().split() if not any(map(str.isdigit, word))]
     return all(part in _BLAND for word in words for part in _WORD.findall(word))
@@ -66,12 +74,13 @@ def failure_condition(task: JobExecutionTask) -> JobExecutionTaskCondition:
     if len(conditions) == 1:  # no need to weigh it, among ten thousand tasks
         return conditions[0]
 
-    def weight(condition: JobExecutionTaskCondition) -> tuple[bool, bool, bool, bool, bool]:
+    def weight(condition: JobExecutionTaskCondition) -> tuple[bool, bool, bool, bool, bool, bool]:
         state, severity = _upper(condition.get("state")), _upper(condition.get("severity"))
         message = condition.get("message") or ""
         return (
             not _succeeded(condition),
             severity != "INFO" and not says_only_that_it_ended(message),
+            "retry" not in (condition.get("type") or "").casefold(),  # that is why an earlier attempt failed
             "FAIL" in state and severity != "INFO",
             severity == "ERROR",
             bool(message or condition.get("reason") or condition.get("executionReason")),

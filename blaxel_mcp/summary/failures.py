@@ -9,10 +9,14 @@ from blaxel_mcp.models import JobExecutionTask
 from blaxel_mcp.summary.causes import Cause, Origin, classify, origin_of
 from blaxel_mcp.summary.conditions import failure_condition, failure_words, says_only_that_it_ended
 from blaxel_mcp.summary.fingerprint import fingerprint
-from blaxel_mcp.summary.limits import FAILURE_GROUPS, TASK_NAMES
+from blaxel_mcp.summary.limits import FAILURE_GROUPS, TASK_NAMES, TIMEOUT_REACHED_SHARE
 from blaxel_mcp.summary.tasks import task_name, task_seconds, task_timeout
 from blaxel_mcp.summary.telling import TellingLine, telling, telling_text
 
+_SAID_BY_A_CODE: frozenset[Cause] = frozenset(
+    {"exit_code", "killed", "crash", "signal", "missing_dependency", "unknown"}
+)
+"""Causes that an exit code alone may have told, so that a log can tell more."""
 _REMEMBERED = 200
 """How many messages are remembered with their telling lines: tasks that fail alike often say the very same."""
 _NO_REASON = "\0\0"
@@ -62,27 +66,33 @@ class FailureGroup:
         """The cause by the table of causes, classified on demand: of ten thousand groups five are shown."""
         words, message = self._words, self.message
         cause = classify(words, self.line.text, message=message, seconds=self.seconds, timeout=self.timeout)
-        if self.logged is not None and cause in {"exit_code", "unknown"}:
+        if self.logged is not None and cause in _SAID_BY_A_CODE:
             # What is in a log was printed by the program: no word of it makes the platform the cause.
             logged = classify(["NonZeroExitCode", *words], self.logged.text)
             if logged != "exit_code":
                 return logged
-            if classify(words, self.logged.text) == "exit_code":
+            if cause == "unknown" and classify(words, self.logged.text) == "exit_code":
                 return "exit_code"
+        if cause == "unknown" and not self.reason.text and self._reached_its_timeout:
+            return "timed_out"
         # An exception that ended a task is a non-zero exit, whatever form it is printed in.
         return "exit_code" if cause == "unknown" and self.reason.error else cause
 
     @property
     def origin(self) -> Origin | None:
         """Whose failure it is; `None` unless that is sure."""
-        return origin_of(self.cause, self._words, self.message)
+        origin = origin_of(self.cause, self._words, self.message)
+        # An exit at the very end of its time may be how the platform ended it.
+        return None if origin == "program" and self._reached_its_timeout else origin
 
     @property
     def unexplained(self) -> bool:
         """Whether all that is known is that the tasks ended, so that only a log can tell more."""
-        return (
-            self.logged is None and says_only_that_it_ended(self.line.text) and self.cause in {"exit_code", "unknown"}
-        )
+        return self.logged is None and says_only_that_it_ended(self.line.text) and self.cause in _SAID_BY_A_CODE
+
+    @property
+    def _reached_its_timeout(self) -> bool:
+        return bool(self.timeout and self.seconds and self.seconds >= TIMEOUT_REACHED_SHARE * self.timeout)
 
     @cached_property
     def _words(self) -> list[str]:

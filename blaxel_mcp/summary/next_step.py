@@ -101,7 +101,9 @@ def _advice(summary: ExecutionSummary, group: FailureGroup | None, repeats: str)
         advice = _after_timeout(summary, repeats)
     elif group and CAUSES[cause].advice:
         advice = f"{CAUSES[cause].advice.removesuffix('.')}{repeats}."
-    elif group and not group.unexplained and not summary.never_started:
+    elif (group and not group.unexplained and not summary.never_started) or (
+        group is None and summary.evidence is not None and summary.evidence.log.sure
+    ):
         advice = f"Fix that error in the program or in its input, then run the job again{repeats}."
     return advice
 

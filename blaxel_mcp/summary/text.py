@@ -92,8 +92,8 @@ def _group(group: FailureGroup, summary: ExecutionSummary, detail: Detail) -> st
 
 def _exception(reason: TellingLine) -> str:
     """The class of an exception with its package, as the line has it; empty where that is not all it can be."""
-    if not _CLASS.fullmatch(reason.error):
-        return ""
+    if not _CLASS.fullmatch(reason.error) or reason.error in {"Error", "Exception"}:
+        return ""  # the two are what many tools write before whatever they have to say
     found = re.search(rf"(?:[A-Za-z_]\w{{0,40}}[.:]{{1,2}}){{0,5}}{reason.error}\b", reason.text, re.ASCII)
     return found[0] if found else reason.error
 
@@ -214,10 +214,9 @@ def _timeouts(summary: ExecutionSummary) -> Iterator[str]:
         used = _percent(longest.seconds, timing.timeout)
         shares.append((longest.seconds / timing.timeout, f"{used} by its longest task"))
     highest = max((share for share, _ in shares), default=0)
-    reached = highest >= limits.TIMEOUT_REACHED_SHARE  # the verdict of one that timed out has the time it ran
-    if (summary.status.outcome == "timed_out" and not reached) or (
-        summary.status.outcome != "timed_out" and least < highest < most
-    ):
+    # The verdict of one that timed out has the time it ran.
+    told = summary.status.outcome == "timed_out" and highest >= limits.TIMEOUT_REACHED_SHARE
+    if least < highest < most and not told:
         used = ", ".join(text for _, text in shares)
         yield f"timeout {format_duration(timing.timeout)}{f' ({used})' if used else ''}"
 

@@ -80,13 +80,15 @@ def _in_progress(summary: ExecutionSummary) -> str:
 
 def _waiting(summary: ExecutionSummary) -> str:
     counts, status, queued = summary.counts, summary.status, summary.timing.queued
-    reason = "waiting until the workspace has capacity" if status.word == "queued" else "waiting to be started"
+    reason = ", waiting until the workspace has capacity" if status.word == "queued" else ", waiting to be started"
+    if summary.remarks:  # its tasks say what it waits for
+        reason = ""
     waited = f" for {format_duration(queued)}" if queued is not None else ""
     if counts.running or counts.settled:
         tasks = _states(counts)
     else:
         tasks = f" ({plural(counts.total, 'task')})" if counts.total else ""
-    return f"Not started yet: {status.word}{waited}, {reason}{tasks}."
+    return f"Not started yet: {status.word}{waited}{reason}{tasks}."
 
 
 def _numbers(*numbers: tuple[int | None, str]) -> list[str]:

@@ -77,8 +77,7 @@ def health_warnings(
             return [
                 *[fast] * failing_fast,
                 *_stalled(timing),
-                *_close_to_timeout(tasks, timing),
-                *_too_late(timing),
+                *(list(_close_to_timeout(tasks, timing)) or _too_late(timing)),
                 *_overrunning(timing, usual),
             ]
         case "succeeded":
@@ -278,7 +277,7 @@ def _waiting(status: str, timing: Timing) -> Iterator[str]:
     if timing.queued is None or timing.queued < limits.QUEUED_SECONDS:
         return
     if status == "queued":
-        yield "That is a long wait for capacity: the workspace is at its limit of parallel work."
+        yield "That is a long wait: usually the workspace is at its limit of parallel work."
     else:
         yield "That is long for a start."
 

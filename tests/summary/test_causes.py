@@ -330,16 +330,16 @@ def test_every_cause_has_its_words() -> None:
         ("killed", None),
         ("signal", None),
         ("missing_dependency", "program"),
-        ("disk_full", None),
-        ("rate_limited", None),
-        ("permission", None),
-        ("network", None),
+        ("disk_full", "program"),
+        ("rate_limited", "program"),
+        ("permission", "program"),
+        ("network", "program"),
         ("exit_code", "program"),
         ("unknown", None),
     ],
 )
 def test_whose_a_failure_is(cause: Cause, origin: Origin | None) -> None:
-    """Said only where the cause leaves no doubt: a signal, a disk or another service may be anybody's."""
+    """A signal may be anybody's; whatever else made a program end itself is its own matter."""
     assert origin_of(cause, NON_ZERO, "") == origin
 
 
@@ -349,8 +349,8 @@ def test_whose_a_failure_is(cause: Cause, origin: Origin | None) -> None:
         (("OOMKilled",), "", "limits"),
         (NON_ZERO, "Memory limit of 512 MiB exceeded with 519 MiB used.", "limits"),
         ((), "Container was OOMKilled", "limits"),
-        (NON_ZERO, "MemoryError", None),
-        (NON_ZERO, "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory", None),
+        (NON_ZERO, "MemoryError", "program"),
+        (NON_ZERO, "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory", "program"),
     ],
 )
 def test_memory_is_a_limit_only_where_the_platform_says_so(

@@ -191,3 +191,25 @@ def test_one_that_timed_out_before_its_start_says_both() -> None:
     """The verdict has how it ended, as always."""
     got = answer({"metadata": ENDED, "spec": {}, "status": "timeout", "stats": {"total": 3}})
     assert got["summary"].startswith("Timed out: it never started; none of its 3 tasks ran.")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Command '/bin/sh -c python main.py' returned non-zero exit status 1.",
+        "subprocess.CalledProcessError: Command '['dbt', 'run']' returned non-zero exit status 2.",
+        "make: *** [run] Error 1",
+        "npm error code 1",
+    ],
+)
+def test_what_a_program_says_of_one_that_it_ran_is_no_reason(message: str) -> None:
+    """It knows no more than the exit."""
+    assert says_only_that_it_ended(message)
+
+
+def test_why_an_earlier_attempt_failed_gives_way_to_why_the_last_one_did() -> None:
+    """In whichever order they come."""
+    retry = condition("attempt 1: ConnectTimeout: timed out") | {"type": "Retry"}
+    last = condition("ValueError: column 'price' has 3 nulls")
+    for conditions in ([retry, last], [last, retry]):
+        assert failure_condition({"conditions": conditions}) is last

@@ -129,8 +129,8 @@ def test_the_answer_and_the_row_of_the_task_show_the_line_that_tells() -> None:
     ("message", "said"),
     [
         (
-            "An Error came up in ErrorHandler (Error)",
-            'raised Error in task "task-1": "An Error came up in ErrorHandler"',
+            "an OSError came up in OSErrorHandler (OSError)",
+            'raised OSError in task "task-1": "an OSError came up in OSErrorHandler"',
         ),
         (
             "undefined local variable in run() (NameError)",
@@ -143,3 +143,12 @@ def test_only_the_class_of_the_exception_is_told_apart_from_what_it_says(message
     """The same word stays where it is part of the sentence."""
     raw = execution("failed", (60, 60, 0), tasks=[task(1, "failed", (50, 10), message)])
     assert said in answer(raw)["summary"]
+
+
+def test_a_task_without_a_word_that_ran_all_of_its_time_has_reached_its_timeout() -> None:
+    """An exit code at that very moment leaves open who ended it."""
+    silent = task(0, "failed", (3000, 1200))
+    assert groups([silent])[0][0] == "timed_out"
+    assert groups([task(0, "failed", (3000, 2000))])[0][0] == "unknown"
+    (group,), _ = group_failures([task(0, "failed", (3000, 1200), "exit code 1")], None)
+    assert (group.cause, group.origin) == ("exit_code", None)

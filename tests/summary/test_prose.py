@@ -293,9 +293,9 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
         lambda: answer(execution("queued", (1320,), stats={"total": 8})),
         (
             "Not started yet: queued for 22m, waiting until the workspace has capacity (8 tasks). Note: That is a"
-            " long wait for capacity: the workspace is at its limit of parallel work. Next: Call "
-            'get_job_execution with jobId "resize" and executionId "exec-1" again in 2m 12s. Job "resize", '
-            'execution "exec-1", workspace "acme".'
+            " long wait: usually the workspace is at its limit of parallel work. Next: Call get_job_execution "
+            'with jobId "resize" and executionId "exec-1" again in 2m 12s. Job "resize", execution "exec-1", '
+            'workspace "acme".'
         ),
     ),
     # Pending with tasks that run is a contradiction.

@@ -374,3 +374,23 @@ def test_large_tasks_are_not_kept(status: str, part: str) -> None:
     with served(body, tasks=[large, task(2, "succeeded"), task(3, "succeeded")]) as (url, faults):
         answers(url, 2)
     assert paths(faults).count(TASKS) == 2
+
+
+@pytest.mark.parametrize(
+    ("code", "line", "cause"),
+    [
+        (127, "/run.sh: line 3: jq: command not found", "missing_dependency"),
+        (134, "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory", "out_of_memory"),
+        (137, "java.lang.OutOfMemoryError: Java heap space", "out_of_memory"),
+        (139, "ERROR could not open index.bin", "crash"),
+        (143, "KeyError: 'a'", "signal"),
+    ],
+)
+def test_codes_that_tell_a_cause_leave_the_reason_to_the_log(code: int, line: str, cause: str) -> None:
+    """What ended the process is known, not why."""
+    failed = task(0, message=f"Task exited with exit code {code}")
+    with served(execution(tasks=[failed]), log=("starting", line)) as (url, _):
+        (answer,) = answers(url)
+    assert line.removeprefix("ERROR ") in answer["evidence"]["lines"][-1]
+    assert answer["failures"][0]["cause"] == cause
+    assert line.rpartition(": ")[2].removeprefix("ERROR ") in answer["summary"]
