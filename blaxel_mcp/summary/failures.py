@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from heapq import nlargest
 
-from blaxel_mcp.models import JobExecutionTask
+from blaxel_mcp.models import JobExecutionTask, JobExecutionTaskCondition
 from blaxel_mcp.summary.causes import Cause, Origin, classify, origin_of
 from blaxel_mcp.summary.conditions import failure_condition, failure_words, says_only_that_it_ended
 from blaxel_mcp.summary.fingerprint import fingerprint
@@ -44,7 +44,7 @@ class FailureGroup:
     @property
     def message(self) -> str:
         """The first task's whole message; empty if it has none."""
-        return failure_condition(self.task).get("message") or ""
+        return self._condition.get("message") or ""
 
     @property
     def reason(self) -> TellingLine:
@@ -96,7 +96,11 @@ class FailureGroup:
 
     @cached_property
     def _words(self) -> list[str]:
-        return failure_words(self.task, failure_condition(self.task))
+        return failure_words(self.task, self._condition)
+
+    @cached_property
+    def _condition(self) -> JobExecutionTaskCondition:
+        return failure_condition(self.task)
 
 
 def group_failures(
