@@ -7,8 +7,10 @@ form fits, the lines are weighed one by one, and the last of the gravest is take
 
 import re
 from collections.abc import Sequence
+from itertools import islice
 from typing import NamedTuple
 
+from blaxel_mcp.summary.clean import clean
 from blaxel_mcp.summary.error_forms import FORMS, TellingLine, in_one_line
 from blaxel_mcp.summary.key_lines import mask_key_lines
 from blaxel_mcp.summary.log_lines import error_class, is_noise, split_level
@@ -188,8 +190,9 @@ def telling_log(lines: Sequence[str], most: int) -> TellingLog:
     sure = bool(found.error or found.frame)
     sure = sure or any(found.text in line and _weigh(line)[0] >= _TELLS_WORDS for line in set(written))
     if not sure:
-        shown = [_shortened(line.strip()) for line in written[-most:]]
-        return TellingLog(TellingLine(shown[-1]), shown, sure=False)
+        visible = (line.strip() for line in reversed(written) if clean(line, _LINE_CHARACTERS))
+        shown = [_shortened(line) for line in islice(visible, most)][::-1]
+        return TellingLog(TellingLine(shown[-1] if shown else ""), shown, sure=False)
     for line in written:
         if found.text in line or line.strip() in found.text:
             break

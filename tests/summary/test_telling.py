@@ -851,6 +851,8 @@ def test_a_frame_is_a_file_name_and_a_line_and_nothing_else() -> None:
         ([], 3, []),
         (["", " "], 3, []),
         (["only words"], 3, ["only words"]),
+        (["only words", "\u200b", "\x07"], 3, ["only words"]),
+        (["\u200b"], 3, []),
     ],
 )
 def test_the_lines_of_a_log_that_tell(lines: list[str], most: int, expected: list[str]) -> None:
