@@ -111,12 +111,14 @@ def test_any_encoding_of_standard_output_will_do() -> None:
     assert json.loads(shell.printed[0])["raw"]["metadata"] == {"id": "größer → 漢字"}
 
 
+@pytest.mark.slow
 def test_a_closed_pipe_is_no_error(plane: str) -> None:
     """As with `| head`: nothing on standard error, exit code 0."""
     with nobody() as pipe, Program("get", "image-resize", script.FAILED, env=account(plane), stdout=pipe) as program:
         assert (program.wait(), program.errors()) == (0, "")
 
 
+@pytest.mark.slow
 def test_an_interrupt_while_watching_is_not_a_crash() -> None:
     """Ctrl-C is how a person ends it: exit code 130 and no traceback."""
     with Program("get", "embed-corpus", script.RUNNING, "--watch", "--demo") as program:

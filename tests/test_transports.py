@@ -275,6 +275,7 @@ EXPOSED = (
 )
 
 
+@pytest.mark.slow
 def test_an_address_that_is_refused_or_taken_is_one_line() -> None:
     """Exit code 2 and which it is."""
     with socket.create_server(("127.0.0.1", 0)) as taken:

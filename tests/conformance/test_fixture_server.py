@@ -3,6 +3,7 @@
 from typing import Any
 
 import httpx
+import pytest
 from run import start
 from support.program import ENVELOPE, MODERN, PATIENCE
 
@@ -20,6 +21,7 @@ def call(base: str, tool: str) -> dict[str, Any]:
     return {"method": "POST", "url": f"{base}/mcp", "json": body, "headers": headers, "timeout": PATIENCE}
 
 
+@pytest.mark.slow
 def test_a_call_whose_client_goes_away_is_cancelled() -> None:
     """Over HTTP: the client has seen that it runs and closes the response, and the tool learns of it."""
     with start("fixture") as program:

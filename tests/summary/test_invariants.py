@@ -127,6 +127,7 @@ def test_any_object_keeps_every_promise(raw: dict[str, Any]) -> None:
     holds(raw)
 
 
+@pytest.mark.slow
 @bounded
 @given(executions, st.integers(0, 4000))
 def test_the_raw_json_is_within_its_limit_and_the_cut_is_exact(raw: dict[str, Any], limit: int) -> None:
