@@ -35,6 +35,7 @@ _EXIT_ONLY_CHARACTERS = 120
 _SUMMARIES = re.compile(
     r"(?:the )?(?:task|job|container|process|program|execution|build|command|script|worker|pod)s?"
     r"(?: [\w-]{1,40})? (?:has |have )?(?:failed|exited|aborted|stopped|terminated|died)\W*"
+    r"|\W*attempt \d{1,3}(?:/| of )\d{1,3} failed(?: with \d{1,6} errors?)?\W*"
     r"|\W*\d{1,9} (?:failed|errors?|passed)(?:, \d{1,9} \w{1,20}){0,6}(?: in [\d.:a-z() ]{1,20})?\W*"
 )
 _NOISE = (

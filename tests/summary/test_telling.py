@@ -842,6 +842,11 @@ def test_a_frame_is_a_file_name_and_a_line_and_nothing_else() -> None:
             ["no price", "KeyError: 'price'", "ValueError: z (a.py:5)"],
         ),
         (["ERROR one is bad", "ERROR two is bad"], 1, ["two is bad"]),
+        (
+            ["ERROR : big.bin: 403: quota exceeded", "ERROR : Attempt 3/3 failed with 1 errors"],
+            1,
+            ["big.bin: 403: quota exceeded"],
+        ),
         (['{"level":"info","msg":"hi"}', '{"level":"error","msg":"no table"}'], 3, ["no table"]),
         (
             ["Traceback (most recent call last):\n  File \"/a/b.py\", line 2, in f\nKeyError: 'x'"],
