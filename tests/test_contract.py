@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
-from support.caller import MODES, Mode, ask, client_for, compact, connected, facts, ids
+from support.caller import EXECUTION_KEYS, MODES, Mode, ask, client_for, compact, connected, facts, ids
 from support.plane import NOW, clock
 
 from blaxel_mcp.api.jobs import get_execution
@@ -168,7 +168,7 @@ def test_every_scripted_execution_keeps_the_contract(url: str) -> None:
     """Its answer is valid by the schema and within the budgets, with its keys in order."""
     schema = the_tool()["outputSchema"]
     validator = Draft202012Validator(schema)
-    order = [*ExecutionKeys]
+    order = EXECUTION_KEYS
     answers = ask(client_for(url), *[ids(*one) for one in SCRIPTED])
     for one, answer in zip(SCRIPTED, answers, strict=True):
         found = facts(answer)
@@ -180,26 +180,6 @@ def test_every_scripted_execution_keeps_the_contract(url: str) -> None:
         assert compact({key: value for key, value in found.items() if key != "raw"}) <= STRUCTURE_BYTES
 
 
-ExecutionKeys = (
-    *("summary", "status", "done", "outcome", "nextStep", "pollAfterSeconds", "tasks", "failures", "failuresOmitted"),
-    *(
-        "origin",
-        "evidence",
-        "warnings",
-        "timing",
-        "config",
-        "jobId",
-        "executionId",
-        "workspace",
-        "rawUri",
-        "raw",
-        "masked",
-    ),
-    "rawOmitted",
-)
-"""The keys of design 3.2 in their order."""
-
-
 def test_the_output_schema_has_exactly_these_keys() -> None:
     """No key is sent that the schema does not describe."""
-    assert {*the_tool()["outputSchema"]["properties"]} == {*ExecutionKeys}
+    assert {*the_tool()["outputSchema"]["properties"]} == {*EXECUTION_KEYS}

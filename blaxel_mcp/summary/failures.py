@@ -29,10 +29,10 @@ class FailureGroup:
 
     Attributes:
         count: how many tasks.
-        line: the line that tells, of the first task's message or else its reason; may be empty.
+        line: the telling line of the first task's message, or else of its reason; may be empty.
         tasks: the first few names.
         task: the first task, which the cause is judged by.
-        logged: the line that tells of the first task's log, where its message says no more than that it ended.
+        logged: the telling line of the first task's log, where its message says no more than that the task ended.
     """
 
     count: int
@@ -48,7 +48,7 @@ class FailureGroup:
 
     @property
     def reason(self) -> TellingLine:
-        """The line that tells most: the log's, else the message's."""
+        """The line to quote as the reason: the log's, else the message's."""
         return self.logged or self.line
 
     @property

@@ -91,7 +91,7 @@ def _group(group: FailureGroup, summary: ExecutionSummary, detail: Detail) -> st
 
 
 def _exception(reason: TellingLine) -> str:
-    """The class of an exception with its package, as the line has it; empty where that is not all it can be."""
+    """The exception's class with its package, as the line has it; empty unless the name can only be a class."""
     if not _CLASS.fullmatch(reason.error) or reason.error in {"Error", "Exception"}:
         return ""  # the two are what many tools write before whatever they have to say
     found = re.search(rf"(?:[A-Za-z_]\w{{0,40}}[.:]{{1,2}}){{0,5}}{reason.error}\b", reason.text, re.ASCII)

@@ -128,9 +128,9 @@ class _Lookups:
         return await self._cached("usual duration", load, of_job=True)
 
     async def tasks(self) -> TaskList | None:
-        """The execution's tasks, or the first of them; of one that is not over those that are finished, after a while.
+        """The execution's tasks, or the first of them.
 
-        What a finished task was like stays true, so these may come from the cache while the execution goes on.
+        While the execution goes on, the cache keeps only its finished tasks, since nothing about those changes.
         """
         fresh: list[TaskList] = []
 

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 from support.builders import EXECUTION, JOB, answer
+from support.caller import EXECUTION_KEYS
 
 from blaxel_mcp.models import JobExecution, parse_env_override
 from blaxel_mcp.summary import limits
@@ -143,29 +144,7 @@ def test_the_raw_json_is_within_its_limit_and_the_cut_is_exact(raw: dict[str, An
 
 def test_the_schema_has_the_keys_of_the_contract_in_their_order() -> None:
     """The order is fixed, so that a client that cuts an answer shows the verdict first."""
-    assert list(SCHEMA["properties"]) == [
-        "summary",
-        "status",
-        "done",
-        "outcome",
-        "nextStep",
-        "pollAfterSeconds",
-        "tasks",
-        "failures",
-        "failuresOmitted",
-        "origin",
-        "evidence",
-        "warnings",
-        "timing",
-        "config",
-        "jobId",
-        "executionId",
-        "workspace",
-        "rawUri",
-        "raw",
-        "masked",
-        "rawOmitted",
-    ]
+    assert list(SCHEMA["properties"]) == EXECUTION_KEYS
 
 
 def test_an_answer_has_its_keys_in_that_order() -> None:

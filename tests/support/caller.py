@@ -47,6 +47,30 @@ BUDGETS: Mapping[str, tuple[int, int]] = {
 }
 """Bytes that the contract allows a tool's text, and its structured answer without `raw`."""
 ERROR_CHARACTERS = 700
+EXECUTION_KEYS = [
+    "summary",
+    "status",
+    "done",
+    "outcome",
+    "nextStep",
+    "pollAfterSeconds",
+    "tasks",
+    "failures",
+    "failuresOmitted",
+    "origin",
+    "evidence",
+    "warnings",
+    "timing",
+    "config",
+    "jobId",
+    "executionId",
+    "workspace",
+    "rawUri",
+    "raw",
+    "masked",
+    "rawOmitted",
+]
+"""The keys that the contract gives an answer about one execution, in its order."""
 
 
 @dataclass(frozen=True, slots=True)
