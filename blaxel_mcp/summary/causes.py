@@ -232,7 +232,7 @@ def _matches(row: Row, evidence: _Evidence, *, loose: bool) -> bool:
 
 
 def _cause_of_chained(message: str) -> Cause | None:
-    """The cause by the exceptions that led to the last one, the one that is named last before the others."""
+    """The cause by the exceptions that led to the last one; the one that is named last is asked first."""
     found = [first or second for first, second in _CHAINED.findall(message)]
     for text in reversed(found):
         line = _without_data(text)

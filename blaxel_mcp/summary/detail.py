@@ -110,7 +110,7 @@ def failures_shown(summary: ExecutionSummary, groups: int) -> tuple[Sequence[Fai
 
 
 def render_remark(remark: Remark, detail: Detail) -> str:
-    """A sentence of what several tasks say, such as `8 waiting tasks say "Waiting for GPU capacity: 0 of 8".`."""
+    """What several tasks say, as one sentence: `8 waiting tasks say "no GPU is free"`."""
     who = f"{remark.state} {'task says' if remark.number == 1 else 'tasks say'}"
     return f"{remark.number:,} {who} {detail.quote(remark.text, detail.message, middle=True)}."
 

@@ -214,7 +214,7 @@ def _is_cause(line: str) -> bool:
 
 
 def _last_before_frames(lines: list[str], start: int) -> str:
-    """The last line of a message that begins at `start`, or nothing where it is one line; Prisma's reason is there."""
+    """The last line of the message that begins at `start`, where Prisma has its reason; empty for one line."""
     end = next((at for at in range(start + 1, len(lines)) if _is_at(lines[at])), len(lines))
     return lines[end - 1] if end - 1 > start else ""
 

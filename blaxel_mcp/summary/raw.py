@@ -47,7 +47,7 @@ class _Node:
         self.copy: Any = None
 
     def make_copy(self) -> Any:
-        """The copy, which is made now if there is none, and with it those of all that hold this one."""
+        """Copy this node and all that hold it, unless that is done already, and return the copy."""
         if self.copy is not None:
             return self.copy
         node: _Node | None = self

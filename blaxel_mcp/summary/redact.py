@@ -109,7 +109,7 @@ _NEXT_WORD = re.compile(r"[ \t]+(?:[a-z]+|\d+ [a-z]+)(?=[\s.,;!?)\"'\]`]|$)")
 
 
 def _begins_sentence(text: str, start: int, end: int) -> bool:
-    """Whether what stands there is a plain word, and another one follows it."""
+    """Whether the text from `start` to `end` is a plain word that another word follows, as in a sentence."""
     return _PLAIN_WORD.fullmatch(text, start, end) is not None and _NEXT_WORD.match(text, end) is not None
 
 
@@ -183,7 +183,7 @@ _WELL_KNOWN = _masking(
 
 
 def _has_secret_user(match: re.Match[str]) -> bool:
-    """Whether what stands before the @ holds a password, or is itself long enough to be a key."""
+    """Whether the user part of an address, before its `@`, has a password or is as long as a key."""
     user, colon, password = match["s"].partition(":")
     if colon:
         return bool(password) and not is_placeholder(password)
@@ -273,7 +273,7 @@ _NETRC = _masking(r"(?i)\blogin\s{1,4}\S{1,100}+\s{1,4}password\s{1,4}(?P<s>\S+)
 
 
 def _is_set_in_statement(match: re.Match[str]) -> bool:
-    """Whether a word without a digit stands in a statement about a user, and not in a sentence."""
+    """Whether the word behind `IDENTIFIED BY` or the like is a password in a statement, and no word of a sentence."""
     if any(map(str.isdigit, match["s"])):
         return True
     if _begins_sentence(match.string, *match.span("s")):
@@ -295,7 +295,7 @@ _BEARER = _masking(r"(?i)(?<![\w-])bearer(?:\s{1,3}|%20|\+)(?P<s>(?=[A-Za-z_.~+/
 
 
 def _is_basic(match: re.Match[str]) -> bool:
-    """Whether it is the base64 of `user:password`."""
+    """Whether the matched word is the base64 of `user:password`, as basic authentication sends it."""
     encoded = match["s"].rstrip("=")
     try:
         decoded = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
@@ -336,7 +336,7 @@ _CONNECTION_VALUE = re.compile(r"[^;\"'\n]{1,200}+(?=;)")
 _SNAKE = re.compile(r"[a-z]+(?:_[a-z]+)+")
 _COMPOUND = re.compile(r"[A-Za-z][_.-][A-Za-z]|[a-z][A-Z]")
 _LONG_WORD = 14
-_SHORTEST_TOLD = 4
+_SHORTEST_IN_SENTENCE = 4
 _SENTENCE = frozenset({"password", "passphrase", "passcode", "pwd", "passwd", "pw"})
 _BEFORE_OTHER_TOKEN = re.compile(
     r"(?i)(?:unexpected|invalid|illegal|unknown|unrecognized|bad|near|next|expected)\s{1,2}[\"'`]?$"
@@ -371,7 +371,7 @@ def _find_value(text: str, head: re.Match[str], kind: Kind) -> tuple[int, int] |
 
 
 def _introduces_value(text: str, head: re.Match[str], kind: Kind) -> bool:
-    """Whether what stands between the name and what follows makes that its value."""
+    """Whether the separator behind a secret's name makes the next word its value."""
     name, separator = head["name"], head["sep"]
     if separator.isspace():
         # --password x; password x; aws configure set aws_secret_access_key x
@@ -393,7 +393,7 @@ def _quoted_value(text: str, head: re.Match[str], kind: Kind, opening: re.Match[
     if "auth" in name.lower() and (scheme := _scheme_of(text, start)):
         start = min(scheme.end(), end)
     value = text[start:end]
-    if bare and not name.startswith("-") and (" " in value or len(value) < _SHORTEST_TOLD):
+    if bare and not name.startswith("-") and (" " in value or len(value) < _SHORTEST_IN_SENTENCE):
         return None
     if head["sep"].startswith(",") and kind_of_name(value):
         return None  # a list of names
@@ -423,14 +423,14 @@ def _unquoted_value(text: str, head: re.Match[str], kind: Kind) -> tuple[int, in
         return None
     if spaced and kind == "secret" and value.isalpha() and len(value) >= _LONG_WORD and _COMPOUND.search(name):
         kind = "password"  # JWT_SECRET: supersecretvalue
-    if bare and not name.startswith("-") and not _is_told(value, 16 if kind == "secret" else 6):
+    if bare and not name.startswith("-") and not _is_long_and_mixed(value, 16 if kind == "secret" else 6):
         return None
     prose = (spaced or bare) and _begins_sentence(text, start, end)
     return (start, end) if is_secret_value(value, name, kind, quoted=False, spaced=spaced, prose=prose) else None
 
 
 def _is_other_word(head: re.Match[str], value: str, following: str) -> bool:
-    """Whether what stands in the value's place is seen by its surroundings to be none."""
+    """Whether the word behind a secret's name is part of a program, of a usage line or of an error, and not a value."""
     if head["name"].startswith(("self.", "this.")) or (head["sep"] == " = " and _SNAKE.fullmatch(value)):
         return True  # a line of a program
     if head["sep"].isspace() and value.isupper() and value.replace("_", "").isalpha():
@@ -441,7 +441,7 @@ def _is_other_word(head: re.Match[str], value: str, following: str) -> bool:
 
 
 def _is_spaced(head: re.Match[str]) -> bool:
-    """Whether the separator is one that sentences have too."""
+    """Whether name and value are separated as words of a sentence can be: by a space, or by a colon and a space."""
     separator = head["sep"]
     if head["name"].startswith("-"):
         return False
@@ -486,21 +486,21 @@ def _trimmed(value: str, following: str) -> str:
     return value.rstrip(")]}.,:!?" if following in {"", " ", "\n", ",", ";", '"', "'"} else ")]},")
 
 
-def _is_told(value: str, shortest: int) -> bool:
-    """Whether the word after a name in a sentence is its value, and not the sentence's next word."""
+def _is_long_and_mixed(value: str, shortest: int) -> bool:
+    """Whether a word of a sentence about a secret is the secret: long enough, with letters and digits."""
     return len(value) >= shortest and any(map(str.isdigit, value)) and any(map(str.isalpha, value))
 
 
-_TOLD = _masking(
+_IN_SENTENCE = _masking(
     r"(?i)\b(?:password|passphrase|passcode|pwd|token|secret|api[ _-]?key|access key|secret key)\s{1,2}"
     r"(?:for\s(?:user\s)?[^\s:]{1,60}(?::|\s(?=is\s|was\s)))?(?:(?:is|was|are|set to|changed to|of):?|(?<=:))\s{1,2}"
     r"(?:now\s|set to\s)?"
     r"(?P<s>\"[^\"\s]{4,}\"|'[^'\s]{4,}'|[^\s\"'`]{6,}|\d{4,}(?=[.,;!]|$))",
-    lambda match: _is_told_secret(match[0], match["s"]),
+    lambda match: _is_secret_in_sentence(match[0], match["s"]),
 )
 
 
-def _is_told_secret(sentence: str, value: str) -> bool:
+def _is_secret_in_sentence(sentence: str, value: str) -> bool:
     inner = value.strip("\"'").rstrip(".,;:!?)")
     if inner.isdigit():
         return sentence.lower().startswith("pass")
@@ -512,7 +512,7 @@ def _is_told_secret(sentence: str, value: str) -> bool:
 _BELOW = _masking(
     r"(?i)(?:password|passwd|passphrase|token|secret|key)[\"']?[:=][ \t]{0,3}(?:[|>][+-]?[ \t]{0,3})?\n"
     r"[ \t]{1,40}+(?P<s>\S{6,}+)(?=\n|$)",
-    lambda match: _is_told_secret(match[0], match["s"]),
+    lambda match: _is_secret_in_sentence(match[0], match["s"]),
 )
 _ELEMENT = _masking(
     r"<(?P<name>[\w.:-]{1,100}+)(?:\s[^<>]{0,200}+)?>\s{0,3}(?P<s>[^<>\s][^<>\n]{0,4000}?)\s{0,3}</",
@@ -540,39 +540,39 @@ def _is_in_field(name: str, value: str) -> bool:
 _NAMES = "pass pw secret token key auth cred sess sig cookie connect.sid"
 
 
-def _when(needles: str, rule: _Rule) -> tuple[frozenset[str], _Rule]:
-    """A rule, and the needles of which a text has at least one, in lower case, if the rule finds something in it."""
+def _searched_for(needles: str, rule: _Rule) -> tuple[frozenset[str], _Rule]:
+    """A rule with its needles: only a text that has one of them, in lower case, is worth searching by the rule."""
     return frozenset(needles.split()), rule
 
 
 # What is certain comes first, so that a name before it sees that it is masked.
 _RULES = (
-    _when("key", _mask_private_keys),
-    _when("://", _URL_USER),
-    _when("hook telegram key", _WEBHOOK),
-    _when(":thin: sql pdp", _ORACLE),
-    _when("cookie -b", _COOKIE),
-    _when("@", _DSN),
-    _when("sql mariadb mycli mongo pass 7z", _GLUED_PASSWORD),
-    _when("pass mongo login", _SPACED_PASSWORD),
-    _when("redis-cli ldap sql bcp zip", _OTHER_PASSWORD),
-    _when("curl wget http smbclient lftp", _USER_OPTION),
-    _when("pass", _OPENSSL),
-    _when("login", _NETRC),
-    _when("pass", _PIPED),
-    _when("vault", _VAULT),
-    _when("identified pass auth", _IDENTIFIED_BY),
-    _when("basic", _BASIC),
-    _when("auth", _BASIC_AUTH),
-    _when("key token", _STATED_KEY),
-    _when("token key code= k=", _STATED_TOKEN),
-    _when(_NAMES, _mask_named),
-    _when("bearer", _BEARER),
-    _when("pass pw token secret key", _TOLD),
-    _when("pass token secret key", _BELOW),
-    _when("</", _ELEMENT),
-    _when("&lt;/", _ESCAPED_ELEMENT),
-    _when("response=", _DIGEST),
-    _when("value", _PAIR_OF_FIELDS),
+    _searched_for("key", _mask_private_keys),
+    _searched_for("://", _URL_USER),
+    _searched_for("hook telegram key", _WEBHOOK),
+    _searched_for(":thin: sql pdp", _ORACLE),
+    _searched_for("cookie -b", _COOKIE),
+    _searched_for("@", _DSN),
+    _searched_for("sql mariadb mycli mongo pass 7z", _GLUED_PASSWORD),
+    _searched_for("pass mongo login", _SPACED_PASSWORD),
+    _searched_for("redis-cli ldap sql bcp zip", _OTHER_PASSWORD),
+    _searched_for("curl wget http smbclient lftp", _USER_OPTION),
+    _searched_for("pass", _OPENSSL),
+    _searched_for("login", _NETRC),
+    _searched_for("pass", _PIPED),
+    _searched_for("vault", _VAULT),
+    _searched_for("identified pass auth", _IDENTIFIED_BY),
+    _searched_for("basic", _BASIC),
+    _searched_for("auth", _BASIC_AUTH),
+    _searched_for("key token", _STATED_KEY),
+    _searched_for("token key code= k=", _STATED_TOKEN),
+    _searched_for(_NAMES, _mask_named),
+    _searched_for("bearer", _BEARER),
+    _searched_for("pass pw token secret key", _IN_SENTENCE),
+    _searched_for("pass token secret key", _BELOW),
+    _searched_for("</", _ELEMENT),
+    _searched_for("&lt;/", _ESCAPED_ELEMENT),
+    _searched_for("response=", _DIGEST),
+    _searched_for("value", _PAIR_OF_FIELDS),
 )
 _NEEDLES = sorted({needle for needles, _ in _RULES for needle in needles})

@@ -155,7 +155,7 @@ def is_secret_value(value: str, name: str, kind: Kind, *, quoted: bool, spaced: 
 
 
 def _is_other_fact(value: str, name: str) -> bool:
-    """Whether a name means something else than a secret with this value: a shell's folder, a session's number."""
+    """Whether the value shows that the name is no secret's here: `PWD` with a folder, a session id with a UUID."""
     return (name in {"pwd", "oldpwd"} and value.startswith("/")) or (
         name.endswith("id") and _UUID.fullmatch(value) is not None
     )

@@ -302,7 +302,10 @@ def _split(text: str) -> list[str]:
 
 
 def _structured(text: str, lines: list[str]) -> tuple[str, list[str]]:
-    """The text of the gravest last record, where that is an error or all there is; and the lines that are none."""
+    """The text of the last of the gravest JSON or logfmt records, if it is an error, and the lines that are no records.
+
+    Where all lines are records, the gravest one counts whatever its level.
+    """
     whole = read_record(text) if len(lines) > 1 else None
     if whole is not None:
         return whole.text, []

@@ -8,7 +8,7 @@ from blaxel_mcp.summary.wording import format_duration, plural
 
 
 def render_verdict(summary: ExecutionSummary, detail: Detail) -> str:
-    """The verdict; of an execution that ended without a start that it never started, and not what its tasks did."""
+    """The verdict. Where an execution ended without a start, it says so instead of counting tasks by state."""
     if not summary.never_started:
         return _verdict(summary, detail)
     total = summary.counts.total

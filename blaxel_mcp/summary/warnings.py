@@ -91,7 +91,7 @@ def health_warnings(
 
 
 def is_failing_fast(status: ExecutionStatus, counts: TaskCounts, failures: Sequence[FailureGroup]) -> bool:
-    """Whether a running execution's finished tasks failed, most of them and for one reason or all, while more wait."""
+    """Whether more tasks wait while of the finished ones all failed, or most of them for one reason."""
     failed, waiting = counts.failed or 0, counts.waiting or 0
     if status.word != "running" or waiting < failed / 4:
         return False
