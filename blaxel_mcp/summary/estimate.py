@@ -1,13 +1,13 @@
 """How long a running execution may still take, and what that estimate is based on."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median, quantiles
 
-from blaxel_mcp.models import ExecutionStatus, JobExecution, parse_timestamp
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.counts import TaskCounts
+from blaxel_mcp.summary.runs import UsualDuration
 from blaxel_mcp.summary.tasks import TaskStats
 from blaxel_mcp.summary.wording import format_duration
 
@@ -20,30 +20,6 @@ class Estimate:
     low: int
     high: int
     basis: str
-
-
-@dataclass(frozen=True, slots=True)
-class UsualDuration:
-    """How long a job usually runs: the durations of its recent successful executions, in seconds, sorted."""
-
-    durations: tuple[int, ...]
-
-    @property
-    def median(self) -> int:
-        """The median of the durations, in seconds."""
-        return round(median(self.durations))
-
-
-def usual_duration(executions: Iterable[JobExecution]) -> UsualDuration | None:
-    """What a job's recent successful executions took; `None` where there are too few to tell."""
-    durations = []
-    for execution in executions:
-        started = parse_timestamp(execution.metadata.startedAt)
-        completed = parse_timestamp(execution.metadata.completedAt)
-        succeeded = ExecutionStatus(execution.status).outcome == "succeeded"
-        if succeeded and started and completed and completed > started:
-            durations.append(round((completed - started).total_seconds()))
-    return UsualDuration(tuple(sorted(durations))) if len(durations) >= limits.BASIS_EXECUTIONS else None
 
 
 def estimate_remaining(

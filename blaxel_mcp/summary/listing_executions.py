@@ -10,7 +10,6 @@ from typing_extensions import TypedDict
 from blaxel_mcp.models import ExecutionStatus, ExecutionWord, JobExecution, parse_timestamp
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.counts import count_tasks
-from blaxel_mcp.summary.estimate import usual_duration
 from blaxel_mcp.summary.listing import (
     Page,
     Row,
@@ -20,6 +19,7 @@ from blaxel_mcp.summary.listing import (
     status_phrase,
     status_sentence,
 )
+from blaxel_mcp.summary.runs import Run, usual_duration
 from blaxel_mcp.summary.tasks import TaskList, scan_tasks
 from blaxel_mcp.summary.timing import seconds_between
 from blaxel_mcp.summary.wording import drop_empty, format_duration, format_timestamp, plural, quote
@@ -83,7 +83,7 @@ def _health(executions: Sequence[JobExecution]) -> tuple[str, dict[str, Any]]:
     statuses = [ExecutionStatus(execution.status) for execution in executions]
     finished = sum(status.over for status in statuses)
     succeeded = sum(status.outcome == "succeeded" for status in statuses)
-    usual = usual_duration(executions)
+    usual = usual_duration(map(Run.of, executions))
     counts = {"finished": finished, "succeeded": succeeded} if executions else {}
     facts = {"lookedAt": number, **counts, "usualSeconds": usual.median if usual else None}
     if number <= 1:

@@ -8,10 +8,10 @@ from blaxel_mcp.models import ExecutionStatus, JobExecution, parse_env_override,
 from blaxel_mcp.summary.causes import Cause
 from blaxel_mcp.summary.conditions import group_remarks, has_failed_condition
 from blaxel_mcp.summary.counts import TaskCounts, count_tasks
-from blaxel_mcp.summary.estimate import UsualDuration
 from blaxel_mcp.summary.execution import Evidence, ExecutionSummary, ResolvedLatest
 from blaxel_mcp.summary.failures import FailureGroup, group_failures
 from blaxel_mcp.summary.next_step import seconds_to_next_poll, suggest_next_step
+from blaxel_mcp.summary.runs import UsualDuration
 from blaxel_mcp.summary.tasks import TaskList, TaskStats, scan_tasks
 from blaxel_mcp.summary.timing import Timing, measure
 from blaxel_mcp.summary.warnings import data_warnings, health_warnings, is_failing_fast

@@ -7,7 +7,8 @@ from statistics import median
 from blaxel_mcp.models import ExecutionStatus, JobExecution, parse_duration, parse_timestamp
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.counts import TaskCounts
-from blaxel_mcp.summary.estimate import Estimate, UsualDuration, estimate_remaining
+from blaxel_mcp.summary.estimate import Estimate, estimate_remaining
+from blaxel_mcp.summary.runs import UsualDuration
 from blaxel_mcp.summary.tasks import TaskStats, TimedTask
 
 

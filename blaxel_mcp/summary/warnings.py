@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from blaxel_mcp.models import ExecutionStatus, JobExecution, JobExecutionStats, parse_timestamp
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.counts import STATS_KEYS, TaskCounts
-from blaxel_mcp.summary.estimate import UsualDuration
 from blaxel_mcp.summary.failures import FailureGroup
+from blaxel_mcp.summary.runs import UsualDuration
 from blaxel_mcp.summary.tasks import FINISHED, TaskStats, TimedTask
 from blaxel_mcp.summary.timing import Timing
 from blaxel_mcp.summary.wording import format_duration, plural, quote

@@ -39,6 +39,12 @@ def format_age(moment: datetime | None, now: datetime) -> str:
     return f" {format_duration((now - moment).total_seconds())} ago" if moment and moment <= now else ""
 
 
+def format_moment(moment: datetime, now: datetime) -> str:
+    """A moment in UTC as people tell it: `today at 02:00 UTC`, `yesterday at 23:30 UTC`, `2026-11-20 at 02:00 UTC`."""
+    day = {-1: "yesterday", 0: "today", 1: "tomorrow"}.get((moment.date() - now.date()).days, moment.date().isoformat())
+    return f"{day} at {moment:%H:%M} UTC"
+
+
 def quote(text: str, limit: int) -> str:
     """Untrusted text, cleaned and cut, in double quotes; those inside become single ones, so none can end it early."""
     return '"' + clean(text, limit).replace('"', "'") + '"'

@@ -18,9 +18,9 @@ from blaxel_mcp.errors import BlaxelMcpError, NotFoundError
 from blaxel_mcp.models import ExecutionStatus, JobExecution, JobExecutionTask, parse_timestamp
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.conditions import failure_condition, says_only_that_it_ended
-from blaxel_mcp.summary.estimate import UsualDuration, usual_duration
 from blaxel_mcp.summary.execution import Evidence, ExecutionSummary
 from blaxel_mcp.summary.logs import log_time_range
+from blaxel_mcp.summary.runs import Run, UsualDuration, usual_duration
 from blaxel_mcp.summary.summarize import add_evidence, summarize
 from blaxel_mcp.summary.tasks import FINISHED, TaskList, task_status
 from blaxel_mcp.summary.telling import TellingLog, telling_log
@@ -123,7 +123,7 @@ class _Lookups:
 
         async def load() -> tuple[UsualDuration | None, float]:
             executions = await self._send(list_executions(self.job_id, limit=limits.HISTORY_EXECUTIONS))
-            return usual_duration(executions.items), limits.HISTORY_CACHE_SECONDS
+            return usual_duration(map(Run.of, executions.items)), limits.HISTORY_CACHE_SECONDS
 
         return await self._cached("usual duration", load, of_job=True)
 

@@ -19,7 +19,7 @@ from support.one_execution import OneExecution
 from blaxel_mcp.demo import control_plane
 from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary.answer import build_answer
-from blaxel_mcp.summary.estimate import UsualDuration
+from blaxel_mcp.summary.runs import UsualDuration
 from blaxel_mcp.summary.summarize import summarize
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

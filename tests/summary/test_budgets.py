@@ -14,8 +14,8 @@ from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.answer import build_answer, build_facts
 from blaxel_mcp.summary.conditions import Remark
 from blaxel_mcp.summary.detail import MINIMAL, NORMAL, TIGHT, Detail
-from blaxel_mcp.summary.estimate import UsualDuration
 from blaxel_mcp.summary.execution import Evidence, ExecutionSummary, ResolvedLatest
+from blaxel_mcp.summary.runs import UsualDuration
 from blaxel_mcp.summary.schema import ExecutionAnswer
 from blaxel_mcp.summary.summarize import add_evidence, summarize
 from blaxel_mcp.summary.telling import TellingLine, TellingLog

@@ -5,16 +5,14 @@ from typing import Any
 import pytest
 from support.builders import answer, execution, task
 
-from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary.counts import TaskCounts
 from blaxel_mcp.summary.estimate import (
     Estimate,
-    UsualDuration,
     estimate_from_history,
     estimate_from_rate,
     estimate_from_tasks,
-    usual_duration,
 )
+from blaxel_mcp.summary.runs import UsualDuration
 from blaxel_mcp.summary.tasks import TaskStats
 
 
@@ -74,17 +72,6 @@ def test_past_executions_are_a_basis_if_they_took_longer_than_this_one_has() -> 
     assert estimate_from_history(usual, 350) == Estimate(100, 50, 150, basis)
     assert estimate_from_history(usual, 500) is None
     assert estimate_from_history(None, 50) is None
-
-
-def test_only_recent_successes_with_both_times_make_the_usual_duration() -> None:
-    """Three such executions are enough, two are not."""
-    good = [JobExecution.model_validate(execution("SUCCEEDED", (0, 100 * n, 0))) for n in (3, 1, 2)]
-    bad = [
-        JobExecution.model_validate(raw)
-        for raw in (execution("failed", (0, 900, 0)), execution("succeeded", (0, 900)), execution("succeeded"))
-    ]
-    assert usual_duration([*good, *bad]) == UsualDuration((100, 200, 300))
-    assert usual_duration([*good[:2], *bad]) is None
 
 
 @pytest.mark.parametrize("status", ["succeeded", "failed", "queued", "pending", "cancelling", "odd"])

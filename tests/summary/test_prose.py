@@ -6,8 +6,8 @@ import pytest
 from support.builders import ago, answer, execution, task
 
 from blaxel_mcp.models import JobExecution
-from blaxel_mcp.summary.estimate import UsualDuration
 from blaxel_mcp.summary.execution import ResolvedLatest
+from blaxel_mcp.summary.runs import UsualDuration
 from blaxel_mcp.summary.schema import ExecutionAnswer
 
 OOM = "Memory limit of 2048 MiB exceeded with 2101 MiB used"

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from support.builders import ago, answer, execution, task
 
-from blaxel_mcp.summary.estimate import UsualDuration
+from blaxel_mcp.summary.runs import UsualDuration
 
 
 def test_times_of_a_finished_execution() -> None:

@@ -6,7 +6,7 @@ import pytest
 from support.builders import answer, execution, task
 
 from blaxel_mcp.summary import limits
-from blaxel_mcp.summary.estimate import UsualDuration
+from blaxel_mcp.summary.runs import UsualDuration
 
 
 @pytest.mark.parametrize(("idle", "stalled"), [(limits.STALL_SECONDS, False), (limits.STALL_SECONDS + 1, True)])

@@ -5,8 +5,8 @@ from typing import Any
 
 from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary.answer import build_answer
-from blaxel_mcp.summary.estimate import UsualDuration
 from blaxel_mcp.summary.execution import ResolvedLatest
+from blaxel_mcp.summary.runs import UsualDuration
 from blaxel_mcp.summary.schema import ExecutionAnswer
 from blaxel_mcp.summary.summarize import summarize
 

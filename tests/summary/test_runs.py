@@ -1,0 +1,44 @@
+"""Executions side by side: what each comes down to, streaks, usual durations."""
+
+import pytest
+from support.builders import execution
+
+from blaxel_mcp.models import ExecutionStatus, JobExecution
+from blaxel_mcp.summary.runs import Run, Streak, UsualDuration, newest_streak, usual_duration
+
+
+def run(status: str) -> Run:
+    """A run of which only the status is known."""
+    return Run("exec", ExecutionStatus(status))
+
+
+@pytest.mark.parametrize(
+    ("statuses", "expected"),
+    [
+        ([], None),
+        (["running", "cancelled", "COMPLETED"], None),
+        (["succeeded", "succeeded", "failed"], Streak("succeeded", 2)),
+        (["running", "failed", "cancelled", "timeout", "FAILED", "succeeded"], Streak("failed", 3)),
+    ],
+)
+def test_a_streak_counts_equal_results_from_the_newest_on(statuses: list[str], expected: Streak | None) -> None:
+    """Timed out counts as failed; cancelled, unfinished and unknown ones neither count nor interrupt."""
+    assert newest_streak(map(run, statuses)) == expected
+
+
+def test_a_word_that_is_not_known_has_ended_once_it_has_an_end() -> None:
+    """A status of `completed` with its time of end is not running, though how it ended is not known."""
+    odd = JobExecution.model_validate(execution("completed", (100, 90, 30)))
+    assert (Run.of(odd).ended, Run.of(odd).seconds, Run.of(odd).result) == (True, 60, None)
+    assert not Run.of(JobExecution.model_validate(execution("completed", (100, 90)))).ended
+
+
+def test_only_recent_successes_with_both_times_make_the_usual_duration() -> None:
+    """Three such executions are enough, two are not."""
+    good = [JobExecution.model_validate(execution("SUCCEEDED", (0, 100 * n, 0))) for n in (3, 1, 2)]
+    bad = [
+        JobExecution.model_validate(raw)
+        for raw in (execution("failed", (0, 900, 0)), execution("succeeded", (0, 900)), execution("succeeded"))
+    ]
+    assert usual_duration(map(Run.of, [*good, *bad])) == UsualDuration((100, 200, 300))
+    assert usual_duration(map(Run.of, [*good[:2], *bad])) is None
