@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
 from statistics import median
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
 
 from blaxel_mcp.models import ExecutionStatus, JobExecution, parse_duration, parse_env_override, parse_timestamp
 from blaxel_mcp.summary import limits
@@ -86,7 +86,8 @@ class Run:
         return round((self.completed - self.started).total_seconds())
 
 
-class Streak(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Streak:
     """So many executions in a row had the same result."""
 
     outcome: Result
