@@ -7,6 +7,7 @@ from blaxel_mcp.summary.detail import Detail, failures_shown, first_that_fits, r
 from blaxel_mcp.summary.execution import Evidence, ExecutionSummary
 from blaxel_mcp.summary.failures import FailureGroup
 from blaxel_mcp.summary.frames import is_frame
+from blaxel_mcp.summary.history import History, usual_range
 from blaxel_mcp.summary.raw import raw_uri
 from blaxel_mcp.summary.redact import redact
 from blaxel_mcp.summary.schema import ExecutionAnswer
@@ -56,6 +57,7 @@ def build_facts(summary: ExecutionSummary, prose: str, detail: Detail) -> Execut
         "failuresOmitted": omitted or None,
         "origin": summary.origin,
         "evidence": _evidence(summary.evidence, detail),
+        "history": _history(summary.history, detail) if summary.history else None,
         "warnings": [
             *(["It never started."] if summary.never_started else []),
             *(render_remark(remark, detail) for remark in summary.remarks[: detail.remarks]),
@@ -84,6 +86,33 @@ def _evidence(evidence: Evidence | None, detail: Detail) -> dict[str, Any] | Non
         return None
     lines = [detail.cut(line, detail.message, middle=True) for line in evidence.log.lines[-detail.evidence :]]
     return drop_empty({"task": detail.cut(evidence.task, detail.name), "lines": lines, "from": "log"})
+
+
+def _history(history: History, detail: Detail) -> dict[str, Any]:
+    streak, last = history.streak, history.last_success
+    facts = {
+        "lookedAt": history.looked_at,
+        "succeeded": history.succeeded,
+        "streak": {"outcome": streak.outcome, "count": streak.count} if streak else None,
+    }
+    if not detail.history:
+        return drop_empty(facts)
+    return drop_empty(
+        {
+            **facts,
+            "lastSuccess": drop_empty(
+                {
+                    "executionId": detail.cut(last.execution_id, detail.identity),
+                    "completedAt": format_timestamp(last.completed) if last.completed else None,
+                }
+                if last
+                else {}
+            ),
+            "usualSeconds": history.usual.median if history.usual else None,
+            "usualRange": list(usual_range(history.usual)) if history.usual else None,
+            "changes": list(history.changes) if detail.asides else None,
+        }
+    )
 
 
 def _name(name: str, detail: Detail) -> str:

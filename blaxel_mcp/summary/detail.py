@@ -30,6 +30,7 @@ class Detail:
         evidence: how many lines of log; with none, the prose has a line of it only where nothing else tells why.
         overrides: names of overridden variables in the object.
         uri: bytes of `rawUri`, which is left out rather than cut: a cut address leads nowhere.
+        history: whether the prose says how the job's executions before this one went.
         asides: whether the prose has what is only nice to know: durations of tasks, what an estimate is based on, the
             execution before, the configuration, and ids that the next step names anyway.
         in_bytes: whether lengths of texts count bytes within a JSON string instead of characters. The size of an
@@ -47,6 +48,7 @@ class Detail:
     evidence: int = 3
     overrides: int = limits.OVERRIDE_NAMES
     uri: int = limits.URI_BYTES
+    history: bool = True
     asides: bool = True
     in_bytes: bool = False
 
@@ -87,7 +89,8 @@ MINIMAL = Detail(
     remarks=0,
     evidence=0,
     overrides=0,
-    uri=160,
+    uri=96,
+    history=False,
     asides=False,
     in_bytes=True,
 )

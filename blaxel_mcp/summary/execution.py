@@ -9,6 +9,7 @@ from blaxel_mcp.summary.causes import Origin
 from blaxel_mcp.summary.conditions import Remark
 from blaxel_mcp.summary.counts import TaskCounts
 from blaxel_mcp.summary.failures import FailureGroup
+from blaxel_mcp.summary.history import History
 from blaxel_mcp.summary.telling import TellingLog
 from blaxel_mcp.summary.timing import Timing
 
@@ -49,6 +50,7 @@ class ExecutionSummary:
         asked: job and execution as asked for, `latest` resolved.
         now: the present, in UTC.
         latest: set if the caller asked for `latest`.
+        history: what the executions before it say about it, once it is over.
         evidence: lines of a failed task's log, where that was looked up.
         preface: a sentence of ours that comes first, such as what was done before the execution was looked at.
     """
@@ -75,6 +77,7 @@ class ExecutionSummary:
     asked: tuple[str, str]
     now: datetime
     latest: ResolvedLatest | None = None
+    history: History | None = None
     evidence: Evidence | None = None
     preface: str = ""
 

@@ -56,6 +56,9 @@ or when all finished ones failed, so many at least."""
 STALL_MEDIANS = 4
 STALL_SECONDS = 300
 """An execution has stalled when no task starts or ends for longer than this and than so many median tasks."""
+UNUSUAL_SHARE = 0.25
+"""A duration is unusual when it is outside the usual range by more than this share of the median, and by more than the
+range is wide."""
 OVERRUN_FACTOR = 2.0
 """An execution overruns from this many times its job's usual duration."""
 QUEUED_SHOWN_SECONDS = 60
@@ -71,7 +74,9 @@ BASIS_TASKS = 3
 BASIS_EXECUTIONS = 3
 """The fewest recent successful executions of the job that make a basis."""
 HISTORY_EXECUTIONS = 20
-"""How many recent executions are read to tell how a job has been doing and how long it usually takes."""
+"""How many executions tell how a job has been doing and how long it usually takes."""
+HISTORY_LISTED = 30
+"""How many of a job's newest executions are listed, to find so many before one that need not be the newest."""
 HISTORY_CACHE_SECONDS = 300
 
 # What is looked up beside an execution for the answer about it.

@@ -91,6 +91,7 @@ class ExecutionAnswer(TypedDict):
     failuresOmitted: NotRequired[int]
     origin: NotRequired[Origin]
     evidence: NotRequired[LogEvidence]
+    history: NotRequired[dict[str, Any]]
     warnings: NotRequired[list[str]]
     timing: NotRequired[Times]
     config: NotRequired[dict[str, Any]]

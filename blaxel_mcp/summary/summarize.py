@@ -10,8 +10,9 @@ from blaxel_mcp.summary.conditions import group_remarks, has_failed_condition
 from blaxel_mcp.summary.counts import TaskCounts, count_tasks
 from blaxel_mcp.summary.execution import Evidence, ExecutionSummary, ResolvedLatest
 from blaxel_mcp.summary.failures import FailureGroup, group_failures
+from blaxel_mcp.summary.history import look_back
 from blaxel_mcp.summary.next_step import seconds_to_next_poll, suggest_next_step
-from blaxel_mcp.summary.runs import UsualDuration
+from blaxel_mcp.summary.runs import Run, usual_duration
 from blaxel_mcp.summary.tasks import TaskList, TaskStats, scan_tasks
 from blaxel_mcp.summary.timing import Timing, measure
 from blaxel_mcp.summary.warnings import data_warnings, health_warnings, is_failing_fast
@@ -27,7 +28,7 @@ def summarize(
     workspace: str | None,
     now: datetime,
     tasks_apart: TaskList | None = None,
-    usual: UsualDuration | None = None,
+    runs: Sequence[Run] = (),
     latest: ResolvedLatest | None = None,
 ) -> ExecutionSummary:
     """Summarize an execution.
@@ -38,7 +39,7 @@ def summarize(
         workspace: the workspace that was called, for answers that do not name it.
         now: the present, in UTC.
         tasks_apart: its tasks, where they were read apart from it.
-        usual: how long the job usually runs, where that is known.
+        runs: the job's newest executions, newest first, where those were listed; it may be among them.
         latest: set if the caller asked for `latest`.
     """
     status, metadata, spec = ExecutionStatus(execution.status), execution.metadata, execution.spec
@@ -50,6 +51,8 @@ def summarize(
         failed = [task for task in tasks.explained if has_failed_condition(task)]
         remarking = [task for task in tasks.explained if not has_failed_condition(task)]
     failures, failures_omitted = group_failures(failed, counts.failed, whole=tasks.whole)
+    usual = usual_duration(runs)
+    run = replace(Run.of(execution), tasks=counts.total, failed_tasks=counts.failed)
     timing = measure(execution, tasks, counts, now=now, usual=usual)
     failing_fast = is_failing_fast(status, counts, failures)
     never_started = _never_started(status, timing, tasks, counts, failures)
@@ -79,6 +82,7 @@ def summarize(
         asked=asked,
         now=now,
         latest=latest,
+        history=look_back(run, runs) if status.over else None,
     )
     return replace(summary, next_step=suggest_next_step(summary))
 

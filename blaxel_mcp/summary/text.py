@@ -12,6 +12,7 @@ from blaxel_mcp.summary.detail import Detail, failures_shown, render_remark, war
 from blaxel_mcp.summary.execution import Evidence, ExecutionSummary
 from blaxel_mcp.summary.failures import FailureGroup
 from blaxel_mcp.summary.frames import is_frame
+from blaxel_mcp.summary.history import history_sentence, usual_range
 from blaxel_mcp.summary.telling import TellingLine
 from blaxel_mcp.summary.timing import Timing
 from blaxel_mcp.summary.verdict import render_verdict
@@ -31,6 +32,7 @@ def render(summary: ExecutionSummary, detail: Detail) -> str:
         _failures(summary, detail),
         *_remarks(summary, detail),
         _origin(summary) if detail.asides else "",
+        _history(summary, detail) if detail.history else "",
         _warnings(summary, detail),
         _timing(summary, detail),
         _latest(summary, detail) if detail.asides else "",
@@ -132,6 +134,16 @@ def _origin(summary: ExecutionSummary) -> str:
     return f"{phrase[0].upper()}{phrase[1:]}." if phrase else ""
 
 
+def _history(summary: ExecutionSummary, detail: Detail) -> str:
+    """Whether the result is new for the job, and what else is new since the last success."""
+    if summary.history is None:
+        return ""
+    sentences = [history_sentence(summary.history, summary.now)]
+    if summary.history.changes and detail.asides:
+        sentences.append(f"Unlike the last success: {', '.join(summary.history.changes)}")
+    return " ".join(f"{sentence}." for sentence in sentences if sentence)
+
+
 def _warnings(summary: ExecutionSummary, detail: Detail) -> str:
     shown = warnings_shown(summary, detail)
     return f"Note: {' '.join(shown)}" if shown else ""
@@ -153,7 +165,9 @@ def _course(summary: ExecutionSummary, detail: Detail) -> str:
     if timing.started and timing.queued and timing.queued >= limits.QUEUED_SHOWN_SECONDS:
         queued = f" after {format_duration(timing.queued)} queued"
     if summary.done:
-        ran = f"ran {format_duration(timing.running)}{queued}" if timing.running is not None else ""
+        ran = ""
+        if timing.running is not None:
+            ran = f"ran {format_duration(timing.running)}{_usually(summary)}{queued}"
         if summary.status.outcome == "timed_out":  # the verdict has it
             ran = ""
         return "; ".join(part for part in (ran, _ended(summary, detail)) if part)
@@ -163,6 +177,15 @@ def _course(summary: ExecutionSummary, detail: Detail) -> str:
         return f"started {format_duration(timing.running)} ago{queued}"
     age = "" if timing.queued is not None else format_age(timing.created, summary.now)
     return f"created{age}" if age else ""
+
+
+def _usually(summary: ExecutionSummary) -> str:
+    """The range of the job's durations, if this one is far outside of it."""
+    history = summary.history
+    if history is None or history.usual is None or history.unusual_seconds is None:
+        return ""
+    low, high = map(format_duration, usual_range(history.usual))
+    return f" (usually {low})" if low == high else f" (usually {low} to {high})"
 
 
 def _ended(summary: ExecutionSummary, detail: Detail) -> str:

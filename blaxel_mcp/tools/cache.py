@@ -21,7 +21,12 @@ class ExpiringCache:
         self._max_entries = max_entries
         self._entries: dict[Hashable, tuple[float, Any]] = {}
 
-    async def get(self, key: Hashable, load: Callable[[], Awaitable[tuple[T, float]]]) -> T:
+    async def get(
+        self,
+        key: Hashable,
+        load: Callable[[], Awaitable[tuple[T, float]]],
+        usable: Callable[[T], bool] = lambda _: True,
+    ) -> T:
         """Return the kept value of a key, or load and keep it.
 
         Callers that come while a value is being loaded load it too: the API client makes one request of identical ones.
@@ -29,11 +34,12 @@ class ExpiringCache:
         Args:
             key: what the value depends on, the caller's identity included.
             load: gets the value and the seconds to keep it for. Nothing is kept for none, or if it raises.
+            usable: whether a kept value will do; else it is loaded anew.
         """
         expires, kept = self._entries.get(key, (-math.inf, None))
-        if self._timer() < expires:
-            value: T = kept
-            return value
+        if self._timer() < expires and usable(kept):
+            known: T = kept
+            return known
         value, seconds = await load()
         if seconds <= 0:
             return value

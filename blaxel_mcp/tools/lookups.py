@@ -1,11 +1,11 @@
-"""What is looked up for the answer about an execution: usual durations, tasks that are kept apart, lines of log.
+"""What is looked up for the answer about an execution: executions before it, tasks kept apart, lines of log.
 
 All of it is best effort: looked up side by side in little time, each call once, cached by identity, and never an
 error. What could not be had is absent from the answer.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
@@ -19,8 +19,9 @@ from blaxel_mcp.models import ExecutionStatus, JobExecution, JobExecutionTask, p
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.conditions import failure_condition, says_only_that_it_ended
 from blaxel_mcp.summary.execution import Evidence, ExecutionSummary
+from blaxel_mcp.summary.history import runs_before
 from blaxel_mcp.summary.logs import log_time_range
-from blaxel_mcp.summary.runs import Run, UsualDuration, usual_duration
+from blaxel_mcp.summary.runs import Run
 from blaxel_mcp.summary.summarize import add_evidence, summarize
 from blaxel_mcp.summary.tasks import FINISHED, TaskList, task_status
 from blaxel_mcp.summary.telling import TellingLog, telling_log
@@ -38,9 +39,9 @@ async def summarize_found(session: Session, app: AppContext, job_id: str, found:
     execution = found.fetched.execution
     status = ExecutionStatus(execution.status)
     lookups = _Lookups(session, app, job_id, found, status)
-    tasks, usual = await asyncio.gather(
+    tasks, runs = await asyncio.gather(
         lookups.tasks() if _needs_tasks(execution, status, app.clock()) else _nothing(),
-        lookups.usual_duration() if status.word == "running" else _nothing(),
+        lookups.runs() if status.over or status.word == "running" else _nothing(),
     )
     summary = summarize(
         execution,
@@ -48,7 +49,7 @@ async def summarize_found(session: Session, app: AppContext, job_id: str, found:
         workspace=session.workspace,
         now=app.clock(),
         tasks_apart=tasks,
-        usual=usual,
+        runs=runs or (),
         # The execution before is of interest only until this one starts.
         latest=found.latest if status.waiting or found.latest is None else replace(found.latest, previous=None),
     )
@@ -118,14 +119,24 @@ class _Lookups:
         left = self._end - asyncio.get_running_loop().time()
         return await self.session.send(replace(call, retried=False), at_most=max(left, 0.0))
 
-    async def usual_duration(self) -> UsualDuration | None:
-        """How long the job usually runs; `None` if its recent executions are too few to tell."""
+    async def runs(self) -> Sequence[Run] | None:
+        """The job's newest executions, newest first."""
 
-        async def load() -> tuple[UsualDuration | None, float]:
-            executions = await self._send(list_executions(self.job_id, limit=limits.HISTORY_EXECUTIONS))
-            return usual_duration(map(Run.of, executions.items)), limits.HISTORY_CACHE_SECONDS
+        async def load() -> tuple[Sequence[Run], float]:
+            listed = await self._send(list_executions(self.job_id, limit=limits.HISTORY_LISTED))
+            return list(map(Run.of, listed.items)), limits.HISTORY_CACHE_SECONDS
 
-        return await self._cached("usual duration", load, of_job=True)
+        return await self._cached("runs", load, of_job=True, usable=self._tells_of_those_before)
+
+    def _tells_of_those_before(self, runs: Sequence[Run] | None) -> bool:
+        """Whether executions that were listed some time ago still tell how those before this one ended.
+
+        How long the job usually takes, which is all that a running one needs of them, is not another one so soon.
+        """
+        if runs is None or not self.status.over:
+            return True
+        here = any(run.execution_id == self.found.execution_id for run in runs)
+        return here and all(run.ended for run in runs_before(Run.of(self.found.fetched.execution), runs))
 
     async def tasks(self) -> TaskList | None:
         """The execution's tasks, or the first of them.
@@ -216,7 +227,12 @@ class _Lookups:
         return telling_log(lines, limits.EVIDENCE_LINES)
 
     async def _cached(
-        self, what: str, load: Callable[[], Awaitable[tuple[T, float]]], *, of_job: bool = False
+        self,
+        what: str,
+        load: Callable[[], Awaitable[tuple[T, float]]],
+        *,
+        of_job: bool = False,
+        usable: Callable[[T | None], bool] = lambda _: True,
     ) -> T | None:
         """A look-up's value, kept by identity; one that failed is `None` and not repeated for a while.
 
@@ -236,7 +252,7 @@ class _Lookups:
 
         of_what = None if of_job else (self.found.execution_id, self.status.over)
         key = (what, identity, self.job_id, of_what)
-        return await self.app.cache.get(key, load_or_none)
+        return await self.app.cache.get(key, load_or_none, usable)
 
 
 class _NoCallLeftError(Exception):

@@ -215,7 +215,7 @@ APART = (
         apart("failed", 1500, counts(total=1500, success=1495, failure=5)),
         (
             q(HOW_MANY, any_of=("5 of 1,500", "5 of 1500"), facts={"tasks.failed": 5, "tasks.total": 1500}),
-            q(SURE, any_of=("first 1,000", "first 1000")),
+            q(SURE, any_of=("first 800",)),
             q(WHY, "checksum mismatch"),
         ),
         tasks_at=[

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 from bank import BANK, Case, Question
+from support.builders import runs_that_took
 
 from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary.answer import build_answer
-from blaxel_mcp.summary.runs import UsualDuration
 from blaxel_mcp.summary.schema import ExecutionAnswer
 from blaxel_mcp.summary.summarize import summarize
 
@@ -19,9 +19,9 @@ IDS = [f"{case.name}: {question.ask}" for case, question in ASKED]
 
 def answer(case: Case) -> ExecutionAnswer:
     """What get_job_execution would answer."""
-    usual = UsualDuration(case.usual) if case.usual else None
+    runs = runs_that_took(*case.usual)
     execution = JobExecution.model_validate(case.raw)
-    return build_answer(summarize(execution, asked=("resize", "exec-1"), workspace="acme", now=NOW, usual=usual))
+    return build_answer(summarize(execution, asked=("resize", "exec-1"), workspace="acme", now=NOW, runs=runs))
 
 
 def at(value: Any, path: str) -> Any:

@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 from reasons import MESSAGES, Case, Question
 from reasons_runs import RUNS
+from support.builders import runs_that_took
 from support.caller import BUDGETS, TOOL, caller, compact
 from support.one_execution import OneExecution
 
 from blaxel_mcp.demo import control_plane
 from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary.answer import build_answer
-from blaxel_mcp.summary.runs import UsualDuration
 from blaxel_mcp.summary.summarize import summarize
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -41,9 +41,9 @@ def _answer(name: str) -> Mapping[str, Any]:
     case = CASES[name]
     if case.log is not None or case.tasks_at is not None:
         return answer_over_the_wire(case)
-    usual = UsualDuration(case.usual) if case.usual else None
+    runs = runs_that_took(*case.usual)
     execution = JobExecution.model_validate(case.raw)
-    return build_answer(summarize(execution, asked=(JOB, EXECUTION), workspace="acme", now=NOW, usual=usual))
+    return build_answer(summarize(execution, asked=(JOB, EXECUTION), workspace="acme", now=NOW, runs=runs))
 
 
 def answer_over_the_wire(case: Case) -> Mapping[str, Any]:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,13 +10,13 @@ from hypothesis import HealthCheck, given, settings, target
 from hypothesis import strategies as st
 from support.builders import NOW, ago, answer, execution, task
 
-from blaxel_mcp.models import JobExecution
+from blaxel_mcp.models import ExecutionStatus, JobExecution
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.answer import build_answer, build_facts
 from blaxel_mcp.summary.conditions import Remark
 from blaxel_mcp.summary.detail import MINIMAL, NORMAL, TIGHT, Detail
 from blaxel_mcp.summary.execution import Evidence, ExecutionSummary, ResolvedLatest
-from blaxel_mcp.summary.runs import UsualDuration
+from blaxel_mcp.summary.runs import Run
 from blaxel_mcp.summary.schema import ExecutionAnswer
 from blaxel_mcp.summary.summarize import add_evidence, summarize
 from blaxel_mcp.summary.telling import TellingLine, TellingLog
@@ -212,11 +213,11 @@ def test_the_last_level_fits_any_execution(  # noqa: PLR0917 - given by hypothes
     never_started: bool,  # noqa: FBT001
 ) -> None:
     """The minimal level itself is within both budgets, with the longest prose there may be in the object."""
-    usual = UsualDuration((10**9, 10**10, 3 * 10**11)) if known else None
+    long_ago = datetime(2, 1, 1, tzinfo=UTC)
+    before = Run("e" * 512, ExecutionStatus("succeeded"), long_ago, long_ago, NOW - timedelta(days=1))
+    runs = [before] * limits.HISTORY_LISTED if known else []
     parsed = JobExecution.model_validate(raw)
-    summary = summarize(
-        parsed, asked=asked, workspace="🚀" * 512, now=NOW, usual=usual, latest=ResolvedLatest(PREVIOUS)
-    )
+    summary = summarize(parsed, asked=asked, workspace="🚀" * 512, now=NOW, runs=runs, latest=ResolvedLatest(PREVIOUS))
     summary = replace(summary, preface=preface, warnings=[*summary.warnings, *["x"] * 1_000])
     may_be = summary.status.outcome in {"failed", "cancelled", "timed_out"}
     summary = replace(summary, remarks=remarks, never_started=never_started and may_be)

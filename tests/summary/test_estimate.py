@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from support.builders import answer, execution, task
+from support.builders import answer, execution, runs_that_took, task
 
 from blaxel_mcp.summary.counts import TaskCounts
 from blaxel_mcp.summary.estimate import (
@@ -78,14 +78,14 @@ def test_past_executions_are_a_basis_if_they_took_longer_than_this_one_has() -> 
 def test_only_a_running_execution_is_estimated(status: str) -> None:
     """A finished execution has nothing left to do, a waiting one has not begun."""
     tasks: list[Any] = [*(task(i, "succeeded", (600, 540)) for i in range(4)), task(5, "running", (10,))]
-    got = answer(execution(status, (600, 600), tasks=tasks, parallelism=2), usual=UsualDuration((900, 900, 900)))
+    got = answer(execution(status, (600, 600), tasks=tasks, parallelism=2), runs=runs_that_took(900, 900, 900))
     assert "estimatedRemainingSeconds" not in got["timing"]
 
 
 def test_finished_tasks_are_a_better_basis_than_past_executions() -> None:
     """They come from the same work."""
     tasks: list[Any] = [*(task(i, "succeeded", (600, 540)) for i in range(4)), task(5, "running", (10,))]
-    got = answer(execution("running", (600, 600), tasks=tasks, parallelism=2), usual=UsualDuration((900, 900, 900)))
+    got = answer(execution("running", (600, 600), tasks=tasks, parallelism=2), runs=runs_that_took(900, 900, 900))
     assert got["timing"]["estimatedRemainingSeconds"] == 50
     assert got["timing"]["estimateBasis"] == "4 finished tasks of this execution (median 1m), 1 left, 2 at a time"
 

@@ -3,11 +3,10 @@
 from collections.abc import Callable
 
 import pytest
-from support.builders import ago, answer, execution, task
+from support.builders import ago, answer, execution, runs_that_took, task
 
 from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary.execution import ResolvedLatest
-from blaxel_mcp.summary.runs import UsualDuration
 from blaxel_mcp.summary.schema import ExecutionAnswer
 
 OOM = "Memory limit of 2048 MiB exceeded with 2101 MiB used"
@@ -352,7 +351,7 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
     ),
     # A run well past the job's usual duration says so with both numbers.
     "overrunning": (
-        lambda: answer(execution("running", (7200, 7200)), usual=UsualDuration((1000, 1200, 1500))),
+        lambda: answer(execution("running", (7200, 7200)), runs=runs_that_took(1000, 1200, 1500)),
         (
             "Running. Note: Overrunning: running for 2h, while the job's 3 recent successful executions took 20m "
             "(median), 25m at most. Running for 2h. Time left: no basis for an estimate. Next: Call "
@@ -362,7 +361,7 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
     ),
     # What the job usually takes is a basis for an estimate.
     "usual": (
-        lambda: answer(execution("running", (600, 600)), usual=UsualDuration((1000, 1200, 1500))),
+        lambda: answer(execution("running", (600, 600)), runs=runs_that_took(1000, 1200, 1500)),
         (
             "Running. Running for 10m. Time left: 6m 40s to 15m, judging by 3 recent successful executions "
             '(median 20m). Next: Call get_job_execution with jobId "resize" and executionId "exec-1" again in 5m.'

@@ -3,9 +3,7 @@
 from typing import Any
 
 import pytest
-from support.builders import ago, answer, execution, task
-
-from blaxel_mcp.summary.runs import UsualDuration
+from support.builders import ago, answer, execution, runs_that_took, task
 
 
 def test_times_of_a_finished_execution() -> None:
@@ -59,7 +57,7 @@ def test_without_an_estimate_polling_waits_a_tenth_of_the_age(raw: dict[str, Any
 
 def test_with_an_estimate_polling_waits_half_of_the_time_left() -> None:
     """The interval has bounds here too."""
-    got = answer(execution("running", (600, 600)), usual=UsualDuration((700, 700, 700)))
+    got = answer(execution("running", (600, 600)), runs=runs_that_took(700, 700, 700))
     assert got["pollAfterSeconds"] == 50
 
 

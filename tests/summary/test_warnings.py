@@ -3,10 +3,9 @@
 from typing import Any
 
 import pytest
-from support.builders import answer, execution, task
+from support.builders import answer, execution, runs_that_took, task
 
 from blaxel_mcp.summary import limits
-from blaxel_mcp.summary.runs import UsualDuration
 
 
 @pytest.mark.parametrize(("idle", "stalled"), [(limits.STALL_SECONDS, False), (limits.STALL_SECONDS + 1, True)])
@@ -32,7 +31,7 @@ def test_the_executions_timeout_is_read_per_task_where_tasks_are_known() -> None
 @pytest.mark.parametrize(("running", "overrunning"), [(2000, False), (2001, True)])
 def test_an_execution_overruns_past_twice_its_usual_duration(running: int, *, overrunning: bool) -> None:
     """It must also have outlasted the longest of the recent executions."""
-    got = answer(execution("running", (running, running)), usual=UsualDuration((900, 1000, 1100)))
+    got = answer(execution("running", (running, running)), runs=runs_that_took(900, 1000, 1100))
     assert ("warnings" in got) is overrunning
 
 
@@ -97,7 +96,7 @@ def test_a_stall_of_long_tasks_begins_past_four_of_them(idle: int, *, stalled: b
 @pytest.mark.parametrize(("running", "overrunning"), [(300, False), (301, True)])
 def test_a_longer_run_before_moves_the_threshold(running: int, *, overrunning: bool) -> None:
     """Twice the median is not overrunning where one of the recent executions took longer."""
-    got = answer(execution("running", (running, running)), usual=UsualDuration((100, 100, 300)))
+    got = answer(execution("running", (running, running)), runs=runs_that_took(100, 100, 300))
     assert ("Overrunning" in got["summary"]) is overrunning
 
 

@@ -1,12 +1,13 @@
 """Executions as the API would send them, and what the summary makes of them; times are told relative to NOW."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from blaxel_mcp.models import JobExecution
+from blaxel_mcp.models import ExecutionStatus, JobExecution
 from blaxel_mcp.summary.answer import build_answer
 from blaxel_mcp.summary.execution import ResolvedLatest
-from blaxel_mcp.summary.runs import UsualDuration
+from blaxel_mcp.summary.runs import Run
 from blaxel_mcp.summary.schema import ExecutionAnswer
 from blaxel_mcp.summary.summarize import summarize
 
@@ -62,8 +63,23 @@ def execution(
     return {**made, **{k: v for k, v in {"status": status, "stats": stats, "tasks": tasks}.items() if v is not None}}
 
 
-def answer(raw: Any, *, usual: UsualDuration | None = None, latest: ResolvedLatest | None = None) -> ExecutionAnswer:
+def runs_that_took(*seconds: int) -> list[Run]:
+    """Executions of the job that succeeded in so many seconds each, one a day, newest first, before today's."""
+    midnight = NOW.replace(hour=0)
+    return [
+        Run(
+            f"exec-before-{days}",
+            ExecutionStatus("succeeded"),
+            created=(start := midnight - timedelta(days=days)),
+            started=start,
+            completed=start + timedelta(seconds=took),
+        )
+        for days, took in enumerate(seconds, 1)
+    ]
+
+
+def answer(raw: Any, *, runs: Sequence[Run] = (), latest: ResolvedLatest | None = None) -> ExecutionAnswer:
     """The object that travels, without raw JSON."""
     parsed = JobExecution.model_validate(raw)
-    summary = summarize(parsed, asked=(JOB, EXECUTION), workspace="acme", now=NOW, usual=usual, latest=latest)
+    summary = summarize(parsed, asked=(JOB, EXECUTION), workspace="acme", now=NOW, runs=runs, latest=latest)
     return build_answer(summary)

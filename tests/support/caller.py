@@ -59,6 +59,7 @@ EXECUTION_KEYS = [
     "failuresOmitted",
     "origin",
     "evidence",
+    "history",
     "warnings",
     "timing",
     "config",

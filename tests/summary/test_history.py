@@ -1,0 +1,149 @@
+"""An execution beside those before it: whether its result, its duration and its configuration are new for the job."""
+
+from datetime import timedelta
+
+import pytest
+from support.builders import NOW, answer, execution, runs_that_took
+
+from blaxel_mcp.models import ExecutionStatus
+from blaxel_mcp.summary.history import History, history_sentence, look_back, runs_before, usual_range
+from blaxel_mcp.summary.runs import Run, Streak, UsualDuration
+
+STATUSES = {
+    "s": "succeeded",
+    "p": "succeeded",
+    "f": "failed",
+    "t": "TIMEOUT",
+    "c": "cancelled",
+    "r": "running",
+    "?": "odd",
+}
+
+
+def run(letter: str, days: int, minutes: int = 10) -> Run:
+    """A run of so many days ago: s succeeded, p with failed tasks, f failed, t timed out, c cancelled, r running."""
+    created = NOW - timedelta(days=days, hours=9, minutes=48)
+    return Run(
+        f"exec-{days}",
+        ExecutionStatus(STATUSES[letter]),
+        created,
+        created,
+        None if letter == "r" else created + timedelta(minutes=minutes),
+        failed_tasks=2 if letter in "pf" else 0,
+    )
+
+
+def looked_back(letters: str) -> History | None:
+    """The history of the first of these runs, which are a day apart, newest first."""
+    runs = [run(letter, days) for days, letter in enumerate(letters)]
+    return look_back(runs[0], runs)
+
+
+@pytest.mark.parametrize(
+    ("letters", "sentence"),
+    [
+        ("fsssssssssssss", "First failure after 13 that succeeded, the last one yesterday at 02:22 UTC"),
+        ("tss", "First failure after 2 that succeeded, the last one yesterday at 02:22 UTC"),
+        ("fs", "The one before it succeeded, yesterday at 02:22 UTC"),
+        ("fsf", "The one before it succeeded, yesterday at 02:22 UTC"),
+        ("fcss", "First failure after 2 that succeeded, the last one 2026-11-22 at 02:22 UTC"),
+        ("ff", "The one before it failed too"),
+        ("fcff", "None of the 3 before it succeeded"),
+        ("ffts", "Third failure in a row; the last success was 2026-11-21 at 02:22 UTC"),
+        ("f" * 11 + "s", "11th failure in a row; the last success was 2026-11-13 at 02:22 UTC"),
+        ("f" * 20, "None of the 19 before it succeeded"),
+        ("fsssfsssfsssfsss", "Fails about every fourth time (4 of 16)"),
+        ("fsfsfs", "Fails about every second time (3 of 6)"),
+        ("fsffffff", "Fails most times (7 of 8)"),
+        ("fssssssssssssff", "First failure after 12 that succeeded, the last one yesterday at 02:22 UTC"),
+        ("fc", ""),
+        ("f?r", ""),
+        ("ssss", "All 3 before it succeeded too"),
+        ("ss", "The one before it succeeded too"),
+        ("ssc", "1 of the 2 before it succeeded too"),
+        ("sfss", "First success after a failure"),
+        ("sfftcs", "First success after 3 failures"),
+        ("ssfs", "Of the 3 before it, 2 succeeded and 1 failed"),
+        ("csfs", "Of the 3 before it, 2 succeeded and 1 failed"),
+        ("psss", "The first with failed tasks after 3 that succeeded without"),
+        ("psps", "Of the 3 before it that succeeded, 1 had failed tasks too"),
+        ("pff", "None of the 2 before it succeeded"),
+    ],
+)
+def test_one_clause_tells_whether_the_result_is_new(letters: str, sentence: str) -> None:
+    """Cancelled, unfinished and unknown ones have no result; the newest one is the execution itself."""
+    history = looked_back(letters)
+    assert history is not None
+    assert history_sentence(history, NOW) == sentence
+
+
+def test_nothing_before_it_is_no_history() -> None:
+    """Nor is what was created after it, or without a time where it is not in the list."""
+    assert look_back(run("f", 0), [run("f", 0)]) is None
+    assert look_back(run("f", 3), [run("s", 1), run("s", 2)]) is None
+    assert look_back(Run("exec-9", ExecutionStatus("failed")), [run("s", 1)]) is None
+
+
+def test_it_is_found_by_its_place_else_by_its_creation() -> None:
+    """At most the 20 before it count."""
+    runs = [run("s", days) for days in range(30)]
+    assert runs_before(runs[4], runs) == runs[5:]
+    assert runs_before(Run("another", ExecutionStatus("failed"), runs[4].created), runs) == runs[5:]
+    history = look_back(runs[4], runs)
+    assert history is not None
+    assert (history.looked_at, history.streak, history.last_success) == (20, Streak("succeeded", 20), runs[5])
+
+
+@pytest.mark.parametrize(
+    ("status", "minutes", "before", "unusual"),
+    [
+        ("s", 58, (18, 19, 20, 22), True),
+        ("f", 58, (18, 19, 20, 22), True),
+        ("s", 23, (18, 19, 20, 22), False),
+        ("s", 26, (18, 19, 20, 22), False),
+        ("s", 28, (18, 19, 20, 22), True),
+        ("s", 2, (18, 19, 20, 22), True),
+        ("f", 2, (18, 19, 20, 22), False),
+        ("s", 58, (18, 19), False),
+        ("s", 58, (5, 20, 40), False),
+        ("s", 90, (20,) * 18 + (88, 1), True),
+    ],
+)
+def test_a_duration_is_unusual_far_outside_of_the_usual_range(
+    status: str, minutes: int, before: tuple[int, ...], *, unusual: bool
+) -> None:
+    """Far is more than a quarter of the median, and more than the range is wide; to fail early is usual."""
+    runs = [run(status, 0, minutes), *(run("s", days, took) for days, took in enumerate(before, 1))]
+    history = look_back(runs[0], runs)
+    assert history is not None
+    assert (history.unusual_seconds is not None) == unusual
+
+
+def test_the_usual_range_leaves_out_a_tenth_at_either_end_of_many() -> None:
+    """Of few it is the shortest to the longest."""
+    assert usual_range(UsualDuration((1, 5, 9))) == (1, 9)
+    assert usual_range(UsualDuration((1, *range(10, 28), 99))) == (11, 26)
+
+
+def test_both_channels_tell_the_history() -> None:
+    """The clause stands before the times, and what is usual beside what it took."""
+    got = answer(
+        execution("failed", (3600, 3590, 110), stats={"total": 1, "failure": 1}), runs=runs_that_took(*[1200] * 4)
+    )
+    assert (
+        "First failure after 4 that succeeded, the last one yesterday at 00:20 UTC. Ran 58m (usually 20m); ended"
+        in (got["summary"])
+    )
+    assert got["history"] == {
+        "lookedAt": 4,
+        "succeeded": 4,
+        "streak": {"outcome": "succeeded", "count": 4},
+        "lastSuccess": {"executionId": "exec-before-1", "completedAt": "2026-11-23T00:20:00Z"},
+        "usualSeconds": 1200,
+        "usualRange": [1200, 1200],
+    }
+
+
+def test_an_execution_that_goes_on_has_no_history_yet() -> None:
+    """How long the job usually takes is its estimate then."""
+    assert "history" not in answer(execution("running", (600, 600)), runs=runs_that_took(700, 700, 700))
