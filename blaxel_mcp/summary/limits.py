@@ -68,6 +68,14 @@ QUEUED_SECONDS = 600
 CANCELLING_SECONDS = 900
 """How long a cancellation may go without a change; running tasks finish first, so some time is normal."""
 
+# Schedules.
+SCHEDULE_SLACK_SECONDS = 600
+"""How long after a due moment an execution may be created, before it is late."""
+SCHEDULE_LATE_SECONDS = 3_600
+"""Until so long after a due moment, and until a tenth of the time to the next one, it is late and not yet missed."""
+SCHEDULE_FORGOTTEN_DAYS = 30
+"""How long executions are kept is not known: if none at all is listed, one from so long ago may have been removed."""
+
 # What an estimate of the time left is based on.
 BASIS_TASKS = 3
 """The fewest finished tasks of the execution itself that make a basis."""
