@@ -82,7 +82,7 @@ async def read_tasks(
     lists = (raw.get("tasks"), spec.get("tasks") if isinstance(spec, dict) else None)
     if inline := next((tasks for tasks in lists if isinstance(tasks, list) and tasks), None):
         return inline
-    fetched = await fetch_tasks(session, jobId, found.execution_id, found.fetched.execution, whole=True)
+    fetched = await fetch_tasks(session, found.job_id, found.execution_id, found.fetched.execution, whole=True)
     return [task.raw for task in fetched.tasks]
 
 
