@@ -46,7 +46,7 @@ class Found(NamedTuple):
 
 
 async def find_execution(
-    session: Session, job_id: str, execution_id: str, now: datetime, *, history: bool = False
+    session: Session, job_id: str, execution_id: str, now: datetime, *, history: bool = False, prefixes: bool = True
 ) -> Found:
     """Get the execution that the arguments mean: by its id, as `latest`, or in another form that people paste.
 
@@ -56,6 +56,7 @@ async def find_execution(
         execution_id: the argument `executionId`.
         now: the present, for the ages in an error's hint.
         history: whether `latest` should list as many executions as tell how the job has been doing.
+        prefixes: whether the beginning of an id will do; not where the answer cannot say which execution was taken.
 
     Raises:
         NotFoundError: there is none; its hint names recent executions, or the nearest job names.
@@ -66,15 +67,15 @@ async def find_execution(
     if asked.latest is not None:
         return await _find_latest(session, asked.job_id, asked.latest, execution_id, now, history=history)
     missing: NotFoundError | None = None
-    for one in asked.ids:
+    for ids in asked.ids:
         try:
-            fetched = await session.send(get_execution(asked.job_id, one))
+            fetched = await session.send(get_execution(*ids))
         except NotFoundError as error:
-            if one == asked.ids[-1] and not asked.prefix:
-                raise await explain_not_found(session, asked.job_id, one, error, now) from None
+            if ids == asked.ids[-1] and not (asked.prefix and prefixes):
+                raise await explain_not_found(session, *asked.ids[0], error, now) from None
             missing = error
         else:
-            return Found(fetched, asked.job_id, one, taken=_taken(asked.job_id, one) if asked.read else "")
+            return Found(fetched, *ids, taken=_taken(*ids) if asked.read or ids != asked.ids[0] else "")
     return await _find_by_prefix(session, asked.job_id, asked.prefix, missing, now)
 
 
@@ -139,7 +140,7 @@ async def _find_by_prefix(
         raise missing or error from None
     matches = [one for one in _newest_first(listing) if (one.metadata.id or "").startswith(prefix)]
     if not matches:
-        raise _explain_by_list(job_id, prefix, listing.items, now)
+        raise _explain_by_list(job_id, prefix, listing.items, now) from missing
     if len(matches) > 1:
         shown = [_describe(execution, now) for execution in matches[:_RECENT]]
         more = len(matches) - len(shown)

@@ -34,14 +34,14 @@ class Reference(NamedTuple):
 
     Attributes:
         job_id: the job.
-        ids: ids of executions to try, in this order; the first that exists is meant.
+        ids: a job and an execution, as they stand and as they can be read; the first that exist are meant.
         latest: set if the newest execution is meant, of any status or of one.
-        prefix: what the id may begin with if none of `ids` exists; empty where it is too short for that.
-        read: whether the arguments were anything else than two ids.
+        prefix: what the execution's id may begin with if none of `ids` exists; empty where it is too short for that.
+        read: whether even the first of `ids` is not what the arguments are as they stand.
     """
 
     job_id: str
-    ids: Sequence[str] = ()
+    ids: Sequence[tuple[str, str]] = ()
     latest: Wanted | None = None
     prefix: str = ""
     read: bool = False
@@ -63,24 +63,23 @@ def read_references(job_id: str, execution_id: str) -> Reference:
     job, asked = read_job(job_id), _unwrap(execution_id)
     if latest := _LATEST.fullmatch(asked):
         wanted: Wanted = (latest[1] or "").lower()  # type: ignore[assignment]  # the pattern has no others
-        return Reference(job, latest=wanted, read=bool(wanted))
+        return Reference(job, latest=wanted)
     if (address := _read_address(asked, "executionId")) is not None:
         if address.execution is None:
             raise ArgumentError(
                 "executionId is an address without an execution, so nothing was sent.",
                 'Give the execution\'s id, or "latest" for the newest one.',
             )
-        return Reference(_same_job(job, address.job), (address.execution,), read=True)
+        return Reference(_same_job(job, address.job), [(job, address.execution)], read=True)
     whole = _CUT.sub("", asked)
-    if whole != asked:
-        return Reference(job, prefix=_prefix(whole), ids=() if _prefix(whole) else (asked,), read=True)
-    parts = _read_pair(asked)
-    if parts.execution is None:
-        return Reference(job, (asked,), prefix=_prefix(asked))
-    # Ids of executions are free text, so the whole may be one.
-    if parts.job == job:
-        return Reference(job, (asked, parts.execution), prefix=_prefix(parts.execution), read=True)
-    return Reference(job, (asked,))
+    if whole != asked and len(whole) >= SHORTEST_PREFIX:
+        return Reference(job, prefix=whole)
+    pair = _read_pair(asked)
+    execution = pair.execution if pair.execution and pair.job == job else asked
+    # A name or id may have a slash in it, so each is first taken as it stands.
+    as_it_stands = (job if _is_address(job_id) else _unwrap(job_id), asked)
+    ids = list(dict.fromkeys([as_it_stands, (job, execution)]))
+    return Reference(job, ids, prefix=execution if len(execution) >= SHORTEST_PREFIX else "")
 
 
 def exact_reference(job_id: str, execution_id: str) -> tuple[str, str]:
@@ -94,8 +93,7 @@ def exact_reference(job_id: str, execution_id: str) -> tuple[str, str]:
         problem = "is cut" if _CUT.search(asked) else 'is "latest", which may change before the person answers'
         hint = "Give one execution's id; list_job_executions names them."
         raise ArgumentError(f"executionId {problem}, so nothing was sent.", hint)
-    read = read_references(job_id, asked)
-    return read.job_id, read.ids[0]
+    return read_references(job_id, asked).ids[0]
 
 
 def read_job(job_id: str) -> str:
@@ -115,14 +113,10 @@ def _unwrap(text: str) -> str:
     return text.strip(_WRAPPING) or text
 
 
-def _prefix(text: str) -> str:
-    return text if len(text) >= SHORTEST_PREFIX else ""
-
-
 def _read_pair(text: str) -> _Parts:
-    """The parts of `job/execution`; a job's name has no slash."""
+    """The parts of `job/execution`."""
     job, slash, execution = text.partition("/")
-    pair = slash and job and execution and not (set("/?#\\") & set(execution)) and not any(map(str.isspace, text))
+    pair = slash and job.strip(".") and execution.strip(".") and not (set("/?#\\") & set(execution))
     return _Parts(job, execution) if pair else _Parts(None, None)
 
 
@@ -132,12 +126,10 @@ def _read_address(text: str, parameter: str) -> _Parts | None:
     Raises:
         ArgumentError: the address is not one of a job's.
     """
-    if re.match(r"(?:app|api)\.blaxel\.", text, re.IGNORECASE):
-        text = f"https://{text}"
-    if "://" not in text:
+    if not _is_address(text):
         return None
     try:
-        address = urlsplit(text)
+        address = urlsplit(text if "://" in text else f"https://{text}")
         host = address.hostname or ""
     except ValueError:
         raise _not_ours(parameter) from None
@@ -148,6 +140,10 @@ def _read_address(text: str, parameter: str) -> _Parts | None:
     if parts.job is None:
         raise _not_ours(parameter)
     return parts
+
+
+def _is_address(text: str) -> bool:
+    return "://" in text or re.match(r"(?:app|api)\.blaxel\.", text, re.IGNORECASE) is not None
 
 
 def _parts_of_path(address: SplitResult) -> _Parts:
