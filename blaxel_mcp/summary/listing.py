@@ -23,6 +23,7 @@ DEPLOYMENT_STATUSES = (
     *("uploading", "building", "deploying", "deployed", "built"),
 )
 _KNOWN_STATUSES = {*get_args(ExecutionWord), *get_args(TaskWord), *DEPLOYMENT_STATUSES}
+_NO_EXECUTION = {"unknown": "newest execution not known", "none": "no executions"}
 _ALWAYS = {"id", "name", "status", "attention"}
 """What every row has, however little room there is."""
 _SHORTEST_MESSAGE = 12
@@ -171,7 +172,8 @@ def _latest_phrase(latest: Mapping[str, Any]) -> str:
     named = f"{quote(latest['id'], limits.ID_BYTES)} " if "id" in latest else ""
     moments = (("secondsAgo", ""), ("startedSecondsAgo", ", started"), ("createdSecondsAgo", ", created"))
     ages = (f"{word} {format_duration(latest[key])} ago" for key, word in moments if key in latest)
-    return f"{named}{status_phrase(latest['status'])}{next(ages, '')}"
+    status = _NO_EXECUTION.get(latest["status"]) or status_phrase(latest["status"])
+    return f"{named}{status}{next(ages, '')}"
 
 
 _PHRASES: Mapping[str, Callable[[Any], str]] = {

@@ -1,6 +1,7 @@
 """A list of a job's executions, the newest first, and what those that were looked at say about the job."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, NotRequired
@@ -47,8 +48,8 @@ class ExecutionsCore(TypedDict):
 
     A row has `id`, `status`, `tasks` (total, succeeded, failed), `startedAt` or else `createdAt`, and
     `durationSeconds`, or `runningSeconds` while it is not over. An answer also has `lookedAt`, of those `finished`,
-    `succeeded`, `failed`, `cancelled`, `succeededWithFailures`, `streak`, `usualSeconds`, `drift` and `overlapping`, the
-    `schedule`, with a status `matching`, and `notShown`.
+    `succeeded`, `failed`, `cancelled`, `succeededWithFailures`, `streak`, `usualSeconds`, `drift` and `overlapping`,
+    the `schedule`, with a status `matching`, and `notShown`.
     """
 
     summary: str
@@ -74,6 +75,8 @@ def build_executions(
     name, number = quote(job_id, limits.IDENTITY_CHARACTERS), len(page.items)
     runs = list(map(Run.of, looked_at))
     health = assess(runs)
+    if not page.first:  # a streak among older executions may long be over
+        health = replace(health, streak=None)
     check = check_schedule(job, runs, now, complete=page.cursor_after(len(page.items)) is None) if job else None
     facts = _facts(health, check)
     remarks = [health_sentences(health, now)]

@@ -25,7 +25,8 @@ _NAMED = 5
 """Jobs that the first sentence names with why they need attention."""
 _HEAD_NAME_CHARACTERS = 40
 _ATTENTION_BYTES = 60
-_DEPLOYED = {"", "deployed"}
+_TOLD = {"", "deployed", "failed"}
+"""Statuses of a deployment that a row leaves out: the usual one, and the one for which a job needs attention."""
 _MISSING = {"missed": "missed its schedule", "late": "late by its schedule", "overlapped": "due, but still running"}
 
 
@@ -88,7 +89,8 @@ def build_jobs(
     facts: dict[str, Any] = {}
     if newest:
         looked_at = [rows[name] for name in newest if name in rows]
-        attention, facts = _attention(looked_at)
+        shown = number == len(looked_at) and page.cursor_after(number) is None
+        attention, facts = _attention(looked_at, "" if shown else "shown ")
         subject = f"{attention}. {subject}"
     row = partial(_known_row, rows=rows, newest=newest or {}, now=now)
     return render_page("jobs", page, row, limit=limit, subject=subject, more="; more follow", facts=facts, order=_order)
@@ -98,20 +100,23 @@ def _known_row(job: Job, *, rows: Mapping[str | None, Row], newest: Mapping[str,
     return rows.get(job.name) or _row(job, newest, now)
 
 
-def _attention(rows: Sequence[Row]) -> tuple[str, dict[str, int]]:
+def _attention(rows: Sequence[Row], which: str) -> tuple[str, dict[str, int]]:
     """How many of the jobs that were looked at need attention, and which: as a sentence, and as facts."""
     urgent = [row for row in rows if "attention" in row]
     unknown = sum(row.get("latest", {}).get("status") == "unknown" for row in rows)
     facts = {"lookedAt": len(rows), "needAttention": len(urgent)}
-    known = f"{plural(len(rows), 'job')} looked at" if len(rows) != 1 else "one job looked at"
+    known = f"{plural(len(rows), 'job')} {which}"
+    if unknown and unknown == len(rows):
+        return f"How the newest executions of {known.strip()} went could not be looked up", facts
     beside = f"; of {unknown:,} the newest execution could not be looked up" if unknown else ""
     if not urgent:
-        none = f"None of the {known} needs attention" if len(rows) != 1 else "The one job looked at needs no attention"
-        return f"{none}{beside}", facts
+        none = f"None of {'the ' if which else ''}{known}needs attention"
+        return f"{'The one job needs no attention' if len(rows) == 1 else none}{beside}", facts
     named = [f"{quote(row['name'], _HEAD_NAME_CHARACTERS)} ({row['attention']})" for row in urgent[:_NAMED]]
     more = f" and {len(urgent) - _NAMED:,} more" if len(urgent) > _NAMED else ""
     verb = "needs" if len(urgent) == 1 else "need"
-    return f"{len(urgent):,} of the {known} {verb} attention: {', '.join(named)}{more}{beside}", facts
+    what = f"{len(urgent):,} of {'the ' if which else ''}{known}{verb} attention"
+    return f"{what}: {', '.join(named)}{more}{beside}", facts
 
 
 def _order(row: Row) -> int:
@@ -130,7 +135,7 @@ def _row(job: Job, newest: Mapping[str, Newest], now: datetime) -> Row:
     if looked_up is not None:
         latest = _latest(looked_up.runs, now)
         why = _why(job, looked_up, now) if enabled else ""
-        status = "" if status in _DEPLOYED and latest else status
+        status = "" if status in _TOLD and (enabled or status != "failed") else status
     return drop_empty(
         {
             "name": row_id(job.name),
@@ -157,12 +162,12 @@ def _why(job: Job, newest: Newest, now: datetime) -> str:
     return ", ".join(filter(None, reasons))
 
 
-def _latest(runs: Sequence[Run] | None, now: datetime) -> Row | None:
-    """How the newest execution stands: `unknown` where it could not be looked up, `None` where there is none."""
+def _latest(runs: Sequence[Run] | None, now: datetime) -> Row:
+    """How the newest execution stands: `unknown` where it could not be looked up, `none` where there is none."""
     if runs is None:
         return {"status": "unknown"}
     if not runs:
-        return None
+        return {"status": "none"}
     newest = runs[0]
     moments = (
         ("secondsAgo", newest.completed if newest.ended else None),

@@ -1,8 +1,9 @@
 """`list_job_executions`: a job's executions, the newest first, and how the job has been doing."""
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from mcp.server.mcpserver import Resolve
 from mcp_types import CallToolResult
@@ -21,6 +22,7 @@ from blaxel_mcp.tools.references import read_job
 from blaxel_mcp.tools.results import success
 from blaxel_mcp.tools.spec import READ_ONLY, JobId, ToolSpec
 
+T = TypeVar("T")
 _USUAL, _MOST = LIST_EXECUTIONS
 
 
@@ -40,24 +42,29 @@ async def list_job_executions(  # noqa: PLR0917 - the SDK passes them by name
     fewest = max(position.skip + limit, HISTORY_EXECUTIONS)
     size = LIST_EXECUTIONS_PAGE if status else min(fewest, LIST_EXECUTIONS_PAGE)
     first = position == paging.Position()
-    listed, job = await asyncio.gather(
-        session.send(list_executions(job_id, limit=size, cursor=position.upstream)),
-        _look_up_job(session, job_id) if first and app.lookups else _nothing(),
-        return_exceptions=True,
-    )
+    listing = session.send(list_executions(job_id, limit=size, cursor=position.upstream))
+    look_up = _look_up_job(session, job_id) if first and app.lookups else _nothing()
+    listed, job = await asyncio.gather(_outcome(listing), look_up)
     match listed:
         case NotFoundError():
             raise await explain_unknown_job(session, job_id, listed)
         case ApiError():
             raise paging.explain_refusal(listed, position)
-        case BaseException():
+        case BlaxelMcpError():
             raise listed
-    if not listed.items and first and not isinstance(job, Job):
+    if not listed.items and first and job is None:
         await _require_job(session, job_id)
     page = position.page(listed, lambda execution: status in {None, ExecutionStatus(execution.status).word})
-    known = job if isinstance(job, Job) else None
-    answer = build_executions(job_id, page, listed.items, limit=limit, status=status, now=app.clock(), job=known)
+    answer = build_executions(job_id, page, listed.items, limit=limit, status=status, now=app.clock(), job=job)
     return success(*answer)
+
+
+async def _outcome(call: Awaitable[T]) -> T | BlaxelMcpError:
+    """What a call returns, or the error that it raises, so that another one beside it comes to its end."""
+    try:
+        return await call
+    except BlaxelMcpError as error:
+        return error
 
 
 async def _look_up_job(session: Session, job_id: str) -> Job | None:
