@@ -135,13 +135,21 @@ LOG_BEFORE_SECONDS = 60
 LOG_AFTER_SECONDS = 120
 """How much time is searched before an execution's creation and after its end: lines arrive up to a minute late."""
 
-# Waiting. The longest wait and its margin stay under the 60 seconds after which many clients give up.
+# Waiting.
 WAIT_SECONDS_USUAL = 30
-WAIT_SECONDS = 45
+WAIT_SECONDS = 600
+"""The longest wait. Many clients give a call up after 60 seconds, so only some can use it."""
+WAIT_SAFE_SECONDS = 45
+"""The longest wait that leaves those clients time for the rest of the way."""
 WAIT_MARGIN_SECONDS = 2.0
 """Added to the time to wait, for a last poll that takes longer than the one before."""
 WAIT_FIRST_SECONDS = 30
 """The budget of the first poll, however short the wait: it must tell how things stand, as get_job_execution does."""
+WAIT_PROGRESS_SECONDS = 10.0
+"""The longest time between two notifications of progress."""
+WAIT_PROSE_BYTES = 250
+WAIT_STRUCTURE_BYTES = 400
+"""The largest answer of a wait whose time was up first, in each channel."""
 
 # Lists of jobs, executions and tasks.
 LIST_BYTES = 3_000
