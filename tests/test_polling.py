@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from blaxel_mcp.errors import BlaxelMcpError, CredentialsError, StoppingError
-from blaxel_mcp.polling import LONGEST_PAUSE, SHORTEST_PAUSE, PollResult, backoff, poll_until_done
+from blaxel_mcp.polling import LONGEST_PAUSE, SHORTEST_PAUSE, USUAL_LONGEST_PAUSE, PollResult, backoff, poll_until_done
 
 AWAY = BlaxelMcpError("Blaxel is away.", "Ask again.", transient=True)
 
@@ -106,7 +106,9 @@ def test_without_a_time_limit_it_polls_to_the_end() -> None:
         (10, 0, 0, 2),
         (0, 300, 0, 3),
         (0, 0, 1.5, 6),
-        (40, 10**6, 9, LONGEST_PAUSE),
+        (40, 10**6, 9, USUAL_LONGEST_PAUSE),
+        (100, 10**6, 9, 20),
+        (500, 0, 0, LONGEST_PAUSE),
         (0, -50, 0, SHORTEST_PAUSE),
     ],
 )

@@ -1,7 +1,7 @@
 """An execution that is over beside those before it: whether its result and its duration are new for the job."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 
@@ -10,6 +10,8 @@ from blaxel_mcp.summary.runs import Run, Streak, UsualDuration, newest_streak, u
 from blaxel_mcp.summary.wording import format_moment
 
 _ORDINALS = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
+MOST_CHANGES = 2
+"""How many changes against the last success are told."""
 _FEWEST_FAILURES = 3
 """From so many on, the one at hand included, failures may come at a rate that is worth a word."""
 _FEW_FOR_QUARTILES = 8
@@ -146,8 +148,3 @@ def _after_failure(history: History, streak: Streak, now: datetime) -> str:
     if streak.count == 1:
         return f"The one before it succeeded{f', {when}' if when else ''}"
     return f"First failure after {streak.count} that succeeded{f', the last one {when}' if when else ''}"
-
-
-def with_changes(history: History, changes: Sequence[str]) -> History:
-    """The history with what stands out against the last success."""
-    return replace(history, changes=tuple(changes))

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from blaxel_mcp.models import ExecutionStatus, JobExecution, parse_env_override, parse_timestamp
+from blaxel_mcp.models import ExecutionStatus, Job, JobExecution, parse_env_override, parse_timestamp
 from blaxel_mcp.summary.causes import Cause
+from blaxel_mcp.summary.changes import deployment_change, deployments_between, outstanding_changes
 from blaxel_mcp.summary.conditions import group_remarks, has_failed_condition
 from blaxel_mcp.summary.counts import TaskCounts, count_tasks
 from blaxel_mcp.summary.execution import Evidence, ExecutionSummary, ResolvedLatest
 from blaxel_mcp.summary.failures import FailureGroup, group_failures
-from blaxel_mcp.summary.history import look_back
+from blaxel_mcp.summary.history import MOST_CHANGES, History, look_back, runs_before
 from blaxel_mcp.summary.next_step import seconds_to_next_poll, suggest_next_step
 from blaxel_mcp.summary.runs import Run, usual_duration
 from blaxel_mcp.summary.schedule import ScheduleCheck
@@ -32,6 +33,7 @@ def summarize(
     runs: Sequence[Run] = (),
     latest: ResolvedLatest | None = None,
     schedule: ScheduleCheck | None = None,
+    job: Job | None = None,
     taken: str = "",
 ) -> ExecutionSummary:
     """Summarize an execution.
@@ -45,6 +47,7 @@ def summarize(
         runs: the job's newest executions, newest first, where those were listed; it may be among them.
         latest: set if the caller asked for `latest`.
         schedule: how the job keeps its schedule, where that was looked up.
+        job: the job with its deployments, where that was looked up.
         taken: a sentence that says which execution was taken, where the caller did not give its ids.
     """
     status, metadata, spec = ExecutionStatus(execution.status), execution.metadata, execution.spec
@@ -89,9 +92,20 @@ def summarize(
         latest=latest,
         schedule=schedule,
         taken=taken,
-        history=look_back(run, runs) if status.over else None,
+        history=_history(run, runs, job, now) if status.over else None,
     )
     return replace(summary, next_step=suggest_next_step(summary))
+
+
+def _history(run: Run, runs: Sequence[Run], job: Job | None, now: datetime) -> History | None:
+    """The executions before it; of one that failed, also what stands out against the last success."""
+    history = look_back(run, runs)
+    if history is None or history.last_success is None or run.result != "failed":
+        return history
+    last = history.last_success
+    deployed = deployment_change(deployments_between(job, (), last.created, run.created), now)
+    changes = [*outstanding_changes(last, run, runs_before(run, runs)), *([deployed] if deployed else [])]
+    return replace(history, changes=[change.text for change in changes[:MOST_CHANGES]])
 
 
 def _never_started(

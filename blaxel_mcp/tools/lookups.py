@@ -55,6 +55,7 @@ async def summarize_found(session: Session, app: AppContext, found: Found) -> Ex
         # The execution before is of interest only until this one starts.
         latest=found.latest if status.waiting or found.latest is None else replace(found.latest, previous=None),
         schedule=check_schedule(job, runs or (), app.clock(), complete=found.complete) if job else None,
+        job=job,
         taken=found.taken,
     )
     if summary.unexplained and not summary.never_started and (evidence := await lookups.evidence(summary)):

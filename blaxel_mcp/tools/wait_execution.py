@@ -67,7 +67,7 @@ async def wait_for_job_execution(  # noqa: PLR0917 - the SDK passes them by name
     async def report_progress(state: _State) -> None:
         nonlocal reported
         seen[:] = [*seen[:1], state]
-        # The protocol requires progress to increase: finished tasks, and between them the share of the wait that is over.
+        # The protocol requires progress to increase: finished tasks, and the share of the wait that is over.
         passed = min((app.timer() - began) / (timeoutSeconds + WAIT_MARGIN_SECONDS), 1.0) * _LESS_THAN_ONE
         progress = round(state.summary.counts.settled + passed, 4)
         if progress > reported:
@@ -114,8 +114,8 @@ SPEC = ToolSpec(
     fn=wait_for_job_execution,
     title="Wait for job execution",
     description=(
-        "Wait until an execution of a Blaxel batch job is done, then answer as get_job_execution does. If the time is up "
-        "first, done is false: call again. Over 45 seconds only where a call may take as long."
+        "Wait until an execution of a Blaxel batch job is done, then answer as get_job_execution does. "
+        "If the time is up first, done is false: call again. Over 45 seconds only where a call may take as long."
     ),
     annotations=READ_ONLY,
 )

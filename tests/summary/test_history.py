@@ -1,5 +1,6 @@
 """An execution beside those before it: whether its result, its duration and its configuration are new for the job."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -147,3 +148,17 @@ def test_both_channels_tell_the_history() -> None:
 def test_an_execution_that_goes_on_has_no_history_yet() -> None:
     """How long the job usually takes is its estimate then."""
     assert "history" not in answer(execution("running", (600, 600)), runs=runs_that_took(700, 700, 700))
+
+
+def test_what_stands_out_against_the_last_success_is_named_and_not_blamed() -> None:
+    """At most two things, of an execution that failed; a number of tasks that is different each time is none."""
+    runs = [replace(run, tasks=40, memory_mb=2048) for run in runs_that_took(60, 60, 60)]
+    failed = execution("failed", (3600, 3590, 3500), stats={"total": 400, "failure": 1})
+    failed["spec"] |= {"memoryOverride": 512, "envOverride": {"MODE": "***"}}
+    got = answer(failed, runs=runs)
+    assert got["history"]["changes"] == ["memory override 512 MB instead of 2,048 MB", "400 tasks instead of 40"]
+    assert (
+        "Unlike the last success: memory override 512 MB instead of 2,048 MB, 400 tasks instead of 40."
+        in (got["summary"])
+    )
+    assert "changes" not in answer({**failed, "status": "succeeded"}, runs=runs)["history"]

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -20,11 +21,10 @@ from blaxel_mcp.demo.playback import Execution, Failure, Task
 from blaxel_mcp.demo.wire import Job
 from blaxel_mcp.server import build_server
 from blaxel_mcp.summary.limits import (
-    PROSE_BYTES,
-    STRUCTURE_BYTES,
     WAIT_FIRST_SECONDS,
     WAIT_MARGIN_SECONDS,
-    WAIT_SECONDS,
+    WAIT_SAFE_SECONDS,
+    WAIT_SECONDS_USUAL,
 )
 from blaxel_mcp.tools import get_execution, wait_execution
 
@@ -62,6 +62,7 @@ class World:
     now: datetime = NOW
     slept: list[float] = field(default_factory=list)
     progress: list[tuple[float, float | None]] = field(default_factory=list)
+    messages: list[str | None] = field(default_factory=list)
     paths: list[str] = field(default_factory=list)
     fails_after: int = 0
 
@@ -81,8 +82,8 @@ class World:
             self.faulty.always(self.always, path=EXECUTION)
 
     async def _progress(self, progress: float, total: float | None, message: str | None) -> None:
-        assert message is None
         self.progress.append((progress, total))
+        self.messages.append(message)
 
     def wait(self, *, tool: str = "wait_for_job_execution", **arguments: Any) -> CallToolResult:
         """Call the tool on a control plane with the jobs and faults."""
@@ -117,6 +118,12 @@ def facts_of(result: CallToolResult) -> dict[str, Any]:
     return facts
 
 
+def assert_small(facts: dict[str, Any]) -> None:
+    """The promise for an answer of a wait whose time was up."""
+    assert len(facts["summary"].encode()) <= 250
+    assert len(json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode()) <= 400
+
+
 def test_a_finished_execution_is_answered_at_once_as_get_does() -> None:
     """The answer is that of `get_job_execution` word for word, raw JSON included."""
     jobs = [run_job(Task(5), began=60)]
@@ -138,43 +145,74 @@ def test_it_returns_as_soon_as_it_is_done() -> None:
 
 
 def test_an_unfinished_execution_is_an_answer() -> None:
-    """It says how the execution stands: not done, no raw JSON, and the call that goes on waiting."""
+    """It says how the execution stands and what is new: not done, no raw JSON, and the call that goes on waiting."""
     world = World([run_job(*[Task(20)] * 10)])
     facts = facts_of(world.wait(timeoutSeconds=45))
     assert (facts["done"], facts["status"], facts["tasks"]["succeeded"]) == (False, "running", 2)
-    assert not {"raw", "rawOmitted", "warnings"} & set(facts)
-    assert facts["nextStep"] == (
-        'Call wait_for_job_execution with jobId "run" and executionId "exec-1" to go on waiting.'
-    )
-    assert facts["nextStep"] in facts["summary"]
-    assert facts["pollAfterSeconds"] > 0
+    assert facts == {
+        "summary": (
+            "Running: 2 of 10 tasks finished (20%), 1 running, 7 waiting. New in this wait: 2 tasks finished. "
+            "Next: Call wait_for_job_execution again with the same arguments."
+        ),
+        "status": "running",
+        "done": False,
+        "outcome": "in_progress",
+        "nextStep": "Call wait_for_job_execution again with the same arguments.",
+        "tasks": {"total": 10, "succeeded": 2, "running": 1},
+        "jobId": "run",
+        "executionId": "exec-1",
+    }
     assert sum(world.slept) == pytest.approx(45)
 
 
 def test_the_wait_takes_30_seconds_by_default() -> None:
-    """From 1 to 45 seconds can be asked for; anything else is rejected, and nothing is sent."""
+    """From 1 to 600 seconds can be asked for; anything else is rejected, and nothing is sent."""
     world = World([run_job(Task(600))])
     world.wait()
     assert sum(world.slept) == pytest.approx(30)
     world = World([run_job(Task(600))])
     world.wait(timeoutSeconds=1)
     assert world.slept == [1]
-    for wrong in (0, 46, "soon"):
+    for wrong in (0, 601, "soon"):
         world = World([run_job(Task(600))])
         assert text_of(world.wait(timeoutSeconds=wrong)).startswith("Wrong arguments: timeoutSeconds ")
         assert world.paths == []
 
 
-def test_the_longest_wait_is_shorter_than_the_timeout_of_clients() -> None:
-    """So is the first poll, however short the wait; both leave 10 seconds for the rest of the way."""
-    assert max(WAIT_FIRST_SECONDS, WAIT_SECONDS + WAIT_MARGIN_SECONDS) <= CLIENTS_GIVE_UP - 10
+def test_the_usual_wait_is_shorter_than_the_timeout_of_clients() -> None:
+    """So is the longest that the description does not warn of, and the first poll: 10 seconds are left for the way."""
+    longest = max(WAIT_SECONDS_USUAL, WAIT_SAFE_SECONDS)
+    assert max(WAIT_FIRST_SECONDS, longest + WAIT_MARGIN_SECONDS) <= CLIENTS_GIVE_UP - 10
+    assert f"Over {WAIT_SAFE_SECONDS} seconds only where a call may take as long" in wait_execution.SPEC.description
 
 
 def test_progress_counts_finished_tasks() -> None:
     """Each notification has a larger number than the one before, and the total."""
     world = World([run_job(Task(2), Task(3), Task(2))])
     world.wait()
-    assert world.progress == [(0, 3), (1, 3), (2, 3), (3, 3)]
+    values = [value for value, _ in world.progress]
+    assert values == sorted(set(values))
+    assert [int(value) for value in values][:: len(values) - 1] == [0, 3]
+    assert {total for _, total in world.progress} == {3}
+    assert world.messages[-1] == "3 of 3 tasks finished"
+
+
+def test_progress_comes_every_ten_seconds_whatever_happens() -> None:
+    """Also where polls are rarer, and no task ends."""
+    world = World([run_job(Task(9000), began=7200)])
+    moments: list[float] = []
+    report = world._progress
+
+    async def note(progress: float, total: float | None, message: str | None) -> None:
+        moments.append(world.timer())
+        await report(progress, total, message)
+
+    world._progress = note  # type: ignore[method-assign]
+    world.wait(timeoutSeconds=600)
+    assert max(later - earlier for earlier, later in pairwise(moments)) <= 10
+    assert len(set(world.progress)) == len(world.progress) >= 60
+    assert set(world.messages) == {"0 of 1 task finished"}
+    assert world.paths.count(EXECUTION) <= 30
 
 
 def test_pauses_grow_with_the_age_of_the_execution() -> None:
@@ -215,9 +253,8 @@ def test_the_last_known_state_stands_in_for_polls_that_fail() -> None:
     result = world.wait(timeoutSeconds=20)
     facts = facts_of(result)
     assert (facts["done"], facts["tasks"]["succeeded"]) == (False, 1)
-    warning = "This is how it stood 16s ago, since looking again failed: Blaxel failed with an internal error (500)."
-    assert facts["warnings"][0] == warning
-    assert f"Note: {warning}" in text_of(result)
+    said = "Looking again failed: Blaxel failed with an internal error (500). 16s ago: Running: 1 of 20 tasks finished"
+    assert text_of(result).startswith(said)
     assert sum(world.slept) == pytest.approx(20)
 
 
@@ -227,17 +264,16 @@ def test_the_warning_keeps_the_budgets() -> None:
     tasks = [Task(1, failure=replace(failure, message=f"{'abcdefgh'[i]} {failure.message}")) for i in range(6)]
     world = World([run_job(*tasks, Task(600), parallelism=8)], always=Answer(500), fails_after=2)
     facts = facts_of(world.wait(timeoutSeconds=20))
-    assert facts["warnings"][0].startswith("This is how it stood ")
-    assert "This is how it stood " in facts["summary"]
-    assert len(facts["summary"].encode()) <= PROSE_BYTES
-    assert len(json.dumps(facts, ensure_ascii=False, separators=(",", ":")).encode()) <= STRUCTURE_BYTES
+    assert facts["summary"].startswith("Looking again failed: ")
+    assert_small(facts)
 
 
 def test_an_error_that_is_not_transient_ends_the_wait() -> None:
     """The last known state is the answer: polling again would not help."""
     world = World([run_job(Task(600))], always=Answer(403), fails_after=3)
     facts = facts_of(world.wait())
-    assert facts["warnings"][0].endswith("The credential is valid but may not do this here (403).")
+    said = "Looking again failed: The credential is valid but may not do this here (403). "
+    assert facts["summary"].startswith(said)
     assert len(world.slept) == 3
 
 
@@ -287,9 +323,8 @@ def test_a_later_poll_without_an_answer_ends_with_the_wait(monkeypatch: pytest.M
     """It ends with the time to wait and a margin; the first state is the answer."""
     monkeypatch.setattr(wait_execution, "WAIT_MARGIN_SECONDS", 0.2)
     result, faulty = wait_in_real_time(Delay(0), always=Delay(30))
-    (warning,) = facts_of(result)["warnings"]
-    assert warning.startswith("This is how it stood ")
-    assert warning.endswith("looking again failed: Blaxel did not answer within the time limit of one request.")
+    said = "Looking again failed: Blaxel did not answer within the time limit of one request. "
+    assert facts_of(result)["summary"].startswith(said)
     assert faulty.gone.wait(2)
 
 
@@ -299,7 +334,7 @@ def test_a_slow_api_raises_no_warning(seconds: int, slow: float, monkeypatch: py
     """However short the wait and slow the answers, an unfinished execution is an answer without doubts."""
     monkeypatch.setattr(wait_execution, "WAIT_MARGIN_SECONDS", 0.5)
     result, _ = wait_in_real_time(always=Delay(slow), seconds=seconds)
-    assert "warnings" not in facts_of(result)
+    assert facts_of(result)["summary"].startswith("Running: ")
 
 
 @pytest.mark.slow
@@ -363,6 +398,53 @@ def replace_created(job: Job, now: datetime) -> Job:
     (execution,) = job.executions
     assert isinstance(execution, Execution)
     return replace(job, executions=(replace(execution, created=now),))
+
+
+def test_a_run_of_an_hour_costs_few_calls_and_bytes() -> None:
+    """Watched by an agent that waits 300 seconds at a time; in either channel, without the last answer's raw JSON."""
+    world = World([run_job(*[Task(90)] * 40)])
+    texts, objects, polls = list[str](), list[dict[str, Any]](), 0
+    while not objects or not objects[-1]["done"]:
+        result = world.wait(timeoutSeconds=300)
+        texts.append(text_of(result))
+        objects.append({key: value for key, value in facts_of(result).items() if key not in {"raw", "rawOmitted"}})
+        polls += world.paths.count(EXECUTION)
+        if not objects[-1]["done"]:
+            assert objects[-1]["nextStep"] == "Call wait_for_job_execution again with the same arguments."
+            assert_small(objects[-1])
+    assert (len(texts), objects[-1]["outcome"]) == (12, "succeeded")
+    assert sum(len(text.encode()) for text in texts) <= 6 * 1024
+    sizes = [len(json.dumps(one, ensure_ascii=False, separators=(",", ":")).encode()) for one in objects]
+    assert sum(sizes) <= 6 * 1024, sizes
+    assert polls <= 13 * 25
+
+
+def test_an_execution_that_is_gone_ends_the_wait() -> None:
+    """Its job may have been deleted; an id that was never there is another matter."""
+    world = World([run_job(*[Task(4)] * 20)], always=Answer(404), fails_after=5)
+    facts = facts_of(world.wait(timeoutSeconds=300))
+    assert facts["summary"].startswith(
+        "It is gone: Blaxel does not find it any more (404). 1s ago: Running: 1 of 20 tasks finished (5%), "
+    )
+    assert (facts["done"], facts["nextStep"]) == (False, "See with list_job_executions what is left.")
+    assert_small(facts)
+    assert len(world.slept) == 5
+
+
+def test_waiting_on_by_another_name_goes_by_the_id() -> None:
+    """`latest` may be another execution by the next call."""
+    facts = facts_of(World([run_job(Task(600))]).wait(executionId="latest"))
+    assert facts["nextStep"] == 'Call wait_for_job_execution again with executionId "exec-1".'
+    assert_small(facts)
+
+
+def test_an_execution_that_fails_fast_is_not_waited_for() -> None:
+    """The small answer says so, and what to do instead."""
+    failure = Failure("The container exited with code 1: no space left on device", ())
+    world = World([run_job(*[Task(1, failure)] * 8, *[Task(600)] * 40, parallelism=1)])
+    facts = facts_of(world.wait(timeoutSeconds=12))
+    assert facts["nextStep"] == "Do not wait: cancel it (cancel_job_execution), and fix the cause first."
+    assert_small(facts)
 
 
 @pytest.mark.parametrize("era", ["legacy", "auto"])
