@@ -1,7 +1,7 @@
 """Two executions of a job, compared: a pure function of what the API says of both. It finds differences, no causes."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property, lru_cache
 
@@ -9,13 +9,14 @@ from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary.changes import Change, Deployment, configuration_changes, deployment_change
 from blaxel_mcp.summary.compare_tasks import TaskChanges, Tasks, compare_tasks
 from blaxel_mcp.summary.conditions import failure_condition, has_failed_condition
-from blaxel_mcp.summary.execution import ExecutionSummary
+from blaxel_mcp.summary.execution import Evidence, ExecutionSummary
 from blaxel_mcp.summary.failures import FailureGroup, failure_key
 from blaxel_mcp.summary.next_step import call_arguments, is_plain_id
 from blaxel_mcp.summary.runs import Run
-from blaxel_mcp.summary.summarize import summarize
+from blaxel_mcp.summary.summarize import add_evidence, summarize
 from blaxel_mcp.summary.tasks import TaskList, task_name, task_status
 from blaxel_mcp.summary.telling import telling_text
+from blaxel_mcp.summary.wording import plural
 
 _REMEMBERED = 200
 """How many messages are remembered with their telling lines: tasks that fail alike often say the very same."""
@@ -94,6 +95,13 @@ class Comparison:
     next_step: str
     now: datetime
 
+    @property
+    def alike(self) -> bool:
+        """Whether nothing is known to differ but moments and durations."""
+        same_end = self.execution.status.outcome == self.baseline.status.outcome
+        tasks_differ = self.tasks is None or not self.tasks.matched or self.tasks.differ
+        return same_end and not (tasks_differ or self.changes or self.causes.new or self.causes.gone)
+
 
 def compare(
     execution: Compared,
@@ -132,6 +140,22 @@ def compare(
         notes=[*notes, *_notes(here, there, tasks)],
         next_step=_next_step(here, there, tasks, newer=newer),
         now=now,
+    )
+
+
+def add_log(comparison: Comparison, evidence: Evidence) -> Comparison:
+    """The comparison with lines of log that tell why the tasks of the execution's largest group of failures failed."""
+    here, causes = add_evidence(comparison.execution, evidence), comparison.causes
+    explained = dict(zip(map(id, comparison.execution.failures), here.failures, strict=True))
+
+    def now_explained(groups: Sequence[FailureGroup]) -> list[FailureGroup]:
+        return [explained[id(group)] for group in groups]
+
+    return replace(
+        comparison,
+        execution=here,
+        causes=replace(causes, new=now_explained(causes.new), shared=now_explained(causes.shared)),
+        next_step=_next_step(here, comparison.baseline, comparison.tasks, newer=comparison.baseline_is_newer),
     )
 
 
@@ -177,26 +201,21 @@ def _key(group: FailureGroup) -> str:
     return failure_key(condition, telling_text(condition.get("message") or ""), task_name(group.task))
 
 
-def _notes(here: ExecutionSummary, there: ExecutionSummary, tasks: TaskChanges | None) -> list[str]:
+def _notes(here: ExecutionSummary, there: ExecutionSummary, tasks: TaskChanges | None) -> Iterator[str]:
     """What could not be compared, and why."""
-    notes = []
+    if here.status.waiting or there.status.waiting:
+        return
     if tasks is None:
-        whose = [name for name, one in (("the execution's", here), ("the baseline's", there)) if not one.tasks_read]
-        if whose:
-            notes.append(f"Tasks are not compared one by one: {' and '.join(whose)} are not known.")
-        else:
-            notes.append("Tasks are not compared one by one: they have no names.")
+        unknown = [name for name, one in (("execution", here), ("baseline", there)) if not one.tasks_read]
+        why = f"those of the {' and the '.join(unknown)} are not known" if unknown else "they have no names"
+        yield f"Tasks are not compared one by one: {why}."
     elif not tasks.matched:
-        notes.append("Tasks are not compared one by one: the two executions name theirs differently.")
+        yield "Tasks are not compared one by one: the two executions name theirs differently."
     elif not tasks.whole:
         read = f"{here.tasks_read:,} of the execution and {there.tasks_read:,} of the baseline"
-        notes.append(f"Only the first tasks were read, {read}; the others are not compared.")
-    if tasks and tasks.not_over:
-        plural = "s have" if tasks.not_over > 1 else " has"
-        notes.append(
-            f"{tasks.not_over:,} task{plural} not ended yet and {'are' if tasks.not_over > 1 else 'is'} left out."
-        )
-    return notes
+        yield f"Only the first tasks were read, {read}; the others are not compared."
+    if tasks and tasks.unstated:
+        yield f"Blaxel gives no status for {plural(tasks.unstated, 'task')}, so these are not compared."
 
 
 def _next_step(here: ExecutionSummary, there: ExecutionSummary, tasks: TaskChanges | None, *, newer: bool) -> str:

@@ -7,7 +7,7 @@ from statistics import median
 
 from blaxel_mcp.models import JobExecutionTask
 from blaxel_mcp.summary import limits
-from blaxel_mcp.summary.tasks import FINISHED, TaskList, task_name, task_seconds, task_status
+from blaxel_mcp.summary.tasks import FINISHED, UNSTATED, TaskList, task_name, task_seconds, task_status
 
 _DIGITS = re.compile(r"\d+")
 
@@ -42,10 +42,12 @@ class TaskChanges:
         still_failing: failed in both.
         recovered: succeeded, and did not in the baseline.
         unfinished: neither failed nor succeeded, although they did in the baseline.
-        added: only in the execution; `gone` only in the baseline.
+        added: only in the execution; of those, `added_failed` failed.
+        gone: only in the baseline.
         slowed: those that took much longer than was to be expected, the one that lost most time first.
         unchanged: how many ended as in the baseline, those still failing not counted.
         not_over: how many are left out because they have not ended in an execution that goes on.
+        unstated: how many are left out because the API gives no status of theirs.
         drift: how the tasks in general became slower or faster, where there are enough to tell.
     """
 
@@ -57,11 +59,19 @@ class TaskChanges:
     recovered: list[str] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
     added: list[str] = field(default_factory=list)
+    added_failed: int = 0
     gone: list[str] = field(default_factory=list)
     slowed: list[SlowedTask] = field(default_factory=list)
     unchanged: int = 0
     not_over: int = 0
+    unstated: int = 0
     drift: Drift | None = None
+
+    @property
+    def differ(self) -> bool:
+        """Whether any task fares otherwise than in the baseline."""
+        others = self.newly_failing, self.recovered, self.unfinished, self.added, self.gone, self.slowed
+        return any(others) or bool(self.not_over or self.unstated)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +100,17 @@ def compare_tasks(execution: Tasks, baseline: Tasks) -> TaskChanges | None:
         return TaskChanges(matched=False, whole=whole)
     changes = TaskChanges(whole=whole)
     if whole:
-        changes.added = [task_name(task) for name, task in here.items() if name not in there]
+        added = [task for name, task in here.items() if name not in there]
+        changes.added = list(map(task_name, added))
+        changes.added_failed = sum(task_status(task) == "failed" for task in added)
         changes.gone = [task_name(task) for name, task in there.items() if name not in here]
     for name in common:
         one, other = here[name], there[name]
         status, earlier = task_status(one), task_status(other)
         if (not execution.over and status not in FINISHED) or (not baseline.over and earlier not in FINISHED):
             changes.not_over += 1
+        elif status in UNSTATED or earlier in UNSTATED:
+            changes.unstated += 1
         else:
             _add(changes, task_name(one), status, earlier)
     _add_durations(changes, [(here[name], there[name]) for name in common])

@@ -1,25 +1,19 @@
-"""A comparison of two executions as an object and as text, each within `COMPARE_BYTES`."""
+"""The prose of a comparison of two executions: a head of a few sentences, then lines of tasks and causes."""
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
-from typing import Any, NotRequired
-
-from typing_extensions import TypedDict
+from typing import Any
 
 from blaxel_mcp.models import ExecutionStatus
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.causes import CAUSES
 from blaxel_mcp.summary.compare import Comparison
 from blaxel_mcp.summary.compare_tasks import SlowedTask, TaskChanges
-from blaxel_mcp.summary.detail import Detail, first_that_fits
+from blaxel_mcp.summary.detail import Detail
 from blaxel_mcp.summary.execution import ExecutionSummary
 from blaxel_mcp.summary.failures import FailureGroup
 from blaxel_mcp.summary.wording import (
-    drop_empty,
     format_duration,
     format_moment,
-    format_timestamp,
-    json_size,
     plural,
 )
 
@@ -28,69 +22,13 @@ _SAME_SHARE = 0.02
 """Two durations are told as the same when they are no further apart than so many seconds, and than such a share."""
 
 
-class ComparisonCore(TypedDict):
-    """`structuredContent` of compare_job_executions, as far as it is published.
-
-    An answer also has `jobId`; `execution` and `baseline`, each with `executionId`, `status`, `tasks`, `createdAt`,
-    `queuedSeconds` and `runningSeconds`; `tasks` with what became of how many, and the first names; `causes` that are
-    `new`, `shared` or `gone`; `changes`, and `notes` on what could not be compared.
-    """
-
-    summary: str
-    nextStep: NotRequired[str]
-
-
-def build_comparison(comparison: Comparison) -> tuple[dict[str, Any], str]:
-    """The answer of compare_job_executions, as an object and as text."""
-
-    def size(built: tuple[dict[str, Any], str]) -> int:
-        answer, text = built
-        return max(json_size(answer), len(text.encode()))
-
-    return first_that_fits(partial(_build, comparison), size, limits.COMPARE_BYTES)
-
-
-def _build(comparison: Comparison, detail: Detail) -> tuple[dict[str, Any], str]:
-    head = " ".join(filter(None, _sentences(comparison, detail)))
-    tasks, causes = comparison.tasks, comparison.causes
-    shown = [change.text for change in comparison.changes[: _changes_shown(detail)]]
-    answer: dict[str, Any] = {
-        "summary": head,
-        "jobId": detail.cut(comparison.execution.job_id, detail.identity),
-        "execution": _facts(comparison.execution, detail),
-        "baseline": _facts(comparison.baseline, detail),
-        "tasks": _task_facts(tasks, detail) if tasks and tasks.matched else None,
-        "causes": drop_empty(
-            {
-                "new": [_cause_facts(group, detail) for group in causes.new[: detail.groups]],
-                "shared": [_cause_facts(group, detail) for group in causes.shared[: detail.groups]],
-                "gone": [_cause_facts(group, detail) for group in causes.gone[: detail.groups]],
-                "notShown": _causes_not_shown(comparison, detail) or None,
-            }
-        ),
-        "changes": shown,
-        "changesOmitted": len(comparison.changes) - len(shown) or None,
-        "notes": list(_notes(comparison)),
-        "nextStep": comparison.next_step,
-    }
-    lines = [head]
-    if tasks and tasks.matched:
-        lines += _task_lines(tasks, detail)
-    lines += _cause_lines(comparison, detail)
-    if detail.asides:
-        lines += _notes(comparison)
-    else:
-        lines.append(" ".join(_notes(comparison)))
-    if comparison.next_step:
-        lines.append(f"Next: {comparison.next_step}")
-    return drop_empty(answer), "\n".join(filter(None, lines))
-
-
-def _changes_shown(detail: Detail) -> int:
+def changes_shown(detail: Detail) -> int:
+    """How many changes of configuration an answer names at this level of detail."""
     return 8 if detail.asides else 3 if detail.warnings else 2
 
 
-def _sentences(comparison: Comparison, detail: Detail) -> Iterator[str]:
+def sentences(comparison: Comparison, detail: Detail) -> Iterator[str]:
+    """The sentences of the head; some may be empty."""
     yield _verdict(comparison, detail)
     yield _duration(comparison)
     yield _queueing(comparison)
@@ -113,10 +51,14 @@ def _verdict(comparison: Comparison, detail: Detail) -> str:
     else:
         outcomes = f"{name} {outcome}; {other} {earlier}"
     tasks = comparison.tasks
-    if tasks and tasks.matched and (parts := _task_parts(comparison, tasks, detail)):
-        return f"{outcomes}: {', '.join(parts)}."
-    parts = [part for part in (_failed_count(here, ""), _failed_count(there, " in the baseline")) if part]
-    return f"{outcomes}{': ' if parts else ''}{', '.join(parts)}."
+    counted = ""
+    if not (tasks and tasks.matched and tasks.whole) and not here.status.waiting:
+        counts = _failed_count(here, ""), _failed_count(there, " in the baseline")
+        counted = ", ".join(filter(None, counts))
+    compared = ""
+    if tasks and tasks.matched and (tasks.compared or tasks.not_over):
+        compared = ", ".join(_task_parts(comparison, tasks, detail))
+    return f"{outcomes}{': ' if counted or compared else ''}{'; '.join(filter(None, (counted, compared)))}."
 
 
 def _outcome(status: ExecutionStatus, detail: Detail) -> str:
@@ -143,28 +85,26 @@ def _task_parts(comparison: Comparison, tasks: TaskChanges, detail: Detail) -> l
     recovered = "failed only in the baseline" if newer else "recovered"
     unfinished = "did not finish" if over else "cancelled"
     same = "as in the baseline" if newer else "as before"
+    added = f"added ({tasks.added_failed:,} of them failed)" if tasks.added_failed else "added"
     total = tasks.compared + tasks.not_over + len(tasks.added)
-    if tasks.unchanged == total:
-        everything = "its one task" if total == 1 else f"all {total:,} tasks"
-        part = f"{everything} {same}" if tasks.whole else f"the {total:,} tasks compared {same}"
-        return [part, *_slowed_and_gone(tasks)]
+    whole = "" if tasks.whole else " compared"
     named = [
         (len(tasks.newly_failing), fails),
         (len(tasks.still_failing), still),
         (len(tasks.recovered), (recovered, recovered)),
         (len(tasks.unfinished), (unfinished, unfinished)),
         (tasks.not_over, ("not over yet", "not over yet")),
-        (len(tasks.added), ("added", "added")),
+        (len(tasks.added), (added, added)),
         (tasks.unchanged, (same, same)),
     ]
     parts: list[str] = []
     for number, (one, several) in named:
         if number:
-            of_all = "" if parts else f" of {plural(total, 'task')}{'' if tasks.whole else ' compared'}"
-            names = ""
-            if several == fails[1] and detail.task_names:
-                names = f" ({_names(tasks.newly_failing, detail)})"
-            parts.append(f"{number:,}{of_all} {one if number == 1 else several}{names}")
+            count = f"{number:,}" if parts else f"{number:,} of {plural(total, 'task')}{whole}"
+            if number == total:
+                count = f"its one task{whole}" if total == 1 else f"all {total:,} tasks{whole}"
+            names = f" ({_names(tasks.newly_failing, detail)})" if several == fails[1] and detail.task_names else ""
+            parts.append(f"{count} {one if number == 1 else several}{names}")
     return parts + _slowed_and_gone(tasks)
 
 
@@ -208,13 +148,15 @@ def _queueing(comparison: Comparison) -> str:
     queued, other = comparison.execution.timing.queued, comparison.baseline.timing.queued
     if queued is None or other is None or abs(queued - other) < limits.QUEUED_SHOWN_SECONDS:
         return ""
-    so_far = " so far" if comparison.execution.status.waiting else ""
-    return f"It waited {format_duration(queued)} to start{so_far}, the baseline {format_duration(other)}."
+    has = "has " if comparison.execution.status.waiting else ""
+    return f"It {has}waited {format_duration(queued)} to start, the baseline {format_duration(other)}."
 
 
 def _drift(tasks: TaskChanges | None) -> str:
     drift = tasks.drift if tasks else None
     if drift is None or 1 / limits.DRIFT_SHOWN < drift.factor < limits.DRIFT_SHOWN:
+        return ""
+    if abs(drift.seconds - drift.baseline_seconds) < _SAME_SECONDS:
         return ""
     medians = f"(median {format_duration(drift.seconds)}, {format_duration(drift.baseline_seconds)} in the baseline)"
     return f"Its tasks took {drift.factor:.1f} times as long in general {medians}."
@@ -223,14 +165,18 @@ def _drift(tasks: TaskChanges | None) -> str:
 def _between(comparison: Comparison, detail: Detail) -> str:
     """What was deployed between the two, and what differs in their configuration."""
     if not comparison.changes:
+        if comparison.alike:
+            deployments = " or deployments" if comparison.deployments_known else ""
+            return f"Beyond that nothing is known to differ, in configuration{deployments}."
         deployments = " and no deployment" if comparison.deployments_known else ""
         return f"No difference in configuration{deployments} between them is known."
-    shown = [change.text for change in comparison.changes[: _changes_shown(detail)]]
+    shown = [change.text for change in comparison.changes[: changes_shown(detail)]]
     more = len(comparison.changes) - len(shown)
     return f"Between them: {'; '.join(shown)}{f'; and {more} more' if more else ''}."
 
 
-def _notes(comparison: Comparison) -> Iterator[str]:
+def notes(comparison: Comparison) -> Iterator[str]:
+    """What could not be had or compared, each one sentence."""
     yield from comparison.notes
     if comparison.causes.uncertain:
         yield "Not all failed tasks of the baseline were read, so a cause that looks new may not be."
@@ -238,65 +184,8 @@ def _notes(comparison: Comparison) -> Iterator[str]:
         yield "A shared message says only that tasks ended: the logs tell whether it is the same reason."
 
 
-def _facts(summary: ExecutionSummary, detail: Detail) -> dict[str, Any]:
-    status, counts, timing = summary.status, summary.counts, summary.timing
-    return drop_empty(
-        {
-            "executionId": detail.cut(summary.asked[1], detail.identity),
-            "status": status.word if status.known else detail.cut(status.text or "", limits.STATUS_CHARACTERS),
-            "tasks": drop_empty({key: getattr(counts, key) for key in ("total", "succeeded", "failed", "cancelled")}),
-            "createdAt": format_timestamp(timing.created) if timing.created else None,
-            "queuedSeconds": timing.queued,
-            "runningSeconds": timing.running,
-        }
-    )
-
-
-def _task_facts(tasks: TaskChanges, detail: Detail) -> dict[str, Any]:
-    def named(names: Sequence[str]) -> dict[str, Any] | None:
-        shown = [detail.cut(name, detail.name) for name in names[: detail.task_names]]
-        return drop_empty({"count": len(names), "names": shown}) if names else None
-
-    slowed = [
-        {
-            "name": detail.cut(task.name, detail.name),
-            "seconds": round(task.seconds),
-            "baselineSeconds": round(task.baseline_seconds),
-        }
-        for task in tasks.slowed[: detail.task_names]
-    ]
-    return drop_empty(
-        {
-            "compared": tasks.compared,
-            "newlyFailing": named(tasks.newly_failing),
-            "stillFailing": named(tasks.still_failing),
-            "recovered": named(tasks.recovered),
-            "unfinished": named(tasks.unfinished),
-            "added": named(tasks.added),
-            "gone": named(tasks.gone),
-            "slowedDown": drop_empty({"count": len(tasks.slowed), "tasks": slowed}) if tasks.slowed else None,
-            "unchanged": tasks.unchanged,
-            "notOver": tasks.not_over or None,
-        }
-    )
-
-
-def _cause_facts(group: FailureGroup, detail: Detail) -> dict[str, Any]:
-    names = [detail.cut(name, detail.name) for name in group.tasks[: detail.task_names]]
-    message = detail.cut(group.reason.text, detail.message, middle=True)
-    return drop_empty({"cause": group.cause, "count": group.count, "message": message, "tasks": names})
-
-
-def _causes_not_shown(comparison: Comparison, detail: Detail) -> int:
-    """How many failed tasks of both executions are in groups that are not shown."""
-    causes = comparison.causes
-    groups = (group for kind in (causes.new, causes.shared, causes.gone) for group in kind[detail.groups :])
-    # Groups of the baseline that are shared are counted in the execution.
-    omitted = comparison.execution.failures_omitted + comparison.baseline.failures_omitted
-    return omitted + sum(group.count for group in groups)
-
-
-def _task_lines(tasks: TaskChanges, detail: Detail) -> Iterator[str]:
+def task_lines(tasks: TaskChanges, detail: Detail) -> Iterator[str]:
+    """A line for each way in which tasks differ, with their first names; the verdict names the newly failing ones."""
     if not detail.task_names:
         return
     named: Sequence[tuple[str, Sequence[Any], Callable[[Sequence[Any], Detail], str]]] = [
@@ -331,24 +220,36 @@ def _more(number: int) -> str:
     return f" and {number:,} more" if number else ""
 
 
-def _cause_lines(comparison: Comparison, detail: Detail) -> Iterator[str]:
-    causes = comparison.causes
-    for label, groups in (("New", causes.new), ("In both", causes.shared), ("In the baseline only", causes.gone)):
+def cause_lines(comparison: Comparison, detail: Detail) -> Iterator[str]:
+    """A line for each reason why tasks failed: new ones, those of both executions, those of the baseline only."""
+    causes, tasks = comparison.causes, comparison.tasks
+    # The names of the newly failing tasks stand in the verdict already.
+    named = bool(tasks and len(causes.new) == 1 and causes.new[0].count == len(tasks.newly_failing))
+    for group in causes.new[: detail.groups]:
+        yield f"New: {_cause(group, detail, named=not named)}."
+    for label, groups in (("In both", causes.shared), ("In the baseline only", causes.gone)):
         for group in groups[: detail.groups]:
             yield f"{label}: {_cause(group, detail)}."
-    if omitted := _causes_not_shown(comparison, detail):
-        yield f"{plural(omitted, 'failed task')} of both in other groups."
+    if omitted := causes_not_shown(comparison, detail):
+        yield f"Of both, {plural(omitted, 'more failed task')} in groups that are not shown."
 
 
-def _cause(group: FailureGroup, detail: Detail) -> str:
-    names = (
-        f" ({_names(group.tasks[: detail.task_names], detail)}{_more_of(group, detail)})" if detail.task_names else ""
-    )
+def _cause(group: FailureGroup, detail: Detail, *, named: bool = True) -> str:
+    shown = group.tasks[: detail.task_names]
+    names = ""
+    if named and shown:
+        names = f" ({_names(shown, detail)}{_more(group.count - len(shown))})"
     happened = CAUSES[group.cause].happened or "failed"
     text = group.reason.text.rstrip(". ")
     said = f": {detail.quote(text, detail.message, middle=True)}" if text else ", no reason given"
-    return f"{plural(group.count, 'task')}{names if group.tasks else ''} {happened}{said}"
+    source = " (from the log)" if group.logged and text else ""
+    return f"{plural(group.count, 'task')}{names} {happened}{said}{source}"
 
 
-def _more_of(group: FailureGroup, detail: Detail) -> str:
-    return "" if group.count <= min(len(group.tasks), detail.task_names) else ", …"
+def causes_not_shown(comparison: Comparison, detail: Detail) -> int:
+    """How many failed tasks of both executions are in groups that are not shown."""
+    causes = comparison.causes
+    groups = (group for kind in (causes.new, causes.shared, causes.gone) for group in kind[detail.groups :])
+    # Groups of the baseline that are shared are counted in the execution.
+    omitted = comparison.execution.failures_omitted + comparison.baseline.failures_omitted
+    return omitted + sum(group.count for group in groups)
