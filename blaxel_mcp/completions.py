@@ -9,7 +9,7 @@ from blaxel_mcp.api.jobs import list_executions, list_jobs
 from blaxel_mcp.errors import BlaxelMcpError
 from blaxel_mcp.summary.next_step import is_plain_id
 from blaxel_mcp.tools.context import AppContext, current_session
-from blaxel_mcp.tools.find import LATEST
+from blaxel_mcp.tools.references import LATEST
 
 _CACHE_SECONDS = 15.0
 """Clients ask at each key press."""

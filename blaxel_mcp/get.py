@@ -6,8 +6,8 @@ from collections.abc import Callable
 from blaxel_mcp.polling import poll_until_done
 from blaxel_mcp.summary.schema import ExecutionAnswer
 from blaxel_mcp.tools.context import AppContext
-from blaxel_mcp.tools.find import LATEST
-from blaxel_mcp.tools.get_execution import answer_for
+from blaxel_mcp.tools.find import find_execution
+from blaxel_mcp.tools.get_execution import answer_about
 
 _MAX_FAILURES = 5
 _PAUSE_SECONDS = 30
@@ -25,14 +25,15 @@ async def get(
     Raises:
         BlaxelMcpError: the execution can't be had; with `watch`, polls went on failing.
     """
+    asked = (job, execution)
     printed: object = None
 
     async def poll() -> ExecutionAnswer:
-        nonlocal execution
-        answer = await answer_for(app.new_session({}), app, job, execution)
-        if execution == LATEST:  # by its id from now on: `latest` may become another one meanwhile
-            execution = answer["executionId"]
-        return answer
+        nonlocal asked
+        session = app.new_session({})
+        found = await find_execution(session, *asked, app.clock(), history=app.lookups)
+        asked = found.job_id, found.execution_id  # by its id from now on: `latest` may become another one meanwhile
+        return await answer_about(session, app, found)
 
     async def print_changes(answer: ExecutionAnswer) -> None:
         nonlocal printed

@@ -13,7 +13,7 @@ from blaxel_mcp.errors import ArgumentError
 from blaxel_mcp.summary.limits import IDENTITY_CHARACTERS
 from blaxel_mcp.summary.wording import quote
 from blaxel_mcp.tools.context import AppContext
-from blaxel_mcp.tools.find import LATEST
+from blaxel_mcp.tools.references import LATEST
 
 _JobId = Annotated[str, Field(description="Name of the job")]
 _ExecutionId = Annotated[str, Field(description='Id of the execution; by default "latest"')]

@@ -64,7 +64,7 @@ async def read_execution(
 ) -> dict[str, Any]:
     """The API's whole answer about one execution."""
     app = await app_context(ctx)
-    found = await find_execution(await current_session(), jobId, executionId, app.clock())
+    found = await find_execution(await current_session(), jobId, executionId, app.clock(), prefixes=False)
     return found.fetched.raw
 
 
@@ -76,13 +76,13 @@ async def read_tasks(
 ) -> list[Any]:
     """The execution's tasks, from whichever of its two lists has them, or else from the operation that lists them."""
     session, app = await current_session(), await app_context(ctx)
-    found = await find_execution(session, jobId, executionId, app.clock())
+    found = await find_execution(session, jobId, executionId, app.clock(), prefixes=False)
     raw = found.fetched.raw
     spec = raw.get("spec")
     lists = (raw.get("tasks"), spec.get("tasks") if isinstance(spec, dict) else None)
     if inline := next((tasks for tasks in lists if isinstance(tasks, list) and tasks), None):
         return inline
-    fetched = await fetch_tasks(session, jobId, found.execution_id, found.fetched.execution, whole=True)
+    fetched = await fetch_tasks(session, found.job_id, found.execution_id, found.fetched.execution, whole=True)
     return [task.raw for task in fetched.tasks]
 
 

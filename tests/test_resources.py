@@ -91,7 +91,7 @@ def test_raw_uri_of_an_answer_is_the_resource(mode: Mode) -> None:
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(
     ("job_id", "execution_id"),
-    [("nope", "exec-1"), ("nightly-report", "exec-1"), ("old-import", "latest"), ("nope", "latest"), ("a/b", "c/d")],
+    [("nope", "exec-1"), ("nightly-report", "exec-none"), ("old-import", "latest"), ("nope", "latest"), ("a/b", "c/d")],
 )
 def test_not_found_is_error_32602(job_id: str, execution_id: str, mode: Mode, plane: Plane) -> None:
     """Its message is the tool's, recent executions or nearest names included."""

@@ -10,6 +10,7 @@ from blaxel_mcp.summary.frames import is_frame
 from blaxel_mcp.summary.history import History, usual_range
 from blaxel_mcp.summary.raw import raw_uri
 from blaxel_mcp.summary.redact import redact
+from blaxel_mcp.summary.schedule import schedule_facts
 from blaxel_mcp.summary.schema import ExecutionAnswer
 from blaxel_mcp.summary.text import render
 from blaxel_mcp.summary.timing import Timing
@@ -58,6 +59,7 @@ def build_facts(summary: ExecutionSummary, prose: str, detail: Detail) -> Execut
         "origin": summary.origin,
         "evidence": _evidence(summary.evidence, detail),
         "history": _history(summary.history, detail) if summary.history else None,
+        "schedule": schedule_facts(summary.schedule) if summary.schedule and detail.history else None,
         "warnings": [
             *(["It never started."] if summary.never_started else []),
             *(render_remark(remark, detail) for remark in summary.remarks[: detail.remarks]),

@@ -10,6 +10,7 @@ from blaxel_mcp.summary.conditions import Remark
 from blaxel_mcp.summary.counts import TaskCounts
 from blaxel_mcp.summary.failures import FailureGroup
 from blaxel_mcp.summary.history import History
+from blaxel_mcp.summary.schedule import ScheduleCheck
 from blaxel_mcp.summary.telling import TellingLog
 from blaxel_mcp.summary.timing import Timing
 
@@ -49,7 +50,8 @@ class ExecutionSummary:
         job_id: the job as the API gives it, else as asked; `execution_id` and `workspace` likewise.
         asked: job and execution as asked for, `latest` resolved.
         now: the present, in UTC.
-        latest: set if the caller asked for `latest`.
+        latest: set if the caller asked for `latest`; then `schedule` too, if the job has one and that was looked up.
+        taken: a sentence of ours that says which execution was taken, where the caller did not give its ids.
         history: what the executions before it say about it, once it is over.
         evidence: lines of a failed task's log, where that was looked up.
         preface: a sentence of ours that comes first, such as what was done before the execution was looked at.
@@ -77,6 +79,8 @@ class ExecutionSummary:
     asked: tuple[str, str]
     now: datetime
     latest: ResolvedLatest | None = None
+    schedule: ScheduleCheck | None = None
+    taken: str = ""
     history: History | None = None
     evidence: Evidence | None = None
     preface: str = ""

@@ -92,6 +92,7 @@ class ExecutionAnswer(TypedDict):
     origin: NotRequired[Origin]
     evidence: NotRequired[LogEvidence]
     history: NotRequired[dict[str, Any]]
+    schedule: NotRequired[dict[str, Any]]
     warnings: NotRequired[list[str]]
     timing: NotRequired[Times]
     config: NotRequired[dict[str, Any]]

@@ -13,6 +13,7 @@ from blaxel_mcp.summary.failures import FailureGroup, group_failures
 from blaxel_mcp.summary.history import look_back
 from blaxel_mcp.summary.next_step import seconds_to_next_poll, suggest_next_step
 from blaxel_mcp.summary.runs import Run, usual_duration
+from blaxel_mcp.summary.schedule import ScheduleCheck
 from blaxel_mcp.summary.tasks import TaskList, TaskStats, scan_tasks
 from blaxel_mcp.summary.timing import Timing, measure
 from blaxel_mcp.summary.warnings import data_warnings, health_warnings, is_failing_fast
@@ -30,6 +31,8 @@ def summarize(
     tasks_apart: TaskList | None = None,
     runs: Sequence[Run] = (),
     latest: ResolvedLatest | None = None,
+    schedule: ScheduleCheck | None = None,
+    taken: str = "",
 ) -> ExecutionSummary:
     """Summarize an execution.
 
@@ -41,6 +44,8 @@ def summarize(
         tasks_apart: its tasks, where they were read apart from it.
         runs: the job's newest executions, newest first, where those were listed; it may be among them.
         latest: set if the caller asked for `latest`.
+        schedule: how the job keeps its schedule, where that was looked up.
+        taken: a sentence that says which execution was taken, where the caller did not give its ids.
     """
     status, metadata, spec = ExecutionStatus(execution.status), execution.metadata, execution.spec
     known = tasks_apart or TaskList.of(execution)
@@ -82,6 +87,8 @@ def summarize(
         asked=asked,
         now=now,
         latest=latest,
+        schedule=schedule,
+        taken=taken,
         history=look_back(run, runs) if status.over else None,
     )
     return replace(summary, next_step=suggest_next_step(summary))

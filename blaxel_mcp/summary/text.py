@@ -13,6 +13,7 @@ from blaxel_mcp.summary.execution import Evidence, ExecutionSummary
 from blaxel_mcp.summary.failures import FailureGroup
 from blaxel_mcp.summary.frames import is_frame
 from blaxel_mcp.summary.history import history_sentence, usual_range
+from blaxel_mcp.summary.schedule import needs_attention, schedule_sentence
 from blaxel_mcp.summary.telling import TellingLine
 from blaxel_mcp.summary.timing import Timing
 from blaxel_mcp.summary.verdict import render_verdict
@@ -29,13 +30,16 @@ def render(summary: ExecutionSummary, detail: Detail) -> str:
     parts = [
         summary.preface,
         render_verdict(summary, detail),
+        _schedule(summary, urgent=True),
         _failures(summary, detail),
         *_remarks(summary, detail),
         _origin(summary) if detail.asides else "",
         _history(summary, detail) if detail.history else "",
         _warnings(summary, detail),
         _timing(summary, detail),
+        summary.taken if detail.history else "",
         _latest(summary, detail) if detail.asides else "",
+        _schedule(summary, urgent=False) if detail.asides else "",
         f"Next: {summary.next_step}",
         _identity(summary, detail),
     ]
@@ -247,6 +251,14 @@ def _timeouts(summary: ExecutionSummary) -> Iterator[str]:
 def _percent(part: float, whole: int) -> str:
     share = int(part * 100 // whole)
     return f"{share}%" if share < 1000 else "over 1,000%"  # noqa: PLR2004 - longer numbers say no more
+
+
+def _schedule(summary: ExecutionSummary, *, urgent: bool) -> str:
+    """How the job keeps its schedule; that an execution is missing comes before all else about the newest one."""
+    check = summary.schedule
+    if check is None or needs_attention(check) != urgent:
+        return ""
+    return schedule_sentence(check, summary.now)
 
 
 def _latest(summary: ExecutionSummary, detail: Detail) -> str:

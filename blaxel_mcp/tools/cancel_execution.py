@@ -26,7 +26,8 @@ from blaxel_mcp.summary.summarize import summarize
 from blaxel_mcp.summary.wording import quote
 from blaxel_mcp.tools.confirm import Consent, ask_for_consent, require_consent
 from blaxel_mcp.tools.context import AppContext, app_context, current_session
-from blaxel_mcp.tools.find import LATEST, explain_not_found
+from blaxel_mcp.tools.find import explain_not_found
+from blaxel_mcp.tools.references import exact_reference
 from blaxel_mcp.tools.results import success
 from blaxel_mcp.tools.spec import DESTRUCTIVE, JobId, OneExecutionId, ToolSpec
 
@@ -41,16 +42,13 @@ async def confirm(
     ctx: Context,
 ) -> Elicit[Consent] | Consent:
     """Ask the person whether to cancel, unless the arguments would be refused anyway."""
-    checked_id(jobId, "jobId")
-    hint = "Give one execution's id; list_job_executions names them."
+    job_id, execution_id = exact_reference(jobId, executionId)
+    checked_id(job_id, "jobId")
     try:
-        checked_id(executionId, "executionId")
-    except ArgumentError as error:
-        raise ArgumentError(error.message, hint) from None  # its own hint suggests `latest`
-    if executionId.casefold() == LATEST:
-        changing = f'executionId is "{LATEST}", which may change before the person answers, so nothing was sent.'
-        raise ArgumentError(changing, hint)
-    target = f"execution {quote(executionId, NAME_CHARACTERS)} of job {quote(jobId, NAME_CHARACTERS)}"
+        checked_id(execution_id, "executionId")
+    except ArgumentError as error:  # its own hint suggests `latest`
+        raise ArgumentError(error.message, "Give one execution's id; list_job_executions names them.") from None
+    target = f"execution {quote(execution_id, NAME_CHARACTERS)} of job {quote(job_id, NAME_CHARACTERS)}"
     question = f"Cancel {target}? Running tasks finish first; no new ones start. This cannot be undone."
     return await ask_for_consent(ctx, question)
 
@@ -64,17 +62,17 @@ async def cancel_job_execution(
 ) -> Annotated[CallToolResult, ExecutionCore]:
     """Cancel the execution and say how it stands."""
     require_consent(confirmation)
+    asked = exact_reference(jobId, executionId)
     try:
-        execution = await session.send(cancel_execution(jobId, executionId))
+        execution = await session.send(cancel_execution(*asked))
     except NotFoundError as error:
-        now = app.clock()
-        raise await explain_not_found(session, jobId, executionId, error, now, latest_allowed=False) from None
+        raise await explain_not_found(session, *asked, error, app.clock(), latest_allowed=False) from None
     except BlaxelMcpError as error:
         raise _explain(error) from None
     if not execution.status:
         with suppress(BlaxelMcpError):  # the cancellation was sent all the same
-            execution = (await session.send(get_execution(jobId, executionId), at_most=_STATUS_SECONDS)).execution
-    summary = summarize(execution, asked=(jobId, executionId), workspace=session.workspace, now=app.clock())
+            execution = (await session.send(get_execution(*asked), at_most=_STATUS_SECONDS)).execution
+    summary = summarize(execution, asked=asked, workspace=session.workspace, now=app.clock())
     return success(build_answer(replace(summary, preface=SENT)))
 
 

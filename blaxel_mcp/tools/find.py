@@ -1,18 +1,22 @@
-"""Finding an execution by its id or as `latest`, and explaining a 404 with what would have been found."""
+"""Finding the execution that was asked for, and explaining a 404 with what would have been found."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from difflib import get_close_matches
+from operator import itemgetter
 from typing import NamedTuple
 
 from blaxel_mcp.api.client import Session
-from blaxel_mcp.api.jobs import FetchedExecution, get_execution, list_executions, list_jobs
-from blaxel_mcp.errors import BlaxelMcpError, NotFoundError
+from blaxel_mcp.api.jobs import FetchedExecution, Listing, get_execution, list_executions, list_jobs
+from blaxel_mcp.errors import ArgumentError, BlaxelMcpError, NotFoundError
 from blaxel_mcp.models import ExecutionStatus, JobExecution, parse_timestamp
 from blaxel_mcp.summary.execution import ResolvedLatest
-from blaxel_mcp.summary.limits import ERROR_CHARACTERS, NAME_CHARACTERS
-from blaxel_mcp.summary.wording import format_age, quote
+from blaxel_mcp.summary.limits import ERROR_CHARACTERS, HISTORY_LISTED, LIST_EXECUTIONS_PAGE, NAME_CHARACTERS
+from blaxel_mcp.summary.runs import Run
+from blaxel_mcp.summary.wording import format_age, plural, quote
+from blaxel_mcp.tools.references import LATEST, Wanted, read_references
 
-LATEST = "latest"
+_WANTED = {"failed": "failed or timed out", "succeeded": "succeeded", "running": "is running"}
 _RECENT = 5
 _JOBS = 200
 _NEAREST = 3
@@ -21,42 +25,140 @@ _EXPLAIN_SECONDS = 5.0
 
 
 class Found(NamedTuple):
-    """An execution, its id, and the execution before it if `latest` was asked for."""
+    """An execution that was asked for.
+
+    Attributes:
+        fetched: the execution.
+        job_id: its job's name, and `execution_id` its id, by which to ask for it again.
+        latest: set if plain `latest` was asked for, with the execution before it.
+        taken: a sentence that says which execution was taken, where the arguments were not simply its ids.
+        newest: the job's newest executions, newest first, where finding it took a list of them.
+        complete: whether those are all that the job has.
+    """
 
     fetched: FetchedExecution
+    job_id: str
     execution_id: str
-    latest: ResolvedLatest | None
+    latest: ResolvedLatest | None = None
+    taken: str = ""
+    newest: Sequence[Run] | None = None
+    complete: bool = False
 
 
-async def find_execution(session: Session, job_id: str, execution_id: str, now: datetime) -> Found:
-    """Get an execution by its id, or the job's newest one for `latest`.
+async def find_execution(
+    session: Session, job_id: str, execution_id: str, now: datetime, *, history: bool = False, prefixes: bool = True
+) -> Found:
+    """Get the execution that the arguments mean: by its id, as `latest`, or in another form that people paste.
+
+    Args:
+        session: sends the calls.
+        job_id: the argument `jobId`.
+        execution_id: the argument `executionId`.
+        now: the present, for the ages in an error's hint.
+        history: whether `latest` should list as many executions as tell how the job has been doing.
+        prefixes: whether the beginning of an id will do; not where the answer cannot say which execution was taken.
 
     Raises:
         NotFoundError: there is none; its hint names recent executions, or the nearest job names.
-        BlaxelMcpError: any other failure of the call.
+        ArgumentError: the arguments name two jobs, or what the id begins with several executions have.
+        BlaxelMcpError: any other failure of a call.
     """
-    latest = None
-    if execution_id == LATEST:
-        execution_id, latest = await _resolve_latest(session, job_id)
-    try:
-        return Found(await session.send(get_execution(job_id, execution_id)), execution_id, latest)
-    except NotFoundError as error:
-        raise await explain_not_found(session, job_id, execution_id, error, now) from None
+    asked = read_references(job_id, execution_id)
+    if asked.latest is not None:
+        return await _find_latest(session, asked.job_id, asked.latest, execution_id, now, history=history)
+    missing: NotFoundError | None = None
+    for ids in asked.ids:
+        try:
+            fetched = await session.send(get_execution(*ids))
+        except NotFoundError as error:
+            if ids == asked.ids[-1] and not (asked.prefix and prefixes):
+                raise await explain_not_found(session, *asked.ids[0], error, now) from None
+            missing = error
+        else:
+            return Found(fetched, *ids, taken=_taken(*ids) if asked.read or ids != asked.ids[0] else "")
+    return await _find_by_prefix(session, asked.job_id, asked.prefix, missing, now)
 
 
-async def _resolve_latest(session: Session, job_id: str) -> tuple[str, ResolvedLatest]:
-    """The id of the job's newest execution, and the execution before it."""
+async def _find_latest(
+    session: Session, job_id: str, wanted: Wanted, literal: str, now: datetime, *, history: bool
+) -> Found:
+    """The job's newest execution, of any status or of one."""
+    limit = LIST_EXECUTIONS_PAGE if wanted else HISTORY_LISTED if history else 2
     try:
-        executions = (await session.send(list_executions(job_id, limit=2))).items
+        listing = await session.send(list_executions(job_id, limit=limit))
     except NotFoundError as error:
         raise await explain_unknown_job(session, job_id, error) from None
-    known = [execution for execution in executions if execution.metadata.id]
-    if not known:
+    executions = _newest_first(listing)
+    if not executions:
         message = f"Job {_quoted(job_id)} has no executions."
         missing = NotFoundError(404, message, "Check the job's name, or run it first.")
         # Some API versions return an empty list for a job that doesn't exist too.
         raise await explain_unknown_job(session, job_id, missing, message)
-    return known[0].metadata.id or "", ResolvedLatest(known[1] if len(known) > 1 else None)
+    # An id is free text: one that is this very word is what was asked for.
+    meant = [one for one in executions if one.metadata.id == literal] or [one for one in executions if _is(one, wanted)]
+    if not meant:
+        newest = f"the newest {plural(len(executions), 'execution')}" if len(executions) > 1 else "the one execution"
+        message = f"Of {newest} of job {_quoted(job_id)}, none {_WANTED[wanted]}."
+        raise NotFoundError(404, message, f'Ask for "{LATEST}", or see list_job_executions.')
+    found = meant[0].metadata.id or ""
+    try:
+        fetched = await session.send(get_execution(job_id, found))
+    except NotFoundError as error:
+        raise await explain_not_found(session, job_id, found, error, now) from None
+    known = Found(fetched, job_id, found, newest=list(map(Run.of, executions)), complete=listing.cursor is None)
+    if found == literal:
+        return known
+    if wanted:
+        return known._replace(taken=_taken(job_id, found, f"the latest that {_WANTED[wanted]}"))
+    return known._replace(latest=ResolvedLatest(executions[1] if len(executions) > 1 else None))
+
+
+def _newest_first(listing: Listing[JobExecution]) -> list[JobExecution]:
+    """The executions that have an id, the newest first; older API versions may list them in another order."""
+    known = [execution for execution in listing.items if execution.metadata.id]
+    dated = [(created, one) for one in known if (created := parse_timestamp(one.metadata.createdAt))]
+    if len(dated) < len(known):
+        return known
+    return [one for _, one in sorted(dated, key=itemgetter(0), reverse=True)]
+
+
+def _is(execution: JobExecution, wanted: Wanted) -> bool:
+    """Whether an execution is one that was asked for; one that timed out counts as failed."""
+    run = Run.of(execution)
+    return not wanted or wanted in {run.result, run.status.word}
+
+
+async def _find_by_prefix(
+    session: Session, job_id: str, prefix: str, missing: NotFoundError | None, now: datetime
+) -> Found:
+    """The one execution among the newest whose id begins so."""
+    try:
+        listing = await session.send(list_executions(job_id, limit=LIST_EXECUTIONS_PAGE), at_most=_EXPLAIN_SECONDS)
+    except NotFoundError as error:
+        raise await explain_unknown_job(session, job_id, missing or error) from None
+    except BlaxelMcpError as error:
+        raise missing or error from None
+    matches = [one for one in _newest_first(listing) if (one.metadata.id or "").startswith(prefix)]
+    if not matches:
+        raise _explain_by_list(job_id, prefix, listing.items, now) from missing
+    if len(matches) > 1:
+        shown = [_describe(execution, now) for execution in matches[:_RECENT]]
+        more = len(matches) - len(shown)
+        raise ArgumentError(
+            f"{len(matches)} recent executions of job {_quoted(job_id)} have an id that begins with {_quoted(prefix)}.",
+            f"Give one of the ids whole: {', '.join(shown)}{f' and {more} more' if more else ''}.",
+        )
+    found = matches[0].metadata.id or ""
+    fetched = await session.send(get_execution(job_id, found))
+    why = f"the only recent one whose id begins with {_quoted(prefix)}"
+    newest = list(map(Run.of, _newest_first(listing)))
+    return Found(fetched, job_id, found, None, _taken(job_id, found, why), newest, listing.cursor is None)
+
+
+def _taken(job_id: str, execution_id: str, why: str = "") -> str:
+    """Which execution was taken: `Taken: execution "exec-1" of job "orders", the latest that failed.`."""
+    reason = f", {why}" if why else ""
+    return f"Taken: execution {_quoted(execution_id)} of job {_quoted(job_id)}{reason}."
 
 
 async def explain_not_found(
@@ -81,8 +183,15 @@ async def explain_not_found(
         return await explain_unknown_job(session, job_id, error)
     except BlaxelMcpError:
         return error
+    return _explain_by_list(job_id, execution_id, executions.items, now, latest_allowed=latest_allowed)
+
+
+def _explain_by_list(
+    job_id: str, execution_id: str, newest: Sequence[JobExecution], now: datetime, *, latest_allowed: bool = True
+) -> NotFoundError:
+    """The 404 of an execution with the job's newest ones as its hint."""
     message = f"Job {_quoted(job_id)} has no execution {_quoted(execution_id)} (404)."
-    recent = [_describe(execution, now) for execution in executions.items[:_RECENT] if execution.metadata.id]
+    recent = [_describe(execution, now) for execution in newest[:_RECENT] if execution.metadata.id]
     if not recent:
         return NotFoundError(404, message, "Blaxel lists no executions of this job: check its name, or run it first.")
     start = f'Ask for "{LATEST}", or for a recent execution:' if latest_allowed else "The recent ones are"

@@ -32,8 +32,14 @@ async def answer_for(session: Session, app: AppContext, job_id: str, execution_i
     Raises:
         BlaxelMcpError: it can't be had.
     """
-    found = await find_execution(session, job_id, execution_id, app.clock())
-    return with_raw(build_answer(await summarize_found(session, app, job_id, found)), found, app)
+    return await answer_about(
+        session, app, await find_execution(session, job_id, execution_id, app.clock(), history=app.lookups)
+    )
+
+
+async def answer_about(session: Session, app: AppContext, found: Found) -> ExecutionAnswer:
+    """The whole answer about an execution that was found, `raw` included."""
+    return with_raw(build_answer(await summarize_found(session, app, found)), found, app)
 
 
 def with_raw(answer: ExecutionAnswer, found: Found, app: AppContext) -> ExecutionAnswer:

@@ -40,11 +40,11 @@ async def get_job_execution_logs(  # noqa: PLR0917 - the SDK passes them by name
     """Find the execution's time, and the lines of log in it; errors are raised, `server` turns them into a result."""
     text, task = _visible(search, "search"), _visible(taskName, "taskName")
     now = app.clock()
-    fetched, execution_id, _ = await find_execution(session, jobId, executionId, now)
-    execution = fetched.execution
+    found = await find_execution(session, jobId, executionId, now)
+    job_id, execution_id, execution = found.job_id, found.execution_id, found.fetched.execution
     searched = log_time_range(execution, now)
     call = get_logs(
-        jobId,
+        job_id,
         execution_id,
         workspace=session.workspace or execution.metadata.workspace or "",
         start=searched.start,
@@ -55,13 +55,13 @@ async def get_job_execution_logs(  # noqa: PLR0917 - the SDK passes them by name
         task=task,
     )
     try:
-        found = await session.send(call)
-        if found.odd:
+        page = await session.send(call)
+        if page.odd:
             raise AnswerError("Blaxel answered for the log in a form that is not known.", "")
     except BlaxelMcpError as error:
-        raise _unavailable(error, jobId, execution_id) from None
-    wanted = LogSearch(jobId, execution_id, limit, severity=severity, text=text, task=task)
-    return success(*build_logs(wanted, execution, searched, found.lines, found.total))
+        raise _unavailable(error, job_id, execution_id) from None
+    wanted = LogSearch(job_id, execution_id, limit, severity=severity, text=text, task=task)
+    return success(*build_logs(wanted, execution, searched, page.lines, page.total))
 
 
 def _visible(text: str | None, parameter: str) -> str | None:

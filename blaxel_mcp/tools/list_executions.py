@@ -15,6 +15,7 @@ from blaxel_mcp.summary.listing_executions import ExecutionsCore, build_executio
 from blaxel_mcp.tools import paging
 from blaxel_mcp.tools.context import AppContext, app_context, current_session
 from blaxel_mcp.tools.find import explain_unknown_job
+from blaxel_mcp.tools.references import read_job
 from blaxel_mcp.tools.results import success
 from blaxel_mcp.tools.spec import READ_ONLY, JobId, ToolSpec
 
@@ -32,20 +33,20 @@ async def list_job_executions(  # noqa: PLR0917 - the SDK passes them by name
     cursor: paging.Cursor = None,
 ) -> Annotated[CallToolResult, ExecutionsCore]:
     """Answer with one page of the executions; errors are raised, `server` turns them into a result."""
-    position = paging.parse_cursor(cursor)
+    job_id, position = read_job(jobId), paging.parse_cursor(cursor)
     # Even where fewer are shown, so many tell how the job has been doing.
     fewest = max(position.skip + limit, HISTORY_EXECUTIONS)
     size = LIST_EXECUTIONS_PAGE if status else min(fewest, LIST_EXECUTIONS_PAGE)
     try:
-        listing = await session.send(list_executions(jobId, limit=size, cursor=position.upstream))
+        listing = await session.send(list_executions(job_id, limit=size, cursor=position.upstream))
     except NotFoundError as error:
-        raise await explain_unknown_job(session, jobId, error) from None
+        raise await explain_unknown_job(session, job_id, error) from None
     except ApiError as error:
         raise paging.explain_refusal(error, position) from None
     if not listing.items and position == paging.Position():
-        await _require_job(session, jobId)
+        await _require_job(session, job_id)
     page = position.page(listing, lambda execution: status in {None, ExecutionStatus(execution.status).word})
-    return success(*build_executions(jobId, page, listing.items, limit=limit, status=status, now=app.clock()))
+    return success(*build_executions(job_id, page, listing.items, limit=limit, status=status, now=app.clock()))
 
 
 async def _require_job(session: Session, job_id: str) -> None:

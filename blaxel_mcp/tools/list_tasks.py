@@ -36,13 +36,13 @@ async def list_job_execution_tasks(  # noqa: PLR0917 - the SDK passes them by na
     """Answer with one page of the tasks; errors are raised, `server` turns them into a result."""
     offset = paging.parse_offset(cursor)
     now = app.clock()
-    fetched, execution_id, _ = await find_execution(session, jobId, executionId, now)
-    execution = fetched.execution
-    listed = await fetch_tasks(session, jobId, execution_id, execution)
+    found = await find_execution(session, jobId, executionId, now)
+    execution = found.fetched.execution
+    listed = await fetch_tasks(session, found.job_id, found.execution_id, execution)
     tasks = [fetched.task for fetched in listed.tasks] or execution.task_list
     meant = failed_first(tasks, status)
     page = Page(meant, lambda used: str(used) if used < len(meant) else None, min(offset, len(meant)))
-    asked = (jobId, execution_id)
+    asked = (found.job_id, found.execution_id)
     known = TaskList(tasks, whole=listed.whole)
     return success(*build_tasks(asked, execution, known, page, limit=limit, status=status, now=now))
 

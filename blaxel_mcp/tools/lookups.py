@@ -12,16 +12,17 @@ from typing import TypeVar
 
 from blaxel_mcp.api.call import Call
 from blaxel_mcp.api.client import Session
-from blaxel_mcp.api.jobs import FetchedTask, list_executions
+from blaxel_mcp.api.jobs import FetchedTask, get_job, list_executions
 from blaxel_mcp.api.logs import LogPage, Severity, get_logs
 from blaxel_mcp.errors import BlaxelMcpError, NotFoundError
-from blaxel_mcp.models import ExecutionStatus, JobExecution, JobExecutionTask, parse_timestamp
+from blaxel_mcp.models import ExecutionStatus, Job, JobExecution, JobExecutionTask, parse_timestamp
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.conditions import failure_condition, says_only_that_it_ended
 from blaxel_mcp.summary.execution import Evidence, ExecutionSummary
 from blaxel_mcp.summary.history import runs_before
 from blaxel_mcp.summary.logs import log_time_range
 from blaxel_mcp.summary.runs import Run
+from blaxel_mcp.summary.schedule import check_schedule
 from blaxel_mcp.summary.summarize import add_evidence, summarize
 from blaxel_mcp.summary.tasks import FINISHED, TaskList, task_status
 from blaxel_mcp.summary.telling import TellingLog, telling_log
@@ -34,24 +35,27 @@ _LOG_CALLS = 2
 """For the log of a task by its name, and for the execution's errors where that finds nothing."""
 
 
-async def summarize_found(session: Session, app: AppContext, job_id: str, found: Found) -> ExecutionSummary:
+async def summarize_found(session: Session, app: AppContext, found: Found) -> ExecutionSummary:
     """Summarize an execution as of now, with what can be looked up beside it."""
     execution = found.fetched.execution
     status = ExecutionStatus(execution.status)
-    lookups = _Lookups(session, app, job_id, found, status)
-    tasks, runs = await asyncio.gather(
+    lookups = _Lookups(session, app, found, status)
+    tasks, runs, job = await asyncio.gather(
         lookups.tasks() if _needs_tasks(execution, status, app.clock()) else _nothing(),
-        lookups.runs() if status.over or status.word == "running" else _nothing(),
+        lookups.runs() if found.newest is not None or status.over or status.word == "running" else _nothing(),
+        lookups.job() if found.latest else _nothing(),
     )
     summary = summarize(
         execution,
-        asked=(job_id, found.execution_id),
+        asked=(found.job_id, found.execution_id),
         workspace=session.workspace,
         now=app.clock(),
         tasks_apart=tasks,
         runs=runs or (),
         # The execution before is of interest only until this one starts.
         latest=found.latest if status.waiting or found.latest is None else replace(found.latest, previous=None),
+        schedule=check_schedule(job, runs or (), app.clock(), complete=found.complete) if job else None,
+        taken=found.taken,
     )
     if summary.unexplained and not summary.never_started and (evidence := await lookups.evidence(summary)):
         return add_evidence(summary, evidence)
@@ -81,14 +85,12 @@ class _Lookups:
     Attributes:
         session: sends the calls.
         app: has the cache and the clock.
-        job_id: the job that was asked for.
         found: the execution that the answer is about.
         status: its status.
     """
 
     session: Session
     app: AppContext
-    job_id: str
     found: Found
     status: ExecutionStatus
     _calls: int = 0
@@ -102,7 +104,8 @@ class _Lookups:
             most = limits.LOOKUP_CALLS_SUCCEEDED
         else:
             most = limits.LOOKUP_CALLS_FAILED
-        made = 1 if self.found.latest is None else 2
+        # The list that found it counts too, but for one that succeeded: no call would be left for the job's schedule.
+        made = 1 if self.found.newest is None or most == limits.LOOKUP_CALLS_SUCCEEDED else 2
         self._calls = most - made if self.app.lookups else 0
         self._end = asyncio.get_running_loop().time() + limits.LOOKUP_SECONDS
 
@@ -119,11 +122,21 @@ class _Lookups:
         left = self._end - asyncio.get_running_loop().time()
         return await self.session.send(replace(call, retried=False), at_most=max(left, 0.0))
 
+    async def job(self) -> Job | None:
+        """The job with its schedule."""
+
+        async def load() -> tuple[Job, float]:
+            return await self._send(get_job(self.found.job_id)), limits.HISTORY_CACHE_SECONDS
+
+        return await self._cached("job", load, of_job=True)
+
     async def runs(self) -> Sequence[Run] | None:
         """The job's newest executions, newest first."""
+        if self.found.newest is not None:
+            return self.found.newest
 
         async def load() -> tuple[Sequence[Run], float]:
-            listed = await self._send(list_executions(self.job_id, limit=limits.HISTORY_LISTED))
+            listed = await self._send(list_executions(self.found.job_id, limit=limits.HISTORY_LISTED))
             return list(map(Run.of, listed.items)), limits.HISTORY_CACHE_SECONDS
 
         return await self._cached("runs", load, of_job=True, usable=self._tells_of_those_before)
@@ -169,7 +182,7 @@ class _Lookups:
         failed = counted.failure if counted else None
         read: list[FetchedTask] = []
         try:
-            async for page in task_pages(self._send, self.job_id, self.found.execution_id):
+            async for page in task_pages(self._send, self.found.job_id, self.found.execution_id):
                 read += page.items
                 if page.cursor is None:
                     return TaskList(_parsed(read)), True
@@ -213,7 +226,7 @@ class _Lookups:
         searched = log_time_range(execution, self.app.clock())
         page: LogPage = await self._send(
             get_logs(
-                self.job_id,
+                self.found.job_id,
                 self.found.execution_id,
                 workspace=self.session.workspace or execution.metadata.workspace or "",
                 start=searched.start,
@@ -251,7 +264,7 @@ class _Lookups:
             return value, seconds if self.session.identity == identity else 0.0
 
         of_what = None if of_job else (self.found.execution_id, self.status.over)
-        key = (what, identity, self.job_id, of_what)
+        key = (what, identity, self.found.job_id, of_what)
         return await self.app.cache.get(key, load_or_none, usable)
 
 

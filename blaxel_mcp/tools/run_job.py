@@ -21,6 +21,7 @@ from blaxel_mcp.summary.wording import drop_empty, plural, quote
 from blaxel_mcp.tools.confirm import Consent, ask_for_consent, require_consent
 from blaxel_mcp.tools.context import current_session
 from blaxel_mcp.tools.find import explain_unknown_job
+from blaxel_mcp.tools.references import read_job
 from blaxel_mcp.tools.results import success
 from blaxel_mcp.tools.spec import ADDITIVE, JobId, ToolSpec
 
@@ -50,9 +51,9 @@ async def confirm(
     memory: int | None = None,
 ) -> Elicit[Consent] | Consent:
     """Ask the person whether to start it, unless the arguments would be refused anyway."""
-    checked_id(jobId, "jobId")
+    job_id = checked_id(read_job(jobId), "jobId")
     details = _describe_request(tasks, env, memory)
-    question = f"Start job {quote(jobId, NAME_CHARACTERS)} with {details}? It uses paid compute."
+    question = f"Start job {quote(job_id, NAME_CHARACTERS)} with {details}? It uses paid compute."
     return await ask_for_consent(ctx, question)
 
 
@@ -79,15 +80,16 @@ async def run_job(  # noqa: PLR0917 - the SDK passes them by name
 ) -> Annotated[CallToolResult, StartedCore]:
     """Start the job and name the new execution."""
     body = {"tasks": tasks or [{}], "env": env, "memory": memory, "allowQueue": None if allowQueue else False}
-    call = create_execution(jobId, drop_empty(body))
+    job_id = read_job(jobId)
+    call = create_execution(job_id, drop_empty(body))
     require_consent(confirmation)
     try:
         execution_id = await session.send(call)
     except NotFoundError as error:
-        raise await explain_unknown_job(session, jobId, error) from None
+        raise await explain_unknown_job(session, job_id, error) from None
     except BlaxelMcpError as error:
-        raise await _explain(session, jobId, error, memory, allow_queue=allowQueue) from None
-    return success(_answer(jobId, execution_id, len(tasks or [{}])))
+        raise await _explain(session, job_id, error, memory, allow_queue=allowQueue) from None
+    return success(_answer(job_id, execution_id, len(tasks or [{}])))
 
 
 def _answer(job_id: str, execution_id: str, tasks: int) -> dict[str, str]:

@@ -47,12 +47,12 @@ async def wait_for_job_execution(  # noqa: PLR0917 - the SDK passes them by name
         nonlocal found
         if found is None:
             session.budget = WAIT_FIRST_SECONDS
-            found = await find_execution(session, jobId, executionId, app.clock())
+            found = await find_execution(session, jobId, executionId, app.clock(), history=app.lookups)
         else:
             session.budget = timeoutSeconds + WAIT_MARGIN_SECONDS
             # By its id from now on: `latest` may become another one meanwhile.
-            found = found._replace(fetched=await session.send(get_execution(jobId, found.execution_id)))
-        return _State(found, await summarize_found(session, app, jobId, found))
+            found = found._replace(fetched=await session.send(get_execution(found.job_id, found.execution_id)))
+        return _State(found, await summarize_found(session, app, found))
 
     async def report_progress(state: _State) -> None:
         nonlocal reported

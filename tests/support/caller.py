@@ -60,6 +60,7 @@ EXECUTION_KEYS = [
     "origin",
     "evidence",
     "history",
+    "schedule",
     "warnings",
     "timing",
     "config",

@@ -1,10 +1,12 @@
 """`latest`, and what a 404 says: found with a listing or two, which are counted here."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from support.caller import ACCOUNT, MODES, Mode, ask, client_for, facts, ids, refusal
+from mcp.shared.exceptions import MCPError
+from support.caller import ACCOUNT, MODES, Mode, ask, caller, client_for, connected, facts, ids, refusal
 from support.faults import Answer, Delay
 from support.plane import NOW, Plane, ago, job, served, verbatim
 
@@ -25,7 +27,7 @@ def plane() -> Iterator[Plane]:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_latest_is_the_newest_execution(mode: Mode, plane: Plane) -> None:
-    """A list of two finds it, and the answer has its real id everywhere."""
+    """A list finds it, which tells its history too, and the answer has its real id everywhere."""
     found = facts(ask(client_for(plane.url), ids("image-resize", "latest"), mode=mode)[0])
     assert (found["executionId"], found["rawUri"]) == (
         script.FAILED,
@@ -34,9 +36,10 @@ def test_latest_is_the_newest_execution(mode: Mode, plane: Plane) -> None:
     assert "This is the job's newest execution" in found["summary"]
     assert "The one before" not in found["summary"]
     assert plane.handled == [
-        "/jobs/image-resize/executions?limit=2&sort=createdAt%3Adesc",
+        "/jobs/image-resize/executions?limit=30&sort=createdAt%3Adesc",
         f"/jobs/image-resize/executions/{script.FAILED}",
         f"/jobs/image-resize/executions/{script.FAILED}/tasks?limit=200",
+        "/jobs/image-resize",
     ]
 
 
@@ -44,7 +47,7 @@ def test_latest_that_waits_tells_of_the_execution_before(plane: Plane) -> None:
     """Whoever asks about a run that has not begun wants to know about the last one too."""
     summary = facts(ask(client_for(plane.url), ids("weekly-train", "latest"))[0])["summary"]
     assert f'The one before, "{script.TIMED_OUT}", ended as timeout 6d 21h ago.' in summary
-    assert len(plane.requests) == 2
+    assert len(plane.requests) == 3
 
 
 def test_latest_is_found_in_a_bare_array(plane: Plane) -> None:
@@ -118,7 +121,7 @@ def test_the_404_of_an_execution_names_recent_ones(mode: Mode, plane: Plane) -> 
     ]
     assert plane.handled == [
         "/jobs/weekly-train/executions/exec-1",
-        "/jobs/weekly-train/executions?limit=5&sort=createdAt%3Adesc",
+        "/jobs/weekly-train/executions?limit=100&sort=createdAt%3Adesc",
     ]
 
 
@@ -130,7 +133,7 @@ def test_the_404_of_a_job_suggests_the_nearest_name(mode: Mode, plane: Plane) ->
     ]
     assert plane.handled == [
         "/jobs/Image_Resize/executions/exec-1",
-        "/jobs/Image_Resize/executions?limit=5&sort=createdAt%3Adesc",
+        "/jobs/Image_Resize/executions?limit=100&sort=createdAt%3Adesc",
         "/jobs?limit=200",
     ]
 
@@ -220,3 +223,119 @@ def test_a_full_page_of_jobs_is_not_counted() -> None:
     assert text.endswith(
         'The workspace\'s jobs are "000", "001", "002", "003", "004" and others, which list_jobs names.'
     )
+
+
+PAST = [
+    verbatim(f"exec-5{letter}be07aa", NOW - timedelta(days=days), status=status)
+    for days, (letter, status) in enumerate(
+        [("0", "running"), ("1", "succeeded"), ("2", "TIMEOUT"), ("3", "failed"), ("4", "succeeded")], 1
+    )
+]
+CONSOLE = "https://app.blaxel.ai/acme/global-agentic-network/jobs/orders/executions/"
+
+
+@pytest.fixture
+def orders() -> Iterator[Plane]:
+    """A job with five executions."""
+    yield from served(job("orders", PAST))
+
+
+@pytest.mark.parametrize(
+    ("job_id", "execution_id", "found", "taken", "calls"),
+    [
+        ("orders", "exec-51be07aa", "exec-51be07aa", "", 1),
+        ("orders", f"{CONSOLE}exec-51be07aa", "exec-51be07aa", 'of job "orders".', 1),
+        (*[f"{CONSOLE}exec-51be07aa"] * 2, "exec-51be07aa", 'of job "orders".', 1),
+        ("orders", "orders/exec-51be07aa", "exec-51be07aa", 'of job "orders".', 2),
+        (*["orders/exec-51be07aa"] * 2, "exec-51be07aa", 'of job "orders".', 2),
+        ("orders", "exec-51", "exec-51be07aa", ', the only recent one whose id begins with "exec-51".', 3),
+        ("orders", "exec-51be…", "exec-51be07aa", ', the only recent one whose id begins with "exec-51be".', 2),
+        ("orders", "latest failed", "exec-52be07aa", ", the latest that failed or timed out.", 2),
+        ("orders", "Latest  succeeded", "exec-51be07aa", ", the latest that succeeded.", 2),
+        ("orders", "latest running", "exec-50be07aa", ", the latest that is running.", 2),
+    ],
+)
+def test_what_people_paste_is_found(  # noqa: PLR0917 - parametrized
+    job_id: str, execution_id: str, found: str, taken: str, calls: int, orders: Plane
+) -> None:
+    """The answer says which execution was taken, unless it was asked for by its ids."""
+    answer = ask(client_for(orders.url), ids(job_id, execution_id), lookups=False)[0]
+    assert facts(answer)["executionId"] == found
+    assert (f'Taken: execution "{found}"' in answer.text) == bool(taken)
+    assert taken in answer.text
+    assert len(orders.requests) == calls
+
+
+@pytest.mark.parametrize("tool", ["list_job_execution_tasks", "get_job_execution_logs", "wait_for_job_execution"])
+def test_other_tools_take_the_same_forms(tool: str, orders: Plane) -> None:
+    """Their answers name the execution."""
+
+    async def run() -> list[str]:
+        async with caller(orders.url) as client:
+            forms = ("latest failed", "exec-52be", "orders/exec-52be07aa", f"{CONSOLE}exec-52be07aa")
+            return [(await client.ask(tool, **ids("orders", form)))["executionId"] for form in forms]
+
+    assert asyncio.run(run()) == ["exec-52be07aa"] * 4
+
+
+RECENT = (
+    '"exec-50be07aa" (running, 24h ago), "exec-51be07aa" (succeeded, 2d ago), "exec-52be07aa" (timeout, 3d ago), '
+    '"exec-53be07aa" (failed, 4d ago), "exec-54be07aa" (succeeded, 5d ago).'
+)
+
+
+def test_the_beginning_of_several_ids_is_an_error_that_lists_them(orders: Plane) -> None:
+    """After one list."""
+    several = '5 recent executions of job "orders" have an id that begins with "exec-5".'
+    text = f"{several} {NO} Give one of the ids whole: {RECENT}"
+    assert ask(client_for(orders.url), ids("orders", "exec-5")) == [refusal(text)]
+    assert len(orders.requests) == 2
+
+
+def test_the_beginning_of_no_id_is_not_found(orders: Plane) -> None:
+    """The list that was searched is the hint."""
+    text = f'Job "orders" has no execution "exec-9" (404). {NO} Ask for "latest", or for a recent execution: {RECENT}'
+    assert ask(client_for(orders.url), ids("orders", "exec-9")) == [refusal(text)]
+    assert len(orders.requests) == 2
+
+
+def test_an_id_that_exists_wins_over_any_reading_of_it() -> None:
+    """Callers choose ids: one may be a word, have a slash, or be the beginning of others."""
+    odd = ["latest failed", "latest", "orders/exec-1", "exec-1", "exec-10"]
+    executions = [verbatim(one, NOW - timedelta(days=days), status="failed") for days, one in enumerate(odd)]
+    for plane in served(job("orders", executions)):
+        for one in odd:
+            answer = ask(client_for(plane.url), ids("orders", one))[0]
+            assert facts(answer)["executionId"] == one
+            assert "Taken:" not in answer.text
+
+
+def test_the_latest_of_a_kind_that_is_not_there_is_an_error() -> None:
+    """It says how many were looked at."""
+    for plane in served(job("orders", PAST[1:2])):
+        assert ask(client_for(plane.url), ids("orders", "latest failed")) == [
+            refusal(
+                'Of the one execution of job "orders", none failed or timed out. Trying again unchanged will not help. '
+                'Ask for "latest", or see list_job_executions.'
+            )
+        ]
+
+
+def test_executions_in_another_order_are_put_in_order() -> None:
+    """Older API versions do not say that they sort."""
+    for plane in served(job("orders", PAST[:1])):
+        unsorted = [{"metadata": {"id": f"exec-{age}", "createdAt": ago(days=age)}} for age in (9, 3, 5)]
+        plane.faults.add(Answer(200, json_body=unsorted))
+        text = ask(client_for(plane.url), ids("orders", "latest"))[0].text
+        assert 'no execution "exec-3" (404)' in text
+
+
+def test_a_resource_takes_no_beginning_of_an_id(orders: Plane) -> None:
+    """Raw JSON cannot say which execution was taken."""
+
+    async def run() -> None:
+        async with connected(client_for(orders.url), "auto") as session:
+            await session.read_resource("blaxel://jobs/orders/executions/exec-51")
+
+    with pytest.raises(MCPError, match='has no execution "exec-51"'):
+        asyncio.run(run())

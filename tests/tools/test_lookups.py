@@ -299,12 +299,12 @@ def test_tasks_of_a_running_execution_are_read_once_a_minute() -> None:
     ids=["failed", "succeeded", "running", "queued"],
 )
 def test_latest_is_counted_too(body: Callable[[], Any], most: int) -> None:
-    """The list that resolves it is one of the calls."""
+    """The list that finds it is one of the calls, but for one that succeeded, whose schedule would be left out else."""
     tasks = [task(n, "failed" if n % 4 == 0 else "succeeded") for n in range(2_000)]
     for execution_id in (ID, "latest"):
         with served(body(), tasks=tasks, log=LINES, past=PAST) as (url, faults):
             ask(client_for(url), ids(JOB, execution_id))
-        assert len(faults.seen) <= most
+        assert len(faults.seen) <= most + (execution_id == "latest" and most == 2)
 
 
 @contextmanager

@@ -73,7 +73,7 @@ def test_every_refusal_quotes_it(status: int) -> None:
 @pytest.mark.parametrize(
     ("tool", "execution", "begins"),
     [
-        ("get_job_execution", "exec-1", 'Job "nightly-report" has no execution "exec-1" (404).'),
+        ("get_job_execution", "exec-none", 'Job "nightly-report" has no execution "exec-none" (404).'),
         ("get_job_execution_logs", script.SUCCEEDED, "The log, which Blaxel does not document, could not be read:"),
     ],
 )
@@ -94,7 +94,7 @@ def test_a_good_answer_and_a_redirect_quote_none() -> None:
 
 def test_the_demo_quotes_its_own() -> None:
     """Its control plane gives every request an id, as Blaxel does."""
-    text = text_for(**ids("nightly-report", "exec-1"))
+    text = text_for(**ids("nightly-report", "exec-none"))
     assert " Blaxel's request id is " in text
 
 
