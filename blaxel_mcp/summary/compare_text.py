@@ -97,6 +97,8 @@ def _task_parts(comparison: Comparison, tasks: TaskChanges, detail: Detail) -> l
         (len(tasks.added), (added, added)),
         (tasks.unchanged, (same, same)),
     ]
+    if tasks.not_over == total:
+        return [f"none of {plural(total, 'task')}{whole} is over yet", *_slowed_and_gone(tasks)]
     parts: list[str] = []
     for number, (one, several) in named:
         if number:

@@ -20,7 +20,8 @@ from blaxel_mcp.summary.runs import Run
 from blaxel_mcp.summary.wording import quote
 from blaxel_mcp.tools.compare_lookups import Chosen, compare_chosen
 from blaxel_mcp.tools.context import AppContext, app_context, current_session
-from blaxel_mcp.tools.find import LATEST, explain_unknown_job, find_execution
+from blaxel_mcp.tools.find import explain_unknown_job, find_execution, newest_first
+from blaxel_mcp.tools.references import LATEST, read_job, read_references
 from blaxel_mcp.tools.results import success
 from blaxel_mcp.tools.spec import READ_ONLY, ExecutionId, JobId, OneExecutionId, ToolSpec
 
@@ -39,7 +40,7 @@ async def compare_job_executions(
 ) -> Annotated[CallToolResult, ComparisonCore]:
     """Find both executions, look up what was deployed between them, and compare; errors are raised."""
     execution, baseline = await _Finder(session, app, jobId).find(executionId, baselineId)
-    return success(*build_comparison(await compare_chosen(session, app, jobId, execution, baseline)))
+    return success(*build_comparison(await compare_chosen(session, app, execution, baseline)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,28 +63,45 @@ class _Finder:
             raise _same_execution(execution_id)
         if baseline_id is not None:
             execution, baseline = await _both(self._get(execution_id), self._get(baseline_id))
-        elif execution_id == LATEST:
-            listed = await self._list()
-            newest = next((one for one in listed if one.metadata.id), None)
-            if newest is None:
-                raise await self._no_executions()
-            execution, baseline = await _both(self._get(newest.metadata.id or ""), self._newest_success(newest, listed))
+            if execution.execution_id == baseline.execution_id:
+                raise _same_execution(execution.execution_id)
+            return execution, baseline
+        asked = read_references(self.job_id, execution_id)
+        if asked.latest == "":
+            # The one list that finds it finds the baseline, too.
+            listed = await self._list(asked.job_id)
+            newest = next((one for one in listed if one.metadata.id == execution_id), listed[0])
+            return await _both(self._get(newest.metadata.id or ""), self._newest_success(newest, listed))
+        if asked.latest is not None:
+            execution = await self._get(execution_id)
+            listed = await self._list(asked.job_id)
         else:
-            execution, listed = await _both(self._get(execution_id), self._list())
-            baseline = await self._newest_success(execution.execution, listed)
-        if execution.execution_id == baseline.execution_id:
-            raise _same_execution(execution.execution_id)
-        return execution, baseline
+            execution, listed = await _both(self._get(execution_id), self._list(asked.job_id))
+        return execution, await self._newest_success(execution.execution, listed)
 
     async def _get(self, execution_id: str) -> Chosen:
         found = await find_execution(self.session, self.job_id, execution_id, self.app.clock())
-        return Chosen(found.fetched.execution, found.execution_id)
+        return Chosen(found.fetched.execution, found.job_id, found.execution_id, found.taken)
 
-    async def _list(self) -> Sequence[JobExecution]:
+    async def _list(self, job_id: str) -> Sequence[JobExecution]:
+        """The job's newest executions, newest first, at least one.
+
+        Raises:
+            NotFoundError: the job has none, or there is no such job.
+            BlaxelMcpError: any other failure of the call.
+        """
+        message = None
         try:
-            return (await self.session.send(list_executions(self.job_id, limit=limits.LIST_EXECUTIONS_PAGE))).items
+            listing = await self.session.send(list_executions(job_id, limit=limits.LIST_EXECUTIONS_PAGE))
         except NotFoundError as error:
-            raise await explain_unknown_job(self.session, self.job_id, error) from None
+            missing = error
+        else:
+            if listed := newest_first(listing):
+                return listed
+            # Some API versions return an empty list for a job that doesn't exist too.
+            message = f"Job {quote(job_id, limits.NAME_CHARACTERS)} has no executions."
+            missing = NotFoundError(404, message, "Check the job's name, or run it first.")
+        raise await explain_unknown_job(self.session, job_id, missing, message)
 
     async def _newest_success(self, execution: JobExecution, listed: Sequence[JobExecution]) -> Chosen:
         """The newest execution before this one that succeeded.
@@ -94,16 +112,12 @@ class _Finder:
         before = runs_before(Run.of(execution), list(map(Run.of, listed)))
         run = next((run for run in before if run.result == "succeeded" and run.execution_id), None)
         if run is None:
-            raise _no_earlier_success(self.job_id, execution, len(before))
+            raise _no_earlier_success(read_job(self.job_id), execution, len(before))
         found = next(one for one in listed if one.metadata.id == run.execution_id)
         # The list has all of it but its tasks; if those are kept apart anyway, asking for it brings nothing more.
-        return Chosen(found, run.execution_id) if found.spec.tasksRef else await self._get(run.execution_id)
-
-    async def _no_executions(self) -> NotFoundError:
-        message = f"Job {quote(self.job_id, limits.NAME_CHARACTERS)} has no executions."
-        error = NotFoundError(404, message, "Check the job's name, or run it first.")
-        # Some API versions return an empty list for a job that doesn't exist too.
-        return await explain_unknown_job(self.session, self.job_id, error, message)
+        if found.spec.tasksRef:
+            return Chosen(found, read_job(self.job_id), run.execution_id)
+        return await self._get(run.execution_id)
 
 
 async def _both(first: Awaitable[T], second: Awaitable[S]) -> tuple[T, S]:

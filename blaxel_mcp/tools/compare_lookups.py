@@ -13,7 +13,7 @@ from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.jobs import FetchedTask, Listing, get_job, list_revisions, list_tasks
 from blaxel_mcp.api.logs import get_logs
 from blaxel_mcp.errors import BlaxelMcpError
-from blaxel_mcp.models import Job, JobExecution
+from blaxel_mcp.models import ExecutionStatus, Job, JobExecution
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.changes import Deployment, deployments_between
 from blaxel_mcp.summary.compare import Compared, Comparison, add_log, compare
@@ -29,16 +29,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """An execution to compare, and its id."""
+    """An execution to compare, by its job and id; `taken` says which one it is, where other words were given for it."""
 
     execution: JobExecution
+    job_id: str
     execution_id: str
+    taken: str = ""
 
 
-async def compare_chosen(
-    session: Session, app: AppContext, job_id: str, execution: Chosen, baseline: Chosen
-) -> Comparison:
+async def compare_chosen(session: Session, app: AppContext, execution: Chosen, baseline: Chosen) -> Comparison:
     """Compare two executions as of now, with what can be looked up beside them."""
+    job_id = execution.job_id
     lookups = _Lookups(session, app, job_id)
     job, here, there = await lookups.first(execution, baseline)
     moments = sorted(moment for moment in (here.moment, there.moment) if moment)
@@ -46,11 +47,11 @@ async def compare_chosen(
     deployments = deployments_between(job, (), *between) if job and between else None
 
     def compared() -> Comparison:
-        notes = []
+        notes = [one.taken for one in (execution, baseline) if one.taken]
         if not app.lookups:
-            notes = ["Deployments, and tasks that are kept apart, were not looked up (--lookups never)."]
+            notes.append("Deployments, and tasks that are kept apart, were not looked up (--lookups never).")
         elif deployments is None:
-            notes = ["Deployments between the two could not be looked up."]
+            notes.append("Deployments between the two could not be looked up.")
         return compare(here, there, job_id=job_id, now=app.clock(), deployments=deployments, notes=notes)
 
     comparison = compared()
@@ -101,7 +102,8 @@ class _Lookups:
         return found.get(job.path), here, there
 
     def _tasks_of(self, chosen: Chosen) -> Call[Listing[FetchedTask]] | None:
-        if not chosen.execution.tasks_apart:
+        waiting = ExecutionStatus(chosen.execution.status).waiting  # what its tasks fare says nothing yet
+        if waiting or not chosen.execution.tasks_apart:
             return None
         return list_tasks(self.job_id, chosen.execution_id, limit=limits.LIST_PAGE)
 

@@ -88,7 +88,7 @@ async def _find_latest(
         listing = await session.send(list_executions(job_id, limit=limit))
     except NotFoundError as error:
         raise await explain_unknown_job(session, job_id, error) from None
-    executions = _newest_first(listing)
+    executions = newest_first(listing)
     if not executions:
         message = f"Job {_quoted(job_id)} has no executions."
         missing = NotFoundError(404, message, "Check the job's name, or run it first.")
@@ -113,7 +113,7 @@ async def _find_latest(
     return known._replace(latest=ResolvedLatest(executions[1] if len(executions) > 1 else None))
 
 
-def _newest_first(listing: Listing[JobExecution]) -> list[JobExecution]:
+def newest_first(listing: Listing[JobExecution]) -> list[JobExecution]:
     """The executions that have an id, the newest first; older API versions may list them in another order."""
     known = [execution for execution in listing.items if execution.metadata.id]
     dated = [(created, one) for one in known if (created := parse_timestamp(one.metadata.createdAt))]
@@ -138,7 +138,7 @@ async def _find_by_prefix(
         raise await explain_unknown_job(session, job_id, missing or error) from None
     except BlaxelMcpError as error:
         raise missing or error from None
-    matches = [one for one in _newest_first(listing) if (one.metadata.id or "").startswith(prefix)]
+    matches = [one for one in newest_first(listing) if (one.metadata.id or "").startswith(prefix)]
     if not matches:
         raise _explain_by_list(job_id, prefix, listing.items, now) from missing
     if len(matches) > 1:
@@ -151,7 +151,7 @@ async def _find_by_prefix(
     found = matches[0].metadata.id or ""
     fetched = await session.send(get_execution(job_id, found))
     why = f"the only recent one whose id begins with {_quoted(prefix)}"
-    newest = list(map(Run.of, _newest_first(listing)))
+    newest = list(map(Run.of, newest_first(listing)))
     return Found(fetched, job_id, found, None, _taken(job_id, found, why), newest, listing.cursor is None)
 
 
