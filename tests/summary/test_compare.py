@@ -323,7 +323,8 @@ def test_ten_thousand_tasks_fit(name: str, message: str) -> None:
 
 def test_all_of_ten_thousand_tasks_newly_fail_in_time() -> None:
     """Each for a reason of its own; the answer still takes well under the time of a call."""
-    listed = tasks(10_000, began=HOUR, **{f"t{number}": f"error {number} in part {number}" for number in range(10_000)})
+    failing: dict[str, Any] = {f"t{number}": f"error {number} in part {number}" for number in range(10_000)}
+    listed = tasks(10_000, began=HOUR, **failing)
     here, there = failed(listed), succeeded(tasks(10_000, began=DAY))
     began = perf_counter()
     structured, text = answer(here, there)
