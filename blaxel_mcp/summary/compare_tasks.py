@@ -9,6 +9,8 @@ from blaxel_mcp.models import JobExecutionTask
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.tasks import FINISHED, UNSTATED, TaskList, task_name, task_seconds, task_status
 
+_SHORTEST_ID = 6
+"""Characters of an execution's id from which on it is no coincidence that a task's name has it."""
 _DIGITS = re.compile(r"\d+")
 
 
@@ -85,7 +87,7 @@ class Tasks:
     def by_name(self) -> Mapping[str, JobExecutionTask]:
         """The tasks by name, without the execution's own id in it; those without a name are left out."""
         named = ((task_name(task), task) for task in self.known.tasks)
-        own = self.execution_id
+        own = self.execution_id if len(self.execution_id) >= _SHORTEST_ID else ""
         return {name.replace(own, "*") if own else name: task for name, task in named if name}
 
 

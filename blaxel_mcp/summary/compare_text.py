@@ -128,21 +128,20 @@ def _duration(comparison: Comparison) -> str:
     seconds, other = here.timing.running, there.timing.running
     if seconds is None:
         return ""
-    whose = "the baseline's" if there.done else "the baseline's so far,"
+    ran = format_duration(seconds)
+    so_far = "" if there.done else " so far"
     if not here.done:
-        return f"It has run for {format_duration(seconds)}" + (
-            f"; the baseline took {format_duration(other)}." if other is not None and there.done else "."
-        )
+        took = f"; the baseline took {format_duration(other)}{so_far}" if other is not None else ""
+        return f"It has run for {ran}{took}."
     if other is None:
-        return f"It ran {format_duration(seconds)}."
-    longer = seconds - other
+        return f"It ran {ran}."
+    took, longer = f"{format_duration(other)}{so_far}", seconds - other
     if abs(longer) <= max(_SAME_SECONDS, _SAME_SHARE * other):
-        return f"It ran {format_duration(seconds)}, about {whose} {format_duration(other)}."
+        return f"It ran {ran}, about as long as the baseline{f' ({took})' if took != ran else ''}."
     both = here.status.outcome == there.status.outcome == "succeeded"
     slower, faster = ("slower", "faster") if both else ("longer", "shorter")
     word = slower if longer > 0 else faster
-    difference = format_duration(abs(longer))
-    return f"It ran {format_duration(seconds)}, {difference} {word} than {whose} {format_duration(other)}."
+    return f"It ran {ran}, {format_duration(abs(longer))} {word} than the baseline ({took})."
 
 
 def _queueing(comparison: Comparison) -> str:

@@ -61,17 +61,21 @@ class _Finder:
         """
         if execution_id == baseline_id:
             raise _same_execution(execution_id)
-        if baseline_id is not None:
-            execution, baseline = await _both(self._get(execution_id), self._get(baseline_id))
-            if execution.execution_id == baseline.execution_id:
-                raise _same_execution(execution.execution_id)
-            return execution, baseline
+        execution, baseline = await self._find(execution_id, baseline_id)
+        if execution.execution_id == baseline.execution_id:
+            raise _same_execution(execution.execution_id)
+        return execution, baseline
+
+    async def _find(self, execution_id: str, baseline_id: str | None) -> tuple[Chosen, Chosen]:
         asked = read_references(self.job_id, execution_id)
         if asked.latest == "":
             # The one list that finds it finds the baseline, too.
             listed = await self._list(asked.job_id)
             newest = next((one for one in listed if one.metadata.id == execution_id), listed[0])
-            return await _both(self._get(newest.metadata.id or ""), self._newest_success(newest, listed))
+            baseline = self._get(baseline_id, listed) if baseline_id else self._newest_success(newest, listed)
+            return await _both(self._get(newest.metadata.id or ""), baseline)
+        if baseline_id is not None:
+            return await _both(self._get(execution_id), self._get(baseline_id))
         if asked.latest is not None:
             execution = await self._get(execution_id)
             listed = await self._list(asked.job_id)
@@ -79,7 +83,14 @@ class _Finder:
             execution, listed = await _both(self._get(execution_id), self._list(asked.job_id))
         return execution, await self._newest_success(execution.execution, listed)
 
-    async def _get(self, execution_id: str) -> Chosen:
+    async def _get(self, execution_id: str, listed: Sequence[JobExecution] = ()) -> Chosen:
+        """An execution by what was asked for, or from the list where asking for it would bring nothing more.
+
+        The list has all of an execution but its tasks, so that is enough where these are kept apart anyway.
+        """
+        known = next((one for one in listed if one.metadata.id == execution_id), None)
+        if known is not None and known.spec.tasksRef:
+            return Chosen(known, read_job(self.job_id), execution_id)
         found = await find_execution(self.session, self.job_id, execution_id, self.app.clock())
         return Chosen(found.fetched.execution, found.job_id, found.execution_id, found.taken)
 
@@ -113,11 +124,7 @@ class _Finder:
         run = next((run for run in before if run.result == "succeeded" and run.execution_id), None)
         if run is None:
             raise _no_earlier_success(read_job(self.job_id), execution, len(before))
-        found = next(one for one in listed if one.metadata.id == run.execution_id)
-        # The list has all of it but its tasks; if those are kept apart anyway, asking for it brings nothing more.
-        if found.spec.tasksRef:
-            return Chosen(found, read_job(self.job_id), run.execution_id)
-        return await self._get(run.execution_id)
+        return await self._get(run.execution_id, listed)
 
 
 async def _both(first: Awaitable[T], second: Awaitable[S]) -> tuple[T, S]:

@@ -65,7 +65,7 @@ def test_a_failure_beside_a_success() -> None:
     assert text == (
         '"exec-b" failed where "exec-a" (created yesterday at 12:00 UTC) succeeded: '
         '3 of 40 tasks newly fail ("task-3", "task-7", "task-9"), 37 as before. '
-        "It ran 3m, 1m longer than the baseline's 2m. "
+        "It ran 3m, 1m longer than the baseline (2m). "
         'Between them: a deployment today at 10:00 UTC (revision "rev-2"); a memory override of 512 MB.\n'
         'New: 2 tasks ("task-3", "task-7") exited with an error: "FileNotFoundError: no file orders.parquet".\n'
         'New: 1 task ("task-9") exited with an error: "ValueError: bad".\n'
@@ -115,7 +115,7 @@ def test_nothing_differs() -> None:
     structured, text = answer(here, succeeded(tasks(3, began=DAY)), deployments=[])
     assert text == (
         '"exec-b" and "exec-a" (created yesterday at 12:00 UTC) both succeeded: all 3 tasks as before. '
-        "It ran 2m 1s, about the baseline's 2m. "
+        "It ran 2m 1s, about as long as the baseline (2m). "
         "Beyond that nothing is known to differ, in configuration or deployments."
     )
     assert "nextStep" not in structured

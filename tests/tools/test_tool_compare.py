@@ -74,7 +74,7 @@ def test_latest_is_compared_with_the_newest_success_before_it(plane: Plane) -> N
     answer = ask(plane.url)
     assert answer.text.splitlines()[0] == (
         '"exec-5" failed where "exec-3" (created today at 06:00 UTC) succeeded: '
-        '1 of 2 tasks newly fails ("task-1"), 1 as before. It ran 1m, about the baseline\'s 1m. '
+        '1 of 2 tasks newly fails ("task-1"), 1 as before. It ran 1m, about as long as the baseline. '
         'Between them: a deployment today at 06:30 UTC (revision "rev-tra002").'
     )
     assert [path.removeprefix("/jobs/train") for path in plane.handled][:4] == [
@@ -183,6 +183,15 @@ def test_tasks_kept_apart_are_read_a_page_each(demo: Plane) -> None:
             "/jobs/image-resize",
         ]
     )
+
+
+def test_a_given_baseline_of_the_latest_is_taken_from_the_list_too(demo: Plane) -> None:
+    """Where its tasks are kept apart."""
+    answer = facts(ask(demo.url, "load-test", baselineId=script.PARTLY_FAILED))
+    assert answer["baseline"]["executionId"] == script.PARTLY_FAILED
+    assert answer["tasks"]["compared"] == 200
+    assert len(demo.paths) == 5
+    assert f"/v0/jobs/load-test/executions/{script.PARTLY_FAILED}" not in demo.paths
 
 
 @pytest.mark.parametrize("job_id", ["nightly-import", "load-test", "embed-corpus", "nightly-report", "weekly-train"])
