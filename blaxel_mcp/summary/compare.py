@@ -203,11 +203,12 @@ def _key(group: FailureGroup) -> str:
 
 def _notes(here: ExecutionSummary, there: ExecutionSummary, tasks: TaskChanges | None) -> Iterator[str]:
     """What could not be compared, and why."""
-    if here.status.waiting or there.status.waiting:
+    if any(one.status.waiting or one.never_started for one in (here, there)):
         return
     if tasks is None:
-        unknown = [name for name, one in (("execution", here), ("baseline", there)) if not one.tasks_read]
-        why = f"those of the {' and the '.join(unknown)} are not known" if unknown else "they have no names"
+        unknown = [name for name, one in (("the execution", here), ("the baseline", there)) if not one.tasks_read]
+        whose = unknown[0] if len(unknown) == 1 else "both executions"
+        why = f"those of {whose} are not known" if unknown else "they have no names"
         yield f"Tasks are not compared one by one: {why}."
     elif not tasks.matched:
         yield "Tasks are not compared one by one: the two executions name theirs differently."

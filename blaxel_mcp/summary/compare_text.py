@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from blaxel_mcp.models import ExecutionStatus
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.causes import CAUSES
 from blaxel_mcp.summary.compare import Comparison
@@ -43,7 +42,7 @@ def _verdict(comparison: Comparison, detail: Detail) -> str:
     if comparison.baseline_run.created:
         later = ", later" if comparison.baseline_is_newer else ""
         other += f" (created {format_moment(comparison.baseline_run.created, comparison.now)}{later})"
-    outcome, earlier = (_outcome(one.status, detail) for one in (here, there))
+    outcome, earlier = (_outcome(one, detail) for one in (here, there))
     if here.done and outcome == earlier:
         outcomes = f"{name} and {other} both {outcome.replace('was', 'were', 1)}"
     elif here.done:
@@ -52,7 +51,7 @@ def _verdict(comparison: Comparison, detail: Detail) -> str:
         outcomes = f"{name} {outcome}; {other} {earlier}"
     tasks = comparison.tasks
     counted = ""
-    if not (tasks and tasks.matched and tasks.whole) and not here.status.waiting:
+    if not ((tasks and tasks.matched and tasks.whole) or here.status.waiting or here.never_started):
         counts = _failed_count(here, ""), _failed_count(there, " in the baseline")
         counted = ", ".join(filter(None, counts))
     compared = ""
@@ -61,14 +60,15 @@ def _verdict(comparison: Comparison, detail: Detail) -> str:
     return f"{outcomes}{': ' if counted or compared else ''}{'; '.join(filter(None, (counted, compared)))}."
 
 
-def _outcome(status: ExecutionStatus, detail: Detail) -> str:
+def _outcome(summary: ExecutionSummary, detail: Detail) -> str:
+    status, unstarted = summary.status, " before it started" if summary.never_started else ""
     match status.outcome:
         case "succeeded" | "failed":
-            return status.outcome
+            return f"{status.outcome}{unstarted}"
         case "timed_out":
-            return "timed out"
+            return f"timed out{unstarted}"
         case "cancelled":
-            return "was cancelled"
+            return f"was cancelled{unstarted}"
         case "in_progress":
             return f"is not over yet ({status.word})"
         case _:
@@ -117,10 +117,13 @@ def _slowed_and_gone(tasks: TaskChanges) -> list[str]:
 
 def _failed_count(summary: ExecutionSummary, where: str) -> str:
     counts = summary.counts
-    if counts.failed is None:
+    failed = counts.failed
+    if failed is None and counts.total and counts.succeeded == counts.total:
+        failed = 0
+    if failed is None:
         return f"{plural(counts.total, 'task')}{where}" if counts.total else ""
-    failed = f"{counts.failed:,}" if counts.failed else "none"
-    return f"{failed} of {plural(counts.total, 'task')} failed{where}" if counts.total else f"{failed} failed{where}"
+    number = f"{failed:,}" if failed else "none"
+    return f"{number} of {plural(counts.total, 'task')} failed{where}" if counts.total else f"{number} failed{where}"
 
 
 def _duration(comparison: Comparison) -> str:
@@ -232,7 +235,7 @@ def cause_lines(comparison: Comparison, detail: Detail) -> Iterator[str]:
         for group in groups[: detail.groups]:
             yield f"{label}: {_cause(group, detail)}."
     if omitted := causes_not_shown(comparison, detail):
-        yield f"Of both, {plural(omitted, 'more failed task')} in groups that are not shown."
+        yield f"The reasons of {plural(omitted, 'failed task')}, of both executions, are not shown."
 
 
 def _cause(group: FailureGroup, detail: Detail, *, named: bool = True) -> str:

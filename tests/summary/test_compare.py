@@ -357,3 +357,32 @@ def test_nothing_raises_on_odd_executions(one: Any, other: Any) -> None:
     structured, text = build_comparison(comparison)
     assert structured["summary"]
     assert text.startswith('"b" ')
+
+
+def test_counts_stand_in_for_tasks_that_were_not_read() -> None:
+    """And that they were not read is said, once for both."""
+    stats = {"total": 6, "failure": 2, "success": 4}
+    here = compared("exec-b", execution("failed", (HOUR, HOUR - 9, HOUR - 110), stats=stats), whole=False)
+    body = execution("succeeded", (DAY, DAY - 9, DAY - 110), stats={"total": 6, "success": 6})
+    _, text = answer(here, compared("exec-a", body, whole=False))
+    assert "succeeded: 2 of 6 tasks failed, none of 6 tasks failed in the baseline. It ran 1m 41s" in text
+    assert "The reasons of 2 failed tasks, of both executions, are not shown." in text
+    assert "Tasks are not compared one by one: those of both executions are not known." in text
+
+
+def test_a_run_that_never_started_has_no_tasks_to_compare() -> None:
+    """Nor is it said that none of them failed."""
+    pending = [task(number, "pending") for number in range(3)]
+    here = compared("exec-b", execution("failed", (HOUR,), tasks=pending))
+    _, text = answer(here, succeeded(tasks(3, began=DAY)))
+    assert text.startswith(
+        '"exec-b" failed before it started where "exec-a" (created yesterday at 12:00 UTC) succeeded'
+    )
+    assert "failed in the baseline" not in text
+
+
+def test_a_long_wait_before_the_start_is_told() -> None:
+    """Where the other one did not wait."""
+    here = compared("exec-b", execution("succeeded", (HOUR, HOUR - 900, HOUR - 1020), tasks=tasks(3, began=HOUR)))
+    _, text = answer(here, succeeded(tasks(3, began=DAY)))
+    assert "It waited 15m to start, the baseline 4s." in text
