@@ -373,7 +373,9 @@ def test_counts_stand_in_for_tasks_that_were_not_read() -> None:
 def test_a_run_that_never_started_has_no_tasks_to_compare() -> None:
     """Nor is it said that none of them failed."""
     pending = [task(number, "pending") for number in range(3)]
-    here = compared("exec-b", execution("failed", (HOUR,), tasks=pending))
+    body = execution("failed", (HOUR,), tasks=pending)
+    body["metadata"]["completedAt"] = ago(HOUR - 60)
+    here = compared("exec-b", body)
     _, text = answer(here, succeeded(tasks(3, began=DAY)))
     assert text.startswith(
         '"exec-b" failed before it started where "exec-a" (created yesterday at 12:00 UTC) succeeded'
