@@ -70,6 +70,15 @@ def get_job(job_id: str) -> Call[Job]:
     return Call("GetJob", "GET", ("jobs", checked_id(job_id, "jobId")), Job.model_validate)
 
 
+def list_revisions(job_id: str) -> Call[list[Any]]:
+    """ListJobRevisions: the job's deployments, as the API answers them: objects, most likely with `id`, `createdAt`.
+
+    Blaxel's Python client reads a bare array; a page is taken for one too.
+    """
+    path = ("jobs", checked_id(job_id, "jobId"), "revisions")
+    return Call("ListJobRevisions", "GET", path, lambda body: Page.of(body).data, accepts=(dict, list))
+
+
 def create_execution(job_id: str, body: Mapping[str, Any]) -> Call[str]:
     """CreateJobExecution; gives the execution's id, empty if the API answers none.
 

@@ -74,7 +74,7 @@ class ControlPlane:
         self._executions: dict[str, list[Scripted]] = {job.name: list(job.executions) for job in jobs}
         self._created: dict[str, Json] = {}
 
-    def answer(self, request: ApiRequest) -> Any:  # noqa: C901, PLR0911 - the table of operations
+    def answer(self, request: ApiRequest) -> Any:  # noqa: C901, PLR0911, PLR0912 - the table of operations
         """Return the JSON of a 200 response; any other response is raised as a `StatusError`."""
         match request.segments, request.method:
             case ("v0", "oauth", "token"), "POST":
@@ -88,6 +88,8 @@ class ControlPlane:
                 return self._list_jobs(request, newer=newer)
             case ("jobs", job), "GET":
                 return self._job(job).wire()
+            case ("jobs", job, "revisions"), "GET":
+                return self._job(job).revisions()
             case ("jobs", job, "executions"), "GET":
                 return self._list_executions(request, self._job(job), newer=newer)
             case ("jobs", job, "executions"), "POST":

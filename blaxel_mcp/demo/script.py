@@ -163,6 +163,7 @@ def _nightly_import(began: datetime) -> Job:
         **limits,
         envs=("SOURCE", "DATABASE_URL"),
         schedule="30 3 * * *",
+        deployed=(night - timedelta(days=44), night - timedelta(hours=10, minutes=28)),
         executions=tuple(run(ago) for ago in range(7)),
     )
 
@@ -211,6 +212,7 @@ def _image_resize(began: datetime) -> Job:
         memory=1024,
         **limits,
         envs=("INPUT_BUCKET", "OUTPUT_BUCKET"),
+        deployed=(began - timedelta(hours=4, minutes=11),),
         executions=(
             run(0, timedelta(minutes=26), failed, id=FAILED, env=("MAX_EDGE", "FORMAT")),
             run(1, timedelta(days=1, minutes=41), {}, env=("MAX_EDGE",)),

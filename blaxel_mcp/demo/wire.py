@@ -33,7 +33,10 @@ Scripted: TypeAlias = Execution | Verbatim
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A job and its executions, newest first. `schedule` is a cron expression; `envs` are names of variables."""
+    """A job and its executions, newest first. `schedule` is a cron expression; `envs` are names of variables.
+
+    It was deployed when it was `created`, and then each time in `deployed`, oldest first.
+    """
 
     name: str
     executions: tuple[Scripted, ...] = ()
@@ -48,6 +51,7 @@ class Job:
     envs: tuple[str, ...] = ()
     schedule: str | None = None
     enabled: bool = True
+    deployed: tuple[datetime, ...] = ()
 
     @property
     def status(self) -> str:
@@ -56,13 +60,13 @@ class Job:
 
     def wire(self) -> Json:
         """The job as JSON (schema `Job`), with environment values masked as the API masks them."""
-        created = stamp(self.created, 3)
-        revision = f"rev-{self.name[:3]}001"
+        deployments = self._deployments
+        revision, newest = deployments[-1]
         metadata: Json = {
             "name": self.name,
             "workspace": self.workspace,
-            "createdAt": created,
-            "updatedAt": created,
+            "createdAt": stamp(self.created, 3),
+            "updatedAt": newest,
             "createdBy": "ops@example.com",
         }
         if self.display_name:
@@ -85,11 +89,37 @@ class Job:
         if self.schedule:
             configuration = {"schedule": self.schedule, "tasks": []}
             spec["triggers"] = [{"id": "schedule", "type": "cron", "enabled": True, "configuration": configuration}]
-        event = {
-            "type": "deployment",
-            "status": "DEPLOYED",
-            "time": created,
-            "revision": revision,
-            "message": "Deployment successful",
-        }
-        return {"metadata": metadata, "spec": spec, "status": self.status, "events": [event]}
+        events = [
+            {
+                "type": "deployment",
+                "status": "DEPLOYED",
+                "time": time,
+                "revision": deployed,
+                "message": "Deployment successful",
+            }
+            for deployed, time in deployments
+        ]
+        return {"metadata": metadata, "spec": spec, "status": self.status, "events": events}
+
+    def revisions(self) -> list[Json]:
+        """The job's deployments, newest first (schema `RevisionMetadata` of Blaxel's Python client)."""
+        newest_first = list(reversed(self._deployments))
+        return [
+            {
+                "id": revision,
+                "active": number == 0,
+                "previousActive": number == 1,
+                "canary": False,
+                "createdAt": time,
+                "createdBy": "ops@example.com",
+                "status": "DEPLOYED" if number == 0 else "TERMINATED",
+                "trafficPercent": 100 if number == 0 else 0,
+            }
+            for number, (revision, time) in enumerate(newest_first)
+        ]
+
+    @property
+    def _deployments(self) -> list[tuple[str, str]]:
+        """Revision and time of each deployment, oldest first."""
+        times = (self.created, *self.deployed)
+        return [(f"rev-{self.name[:3]}{number:03d}", stamp(time, 3)) for number, time in enumerate(times, 1)]

@@ -133,9 +133,7 @@ def group_failures(
             if len(read) < _REMEMBERED:
                 read[message] = line
         name = task_name(task)
-        key = f"{condition.get('reason') or ''}\0{condition.get('executionReason') or ''}\0"
-        if line:
-            key += fingerprint(line, name)
+        key = failure_key(condition, line, name)
         if key not in counts:
             counts[key] = 1
             first[key] = task
@@ -148,6 +146,18 @@ def group_failures(
     largest = nlargest(FAILURE_GROUPS, counts, key=counts.__getitem__)
     shown = [_group(counts[key], first.get(key), names.get(key, [])) for key in largest]
     return shown, max(listed, counted or 0) - sum(group.count for group in shown)
+
+
+def failure_key(condition: JobExecutionTaskCondition, line: str, name: str) -> str:
+    """What failed tasks of one reason have in common, in one execution and across executions.
+
+    Args:
+        condition: the one that tells why the task failed.
+        line: the line of its message that tells.
+        name: the task's name.
+    """
+    key = f"{condition.get('reason') or ''}\0{condition.get('executionReason') or ''}\0"
+    return key + fingerprint(line, name) if line else key
 
 
 def _group(count: int, first: JobExecutionTask | None, names: list[str]) -> FailureGroup:

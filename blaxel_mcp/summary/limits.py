@@ -168,3 +168,18 @@ LIST_TASK_PAGES = 5
 """How many pages of tasks are read where an execution comes without its tasks; each costs the API a whole read."""
 CURSOR_BYTES = 1_000
 """The longest cursor of the API's that is passed on; a longer one leaves no room for rows."""
+
+# Comparing two executions.
+COMPARE_BYTES = 3_000
+"""The largest answer, in each channel."""
+COMPARE_CALLS = 5
+"""The most calls of one comparison: the executions, the list to find them in, and what is looked up beside them."""
+SLOWED_FACTOR = 1.5
+SLOWED_SECONDS = 5
+"""A task has slowed down when it took so many times what was to be expected, and so many seconds more."""
+DRIFT_TASKS = 5
+"""The fewest tasks that tell whether tasks in general became slower or faster."""
+DRIFT_SHOWN = 1.2
+"""From how many times on, to either side, that is worth a word."""
+SAME_NAMES_SHARE = 0.5
+"""The share of tasks that must have the same names in both executions, unless the names are made alike."""

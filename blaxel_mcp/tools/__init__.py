@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from blaxel_mcp.tools import (
     cancel_execution,
+    compare_executions,
     get_execution,
     get_logs,
     list_executions,
@@ -18,6 +19,7 @@ TOOLS: tuple[ToolSpec, ...] = (
     list_jobs.SPEC,
     list_executions.SPEC,
     get_execution.SPEC,
+    compare_executions.SPEC,
     list_tasks.SPEC,
     get_logs.SPEC,
     wait_execution.SPEC,

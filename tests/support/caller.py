@@ -43,6 +43,7 @@ _LIST, _EXECUTION = (3_000, 3_000), (900, 2_500)
 BUDGETS: Mapping[str, tuple[int, int]] = {
     **dict.fromkeys(("list_jobs", "list_job_executions", "list_job_execution_tasks"), _LIST),
     **dict.fromkeys((TOOL, "wait_for_job_execution", "cancel_job_execution", "run_job"), _EXECUTION),
+    "compare_job_executions": _LIST,
     "get_job_execution_logs": (16 * 1024, 16 * 1024),
 }
 """Bytes that the contract allows a tool's text, and its structured answer without `raw`."""

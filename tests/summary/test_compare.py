@@ -1,0 +1,390 @@
+"""Two executions side by side: what differs is told and counted, within its budget, and no cause is claimed."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from time import perf_counter
+from typing import Any
+
+import pytest
+from support.builders import NOW, ago, execution, task
+from support.caller import compact, invisible
+from support.plane import HOSTILE
+
+from blaxel_mcp.models import JobExecution, JobExecutionTask
+from blaxel_mcp.summary.changes import Deployment
+from blaxel_mcp.summary.compare import Compared, Comparison, add_log, compare
+from blaxel_mcp.summary.compare_answer import build_comparison
+from blaxel_mcp.summary.compare_tasks import Tasks, compare_tasks
+from blaxel_mcp.summary.execution import Evidence
+from blaxel_mcp.summary.limits import COMPARE_BYTES
+from blaxel_mcp.summary.tasks import TaskList
+from blaxel_mcp.summary.telling import telling_log
+
+HOUR, DAY = 3_600, 86_400
+
+
+def tasks(count: int, *, began: float, took: float = 60, **failing: str) -> list[Any]:
+    """So many tasks, those in `failing` (`t3="message"`) failed."""
+    made = []
+    for number in range(count):
+        message = failing.get(f"t{number}")
+        times = (began, began - took)
+        made.append(task(number, "failed" if message else "succeeded", times, message or ""))
+    return made
+
+
+def compared(name: str, body: dict[str, Any], *, whole: bool = True) -> Compared:
+    """An execution with this id."""
+    body["metadata"]["id"] = name
+    parsed = JobExecution.model_validate(body)
+    return Compared(parsed, name, TaskList(parsed.task_list, whole=whole))
+
+
+def succeeded(listed: list[Any], **spec: Any) -> Compared:
+    """The execution of yesterday, which took two minutes."""
+    return compared("exec-a", execution("succeeded", (DAY, DAY - 4, DAY - 124), tasks=listed, **spec))
+
+
+def failed(listed: list[Any], **spec: Any) -> Compared:
+    """The execution of an hour ago, which took three minutes."""
+    return compared("exec-b", execution("failed", (HOUR, HOUR - 4, HOUR - 184), tasks=listed, **spec))
+
+
+def answer(here: Compared, there: Compared, **more: Any) -> tuple[dict[str, Any], str]:
+    """The comparison as an object and as text."""
+    return build_comparison(compare(here, there, job_id="resize", now=NOW, **more))
+
+
+def test_a_failure_beside_a_success() -> None:
+    """The verdict comes first, then durations, what came between, the reasons, and the next step."""
+    missing = "FileNotFoundError: no file orders.parquet"
+    here = failed(tasks(40, began=HOUR, t3=missing, t7=missing, t9="ValueError: bad"), memoryOverride=512)
+    there = succeeded(tasks(40, began=DAY), parallelism=4)
+    deployed = [Deployment(NOW - timedelta(hours=2), "rev-2")]
+    structured, text = answer(here, there, deployments=deployed)
+    assert text == (
+        '"exec-b" failed where "exec-a" (created yesterday at 12:00 UTC) succeeded: '
+        '3 of 40 tasks newly fail ("task-3", "task-7", "task-9"), 37 as before. '
+        "It ran 3m, 1m longer than the baseline (2m). "
+        'Between them: a deployment today at 10:00 UTC (revision "rev-2"); a memory override of 512 MB.\n'
+        'New: 2 tasks ("task-3", "task-7") exited with an error: "FileNotFoundError: no file orders.parquet".\n'
+        'New: 1 task ("task-9") exited with an error: "ValueError: bad".\n'
+        "Next: Fix that error in the program or in its input, then run the job again; that repeats the 37 tasks that "
+        "succeeded."
+    )
+    assert structured == {
+        "summary": text.partition("\n")[0],
+        "jobId": "resize",
+        "execution": {
+            "executionId": "exec-b",
+            "status": "failed",
+            "tasks": {"total": 40, "succeeded": 37, "failed": 3, "cancelled": 0},
+            "createdAt": ago(HOUR),
+            "queuedSeconds": 4,
+            "runningSeconds": 180,
+        },
+        "baseline": {
+            "executionId": "exec-a",
+            "status": "succeeded",
+            "tasks": {"total": 40, "succeeded": 40, "failed": 0, "cancelled": 0},
+            "createdAt": ago(DAY),
+            "queuedSeconds": 4,
+            "runningSeconds": 120,
+        },
+        "tasks": {
+            "compared": 40,
+            "newlyFailing": {"count": 3, "names": ["task-3", "task-7", "task-9"]},
+            "unchanged": 37,
+        },
+        "causes": {
+            "new": [
+                {"cause": structured["causes"]["new"][0]["cause"], "count": 2, "message": missing}
+                | {"tasks": ["task-3", "task-7"]},
+                {"cause": structured["causes"]["new"][1]["cause"], "count": 1, "message": "ValueError: bad"}
+                | {"tasks": ["task-9"]},
+            ]
+        },
+        "changes": ['a deployment today at 10:00 UTC (revision "rev-2")', "a memory override of 512 MB"],
+        "nextStep": text.rpartition("Next: ")[2],
+    }
+
+
+def test_nothing_differs() -> None:
+    """Then that is said, and of nothing that was not looked at."""
+    here = compared("exec-b", execution("succeeded", (HOUR, HOUR - 4, HOUR - 125), tasks=tasks(3, began=HOUR)))
+    structured, text = answer(here, succeeded(tasks(3, began=DAY)), deployments=[])
+    assert text == (
+        '"exec-b" and "exec-a" (created yesterday at 12:00 UTC) both succeeded: all 3 tasks as before. '
+        "It ran 2m 1s, about as long as the baseline (2m). "
+        "Beyond that nothing is known to differ, in configuration or deployments."
+    )
+    assert "nextStep" not in structured
+    assert "deployments" not in answer(here, succeeded(tasks(3, began=DAY)))[1]
+
+
+def test_every_way_in_which_tasks_differ() -> None:
+    """Newly failing, still failing, recovered, unfinished, added, gone, slowed down: each counted and named."""
+    there = tasks(12, began=DAY, t1="boom", t2="boom")
+    there[11] = task(99, "succeeded", (DAY, DAY - 5))
+    here = tasks(14, began=HOUR, t2="boom", t3="bang", t13="bang")
+    here[4]["status"] = "cancelled"
+    here[5] = task(5, "succeeded", (HOUR, HOUR - 200))
+    here[6] = task(6, "succeeded", (HOUR, HOUR - 100))
+    structured, text = answer(failed(here), succeeded(there))
+    assert text.splitlines()[0].split(": ", 1)[1].split(". It ran")[0] == (
+        '1 of 14 tasks newly fails ("task-3"), 1 still fails, 1 recovered, 1 did not finish, '
+        "3 added (1 of them failed), 7 as before, 1 gone, 2 slowed down"
+    )
+    assert text.splitlines()[1:7] == [
+        'Still failing (1): "task-2".',
+        'Recovered (1): "task-1".',
+        'Unfinished (1): "task-4".',
+        'Added (3): "task-11", "task-12", "task-13".',
+        'Gone (1): "task-99".',
+        'Slowed down (2): "task-5" 3m 20s instead of 1m, "task-6" 1m 40s instead of 1m.',
+    ]
+    assert structured["tasks"] == {
+        "compared": 11,
+        "newlyFailing": {"count": 1, "names": ["task-3"]},
+        "stillFailing": {"count": 1, "names": ["task-2"]},
+        "recovered": {"count": 1, "names": ["task-1"]},
+        "unfinished": {"count": 1, "names": ["task-4"]},
+        "added": {"count": 3, "names": ["task-11", "task-12", "task-13"]},
+        "gone": {"count": 1, "names": ["task-99"]},
+        "slowedDown": {
+            "count": 2,
+            "tasks": [
+                {"name": "task-5", "seconds": 200, "baselineSeconds": 60},
+                {"name": "task-6", "seconds": 100, "baselineSeconds": 60},
+            ],
+        },
+        "unchanged": 7,
+    }
+    assert [group["message"] for group in structured["causes"]["new"]] == ["bang"]
+    assert [group["message"] for group in structured["causes"]["shared"]] == ["boom"]
+
+
+def test_a_cause_is_the_same_whatever_varies_in_its_message() -> None:
+    """Gone is what only the baseline had; the message is of the execution that has it."""
+    here = failed(tasks(3, began=HOUR, t0="timeout after 31s on shard 7"))
+    there = failed(tasks(3, began=DAY, t0="timeout after 4s on shard 2", t1="disk full"))
+    structured, _ = answer(here, there)
+    assert {kind: [group["message"] for group in groups] for kind, groups in structured["causes"].items()} == {
+        "shared": ["timeout after 31s on shard 7"],
+        "gone": ["disk full"],
+    }
+
+
+def test_messages_that_say_nothing_are_no_same_reason() -> None:
+    """Only the logs could tell."""
+    bland = "The container exited with an error."
+    _, text = answer(failed(tasks(3, began=HOUR, t0=bland)), failed(tasks(3, began=DAY, t1=bland)))
+    assert "A shared message says only that tasks ended: the logs tell whether it is the same reason." in text
+
+
+def test_the_log_tells_the_reason_of_a_new_cause() -> None:
+    """Where the message says only that a task ended; the log is named as the source."""
+    here = failed(tasks(3, began=HOUR, t0="The container exited with an error."))
+    comparison = compare(here, succeeded(tasks(3, began=DAY)), job_id="resize", now=NOW)
+    lines = ["loading", "Traceback (most recent call last):", "KeyError: 'price'"]
+    _, text = build_comparison(add_log(comparison, Evidence("task-0", telling_log(lines, 3))))
+    assert "New: 1 task" in text
+    assert "\"KeyError: 'price'\" (from the log)." in text
+    assert "Next: Fix that error" in text
+
+
+def test_general_drift_is_told_once_and_slows_no_single_task() -> None:
+    """Tasks that all take twice as long are one fact; the one that takes eight times as long is another."""
+    here = tasks(10, began=HOUR, took=120)
+    here[4] = task(4, "succeeded", (HOUR, HOUR - 480))
+    structured, text = answer(failed(here), succeeded(tasks(10, began=DAY, took=60)))
+    assert "Its tasks took 2.0 times as long in general (median 2m, 1m in the baseline)." in text
+    assert structured["tasks"]["slowedDown"]["tasks"] == [{"name": "task-4", "seconds": 480, "baselineSeconds": 60}]
+
+
+def test_other_names_are_not_compared() -> None:
+    """Then nothing is added or gone, and the counts stand for the tasks."""
+    other: list[Any] = tasks(3, began=DAY)
+    for number, one in enumerate(other):
+        one["metadata"]["name"] = f"import-{'xyz'[number]}"
+    structured, text = answer(failed(tasks(3, began=HOUR, t1="boom")), succeeded(other))
+    assert "Tasks are not compared one by one: the two executions name theirs differently." in text
+    assert "succeeded: 1 of 3 tasks failed, none of 3 tasks failed in the baseline." in text
+    assert "tasks" not in structured
+
+
+def names(*names: str) -> TaskList:
+    """Tasks that succeeded, with these names."""
+    made: Sequence[JobExecutionTask] = [{"metadata": {"name": name}, "status": "succeeded"} for name in names]
+    return TaskList(made)
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "matched"),
+    [
+        (names("a", "b"), names("a", "c"), True),
+        (names("a", "b", "c"), names("a", "d", "e"), False),
+        (names(*(f"task-{n}" for n in range(100))), names("task-0"), True),
+        (names("part-2026-11-24"), names("part-2026-11-23"), False),
+        (names("exec-b-one", "exec-b-two"), names("exec-a-one", "exec-a-two"), True),
+        (names("", ""), names("a"), None),
+        (TaskList([]), names("a"), None),
+    ],
+)
+def test_names_match_where_they_are_of_the_same_tasks(here: TaskList, there: TaskList, *, matched: bool | None) -> None:
+    """Half of them are in both, or they differ only in numbers; the execution's own id does not count."""
+    changes = compare_tasks(Tasks(here, "exec-b"), Tasks(there, "exec-a"))
+    assert (changes.matched if changes else None) is matched
+
+
+def test_of_a_running_execution_only_finished_tasks_are_compared() -> None:
+    """That it is not over comes first."""
+    listed: list[Any] = [*tasks(2, began=100, took=50), *(task(number, "running", (100,)) for number in (2, 3))]
+    here = compared("exec-b", execution("running", (104, 100), tasks=listed))
+    structured, text = answer(here, succeeded(tasks(4, began=DAY)), deployments=[])
+    assert text.startswith(
+        '"exec-b" is not over yet (running); "exec-a" (created yesterday at 12:00 UTC) succeeded: '
+        "2 of 4 tasks not over yet, 2 as before. It has run for 1m 40s; the baseline took 2m."
+    )
+    assert structured["tasks"] == {"compared": 2, "unchanged": 2, "notOver": 2}
+    assert structured["nextStep"].startswith("Call get_job_execution")
+
+
+def test_a_newer_baseline_is_told_as_such() -> None:
+    """What failed in the older one only is neither new nor to be mended."""
+    here, there = failed(tasks(3, began=HOUR, t1="boom")), succeeded(tasks(3, began=DAY))
+    structured, text = answer(there, here)
+    assert '"exec-a" succeeded where "exec-b" (created today at 11:00 UTC, later) failed: ' in text
+    assert "1 of 3 tasks failed only in the baseline, 2 as in the baseline." in text
+    assert "nextStep" not in structured
+    _, text = answer(failed(tasks(3, began=HOUR, t1="boom")), compared("exec-c", execution("succeeded", (60, 50, 9))))
+    assert "Next" not in text
+
+
+def test_tasks_without_a_status_are_not_compared() -> None:
+    """They are no evidence of anything."""
+    bare: list[Any] = [{"metadata": {"name": f"task-{number}"}} for number in range(3)]
+    here = compared("exec-b", execution("succeeded", (HOUR, HOUR, HOUR - 9), tasks=bare, stats={"success": 3}))
+    structured, text = answer(here, succeeded(tasks(3, began=DAY)))
+    assert "as before" not in text
+    assert "Blaxel gives no status for 3 tasks, so these are not compared." in text
+    assert structured["tasks"] == {"compared": 0, "unchanged": 0, "unstated": 3}
+
+
+def test_a_part_of_the_tasks_is_compared_as_a_part() -> None:
+    """Nothing is added or gone, the counts of all come first, and an old cause may look new."""
+    body = execution("failed", (HOUR, HOUR, HOUR - 9), tasks=tasks(2, began=HOUR, t1="boom"))
+    here = compared("exec-b", {**body, "stats": {"total": 900, "failure": 30}}, whole=False)
+    body = execution("failed", (DAY, DAY, DAY - 9), tasks=tasks(3, began=DAY))
+    there = compared("exec-a", {**body, "stats": {"total": 900, "failure": 2}}, whole=False)
+    structured, text = answer(here, there)
+    assert text.startswith(
+        '"exec-b" and "exec-a" (created yesterday at 12:00 UTC) both failed: 30 of 900 tasks failed, '
+        '2 of 900 tasks failed in the baseline; 1 of 2 tasks compared newly fails ("task-1"), 1 as before.'
+    )
+    assert "Not all failed tasks of the baseline were read, so a cause that looks new may not be." in text
+    assert "Only the first tasks were read, 2 of the execution and 3 of the baseline" in text
+    assert "gone" not in structured["tasks"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("task", "boom {}"), ("task", "x" * 3_000), *zip(HOSTILE, reversed(HOSTILE), strict=True)],
+    ids=range(len(HOSTILE) + 2),
+)
+def test_ten_thousand_tasks_fit(name: str, message: str) -> None:
+    """In both channels, whatever the texts, and free of invisible characters; every cut is counted."""
+    body = execution("failed", (HOUR, HOUR, HOUR - 9), envOverride={f"{name}{number}": "" for number in range(30)})
+    made = tasks(5, began=HOUR)
+    listed: list[Any] = [
+        {
+            **made[number % 5],
+            "metadata": {**made[number % 5]["metadata"], "name": f"{number} {name}"},
+            "status": "failed",
+            "conditions": [{"message": f"{'abcdefgh'[number % 8]} {message.replace('{}', str(number))}"}],
+        }
+        for number in range(100)
+    ]
+    here = compared(f"{name} b", {**body, "tasks": [*listed, *tasks(9_900, began=HOUR)]})
+    other = [
+        {**one, "conditions": [{"message": f"other {'abcdefgh'[at % 8]} {message}"}]} for at, one in enumerate(listed)
+    ]
+    there = compared(
+        f"{name} a", execution("succeeded", (DAY, DAY, DAY - 9), tasks=[*other[50:], *tasks(9_900, began=DAY)])
+    )
+    deployed = [Deployment(NOW - timedelta(hours=2), name)]
+    structured, text = answer(here, there, deployments=deployed, notes=["Something could not be had."])
+    assert compact(structured) <= COMPARE_BYTES
+    assert len(text.encode()) <= COMPARE_BYTES
+    assert not invisible(text.replace("\n", ""))
+    assert structured["tasks"]["added"]["count"] == 50
+    assert text.startswith(structured["summary"])
+
+
+def test_all_of_ten_thousand_tasks_newly_fail_in_time() -> None:
+    """Each for a reason of its own; the answer still takes well under the time of a call."""
+    failing: dict[str, Any] = {f"t{number}": f"error {number} in part {number}" for number in range(10_000)}
+    listed = tasks(10_000, began=HOUR, **failing)
+    here, there = failed(listed), succeeded(tasks(10_000, began=DAY))
+    began = perf_counter()
+    structured, text = answer(here, there)
+    assert perf_counter() - began < 5
+    assert 'all 10,000 tasks newly fail ("task-0", "task-1", "task-2" and 9,997 more)' in text
+    assert structured["tasks"]["newlyFailing"]["count"] == 10_000
+    assert len(text.encode()) <= COMPARE_BYTES
+
+
+ODD: Sequence[Any] = [
+    {},
+    {"metadata": None, "spec": None, "status": None, "tasks": None},
+    {"metadata": {"createdAt": "0001-01-01T00:00:00Z", "completedAt": 3}, "status": "EXPLODED"},
+    {"status": "succeeded", "tasks": [None, {}, {"metadata": {"name": None}}]},
+    {"status": "failed", "stats": {"failure": 5, "total": 2}, "metadata": {"startedAt": "2026-11-24T12:00:00Z"}},
+    {"status": "cancelled", "spec": {"tasks": [{"name": "John"}], "envOverride": "{", "timeout": []}},
+    {"status": "timeout", "metadata": {"startedAt": ago(5), "completedAt": ago(50), "createdAt": ago(1)}},
+]
+
+
+@pytest.mark.parametrize("one", ODD, ids=range(len(ODD)))
+@pytest.mark.parametrize("other", ODD, ids=range(len(ODD)))
+def test_nothing_raises_on_odd_executions(one: Any, other: Any) -> None:
+    """Whatever the API leaves out or gets wrong."""
+    made: list[Compared] = []
+    for name, body in (("b", one), ("a", other)):
+        parsed = JobExecution.model_validate(body)
+        made.append(Compared(parsed, name, TaskList.of(parsed)))
+    comparison: Comparison = compare(made[0], made[1], job_id="x", now=NOW)
+    structured, text = build_comparison(comparison)
+    assert structured["summary"]
+    assert text.startswith('"b" ')
+
+
+def test_counts_stand_in_for_tasks_that_were_not_read() -> None:
+    """And that they were not read is said, once for both."""
+    stats = {"total": 6, "failure": 2, "success": 4}
+    here = compared("exec-b", execution("failed", (HOUR, HOUR - 9, HOUR - 110), stats=stats), whole=False)
+    body = execution("succeeded", (DAY, DAY - 9, DAY - 110), stats={"total": 6, "success": 6})
+    _, text = answer(here, compared("exec-a", body, whole=False))
+    assert "succeeded: 2 of 6 tasks failed, none of 6 tasks failed in the baseline. It ran 1m 41s" in text
+    assert "The reasons of 2 failed tasks, of both executions, are not shown." in text
+    assert "Tasks are not compared one by one: those of both executions are not known." in text
+
+
+def test_a_run_that_never_started_has_no_tasks_to_compare() -> None:
+    """Nor is it said that none of them failed."""
+    pending = [task(number, "pending") for number in range(3)]
+    body = execution("failed", (HOUR,), tasks=pending)
+    body["metadata"]["completedAt"] = ago(HOUR - 60)
+    here = compared("exec-b", body)
+    _, text = answer(here, succeeded(tasks(3, began=DAY)))
+    assert text.startswith(
+        '"exec-b" failed before it started where "exec-a" (created yesterday at 12:00 UTC) succeeded'
+    )
+    assert "failed in the baseline" not in text
+
+
+def test_a_long_wait_before_the_start_is_told() -> None:
+    """Where the other one did not wait."""
+    here = compared("exec-b", execution("succeeded", (HOUR, HOUR - 900, HOUR - 1020), tasks=tasks(3, began=HOUR)))
+    _, text = answer(here, succeeded(tasks(3, began=DAY)))
+    assert "It waited 15m to start, the baseline 4s." in text
