@@ -9,7 +9,7 @@ from blaxel_mcp.errors import BlaxelMcpError, StoppingError
 
 T = TypeVar("T")
 
-SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 10.0
+SHORTEST_PAUSE, USUAL_LONGEST_PAUSE, LONGEST_PAUSE = 1.0, 10.0, 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +25,11 @@ def backoff(waited: float, *, age: float, cost: float) -> float:
     """Seconds to pause before the next poll. All arguments are in seconds.
 
     The pause grows with the time already `waited`, with the `age` of what is waited for (what has run for hours rarely
-    ends this second), and with the `cost` of a poll (a huge execution takes long to answer).
+    ends this second), and with the `cost` of a poll (a huge execution takes long to answer). It is at most a fifth of
+    the time already waited, where that is more than ten seconds.
     """
-    return min(LONGEST_PAUSE, max(SHORTEST_PAUSE, waited / 5, age / 100, cost * 4))
+    longest = min(LONGEST_PAUSE, max(USUAL_LONGEST_PAUSE, waited / 5))
+    return min(longest, max(SHORTEST_PAUSE, waited / 5, age / 100, cost * 4))
 
 
 async def poll_until_done(

@@ -51,7 +51,7 @@ OUTSIDE: dict[str, set[str]] = {
     "starlette": {"transports", "telemetry.metrics", "demo", "runtime", "asgi"},
     "uvicorn": {"transports", "demo"},
     "stamina": {"api.client"},
-    "cronsim": {"summary.schedule"},
+    "cronsim": {"summary.cron"},
     "yaml": {"login"},
     "truststore": {"api.pool"},
 }

@@ -59,6 +59,8 @@ STALL_SECONDS = 300
 UNUSUAL_SHARE = 0.25
 """A duration is unusual when it is outside the usual range by more than this share of the median, and by more than the
 range is wide."""
+DRIFT_FACTOR = 1.5
+"""From so many times on, a job takes much longer than it did."""
 OVERRUN_FACTOR = 2.0
 """An execution overruns from this many times its job's usual duration."""
 QUEUED_SHOWN_SECONDS = 60
@@ -68,13 +70,23 @@ QUEUED_SECONDS = 600
 CANCELLING_SECONDS = 900
 """How long a cancellation may go without a change; running tasks finish first, so some time is normal."""
 
+# What is looked up beside a list of jobs.
+OVERVIEW_JOBS = 20
+"""Of how many jobs the newest executions are looked up."""
+OVERVIEW_EXECUTIONS = 5
+"""How many executions of each job: as many as tell how long it usually takes."""
+OVERVIEW_SECONDS = 5.0
+OVERVIEW_CACHE_SECONDS = 30
+
 # Schedules.
 SCHEDULE_SLACK_SECONDS = 600
-"""How long after a due moment an execution may be created, before it is late."""
-SCHEDULE_LATE_SECONDS = 3_600
-"""Until so long after a due moment, and until a tenth of the time to the next one, it is late and not yet missed."""
-SCHEDULE_FORGOTTEN_DAYS = 30
-"""How long executions are kept is not known: if none at all is listed, one from so long ago may have been removed."""
+"""How long after it was due a job's execution may be created without being late."""
+SCHEDULE_MISSED_SECONDS = 3_600
+"""How long after it was due an execution that was not created counts as missed rather than late."""
+SCHEDULE_CHARACTERS = 300
+"""The longest cron expression that is read: every minute of an hour by its number takes half as much."""
+SCHEDULE_TRIGGERS = 5
+"""How many cron triggers of a job are looked at; an expression that never comes due takes milliseconds."""
 
 # What an estimate of the time left is based on.
 BASIS_TASKS = 3
@@ -123,13 +135,21 @@ LOG_BEFORE_SECONDS = 60
 LOG_AFTER_SECONDS = 120
 """How much time is searched before an execution's creation and after its end: lines arrive up to a minute late."""
 
-# Waiting. The longest wait and its margin stay under the 60 seconds after which many clients give up.
+# Waiting.
 WAIT_SECONDS_USUAL = 30
-WAIT_SECONDS = 45
+WAIT_SECONDS = 600
+"""The longest wait. Many clients give a call up after 60 seconds, so only some can use it."""
+WAIT_SAFE_SECONDS = 45
+"""The longest wait that leaves those clients time for the rest of the way."""
 WAIT_MARGIN_SECONDS = 2.0
 """Added to the time to wait, for a last poll that takes longer than the one before."""
 WAIT_FIRST_SECONDS = 30
 """The budget of the first poll, however short the wait: it must tell how things stand, as get_job_execution does."""
+WAIT_PROGRESS_SECONDS = 10.0
+"""The longest time between two notifications of progress."""
+WAIT_PROSE_BYTES = 250
+WAIT_STRUCTURE_BYTES = 400
+"""The largest answer of a wait whose time was up first, in each channel."""
 
 # Lists of jobs, executions and tasks.
 LIST_BYTES = 3_000

@@ -23,6 +23,9 @@ DEPLOYMENT_STATUSES = (
     *("uploading", "building", "deploying", "deployed", "built"),
 )
 _KNOWN_STATUSES = {*get_args(ExecutionWord), *get_args(TaskWord), *DEPLOYMENT_STATUSES}
+_NO_EXECUTION = {"unknown": "newest execution not known", "none": "no executions"}
+_ALWAYS = {"id", "name", "status", "attention"}
+"""What every row has, however little room there is."""
 _SHORTEST_MESSAGE = 12
 """Bytes below which a message is not cut any further, but left out."""
 
@@ -55,6 +58,7 @@ def render_page(
     more: str = "",
     remarks: str = "",
     facts: Mapping[str, Any],
+    order: Callable[[Row], int] = lambda _: 0,
 ) -> tuple[dict[str, Any], str]:
     """The object and the text of an answer that lists something, each of at most `LIST_BYTES`.
 
@@ -70,6 +74,7 @@ def render_page(
         more: what to add to it where the list goes on after the last item.
         remarks: sentences to follow it.
         facts: what else the object holds.
+        order: sorts the rows that are shown; which those are goes by the order of the list.
     """
     rows = [row(item) for item in page.items[page.skip :][:limit]]
 
@@ -90,10 +95,10 @@ def render_page(
     room = limits.LIST_BYTES - 8 - max(max(json_size(answer), len(text.encode())) for answer, text in frames)
     least = [_row_size(fit_row(one, 0)) for one in rows]
     shown = max(1, sum(size <= room for size in accumulate(least)))
-    extra = [_row_size(one) - size for one, size in zip(rows[:shown], least, strict=False)]
-    share = _fair_share(extra, room - sum(least[:shown]))
-    fitted = [fit_row(one, size + share) for one, size in zip(rows[:shown], least, strict=False)]
-    return build(shown, fitted, shortened=fitted != rows[:shown])
+    listed = sorted(zip(rows[:shown], least, strict=False), key=lambda sized: order(sized[0]))
+    share = _fair_share([_row_size(one) - size for one, size in listed], room - sum(least[:shown]))
+    fitted = [fit_row(one, size + share) for one, size in listed]
+    return build(shown, fitted, shortened=fitted != [one for one, _ in listed])
 
 
 def _which(skipped: int, shown: int, total: int) -> str:
@@ -127,7 +132,7 @@ def _fair_share(wanted: Sequence[int], room: int) -> int:
 
 def fit_row(row: Row, room: int) -> Row:
     """As much of a row as fits into `room` bytes in each channel: id and status always, a message cut."""
-    fitted: Row = {key: row[key] for key in row if key in {"id", "name", "status"}}
+    fitted: Row = {key: row[key] for key in row if key in _ALWAYS}
     for key, value in row.items():
         if key == "message" and (left := room - _row_size({**fitted, key: ""})) >= _SHORTEST_MESSAGE:
             value = truncate_bytes(value, left)  # noqa: PLW2901
@@ -145,9 +150,10 @@ def row_line(row: Row) -> str:
     """A row as a line of text: `- "task-3": failed, took 10s, non-zero exit: "…"`."""
     name = row.get("id") or row.get("name")
     called = quote(name, limits.ID_BYTES) if name else "(no name)"
+    status = status_phrase(row.get("status", "")) if "status" in row or "latest" not in row else ""
     phrases = (_PHRASES[key](value) for key, value in row.items() if key in _PHRASES)
     message = f": {quote(row['message'], limits.MESSAGE_CHARACTERS)}" if "message" in row else ""
-    return f"- {called}: {', '.join(filter(None, (status_phrase(row.get('status', '')), *phrases)))}{message}"
+    return f"- {called}: {', '.join(filter(None, (status, *phrases)))}{message}"
 
 
 def _tasks_phrase(counts: Mapping[str, int]) -> str:
@@ -161,7 +167,18 @@ def _tasks_phrase(counts: Mapping[str, int]) -> str:
     return ", ".join(filter(None, (done, f"{failed:,} failed" if failed else "")))
 
 
+def _latest_phrase(latest: Mapping[str, Any]) -> str:
+    """How a job's newest execution went: `"exec-1" failed 26m ago`, `"exec-1" running, started 2m ago`."""
+    named = f"{quote(latest['id'], limits.ID_BYTES)} " if "id" in latest else ""
+    moments = (("secondsAgo", ""), ("startedSecondsAgo", ", started"), ("createdSecondsAgo", ", created"))
+    ages = (f"{word} {format_duration(latest[key])} ago" for key, word in moments if key in latest)
+    status = _NO_EXECUTION.get(latest["status"]) or status_phrase(latest["status"])
+    return f"{named}{status}{next(ages, '')}"
+
+
 _PHRASES: Mapping[str, Callable[[Any], str]] = {
+    "attention": "needs attention ({})".format,
+    "latest": _latest_phrase,
     "tasks": _tasks_phrase,
     "enabled": lambda _: "disabled",  # said only of a job that is
     "schedule": lambda schedule: f"scheduled {quote(schedule, limits.IDENTITY_CHARACTERS)}",

@@ -1,15 +1,17 @@
 """A list of a job's executions, the newest first, and what those that were looked at say about the job."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
 
-from blaxel_mcp.models import ExecutionStatus, ExecutionWord, JobExecution, parse_timestamp
+from blaxel_mcp.models import ExecutionStatus, ExecutionWord, Job, JobExecution, parse_timestamp
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.counts import count_tasks
+from blaxel_mcp.summary.health import Health, assess, health_sentences
 from blaxel_mcp.summary.listing import (
     Page,
     Row,
@@ -19,7 +21,14 @@ from blaxel_mcp.summary.listing import (
     status_phrase,
     status_sentence,
 )
-from blaxel_mcp.summary.runs import Run, usual_duration
+from blaxel_mcp.summary.runs import Run
+from blaxel_mcp.summary.schedule import (
+    ScheduleCheck,
+    check_schedule,
+    needs_attention,
+    schedule_facts,
+    schedule_sentence,
+)
 from blaxel_mcp.summary.tasks import TaskList, scan_tasks
 from blaxel_mcp.summary.timing import seconds_between
 from blaxel_mcp.summary.wording import drop_empty, format_duration, format_timestamp, plural, quote
@@ -39,7 +48,8 @@ class ExecutionsCore(TypedDict):
 
     A row has `id`, `status`, `tasks` (total, succeeded, failed), `startedAt` or else `createdAt`, and
     `durationSeconds`, or `runningSeconds` while it is not over. An answer also has `lookedAt`, of those `finished`,
-    `succeeded` and `usualSeconds`, with a status `matching`, and `notShown`.
+    `succeeded`, `failed`, `cancelled`, `succeededWithFailures`, `streak`, `usualSeconds`, `drift` and `overlapping`,
+    the `schedule`, with a status `matching`, and `notShown`.
     """
 
     summary: str
@@ -55,54 +65,72 @@ def build_executions(
     limit: int,
     status: ExecutionWord | None,
     now: datetime,
+    job: Job | None = None,
 ) -> tuple[dict[str, Any], str]:
     """The answer of list_job_executions, as an object and as text.
 
     `page` holds the executions to list, already filtered by `status`; `looked_at` those that it was made from, which
-    tell how the job has been doing.
+    tell how the job has been doing; `job` has its schedule, where it was looked up.
     """
-    job, number = quote(job_id, limits.IDENTITY_CHARACTERS), len(page.items)
-    health, facts = _health(looked_at)
+    name, number = quote(job_id, limits.IDENTITY_CHARACTERS), len(page.items)
+    runs = list(map(Run.of, looked_at))
+    health = assess(runs)
+    if not page.first:  # a streak among older executions may long be over
+        health = replace(health, streak=None)
+    check = check_schedule(job, runs, now, complete=page.cursor_after(len(page.items)) is None) if job else None
+    facts = _facts(health, check)
+    remarks = [health_sentences(health, now)]
+    if check:
+        remarks.insert(0 if needs_attention(check) else 1, schedule_sentence(check, now))
     if not looked_at:
-        subject = f"Job {job} has no {'executions' if page.first else 'more executions'}"
+        subject = f"Job {name} has no {'executions' if page.first else 'more executions'}"
     elif status is not None:
         facts["matching"] = number
-        subject = status_sentence(number, len(looked_at), "execution", f"of job {job} looked at", status)
+        subject = status_sentence(number, len(looked_at), "execution", f"of job {name} looked at", status)
     elif page.first:
-        subject = f"The newest execution of job {job} {_newest(page.items[0], now)}"
+        subject = f"The newest execution of job {name} {_newest(page.items[0], now)}"
     else:
-        subject = f"{plural(number, 'older execution')} of job {job}"
+        subject = f"{plural(number, 'older execution')} of job {name}"
     more = "; older ones follow" if status is not None else ""
     row = partial(_row, now=now)
-    return render_page("executions", page, row, limit=limit, subject=subject, more=more, remarks=health, facts=facts)
+    return render_page(
+        "executions",
+        page,
+        row,
+        limit=limit,
+        subject=subject,
+        more=more,
+        remarks=" ".join(filter(None, remarks)),
+        facts=facts,
+    )
 
 
-def _health(executions: Sequence[JobExecution]) -> tuple[str, dict[str, Any]]:
-    """What share of executions succeeded and how long one usually takes: as a sentence, and as facts."""
-    number = len(executions)
-    statuses = [ExecutionStatus(execution.status) for execution in executions]
-    finished = sum(status.over for status in statuses)
-    succeeded = sum(status.outcome == "succeeded" for status in statuses)
-    usual = usual_duration(map(Run.of, executions))
-    counts = {"finished": finished, "succeeded": succeeded} if executions else {}
-    facts = {"lookedAt": number, **counts, "usualSeconds": usual.median if usual else None}
-    if number <= 1:
-        return "", facts
-    if not finished:
-        return f"None of the {number:,} executions looked at is over.", facts
-    # 999 of 1,000 are not all of them.
-    share = 100 if succeeded == finished else min(99, round(succeeded * 100 / finished))
-    over = "all" if finished == number else f"{finished:,}"
-    took = f", usually in {format_duration(usual.median)}" if usual else ""
-    return f"Of {number:,} executions looked at, {over} are over and {succeeded:,} succeeded ({share}%){took}.", facts
+def _facts(health: Health, check: ScheduleCheck | None) -> dict[str, Any]:
+    streak, drift = health.streak, health.drift
+    counts = {"finished": health.finished, "succeeded": health.succeeded} if health.looked_at else {}
+    return {
+        "lookedAt": health.looked_at,
+        **counts,
+        "failed": health.failed or None,
+        "cancelled": health.cancelled or None,
+        "succeededWithFailures": health.partly or None,
+        "streak": {"outcome": streak.outcome, "count": streak.count} if streak else None,
+        "usualSeconds": health.usual.median if health.usual else None,
+        "drift": {"latelySeconds": drift.lately, "beforeSeconds": drift.before} if drift else None,
+        "overlapping": health.overlapping or None,
+        "schedule": schedule_facts(check) if check else None,
+    }
 
 
 def _newest(execution: JobExecution, now: datetime) -> str:
     """What the newest execution did or does, and since when: `succeeded 5m ago`, `is running, started 2m ago`."""
     metadata, status = execution.metadata, read_status(execution.status)
     verb = status if status in {"succeeded", "failed"} else _VERBS.get(status, f"has {status_phrase(status)}")
+    # How one with an unknown word ended is not known, only that it did.
+    ended = "" if ExecutionStatus(execution.status).over else ", ended"
+    completed = metadata.completedAt if Run.of(execution).ended else None
     moments = (
-        ("", metadata.completedAt if ExecutionStatus(execution.status).over else None),
+        (ended, completed),
         (", started", metadata.startedAt),
         (", created", metadata.createdAt),
     )
@@ -115,7 +143,7 @@ def _newest(execution: JobExecution, now: datetime) -> str:
 def _row(execution: JobExecution, now: datetime) -> Row:
     metadata = execution.metadata
     created, started, completed = map(parse_timestamp, (metadata.createdAt, metadata.startedAt, metadata.completedAt))
-    over = ExecutionStatus(execution.status).over
+    over = Run.of(execution).ended
     counts = count_tasks(execution.stats, execution.total, scan_tasks(TaskList.of(execution), now))
     return drop_empty(
         {

@@ -169,12 +169,6 @@ def ask_again(job_id: str, execution_id: str, poll_after: int | None) -> str:
     return f"Call get_job_execution with {call_arguments(job_id, execution_id) or 'the same arguments'} again {wait}."
 
 
-def wait_again(job_id: str, execution_id: str) -> str:
-    """The next step that goes on waiting at once, since the tool itself does the waiting."""
-    arguments = call_arguments(job_id, execution_id) or "the same arguments"
-    return f"Call wait_for_job_execution with {arguments} to go on waiting."
-
-
 def _read_logs(asked: tuple[str, str], purpose: str, task: str | None = None) -> str:
     arguments = call_arguments(*asked)
     if not arguments:

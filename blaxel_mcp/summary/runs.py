@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
+from operator import itemgetter
 from statistics import median
 from typing import Literal, TypeAlias
 
@@ -86,6 +87,15 @@ class Run:
         return round((self.completed - self.started).total_seconds())
 
 
+def newest_first(executions: Iterable[JobExecution]) -> list[JobExecution]:
+    """The executions of a list that have an id, the newest first: older API versions may list them in another order."""
+    known = [execution for execution in executions if execution.metadata.id]
+    dated = [(created, one) for one in known if (created := parse_timestamp(one.metadata.createdAt))]
+    if len(dated) < len(known):
+        return known
+    return [one for _, one in sorted(dated, key=itemgetter(0), reverse=True)]
+
+
 @dataclass(frozen=True, slots=True)
 class Streak:
     """So many executions in a row had the same result."""
@@ -119,3 +129,8 @@ def usual_duration(runs: Iterable[Run]) -> UsualDuration | None:
     """What a job's recent successful executions took; `None` where there are too few to tell."""
     durations = sorted(run.seconds for run in runs if run.result == "succeeded" and run.seconds)
     return UsualDuration(tuple(durations)) if len(durations) >= limits.BASIS_EXECUTIONS else None
+
+
+def is_overrunning(seconds: int, usual: UsualDuration) -> bool:
+    """Whether an execution has been running for much longer than its job usually does."""
+    return seconds > max(limits.OVERRUN_FACTOR * usual.median, usual.durations[-1])

@@ -1,42 +1,47 @@
-"""When a job with a cron trigger was last due and is next due, and whether it ran then.
+"""Whether a job ran when its cron schedule says, and when it is due next.
 
-Blaxel's documents do not say which time zone a schedule is in; it is read as UTC, and the answers say so. Nothing tells
-a scheduled execution from one that was started by hand: what is created from a due moment on counts for it.
+Blaxel does not say in which time zone it reads a schedule, nor whether an execution was created by a schedule or by
+hand. Expressions are read as UTC, and an execution that was created around the time when the job was due counts for it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
+from operator import itemgetter
 from typing import Any, Literal, TypeAlias
 
 from blaxel_mcp.models import Job, parse_timestamp
-from blaxel_mcp.summary import limits
+from blaxel_mcp.summary import cron, limits
 from blaxel_mcp.summary.clean import clean
 from blaxel_mcp.summary.runs import Run
-from blaxel_mcp.summary.wording import drop_empty, format_duration, format_moment, format_timestamp, quote
+from blaxel_mcp.summary.wording import (
+    drop_empty,
+    format_age,
+    format_duration,
+    format_moment,
+    format_timestamp,
+    quote,
+)
 
 Attendance: TypeAlias = Literal[
     "ran", "running", "waiting", "late", "overlapped", "missed", "off", "unreadable", "unknown"
 ]
-"""Whether the execution that was last due is there (`ran`, also while it waits in a queue `running`), is not yet to be
-expected (`waiting`), is `late` or `missed`, or whether the one from the time before still goes on (`overlapped`)."""
+"""How a job stands to its schedule; what decides it is at `check_schedule`."""
 
-_NICKNAMES = {
-    "@yearly": "0 0 1 1 *",
-    "@annually": "0 0 1 1 *",
-    "@monthly": "0 0 1 * *",
-    "@weekly": "0 0 * * 0",
-    "@daily": "0 0 * * *",
-    "@midnight": "0 0 * * *",
-    "@hourly": "0 * * * *",
-}
-_LONGEST_EXPRESSION = 200
-"""Characters; a longer one is not a schedule that somebody wrote."""
+_SLACK = timedelta(seconds=limits.SCHEDULE_SLACK_SECONDS)
+_MISSED = timedelta(seconds=limits.SCHEDULE_MISSED_SECONDS)
+_EARLY = timedelta(seconds=limits.CLOCK_SKEW_SECONDS)
+"""An execution that was created so long before the job was due still counts: clocks differ."""
+_LONG_INTERVAL = timedelta(hours=1)
+
+_STOPPED = frozenset({"DEACTIVATING", "DEACTIVATED", "DELETING", "TERMINATED"})
+"""What the API says of a job whose deployment is switched off."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """One of a job's cron triggers, with its expression as the job has it, not cleaned."""
+    """A cron trigger of a job; `expression` is as the job has it, not cleaned."""
 
     expression: str
     enabled: bool
@@ -44,192 +49,259 @@ class Trigger:
 
 @dataclass(frozen=True, slots=True)
 class ScheduleCheck:
-    """How a job keeps its schedule.
+    """Whether a job ran when it was due.
 
     Attributes:
-        expression: of the trigger that was due last, else of the first one; not cleaned.
-        state: whether the execution that was last due is there.
-        last_due: the newest due moment that this says something about.
-        next_due: the next due moment of any trigger.
-        run: the execution that counts for `last_due`, or where there is none, the newest one before it.
-        changed: whether the job was changed after it was last due, so that it may have had another schedule then.
+        expression: as the job has it, not cleaned; of several, the one that was due last.
+        state: how the job stands to its schedule.
+        last_due: the newest moment, in UTC, at which the job was due; `None` if there is none since it was created.
+        next_due: in UTC.
+        previous: the newest execution from before `last_due`, where none was created since in time; while the job was
+            changed since `last_due`, its newest execution.
+        run: the execution that counts for `last_due`.
+        unread: another enabled expression of the job that could not be read; not cleaned.
     """
 
     expression: str
     state: Attendance
     last_due: datetime | None = None
     next_due: datetime | None = None
+    previous: Run | None = None
     run: Run | None = None
-    changed: bool = False
+    unread: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """The newest moments at which a job was due: of all, and of those whose slack is over."""
+
+    last: datetime
+    settled: datetime | None
+    interval: timedelta
+
+    @property
+    def early(self) -> timedelta:
+        """How long before it was due an execution that counts may have been created."""
+        return min(_EARLY, self.interval / 2)
 
 
 def cron_triggers(job: Job) -> list[Trigger]:
-    """The job's cron triggers. Those of a disabled job are all disabled."""
+    """The cron triggers of a job that have an expression; those of a job that is switched off are off too."""
     triggers = job.spec.get("triggers")
+    enabled = job.spec.get("enabled") is not False and (job.status or "").upper() not in _STOPPED
     found = []
     for trigger in triggers if isinstance(triggers, list) else ():
         match trigger:
             case {"type": "cron", "configuration": {"schedule": str(schedule)}} if schedule.strip():
-                enabled = trigger.get("enabled") is not False and job.spec.get("enabled") is not False
-                found.append(Trigger(schedule.strip(), enabled))
+                found.append(Trigger(schedule, enabled and trigger.get("enabled") is not False))
     return found
 
 
 def check_schedule(job: Job, runs: Sequence[Run], now: datetime, *, complete: bool = False) -> ScheduleCheck | None:
-    """How the job keeps its schedule; `None` if it has none.
+    """Compare a job's executions with its schedule. `None` where the job has no cron trigger.
+
+    Looked at is the newest moment at which one of the enabled triggers was due. The state is:
+
+    - `ran` or `running`: an execution was created then, or up to 10 minutes later.
+    - `waiting`: none was, but the 10 minutes are not over; or the job was not due yet since it was created.
+    - `late`: they are over, but not yet an hour; or the first execution since was created after the 10 minutes.
+    - `missed`: none was created for an hour, or the job has come due again since.
+    - `overlapped`: as late or missed, but an earlier execution has not ended yet.
+    - `off`: all cron triggers, or the job, are switched off.
+    - `unreadable`: none of the enabled expressions can be read, or none ever comes due.
+    - `unknown`: the executions do not tell, or the job was changed since, so that its schedule may be newer.
+
+    Where a job is due more often than every 10 minutes, nothing is late before the newest moment older than that.
 
     Args:
-        job: the job with its triggers.
-        runs: its newest executions, in any order.
-        now: the present, in UTC.
-        complete: whether these are all the executions that it has.
+        job: as GetJob or ListJobs gave it.
+        runs: its newest executions, newest first; unfinished ones are among them.
+        now: the time, in UTC.
+        complete: whether `runs` are all executions that the job has.
     """
     triggers = cron_triggers(job)
     if not triggers:
         return None
-    enabled = [trigger.expression for trigger in triggers if trigger.enabled]
+    enabled = [trigger.expression for trigger in triggers if trigger.enabled][: limits.SCHEDULE_TRIGGERS]
     if not enabled:
         return ScheduleCheck(triggers[0].expression, "off")
-    upcoming = [moment for expression in enabled if (moment := _due(expression, now, ahead=True))]
-    if not upcoming:
+    readable = [(upcoming, expression) for expression in enabled if (upcoming := cron.next_due(expression, now))]
+    unread = next((each for each in enabled if each not in {expression for _, expression in readable}), None)
+    if not readable:
         return ScheduleCheck(enabled[0], "unreadable")
-    last_due, expression = _newest_due(enabled, now)
-    newest = sorted(((at, run) for run in runs if (at := _created(run))), key=lambda pair: pair[0], reverse=True)
-    check = ScheduleCheck(expression, "unknown", last_due, min(upcoming), newest[0][1] if newest else None)
-    if last_due is None:
-        return check
-    since = [run for at, run in newest if at >= _earliest(last_due, check)]
-    if since:
-        # Where the list ends with executions of this due moment, an earlier one may have been its first.
-        return replace(check, state="ran" if since[-1].ended else "running", run=since[-1])
-    known = len(newest) == len(runs) and (newest or complete)
-    return _check_absence(check, job, enabled, now) if known else check
-
-
-def _check_absence(check: ScheduleCheck, job: Job, enabled: Sequence[str], now: datetime) -> ScheduleCheck:
-    """What it means that no execution was created since the last due moment."""
-    due, next_due, run = check.last_due, check.next_due, check.run
-    at = _created(run) if run else None
-    slack = timedelta(seconds=limits.SCHEDULE_SLACK_SECONDS)
-    if due and due > now - slack:
-        # What was due before has had its time: of a job that runs each minute, only that can tell whether it does.
-        due, expression = _newest_due(enabled, now - slack)
-        if due is None or _is_after(job, "createdAt", due) or (at and at >= _earliest(due, check)):
-            return replace(check, state="overlapped" if run and not run.ended else "waiting")
-        check = replace(check, expression=expression, last_due=due)
-    if due is None or next_due is None or _is_after(job, "createdAt", due):
-        return replace(check, last_due=None)
-    if run and not run.ended:
-        return replace(check, state="overlapped")
-    forgotten = run is None and now - due > timedelta(days=limits.SCHEDULE_FORGOTTEN_DAYS)
-    if forgotten or _is_after(job, "updatedAt", due):
-        return replace(check, changed=not forgotten)
-    late = now - due <= min((next_due - due) / 10, timedelta(seconds=limits.SCHEDULE_LATE_SECONDS))
-    return replace(check, state="late" if late else "missed")
-
-
-def _newest_due(expressions: Sequence[str], now: datetime) -> tuple[datetime | None, str]:
-    """The newest moment up to now at which one of the expressions was due, and that expression; else the first one."""
-    moments = [(moment, expression) for expression in expressions if (moment := _due(expression, now))]
-    return max(moments, default=(None, expressions[0]), key=lambda due: due[0])
-
-
-def _is_after(job: Job, key: str, moment: datetime) -> bool:
-    """Whether the job has a time of creation or change, and that is after the moment."""
-    value = job.metadata.get(key)
-    at = parse_timestamp(value) if isinstance(value, str) else None
-    return at is not None and at > moment
-
-
-def _created(run: Run) -> datetime | None:
-    return run.created or run.started or run.completed
-
-
-def _earliest(due: datetime, check: ScheduleCheck) -> datetime:
-    """From when on an execution counts for a due moment: its clock may be a little behind the schedule's."""
-    interval = (check.next_due - due) / 4 if check.next_due else timedelta(0)
-    return due - min(timedelta(seconds=limits.CLOCK_SKEW_SECONDS), interval)
-
-
-def _due(expression: str, now: datetime, *, ahead: bool = False) -> datetime | None:
-    """The newest due moment up to now, or the next one after now; `None` where the expression can't be read."""
-    from cronsim import CronSim, CronSimError  # noqa: PLC0415 - most answers are about no schedule
-
-    fields = _fields(expression)
-    if fields is None:
-        return None
-    second = now.replace(microsecond=0)
-    start = second if ahead else second + timedelta(seconds=1)
-    try:
-        return next(CronSim(fields, start, reverse=not ahead), None)
-    except (CronSimError, ValueError, OverflowError):
-        return None
-
-
-def _fields(expression: str) -> str | None:
-    """The expression in five or six fields, without what only some programs write; `None` if that is not possible.
-
-    Quartz writes `?` for a day that another field determines, where cron has `*`. It also counts the days of the week
-    from another day on, so an expression with `?` and a number there could mean two things.
-    """
-    if len(expression) > _LONGEST_EXPRESSION or not expression.isascii():
-        return None
-    words = _NICKNAMES.get(expression.lower(), expression).upper().split()
-    if "?" in words:
-        if any(character.isdigit() for character in words[-1].partition("#")[0]):
-            return None
-        words = ["*" if word == "?" and at >= len(words) - 3 else word for at, word in enumerate(words)]
-    return " ".join(words)
+    next_due, expression = min(readable)
+    expressions = [each for _, each in readable]
+    last = max(((past, each) for each in expressions if (past := cron.last_due(each, now))), default=None)
+    created = _moment(job, "createdAt")
+    if last is None or (created and created > last[0]):
+        return ScheduleCheck(expression, "waiting", None, next_due, unread=unread)
+    last_due, expression = last
+    changed = _moment(job, "updatedAt")
+    settled = _settled(expressions, last_due, now, max(filter(None, (created, changed)), default=None))
+    due = _Due(last_due, settled, next_due - last_due)
+    changed_since = bool(changed and changed > last_due)
+    state, previous, run = _judge(runs, due, now, complete=complete, changed=changed_since)
+    return ScheduleCheck(expression, state, last_due, next_due, previous, run, unread)
 
 
 def needs_attention(check: ScheduleCheck) -> bool:
-    """Whether an execution that was due is not there."""
-    return check.state in {"missed", "late", "overlapped"}
+    """Whether somebody should look at the job because of its schedule: an execution is missed, or late and not there.
+
+    One that was created late is judged by how it went. An earlier execution that has not ended counts where the job is
+    due once an hour or less often; jobs that are due more often are usually meant to skip a time.
+    """
+    if check.state == "overlapped":
+        return bool(check.last_due and check.next_due and check.next_due - check.last_due >= _LONG_INTERVAL)
+    return check.state == "missed" or (check.state == "late" and check.run is None)
 
 
-def schedule_sentence(check: ScheduleCheck, now: datetime) -> str:
-    """How the job keeps its schedule, as one sentence with its full stop."""
-    schedule = f"schedule {quote(check.expression, limits.STATUS_CHARACTERS)}"
-    if check.state == "off":
-        return f"The {schedule} is switched off, so nothing is due."
-    if check.state == "unreadable":
-        return f"The {schedule} could not be read, so nothing is concluded from it."
-    parts = [*_last_due(check, now), *([f"next due {format_moment(check.next_due, now)}"] if check.next_due else [])]
-    return f"S{schedule[1:]}, read as UTC: {'; '.join(parts)}."
-
-
-def _last_due(check: ScheduleCheck, now: datetime) -> Iterator[str]:
-    """What became of the last due moment: `due today at 02:00 UTC, 7h ago, and missed: no execution since …`."""
-    due, run = check.last_due, check.run
-    if due is None:
-        return
-    at = run and _created(run)
-    when = f"due {format_moment(due, now)}, {format_duration((now - due).total_seconds())} ago"
-    before = f"no execution since {format_moment(at, now)}" if at else "no execution so far"
-    match check.state:
-        case "ran" | "running":
-            delay = (at - due).total_seconds() if at else 0.0
-            created = "then" if delay <= limits.SCHEDULE_SLACK_SECONDS else f"{format_duration(delay)} later"
-            going = ", and is not over" if check.state == "running" else ""
-            yield f"last {when}, and an execution was created {created}{going}"
-        case "waiting":
-            yield f"{when}, with no execution yet, which may take 10 minutes"
-        case "overlapped":
-            created = f"created {format_moment(at, now)}" if at else "before it"
-            yield f"{when}, while the execution {created} still goes on"
-        case "late" | "missed":
-            yield f"{when}, and {check.state}: {before}"
-        case _ if check.changed:
-            yield f"last {when}, but changed since, so whether it was due then is not known: {before}"
-
-
-def schedule_facts(check: ScheduleCheck) -> Mapping[str, Any]:
-    """The same as an object: `expression`, `state`, `lastDue` and `nextDue` as RFC 3339 in UTC."""
+def schedule_facts(check: ScheduleCheck) -> dict[str, Any]:
+    """The check as an object that travels: `expression`, `state`, and if known `lastDue` and `nextDue`, RFC 3339."""
     return drop_empty(
         {
-            "expression": clean(check.expression, limits.STATUS_CHARACTERS),
+            "expression": clean(check.expression, limits.IDENTITY_CHARACTERS),
             "state": check.state,
             "lastDue": format_timestamp(check.last_due) if check.last_due else None,
             "nextDue": format_timestamp(check.next_due) if check.next_due else None,
         }
     )
+
+
+def schedule_sentence(check: ScheduleCheck, now: datetime) -> str:
+    """The check in words, with the full stop and the next time it is due."""
+    if check.state == "off":
+        return f"The schedule {quote(check.expression, limits.IDENTITY_CHARACTERS)} is switched off."
+    if check.state == "unreadable":
+        return (
+            f"The schedule {quote(check.expression, limits.IDENTITY_CHARACTERS)} can't be read, "
+            "so whether the job is late isn't known."
+        )
+    sentences = [f"{_past(check, now)}."]
+    if check.next_due:
+        sentences.append(f"Next due {format_moment(check.next_due, now)}.")
+    if check.unread is not None:
+        sentences.append(f"Its other schedule {quote(check.unread, limits.IDENTITY_CHARACTERS)} can't be read.")
+    return " ".join(sentences)
+
+
+def _past(check: ScheduleCheck, now: datetime) -> str:
+    """The part of the sentence about the last time that the job was due."""
+    if check.last_due is None:
+        return "Not due yet since the job was created"
+    due = f"ue {format_moment(check.last_due, now)},{format_age(check.last_due, now)}"
+    match check.state:
+        case "unknown" if check.previous:
+            newest = f"Newest execution: {_created(check.previous, now)}"
+            return f"Last d{due}, unless its schedule is newer: the job was changed since. {newest}"
+        case "unknown":
+            return f"Last d{due}; whether an execution was created then can't be told"
+        case "missed" if check.previous and now - check.last_due < _SLACK:
+            age = format_age(_creation(check.previous), now)
+            return f"Again d{due}: no execution since {_created(check.previous, now)},{age}"
+        case _:
+            return f"D{due}: {_attendance(check, check.last_due, now)}"
+
+
+def _attendance(check: ScheduleCheck, due: datetime, now: datetime) -> str:
+    """Which execution there is for the moment at which the job was due."""
+    if check.run:
+        return _arrival(check.run, due)
+    none = {"waiting": "no execution yet", "late": "late, no execution"}.get(check.state, "no execution")
+    if check.previous and _in_progress(check.previous):
+        course = "waiting to start" if check.previous.status.waiting else "going"
+        none = none.replace("no execution", "no new execution")
+        return f"{none}; the one created {_created(check.previous, now)} is still {course}"
+    if check.state == "waiting":
+        return none
+    return f"{none} since {_created(check.previous, now)}" if check.previous else f"{none} is listed"
+
+
+def _created(run: Run, now: datetime) -> str:
+    created = _creation(run)
+    return format_moment(created, now) if created else "an unknown time"
+
+
+def _arrival(run: Run, due: datetime) -> str:
+    """That an execution was created, how long after it was due, and what became of it."""
+    delay = ((_creation(run) or due) - due).total_seconds()
+    moment = "then" if delay < limits.CLOCK_SKEW_SECONDS else f"{format_duration(delay)} later"
+    match run.status.outcome:
+        case "in_progress":
+            course = " and is waiting to start" if run.status.waiting else " and is still going"
+        case "cancelled":
+            course = " and was cancelled"
+        case "unknown":
+            course = ""
+        case outcome:
+            course = f" and {outcome.replace('_', ' ')}"
+    return f"an execution was created {moment}{course}"
+
+
+def _in_progress(run: Run) -> bool:
+    return run.status.outcome == "in_progress" and not run.ended
+
+
+def _creation(run: Run) -> datetime | None:
+    return run.created or run.started
+
+
+def _timed(runs: Sequence[Run]) -> list[tuple[datetime, Run]]:
+    return [(created, run) for run in runs if (created := _creation(run))]
+
+
+def _lists_all_since(moment: datetime, runs: Sequence[Run], now: datetime, *, complete: bool) -> bool:
+    """Whether the runs are all executions created since a moment, and each says when it was created."""
+    times = [created for created, _ in _timed(runs)]
+    if not complete and not any(created < moment for created in times):
+        return False
+    if times == sorted(times, reverse=True):
+        # What comes after an older one is older too, even if it doesn't say.
+        runs = list(takewhile(lambda run: (_creation(run) or moment) >= moment, runs))
+    return all((created := _creation(run)) and created <= now + _EARLY for run in runs)
+
+
+def _judge(
+    runs: Sequence[Run], due: _Due, now: datetime, *, complete: bool, changed: bool
+) -> tuple[Attendance, Run | None, Run | None]:
+    """The state, the execution before, and the one that counts for the moment at which the job was due.
+
+    `changed` says that the job was changed since that moment.
+    """
+    timed = sorted(_timed(runs), key=itemgetter(0), reverse=True)
+    earlier = [(created, run) for created, run in timed if created < due.last - due.early]
+    arrived, first = timed[-len(earlier) - 1] if len(earlier) < len(timed) else (None, None)
+    if arrived and first and arrived <= min(due.last + _SLACK, now + _EARLY):
+        return ("running" if _in_progress(first) else "ran"), None, first
+    if not _lists_all_since(due.last - due.early, runs, now, complete=complete):
+        return "unknown", None, None
+    if changed:
+        return "unknown", timed[0][1] if timed else None, None
+    if first:
+        return "late", earlier[0][1] if earlier else None, first
+    return (*_absence(earlier, due, now), None)
+
+
+def _absence(earlier: list[tuple[datetime, Run]], due: _Due, now: datetime) -> tuple[Attendance, Run | None]:
+    """The state where no execution was created since the job was due, and the one before that tells most."""
+    newest, previous = earlier[0] if earlier else (None, None)
+    # One that was forgotten long ago, with others after it, hides no miss.
+    time_before = due.last - due.interval - due.early
+    going = next((run for at, run in earlier if _in_progress(run) and (run is previous or at >= time_before)), None)
+    if due.settled is None or (newest and newest >= due.settled - due.early):
+        return "waiting", going or previous
+    if going:
+        return "overlapped", going
+    return ("late" if due.settled == due.last and now - due.last < _MISSED else "missed"), previous
+
+
+def _settled(expressions: list[str], last: datetime, now: datetime, since: datetime | None) -> datetime | None:
+    """The newest moment at which the job was due and whose slack is over; `None` if that was before `since`."""
+    if last <= now - _SLACK:
+        return last
+    due = max(filter(None, (cron.last_due(expression, now - _SLACK) for expression in expressions)), default=None)
+    return due if due and not (since and since > due) else None
+
+
+def _moment(job: Job, key: str) -> datetime | None:
+    value = job.metadata.get(key)
+    return parse_timestamp(value) if isinstance(value, str) else None

@@ -10,7 +10,7 @@ from blaxel_mcp.models import ExecutionStatus, JobExecution, JobExecutionStats, 
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.counts import STATS_KEYS, TaskCounts
 from blaxel_mcp.summary.failures import FailureGroup
-from blaxel_mcp.summary.runs import UsualDuration
+from blaxel_mcp.summary.runs import UsualDuration, is_overrunning
 from blaxel_mcp.summary.tasks import FINISHED, TaskStats, TimedTask
 from blaxel_mcp.summary.timing import Timing
 from blaxel_mcp.summary.wording import format_duration, plural, quote
@@ -264,12 +264,11 @@ def _close_or_past(seconds: float, timeout: int) -> str:
 def _overrunning(timing: Timing, usual: UsualDuration | None) -> Iterator[str]:
     if usual is None or timing.running is None:
         return
-    longest = usual.durations[-1]
-    if timing.running > max(limits.OVERRUN_FACTOR * usual.median, longest):
+    if is_overrunning(timing.running, usual):
         yield (
             f"Overrunning: running for {format_duration(timing.running)}, while the job's "
             f"{len(usual.durations)} recent successful executions took "
-            f"{format_duration(usual.median)} (median), {format_duration(longest)} at most."
+            f"{format_duration(usual.median)} (median), {format_duration(usual.durations[-1])} at most."
         )
 
 

@@ -16,11 +16,11 @@ from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.compare_answer import ComparisonCore, build_comparison
 from blaxel_mcp.summary.history import runs_before
-from blaxel_mcp.summary.runs import Run
+from blaxel_mcp.summary.runs import Run, newest_first
 from blaxel_mcp.summary.wording import quote
 from blaxel_mcp.tools.compare_lookups import Chosen, compare_chosen
 from blaxel_mcp.tools.context import AppContext, app_context, current_session
-from blaxel_mcp.tools.find import explain_unknown_job, find_execution, newest_first
+from blaxel_mcp.tools.find import explain_unknown_job, find_execution
 from blaxel_mcp.tools.references import LATEST, read_job, read_references
 from blaxel_mcp.tools.results import success
 from blaxel_mcp.tools.spec import READ_ONLY, ExecutionId, JobId, OneExecutionId, ToolSpec
@@ -107,7 +107,7 @@ class _Finder:
         except NotFoundError as error:
             missing = error
         else:
-            if listed := newest_first(listing):
+            if listed := newest_first(listing.items):
                 return listed
             # Some API versions return an empty list for a job that doesn't exist too.
             message = f"Job {quote(job_id, limits.NAME_CHARACTERS)} has no executions."

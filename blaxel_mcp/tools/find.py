@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime
 from difflib import get_close_matches
-from operator import itemgetter
 from typing import NamedTuple
 
 from blaxel_mcp.api.client import Session
-from blaxel_mcp.api.jobs import FetchedExecution, Listing, get_execution, list_executions, list_jobs
+from blaxel_mcp.api.jobs import FetchedExecution, get_execution, list_executions, list_jobs
 from blaxel_mcp.errors import ArgumentError, BlaxelMcpError, NotFoundError
 from blaxel_mcp.models import ExecutionStatus, JobExecution, parse_timestamp
 from blaxel_mcp.summary.execution import ResolvedLatest
 from blaxel_mcp.summary.limits import ERROR_CHARACTERS, HISTORY_LISTED, LIST_EXECUTIONS_PAGE, NAME_CHARACTERS
-from blaxel_mcp.summary.runs import Run
+from blaxel_mcp.summary.runs import Run, newest_first
 from blaxel_mcp.summary.wording import format_age, plural, quote
 from blaxel_mcp.tools.references import LATEST, Wanted, read_references
 
@@ -88,7 +87,7 @@ async def _find_latest(
         listing = await session.send(list_executions(job_id, limit=limit))
     except NotFoundError as error:
         raise await explain_unknown_job(session, job_id, error) from None
-    executions = newest_first(listing)
+    executions = newest_first(listing.items)
     if not executions:
         message = f"Job {_quoted(job_id)} has no executions."
         missing = NotFoundError(404, message, "Check the job's name, or run it first.")
@@ -113,15 +112,6 @@ async def _find_latest(
     return known._replace(latest=ResolvedLatest(executions[1] if len(executions) > 1 else None))
 
 
-def newest_first(listing: Listing[JobExecution]) -> list[JobExecution]:
-    """The executions that have an id, the newest first; older API versions may list them in another order."""
-    known = [execution for execution in listing.items if execution.metadata.id]
-    dated = [(created, one) for one in known if (created := parse_timestamp(one.metadata.createdAt))]
-    if len(dated) < len(known):
-        return known
-    return [one for _, one in sorted(dated, key=itemgetter(0), reverse=True)]
-
-
 def _is(execution: JobExecution, wanted: Wanted) -> bool:
     """Whether an execution is one that was asked for; one that timed out counts as failed."""
     run = Run.of(execution)
@@ -138,7 +128,7 @@ async def _find_by_prefix(
         raise await explain_unknown_job(session, job_id, missing or error) from None
     except BlaxelMcpError as error:
         raise missing or error from None
-    matches = [one for one in newest_first(listing) if (one.metadata.id or "").startswith(prefix)]
+    matches = [one for one in newest_first(listing.items) if (one.metadata.id or "").startswith(prefix)]
     if not matches:
         raise _explain_by_list(job_id, prefix, listing.items, now) from missing
     if len(matches) > 1:
@@ -151,7 +141,7 @@ async def _find_by_prefix(
     found = matches[0].metadata.id or ""
     fetched = await session.send(get_execution(job_id, found))
     why = f"the only recent one whose id begins with {_quoted(prefix)}"
-    newest = list(map(Run.of, newest_first(listing)))
+    newest = list(map(Run.of, newest_first(listing.items)))
     return Found(fetched, job_id, found, None, _taken(job_id, found, why), newest, listing.cursor is None)
 
 

@@ -1,6 +1,9 @@
 """`list_job_executions`: a job's executions, the newest first, and how the job has been doing."""
 
-from typing import Annotated
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import replace
+from typing import Annotated, TypeVar
 
 from mcp.server.mcpserver import Resolve
 from mcp_types import CallToolResult
@@ -9,8 +12,8 @@ from pydantic import BeforeValidator, Field
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.jobs import get_job, list_executions
 from blaxel_mcp.errors import ApiError, BlaxelMcpError, NotFoundError
-from blaxel_mcp.models import ExecutionStatus, ExecutionWord
-from blaxel_mcp.summary.limits import HISTORY_EXECUTIONS, LIST_EXECUTIONS, LIST_EXECUTIONS_PAGE
+from blaxel_mcp.models import ExecutionStatus, ExecutionWord, Job
+from blaxel_mcp.summary.limits import HISTORY_EXECUTIONS, LIST_EXECUTIONS, LIST_EXECUTIONS_PAGE, LOOKUP_SECONDS
 from blaxel_mcp.summary.listing_executions import ExecutionsCore, build_executions
 from blaxel_mcp.tools import paging
 from blaxel_mcp.tools.context import AppContext, app_context, current_session
@@ -19,6 +22,7 @@ from blaxel_mcp.tools.references import read_job
 from blaxel_mcp.tools.results import success
 from blaxel_mcp.tools.spec import READ_ONLY, JobId, ToolSpec
 
+T = TypeVar("T")
 _USUAL, _MOST = LIST_EXECUTIONS
 
 
@@ -37,16 +41,42 @@ async def list_job_executions(  # noqa: PLR0917 - the SDK passes them by name
     # Even where fewer are shown, so many tell how the job has been doing.
     fewest = max(position.skip + limit, HISTORY_EXECUTIONS)
     size = LIST_EXECUTIONS_PAGE if status else min(fewest, LIST_EXECUTIONS_PAGE)
-    try:
-        listing = await session.send(list_executions(job_id, limit=size, cursor=position.upstream))
-    except NotFoundError as error:
-        raise await explain_unknown_job(session, job_id, error) from None
-    except ApiError as error:
-        raise paging.explain_refusal(error, position) from None
-    if not listing.items and position == paging.Position():
+    first = position == paging.Position()
+    listing = session.send(list_executions(job_id, limit=size, cursor=position.upstream))
+    look_up = _look_up_job(session, job_id) if first and app.lookups else _nothing()
+    listed, job = await asyncio.gather(_outcome(listing), look_up)
+    match listed:
+        case NotFoundError():
+            raise await explain_unknown_job(session, job_id, listed)
+        case ApiError():
+            raise paging.explain_refusal(listed, position)
+        case BlaxelMcpError():
+            raise listed
+    if not listed.items and first and job is None:
         await _require_job(session, job_id)
-    page = position.page(listing, lambda execution: status in {None, ExecutionStatus(execution.status).word})
-    return success(*build_executions(job_id, page, listing.items, limit=limit, status=status, now=app.clock()))
+    page = position.page(listed, lambda execution: status in {None, ExecutionStatus(execution.status).word})
+    answer = build_executions(job_id, page, listed.items, limit=limit, status=status, now=app.clock(), job=job)
+    return success(*answer)
+
+
+async def _outcome(call: Awaitable[T]) -> T | BlaxelMcpError:
+    """What a call returns, or the error that it raises, so that another one beside it comes to its end."""
+    try:
+        return await call
+    except BlaxelMcpError as error:
+        return error
+
+
+async def _look_up_job(session: Session, job_id: str) -> Job | None:
+    """The job with its schedule, if it can be had in little time."""
+    try:
+        return await session.send(replace(get_job(job_id), retried=False), at_most=LOOKUP_SECONDS)
+    except BlaxelMcpError:
+        return None
+
+
+async def _nothing() -> None:
+    return None
 
 
 async def _require_job(session: Session, job_id: str) -> None:
@@ -68,7 +98,7 @@ SPEC = ToolSpec(
     title="List job executions",
     description=(
         "A Blaxel batch job's executions, newest first: status, task counts, start, duration; "
-        "what share succeeded and the usual duration."
+        "how the job has been doing, and whether it ran as scheduled."
     ),
     annotations=READ_ONLY,
 )

@@ -1,5 +1,8 @@
 """`list_jobs`: the jobs of the workspace, or those that match a search."""
 
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 
 from mcp.server.mcpserver import Resolve
@@ -8,11 +11,20 @@ from pydantic import Field
 
 from blaxel_mcp.api import jobs
 from blaxel_mcp.api.client import Session
-from blaxel_mcp.errors import ApiError, ArgumentError
-from blaxel_mcp.summary.limits import LIST_JOBS, LIST_PAGE
-from blaxel_mcp.summary.listing_jobs import JobsAnswer, build_jobs
+from blaxel_mcp.errors import ApiError, ArgumentError, BlaxelMcpError
+from blaxel_mcp.models import Job
+from blaxel_mcp.summary.limits import (
+    LIST_JOBS,
+    LIST_PAGE,
+    OVERVIEW_CACHE_SECONDS,
+    OVERVIEW_EXECUTIONS,
+    OVERVIEW_JOBS,
+    OVERVIEW_SECONDS,
+)
+from blaxel_mcp.summary.listing_jobs import JobsAnswer, Newest, build_jobs
+from blaxel_mcp.summary.runs import Run, newest_first
 from blaxel_mcp.tools import paging
-from blaxel_mcp.tools.context import current_session
+from blaxel_mcp.tools.context import AppContext, app_context, current_session
 from blaxel_mcp.tools.results import success
 from blaxel_mcp.tools.spec import READ_ONLY, ToolSpec
 
@@ -22,6 +34,7 @@ _SHORTEST_SEARCH, _LONGEST_SEARCH = 2, 200  # characters, by the API's documenta
 
 async def list_jobs(
     session: Annotated[Session, Resolve(current_session)],
+    app: Annotated[AppContext, Resolve(app_context)],
     search: Annotated[str | None, Field(description="In name, display name or labels; 2 characters or more")] = None,
     limit: Annotated[int, Field(ge=1, le=_MOST)] = _USUAL,
     cursor: paging.Cursor = None,
@@ -35,7 +48,33 @@ async def list_jobs(
     except ApiError as error:
         raise paging.explain_refusal(error, position) from None
     page = position.page(listing)
-    return success(*build_jobs(page, limit=limit, search=query, workspace=session.workspace))
+    shown = page.items[page.skip :][:limit]
+    newest = await _look_up(session, app, shown[:OVERVIEW_JOBS]) if app.lookups else None
+    workspace = session.workspace
+    answer = build_jobs(page, limit=limit, search=query, workspace=workspace, newest=newest, now=app.clock())
+    return success(*answer)
+
+
+async def _look_up(session: Session, app: AppContext, shown: Sequence[Job]) -> dict[str, Newest]:
+    """The newest executions of these jobs, by the job's name, all asked for at once."""
+    end = app.timer() + OVERVIEW_SECONDS
+    identity = session.identity
+
+    async def load(name: str) -> tuple[Newest, float]:
+        try:
+            call = replace(jobs.list_executions(name, limit=OVERVIEW_EXECUTIONS), retried=False)
+            listing = await session.send(call, at_most=max(0.0, end - app.timer()))
+        except BlaxelMcpError:
+            return Newest(None), 0.0
+        runs = list(map(Run.of, newest_first(listing.items)))
+        # What goes on may end at any moment.
+        ended = bool(runs) and all(run.ended for run in runs) and session.identity == identity
+        return Newest(runs, complete=listing.cursor is None), OVERVIEW_CACHE_SECONDS if ended else 0.0
+
+    async def look_up(name: str) -> tuple[str, Newest]:
+        return name, await app.cache.get(("overview", identity, name), lambda: load(name))
+
+    return dict(await asyncio.gather(*(look_up(job.name) for job in shown if job.name)))
 
 
 def _checked_search(search: str | None) -> str | None:
@@ -56,6 +95,6 @@ def _checked_search(search: str | None) -> str | None:
 SPEC = ToolSpec(
     fn=list_jobs,
     title="List jobs",
-    description="Blaxel batch jobs: name, deployment status (not how a run went), schedule, memory, region.",
+    description="Blaxel batch jobs, those that need attention first: how the latest execution went, schedule, memory.",
     annotations=READ_ONLY,
 )

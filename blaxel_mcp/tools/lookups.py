@@ -21,7 +21,7 @@ from blaxel_mcp.summary.conditions import failure_condition, says_only_that_it_e
 from blaxel_mcp.summary.execution import Evidence, ExecutionSummary
 from blaxel_mcp.summary.history import runs_before
 from blaxel_mcp.summary.logs import log_time_range
-from blaxel_mcp.summary.runs import Run
+from blaxel_mcp.summary.runs import Run, newest_first
 from blaxel_mcp.summary.schedule import check_schedule
 from blaxel_mcp.summary.summarize import add_evidence, summarize
 from blaxel_mcp.summary.tasks import FINISHED, TaskList, task_status
@@ -137,7 +137,7 @@ class _Lookups:
 
         async def load() -> tuple[Sequence[Run], float]:
             listed = await self._send(list_executions(self.found.job_id, limit=limits.HISTORY_LISTED))
-            return list(map(Run.of, listed.items)), limits.HISTORY_CACHE_SECONDS
+            return list(map(Run.of, newest_first(listed.items))), limits.HISTORY_CACHE_SECONDS
 
         return await self._cached("runs", load, of_job=True, usable=self._tells_of_those_before)
 

@@ -1,7 +1,7 @@
 """`wait_for_job_execution`: the answer of `get_job_execution` once it is done, or as it stands when the time is up."""
 
-from dataclasses import replace
-from typing import Annotated, NamedTuple
+from collections.abc import Mapping
+from typing import Annotated, Any, NamedTuple
 
 from mcp.server.mcpserver import Context, Resolve
 from mcp_types import CallToolResult
@@ -9,12 +9,19 @@ from pydantic import Field
 
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.jobs import get_execution
+from blaxel_mcp.errors import NotFoundError
 from blaxel_mcp.polling import PollResult, backoff, poll_until_done
 from blaxel_mcp.summary.answer import build_answer
 from blaxel_mcp.summary.execution import ExecutionSummary
-from blaxel_mcp.summary.limits import WAIT_FIRST_SECONDS, WAIT_MARGIN_SECONDS, WAIT_SECONDS, WAIT_SECONDS_USUAL
-from blaxel_mcp.summary.next_step import ask_again, wait_again
-from blaxel_mcp.summary.schema import ExecutionAnswer, ExecutionCore
+from blaxel_mcp.summary.limits import (
+    WAIT_FIRST_SECONDS,
+    WAIT_MARGIN_SECONDS,
+    WAIT_PROGRESS_SECONDS,
+    WAIT_SECONDS,
+    WAIT_SECONDS_USUAL,
+)
+from blaxel_mcp.summary.progress import build_unfinished, progress_message
+from blaxel_mcp.summary.schema import ExecutionCore
 from blaxel_mcp.summary.wording import format_duration
 from blaxel_mcp.tools.context import AppContext, app_context, current_session
 from blaxel_mcp.tools.find import Found, find_execution
@@ -22,6 +29,8 @@ from blaxel_mcp.tools.get_execution import with_raw
 from blaxel_mcp.tools.lookups import summarize_found
 from blaxel_mcp.tools.results import success
 from blaxel_mcp.tools.spec import READ_ONLY, ExecutionId, JobId, ToolSpec
+
+_LESS_THAN_ONE = 0.999
 
 
 class _State(NamedTuple):
@@ -41,7 +50,8 @@ async def wait_for_job_execution(  # noqa: PLR0917 - the SDK passes them by name
 ) -> Annotated[CallToolResult, ExecutionCore]:
     """Poll the execution until it is done or the time is up; one that is not done is an answer too, not an error."""
     found: Found | None = None
-    reported = -1
+    seen: list[_State] = []
+    began, reported = app.timer(), -1.0
 
     async def poll() -> _State:
         nonlocal found
@@ -56,10 +66,20 @@ async def wait_for_job_execution(  # noqa: PLR0917 - the SDK passes them by name
 
     async def report_progress(state: _State) -> None:
         nonlocal reported
-        counts = state.summary.counts
-        if counts.settled > reported:  # the protocol requires progress to increase
-            reported = counts.settled
-            await ctx.report_progress(counts.settled, counts.total)
+        seen[:] = [*seen[:1], state]
+        # The protocol requires progress to increase: finished tasks, and between them the share of the wait that is over.
+        passed = min((app.timer() - began) / (timeoutSeconds + WAIT_MARGIN_SECONDS), 1.0) * _LESS_THAN_ONE
+        progress = round(state.summary.counts.settled + passed, 4)
+        if progress > reported:
+            reported = progress
+            await ctx.report_progress(progress, state.summary.counts.total, progress_message(state.summary))
+
+    async def sleep(seconds: float) -> None:
+        while seconds > WAIT_PROGRESS_SECONDS:
+            await app.sleep(WAIT_PROGRESS_SECONDS)
+            seconds -= WAIT_PROGRESS_SECONDS
+            await report_progress(seen[-1])
+        await app.sleep(seconds)
 
     def pause(state: _State, waited: float, cost: float) -> float:
         started = state.summary.timing.started
@@ -70,33 +90,32 @@ async def wait_for_job_execution(  # noqa: PLR0917 - the SDK passes them by name
         done=lambda state: state.summary.done,
         pause=pause,
         report=report_progress,
-        sleep=app.sleep,
+        sleep=sleep,
         timer=app.timer,
         seconds=timeoutSeconds,
     )
-    return success(_answer(result, app))
+    asked = (jobId, executionId)
+    return success(_answer(result, seen[0], app, same_arguments=asked == result.state.summary.asked))
 
 
-def _answer(result: PollResult[_State], app: AppContext) -> ExecutionAnswer:
-    """The execution as it was last seen, with raw JSON only if it is done."""
-    summary = result.state.summary
-    if result.error is not None:
-        age, why = format_duration(result.age), result.error.message
-        stale = f"This is how it stood {age} ago, since looking again failed: {why}"
-        summary = replace(summary, warnings=[stale, *summary.warnings])
-    if summary.done:
-        return with_raw(build_answer(summary), result.state.found, app)
-    if summary.next_step == ask_again(*summary.asked, summary.poll_after):
-        summary = replace(summary, next_step=wait_again(*summary.asked))
-    return build_answer(summary)
+def _answer(result: PollResult[_State], first: _State, app: AppContext, *, same_arguments: bool) -> Mapping[str, Any]:
+    """The whole answer about an execution that is done, raw JSON included; else a small one."""
+    state, error = result.state, result.error
+    if state.summary.done:
+        return with_raw(build_answer(state.summary), state.found, app)
+    gone, age = isinstance(error, NotFoundError), format_duration(result.age)
+    doubt = f"Looking again failed: {error.message} {age} ago:" if error else ""
+    if gone:
+        doubt = f"It is gone: Blaxel does not find it any more (404). {age} ago:"
+    return build_unfinished(state.summary, first.summary, same_arguments=same_arguments, doubt=doubt, gone=gone)
 
 
 SPEC = ToolSpec(
     fn=wait_for_job_execution,
     title="Wait for job execution",
     description=(
-        "Wait until an execution of a Blaxel batch job is done, then answer as get_job_execution does. "
-        "If the time is up first, the answer says how it stands, with done false: call again to go on waiting."
+        "Wait until an execution of a Blaxel batch job is done, then answer as get_job_execution does. If the time is up "
+        "first, done is false: call again. Over 45 seconds only where a call may take as long."
     ),
     annotations=READ_ONLY,
 )

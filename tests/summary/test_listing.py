@@ -125,7 +125,9 @@ def test_what_the_next_call_asks_by_is_whole(given: str | None, shown: str) -> N
 def test_any_jobs_fit(items: list[Any], search: str, limit: int) -> None:
     """Within the budget at any limit, each once, whatever the API sends."""
     read = [Job.model_validate(item) for item in items]
-    rows = everything(read, "jobs", lambda page: build_jobs(page, limit=limit, search=search, workspace=search))
+    rows = everything(
+        read, "jobs", lambda page: build_jobs(page, limit=limit, search=search, workspace=search, now=NOW)
+    )
     assert [row.get("name", "") for row in rows] == [row_id(one.name) for one in read]
 
 
@@ -207,7 +209,7 @@ def test_the_sentence_over_jobs(
 ) -> None:
     """Says how many, and whether that is all."""
     items = [Job.model_validate({"metadata": {"name": f"job-{n}"}}) for n in range(count)]
-    answer, _ = build_jobs(page_of(items, start, following), limit=5, search=search, workspace="demo")
+    answer, _ = build_jobs(page_of(items, start, following), limit=5, search=search, workspace="demo", now=NOW)
     assert answer["summary"] == sentence
 
 
@@ -225,23 +227,23 @@ def run_of(status: str | None, minutes: int, ago: int) -> JobExecution:
         ([run_of("TIMEOUT", 2, 5)], 'The newest execution of job "a" timed out 5m ago.'),
         ([run_of("cancelled", 2, 5)], 'The newest execution of job "a" was cancelled 5m ago.'),
         ([run_of("cancelling", 2, 5)], 'The newest execution of job "a" is being cancelled, started 7m ago.'),
-        ([run_of("Odd\x07 word", 2, 5)], 'The newest execution of job "a" has status "Odd word", started 7m ago.'),
+        ([run_of("Odd\x07 word", 2, 5)], 'The newest execution of job "a" has status "Odd word", ended 5m ago.'),
         (
             [run_of("running", 2, 5), run_of("queued", 1, 9)],
             'The newest execution of job "a" is running, started 7m ago. None of the 2 executions looked at is over.',
         ),
         (
-            [run_of("failed", 2, 5), *[run_of("succeeded", 4, 9)] * 999],
+            [run_of("failed", 2, 5), *(run_of("succeeded", 4, 9 + 5 * n) for n in range(999))],
             (
                 'The newest execution of job "a" failed 5m ago. '
-                "Of 1,000 executions looked at, all are over and 999 succeeded (99%), usually in 4m."
+                "Of 1,000 executions looked at, 999 succeeded and 1 failed (99%); usually 4m."
             ),
         ),
         (
-            [run_of("failed", 2, 5), run_of("running", 1, 1), run_of("succeeded", 4, 9)],
+            [run_of("running", 1, 1), run_of("failed", 2, 5), run_of("succeeded", 4, 9)],
             (
-                'The newest execution of job "a" failed 5m ago. '
-                "Of 3 executions looked at, 2 are over and 1 succeeded (50%)."
+                'The newest execution of job "a" is running, started 2m ago. '
+                "Of 3 executions looked at, 1 succeeded and 1 failed (50%), 1 is not over."
             ),
         ),
     ],

@@ -126,7 +126,7 @@ def test_errors_use_the_words_of_json(tool: str, arguments: dict[str, Any], said
 @pytest.mark.parametrize(
     ("tool", "arguments"),
     [
-        ("list_jobs", {"search": None, "limit": None, "cursor": None}),
+        ("list_jobs", {"search": "old", "limit": None, "cursor": None}),
         ("list_job_executions", {"jobId": "image-resize", "status": None, "limit": None, "cursor": None}),
         (
             "wait_for_job_execution",

@@ -47,7 +47,7 @@ def test_the_sdk_runs_middleware_and_handlers_in_one_context(plane: str, mode: M
 
     async def run() -> None:
         server = build_server(
-            AppContext(new_session, clock), select(allow_writes=False), observers=Observers([records])
+            AppContext(new_session, clock, lookups=False), select(allow_writes=False), observers=Observers([records])
         )
         try:
             async with Client(server, mode=mode) as client:
@@ -69,8 +69,8 @@ def test_the_sdk_runs_middleware_and_handlers_in_one_context(plane: str, mode: M
     ]
     assert sorted(calls, key=str) == [
         ("resources/read", None, 1),
-        ("tools/call", "exec-7ebd0d1e", 2),
-        ("tools/call", "latest", 3),
+        ("tools/call", "exec-7ebd0d1e", 1),
+        ("tools/call", "latest", 2),
         *[("tools/call", None, 1)] * len(JOBS),
     ]
-    assert sorted(session.attempts for session in made if session.attempts) == [1] * (len(JOBS) + 1) + [2, 3]
+    assert sorted(session.attempts for session in made if session.attempts) == [1] * (len(JOBS) + 2) + [2]

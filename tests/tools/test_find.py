@@ -335,7 +335,7 @@ def test_a_resource_takes_no_beginning_of_an_id(orders: Plane) -> None:
 
     async def run() -> None:
         async with connected(client_for(orders.url), "auto") as session:
-            await session.read_resource("blaxel://jobs/orders/executions/exec-51")
+            with pytest.raises(MCPError, match='has no execution "exec-51"'):
+                await session.read_resource("blaxel://jobs/orders/executions/exec-51")
 
-    with pytest.raises(MCPError, match='has no execution "exec-51"'):
-        asyncio.run(run())
+    asyncio.run(run())

@@ -50,7 +50,10 @@ def test_did_last_nights_report_run() -> None:
         answer = await call.ask(TOOL, jobId="nightly-report", limit=2)
         assert answer == {
             "summary": 'The newest execution of job "nightly-report" succeeded 6h 47m ago; showing 1 to 2 of 14. '
-            "Of 14 executions looked at, all are over and 13 succeeded (93%), usually in 12m 10s.",
+            "Of 14 executions looked at, 13 succeeded and 1 failed (93%); usually 12m 10s. "
+            "The newest 4 succeeded in a row. "
+            "Due today at 02:00 UTC, 7h ago: an execution was created then and succeeded. "
+            "Next due tomorrow at 02:00 UTC.",
             "executions": [
                 {
                     "id": "exec-9f2c41d7",
@@ -70,7 +73,15 @@ def test_did_last_nights_report_run() -> None:
             "lookedAt": 14,
             "finished": 14,
             "succeeded": 13,
+            "failed": 1,
+            "streak": {"outcome": "succeeded", "count": 4},
             "usualSeconds": 730,
+            "schedule": {
+                "expression": "0 2 * * *",
+                "state": "ran",
+                "lastDue": "2026-11-24T02:00:00Z",
+                "nextDue": "2026-11-25T02:00:00Z",
+            },
             "nextCursor": answer["nextCursor"],
         }
         assert call.texts[-1].splitlines()[1:] == [
@@ -143,13 +154,15 @@ def test_a_filter_is_made_here_and_says_how_many_it_looked_at() -> None:
         answer = await call.ask(TOOL, jobId="a", status="failed")
         assert answer["summary"] == (
             'None of the 100 executions of job "a" looked at has status failed; older ones follow. '
-            "Of 100 executions looked at, all are over and 100 succeeded (100%), usually in 1m."
+            "Of 100 executions looked at, 100 succeeded (100%); usually 1m. "
+            "99 executions started before an earlier one had ended."
         )
         assert (answer["executions"], answer["lookedAt"], answer["matching"]) == ([], 100, 0)
         answer = await call.ask(TOOL, jobId="a", status="failed", cursor=answer["nextCursor"])
         assert answer["summary"] == (
             '32 of the 100 executions of job "a" looked at have status failed; showing 1 to 10 of 32. '
-            "Of 100 executions looked at, all are over and 52 succeeded (52%), usually in 1m."
+            "Of 100 executions looked at, 52 succeeded and 48 failed (52%); usually 1m. "
+            "99 executions started before an earlier one had ended."
         )
         assert answer["executions"][0]["status"] == "failed"
         assert ids(await call.follow(TOOL, "executions", jobId="a", status="FAILED", limit=9)) == wanted
@@ -169,10 +182,12 @@ def test_few_rows_still_tell_what_is_usual() -> None:
         answer = await call.ask(TOOL, jobId="a", limit=3, cursor=answer["nextCursor"])
         assert answer["summary"] == (
             '10 older executions of job "a"; showing 1 to 3 of 10. '
-            "Of 10 executions looked at, all are over and 10 succeeded (100%), usually in 1m."
+            "Of 10 executions looked at, 10 succeeded (100%); usually 1m. "
+            "9 executions started before an earlier one had ended."
         )
         await call.ask(TOOL, jobId="a", limit=30)
-        sizes = [parse_qs(request.query)["limit"] for request in app.state.requests]  # type: ignore[attr-defined]
+        requests = app.state.requests  # type: ignore[attr-defined]
+        sizes = [parse_qs(one.query)["limit"] for one in requests if one.path.endswith("/executions")]
         assert sizes == [["20"], ["20"], ["20"], ["30"]]
 
     run(app, what)

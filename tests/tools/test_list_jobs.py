@@ -12,10 +12,11 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from support.caller import Caller, run
 from support.faults import Answer, Faults
-from support.plane import HOSTILE, VERSIONS, job, plane
+from support.plane import HOSTILE, VERSIONS, execution, job, plane
 
-from blaxel_mcp.demo import control_plane
+from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.operations import NEWER
+from blaxel_mcp.summary.wording import format_duration
 
 
 def names(rows: Sequence[dict[str, Any]]) -> list[str]:
@@ -28,26 +29,38 @@ def test_the_demos_jobs_in_both_channels() -> None:
 
     async def what(call: Caller) -> None:
         answer = await call.ask("list_jobs", search="report")
+        ago = answer["jobs"][0]["latest"].pop("secondsAgo", None)
         assert answer == {
-            "summary": '1 job matching "report" in workspace "demo".',
+            "summary": 'The one job needs no attention. 1 job matching "report" in workspace "demo".',
             "jobs": [
                 {
                     "name": "nightly-report",
-                    "status": "deployed",
+                    "latest": {"id": script.SUCCEEDED, "status": "succeeded"},
                     "schedule": "0 2 * * *",
                     "memoryMb": 2048,
                     "region": "us-pdx-1",
                 }
             ],
+            "lookedAt": 1,
+            "needAttention": 0,
         }
-        assert call.texts[-1] == (
-            '1 job matching "report" in workspace "demo".\n'
-            '- "nightly-report": deployed, scheduled "0 2 * * *", 2,048 MB, region "us-pdx-1"'
+        age = f" {format_duration(ago)} ago" if ago is not None else ""
+        assert call.texts[-1].splitlines()[1] == (
+            f'- "nightly-report": "{script.SUCCEEDED}" succeeded{age}, scheduled "0 2 * * *", 2,048 MB, '
+            'region "us-pdx-1"'
         )
         every = await call.ask("list_jobs")
-        assert every["summary"] == '8 jobs in workspace "demo".'
+        assert every["summary"] == (
+            '3 of 8 jobs need attention: "load-test" (failed), "image-resize" (failed), "nightly-import" (failed). '
+            '8 jobs in workspace "demo".'
+        )
+        assert names(every["jobs"]) == [
+            *("load-test", "image-resize", "nightly-import"),
+            *("embed-corpus", "backfill", "weekly-train"),
+            *("nightly-report", "old-import"),
+        ], "those that need attention first, then those that run"
         assert [row["name"] for row in every["jobs"] if row.get("enabled") is False] == ["old-import"]
-        assert '- "old-import": deactivated, disabled, 2,048 MB, region "us-pdx-1"' in call.texts[-1]
+        assert '- "old-import": deactivated, no executions, disabled, 2,048 MB, region "us-pdx-1"' in call.texts[-1]
         assert "Environment" not in call.texts[-1]
         assert "DATABASE_URL" not in json.dumps(every)
 
@@ -138,7 +151,8 @@ def test_the_apis_cursor_is_passed_on() -> None:
         first = await call.ask("list_jobs", limit=2)
         second = await call.ask("list_jobs", limit=3, cursor=first["nextCursor"])
         assert names(second["jobs"]) == ["job-2", "job-3", "job-4"]
-        queries = [parse_qs(request.query) for request in app.state.requests]  # type: ignore[attr-defined]
+        lists = [request for request in app.state.requests if request.path == "/v0/jobs"]  # type: ignore[attr-defined]
+        queries = [parse_qs(request.query) for request in lists]
         assert queries == [{"limit": ["2"]}, {"limit": ["3"], "cursor": [first["nextCursor"]]}]
 
     run(app, what)
@@ -260,7 +274,7 @@ def test_a_cursor_of_the_apis_that_is_too_long_is_not_passed_on() -> None:
         faults.add(Answer(200, json_body={"data": wires, "meta": {"hasMore": True, "nextCursor": "x" * 5_000}}))
         answer = await call.ask("list_jobs")
         assert "nextCursor" not in answer
-        assert answer["summary"] == '1 job in workspace "demo"; more follow.'
+        assert answer["summary"].endswith('. 1 job in workspace "demo"; more follow.')
         assert call.texts[-1].endswith("There are more, but Blaxel's cursor to them is too long to pass on.")
 
     async def odd(call: Caller) -> None:
@@ -269,3 +283,40 @@ def test_a_cursor_of_the_apis_that_is_too_long_is_not_passed_on() -> None:
 
     run(faults, long, NEWER)
     run(Starlette(routes=[Route("/v0/jobs", listing)]), odd)
+
+
+def test_one_small_call_for_each_job_tells_how_it_went() -> None:
+    """Side by side, at most twenty, each once; one that fails or is slow leaves a row that says so."""
+    jobs = (job(f"job-{number:02}", [execution(f"exec-{number:02}", age=9)], age=number) for number in range(30))
+    faults = Faults(plane(*jobs))
+    faults.always(Answer(503), path="/jobs/job-03/executions")
+
+    async def what(call: Caller) -> None:
+        answer = await call.ask("list_jobs", limit=30)
+        looked_up = [seen for seen in faults.seen if seen.path.endswith("/executions")]
+        assert sorted(seen.path for seen in looked_up) == [
+            f"/v0/jobs/job-{number:02}/executions" for number in range(20)
+        ]
+        assert {seen.query for seen in looked_up} == {"limit=5&sort=createdAt%3Adesc"}
+        assert (answer["lookedAt"], answer["needAttention"]) == (20, 0)
+        assert answer["summary"].startswith(
+            "None of the 20 jobs shown needs attention; of 1 the newest execution could "
+        )
+        assert [row["name"] for row in answer["jobs"] if row.get("latest") == {"status": "unknown"}] == ["job-03"]
+        await call.ask("list_jobs", limit=30)
+        again = [seen.path for seen in faults.seen if seen.path.endswith("/executions")][20:]
+        assert again == ["/v0/jobs/job-03/executions"], "what has ended is kept for half a minute"
+
+    run(faults, what)
+
+
+def test_what_goes_on_is_looked_up_each_time() -> None:
+    """It may end at any moment."""
+    faults = Faults(plane(job("a", [execution("exec-1", age=9, status="running")])))
+
+    async def what(call: Caller) -> None:
+        await call.ask("list_jobs")
+        await call.ask("list_jobs")
+        assert [seen.path for seen in faults.seen].count("/v0/jobs/a/executions") == 2
+
+    run(faults, what)

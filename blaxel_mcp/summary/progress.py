@@ -1,0 +1,107 @@
+"""The small answer of a wait whose time was up first: how far, what is new, and whether to go on waiting."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from blaxel_mcp.summary import limits
+from blaxel_mcp.summary.detail import MINIMAL, TIGHT
+from blaxel_mcp.summary.execution import ExecutionSummary
+from blaxel_mcp.summary.next_step import is_plain_id
+from blaxel_mcp.summary.verdict import render_verdict
+from blaxel_mcp.summary.wording import drop_empty, format_duration, json_size, plural, truncate_bytes
+
+_LEFT_OUT_FIRST: Sequence[str] = ("jobId", "outcome", "timing", "executionId", "tasks")
+"""What an answer that is too large does without, in this order."""
+
+
+def build_unfinished(
+    summary: ExecutionSummary, first: ExecutionSummary, *, same_arguments: bool, doubt: str = "", gone: bool = False
+) -> dict[str, Any]:
+    """The object that travels as `structuredContent`; its `summary` is the prose.
+
+    Args:
+        summary: the execution as it was seen last.
+        first: the execution as it was when the wait began.
+        same_arguments: whether the arguments of the call name this execution, and may not name another one later.
+        doubt: a sentence of ours on why that is not how it stands now.
+        gone: whether the execution cannot be found any more.
+    """
+    step = _next_step(summary, same_arguments=same_arguments, gone=gone)
+    counts, status, estimate = summary.counts, summary.status, summary.timing.estimate
+    numbers = {
+        "total": counts.total,
+        "succeeded": counts.succeeded,
+        "failed": counts.failed or None,
+        "running": counts.running or None,
+    }
+    facts: dict[str, Any] = {
+        "summary": _prose(summary, first, step, doubt),
+        "status": status.word if status.known else MINIMAL.cut(status.text or "", limits.STATUS_CHARACTERS),
+        "done": False,
+        "outcome": status.outcome,
+        "nextStep": step,
+        "tasks": drop_empty(numbers),
+        "timing": {"estimatedRemainingSeconds": estimate.seconds} if estimate else None,
+        "jobId": MINIMAL.cut(summary.job_id, MINIMAL.identity),
+        "executionId": MINIMAL.cut(summary.execution_id, MINIMAL.identity),
+    }
+    left_out: set[str] = set()
+    for key in ("", *_LEFT_OUT_FIRST):
+        left_out.add(key)
+        answer = drop_empty({name: value for name, value in facts.items() if name not in left_out})
+        if json_size(answer) <= limits.WAIT_STRUCTURE_BYTES:
+            break
+    return answer
+
+
+def _prose(summary: ExecutionSummary, first: ExecutionSummary, step: str, doubt: str) -> str:
+    """Doubt, how far, warning, what is new and what is left, as far as they fit, and always the next step."""
+    estimate = summary.timing.estimate
+    left = f"About {format_duration(estimate.seconds)} left." if estimate and not summary.failing_fast else ""
+    warning = summary.warnings[0] if summary.warnings else ""
+    said, end = "", f"Next: {step}"
+    room = limits.WAIT_PROSE_BYTES - json_size(end) + len('""')
+    for sentence in (doubt, render_verdict(summary, TIGHT), warning, _news(summary, first), left):
+        longer = f"{said}{sentence} " if sentence else said
+        if json_size(longer) - len('""') <= room:
+            said = longer
+        elif not said:  # the verdict of an execution with an odd status, or a long doubt
+            said = f"{truncate_bytes(sentence, room - 1)} "
+    return f"{said}{end}"
+
+
+def _news(summary: ExecutionSummary, first: ExecutionSummary) -> str:
+    """What happened since the wait began: `New in this wait: 3 tasks finished, 1 failed among them.`."""
+    if summary.status.word != first.status.word:
+        was = first.status.word if first.status.known else "of another status"
+        return f"It was {was} when this wait began."
+    settled = summary.counts.settled - first.counts.settled
+    failed = (summary.counts.failed or 0) - (first.counts.failed or 0)
+    if settled <= 0:
+        return "Nothing new in this wait."
+    among = f", {failed:,} failed among them" if failed > 0 else ""
+    return f"New in this wait: {plural(settled, 'task')} finished{among}."
+
+
+def progress_message(summary: ExecutionSummary) -> str:
+    """How far an execution is, in a few words for a progress bar: `12 of 40 tasks finished, 1 failed`."""
+    counts = summary.counts
+    if summary.status.waiting or not counts.total:
+        return summary.status.word if summary.status.known else "not finished"
+    failed = f", {counts.failed:,} failed" if counts.failed else ""
+    return f"{counts.settled:,} of {plural(counts.total, 'task')} finished{failed}"
+
+
+def _next_step(summary: ExecutionSummary, *, same_arguments: bool, gone: bool) -> str:
+    if gone:
+        return "See with list_job_executions what is left."
+    if summary.failing_fast:
+        return "Do not wait: cancel it (cancel_job_execution), and fix the cause first."
+    if summary.timing.stalled is not None:
+        return "Ask get_job_execution why it stands still."
+    if summary.next_step.startswith("Do not wait"):
+        return "Do not wait: ask get_job_execution what keeps it from starting."
+    execution_id = summary.asked[1]
+    if same_arguments or not is_plain_id(execution_id):
+        return "Call wait_for_job_execution again with the same arguments."
+    return f'Call wait_for_job_execution again with executionId "{execution_id}".'
