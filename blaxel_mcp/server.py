@@ -31,16 +31,17 @@ _INSTRUCTIONS = (
     ((), "Answers questions about executions (runs) of Blaxel batch jobs."),
     (
         ("list_jobs",),
-        "- Job name unknown: list_jobs. A wrong name or id is answered with those that exist.",
+        "- Which jobs need attention, or name unknown: list_jobs. A wrong one is answered with those that exist.",
     ),
     (
         ("get_job_execution",),
-        '- Is it done, why did it fail, when will it finish: get_job_execution; executionId "latest" is the newest.',
+        '- Is it done, why did it fail, is that new, when will it end: get_job_execution; "latest" is the newest one.',
     ),
     (
         ("list_job_executions",),
-        "- Did last night's run work, how often does it fail, how long does it usually take: list_job_executions.",
+        "- Did it run as scheduled, how often does it fail, how long does it usually take: list_job_executions.",
     ),
+    (("compare_job_executions",), "- What changed since it worked: compare_job_executions."),
     (
         ("list_job_execution_tasks", "get_job_execution_logs"),
         "- More about a failure: list_job_execution_tasks for its tasks, get_job_execution_logs for their log lines.",

@@ -45,7 +45,7 @@ def test_a_prompt_names_the_tools_and_quotes_the_ids(plane: str, era: str) -> No
     (message,) = made.messages
     assert isinstance(message.content, TextContent)
     assert message.content.text.startswith(
-        'Find out how execution "latest" of the Blaxel job "a \'b\'" stands. Call get_job_execution first.'
+        'Call get_job_execution for execution "latest" of the Blaxel job "a \'b\'", and compare_job_executions if '
     )
     assert len(message.content.text) < 600
 
