@@ -177,11 +177,10 @@ def series(statuses: str, newest: str = "24T02:00", every: float = 24, took: flo
 
 @dataclass(frozen=True, kw_only=True)
 class ExactJob(Job):
-    """A job with more than one trigger, or none, and with its own history of deployments."""
+    """A job with more than one trigger, or none, and with its own history of deployments, or none."""
 
     triggers: tuple[Json, ...] = ()
     events: tuple[Json, ...] | None = None
-    says: Mapping[str, Any] = field(default_factory=dict)
 
     def wire(self) -> Json:
         """The job as JSON."""
@@ -189,8 +188,8 @@ class ExactJob(Job):
         if self.triggers:
             body["spec"]["triggers"] = list(self.triggers)
         if self.events is not None:
-            body["events"] = list(self.events)
-        return body | self.says
+            del body["events"]
+        return body | ({"events": list(self.events)} if self.events else {})
 
 
 def cron(schedule: Any, number: int = 1, **more: Any) -> Json:

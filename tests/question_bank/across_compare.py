@@ -119,8 +119,8 @@ COMPARED = (
         q(
             "can the tasks be compared?",
             r"names? (do|does|did)( not|n't) match|no (task )?names? (is |are )?(in common|the same|match)|share no"
-            r"|not (be )?matched|(can ?not|can't) be (matched|compared)|different (task )?names|no common|none of .{0,40}name"
-            r"|no task .{0,40}(same|name|match)|names? (all )?differ",
+            r"|not (be )?matched|(can ?not|can't) be (matched|compared)|different (task )?names|no common"
+            r"|none of .{0,40}name|no task .{0,40}(same|name|match)|names? (all )?differ",
             never=(WHY,),
         ),
     ),
@@ -164,7 +164,7 @@ COMPARED = (
                 WHY,
                 r"newly fail",
                 r"[1-9]\d* (tasks? )?(added|gone|recovered|slow)",
-                r"memory (override )?(was|changed|raised)",
+                r"memory (override )?(changed|raised|lowered)",
             ),
         ),
     ),
@@ -173,7 +173,8 @@ COMPARED = (
         series("FFF"),
         q(
             AGAINST,
-            r"no (earlier|previous|other|older)?.{0,60}succe|none .{0,80}succe|never succe|no baseline|nothing to compare",
+            r"no (earlier|previous|other|older)?.{0,60}succe|none .{0,80}succe|never succe|no baseline"
+            r"|nothing to compare",
             never=(WHY, r"night-112[23] succeeded"),
         ),
         error="may fail",
@@ -227,7 +228,7 @@ COMPARED = (
             "is it the same error?",
             r"No such file|missing file|FileNotFound|file (is )?missing",
             r"refused|network",
-            never=(r"same (cause|error|reason|failure)",),
+            never=(r"(?<!not the )(?<!not )\bsame (cause|error|reason|failure)",),
         ),
         q("does the task still fail?", r"load-a", r"still|both|again"),
         executionId=NEWEST,
@@ -251,7 +252,7 @@ COMPARED = (
             "was anything deployed?",
             r"deploy|revision",
             r"rev-b|15:30",
-            never=(WHY, r"rev-a\b", r"(2|two) (deployments|revisions)"),
+            never=(WHY, r"11-10|10 Nov|Nov(ember)? 10", r"(2|two) (deployments|revisions)"),
         ),
         events=(deployment("23T15:30", "rev-b"), deployment("10T08:00", "rev-a")),
     ),
@@ -260,7 +261,11 @@ COMPARED = (
         series("FS"),
         q(
             "was anything deployed?",
-            never=(WHY, r"rev-[ab]\b", r"(1|one|2|two|a|new) (deployment|revision)s? (lie|came|was|were|between)"),
+            never=(
+                WHY,
+                r"rev-[ab].{0,40}between|between.{0,40}rev-[ab]",
+                r"(?<!no )(?<!not )\b(1|one|2|two|a|new) (deployment|revision)s? (lie|came|was|were|between)",
+            ),
         ),
         events=(deployment("24T07:30", "rev-b"), deployment("10T08:00", "rev-a")),
     ),
@@ -279,6 +284,8 @@ COMPARED = (
             {"metadata": {"id": EARLIER, "createdAt": "0001-01-01T00:00:00Z"}, "spec": {}, "status": "succeeded"},
         ],
         q("how did each end?", r"failed", r"succeeded", never=(WHY, r"\b0 tasks|\b0s\b|0001|years|0 MB|newly fail")),
+        executionId=NEWEST,
+        baselineId=EARLIER,
     ),
     case(
         "an earlier one against its own past",

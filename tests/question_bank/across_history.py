@@ -4,9 +4,10 @@
 cancelled, running or unknown executions lie between, more than one count is honest: then a range is accepted.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
-from across_case import GET, JOB, YEAR_ONE, Case, Json, Question, day, job, q, run, series
+from across_case import GET, JOB, YEAR_ONE, Case, Json, Question, job, q, run, series
 
 NEW = "is this new?"
 BEFORE = "when did it last work?"
@@ -45,7 +46,7 @@ def streak(outcome: str, count: int, looked_at: int, succeeded: int, last: str |
     return facts if last is None else facts | {"history.lastSuccess.executionId": last}
 
 
-def lasted(newest: float, earlier: list[float], status: str = "succeeded") -> list[Json]:
+def lasted(newest: float, earlier: Sequence[float], status: str = "succeeded") -> list[Json]:
     """A nightly execution that took `newest` seconds after some that succeeded in so many each."""
     made = series("S" * (len(earlier) + 1))
     return [
@@ -135,7 +136,8 @@ STREAKS = (
         series("SFFF" + "SSSS"),
         q(
             "does it work again?",
-            r"recover|first (success|to succeed|one (that|to) succeed)|after (3|three)|(3|three) (before|failures)|again",
+            r"recover|first (success|to succeed|one (that|to) succeed)|after (3|three)|(3|three) (before|failures)"
+            r"|again",
             never=(NO_FIRST, r"(fourth|4th) failure"),
             facts=streak("failed", 3, 7, 4, "night-1120"),
         ),
@@ -154,7 +156,8 @@ STREAKS = (
         series("FFFFF"),
         q(
             NEW,
-            r"fifth|5th|\b5 (failures )?in a row|failed 5 times|(4|four) (\w+ )?before|none of|all (4|four|5|five)|last 5",
+            r"fifth|5th|\b5 (failures )?in a row|failed 5 times|(4|four) (\w+ )?before|none of|last 5"
+            r"|all (4|four|5|five)",
             never=(NO_FIRST,),
             facts={"history.lookedAt": 4, "history.streak.outcome": "failed", "history.streak.count": 4},
             absent=("history.lastSuccess",),
@@ -202,7 +205,6 @@ STREAKS = (
             NEW,
             never=(IN_A_ROW, r"after (1\d|20|9\d|100)\b", r"none of the", r"every \w+ time"),
             isnt={"history.streak.outcome": ("failed",)},
-            absent=("history.lastFailure",),
         ),
         asked=series("F" * 110, every=1)[-1]["metadata"]["id"],
     ),

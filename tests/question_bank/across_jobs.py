@@ -28,7 +28,7 @@ WHICH = "which need me?"
 HOW = "how is it doing?"
 RIGHT = "is that the one I meant?"
 NEED = r"need|attention"
-NONE_NEEDS = r"\b[1-9]\d* (of \d+ )?(jobs? )?needs?\b"
+NONE_NEEDS = r"(?<!of )(?<!of the )\b[1-9]\d* (of (the )?\d+ )?(jobs? )?needs?\b"
 
 
 def overview(name: str, jobs: Sequence[ExactJob], *questions: Question, **more: Any) -> Case:
@@ -291,7 +291,7 @@ HEALTH = (
         q("is it getting slower?", DRIFT, r"\b30m\b|3 times|3x|3\.0|thrice", r"\b10m\b|3 times|3x|3\.0|thrice"),
     ),
     health(
-        # The same by place in time: whoever compares oldest to newest the wrong way round says it got faster, rightly here.
+        # Faster, if anything: whoever takes the newest third for the oldest finds it slower.
         "taking less and less",
         lasting([10, 11, 9, 20, 19, 21, 30, 31, 29]),
         q("is it getting slower?", never=(r"slower|longer than|taking longer|got longer",)),
@@ -313,7 +313,8 @@ HEALTH = (
         lasting([90, 90, 90, 90], every=1),
         q(
             "do they get in each other's way?",
-            r"overlap|at (once|the same time)|side by side|before .{0,40}(ended|finished|was over)|simultaneous|concurrent",
+            r"overlap|at (once|the same time)|side by side|simultaneous|concurrent"
+            r"|before .{0,40}(ended|finished|was over)",
         ),
         now=day("24T09:00"),
     ),

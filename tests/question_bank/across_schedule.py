@@ -1,7 +1,7 @@
 """Kind 3, "did it run?": list_job_executions and get_job_execution with `latest`, of jobs with a schedule.
 
-Expressions are read as UTC, and a moment is missed once ten minutes have gone by. That a job is neither missing nor late
-may be said or left out; what matters is that nothing false is said.
+Expressions are read as UTC, and a moment is missed once ten minutes have gone by. That a job is neither missing nor
+late may be said or left out; what matters is that nothing false is said.
 """
 
 from collections.abc import Iterator
@@ -11,9 +11,18 @@ from across_case import GET, JOB, LIST, Case, ExactJob, Question, cron, day, job
 
 RAN = "did it run?"
 NEXT = "when does it run next?"
-MISSED = r"\bmiss(ed|ing)\b|no execution|(did|has) not (run|start)|didn't (run|start)|never (ran|started)|nothing ran|not there|has been none"
-NOT_MISSED = r"\bmiss(ed|ing)\b|\bno execution|(did|has) not (run|start|been)|didn't (run|start)|overdue|\bis late\b|\bran late\b|late by|\d late\b"
-UNREADABLE = r"(can ?not|could not|can't|couldn't) be (read|understood|parsed)|unreadable|not (a )?(readable|valid|understood)|invalid|not (be )?read"
+MISSED = (
+    r"\bmiss(ed|ing)\b|no execution|(did|has) not (run|start)|didn't (run|start)|never (ran|started)|nothing ran"
+    r"|not there|\blate\b|overdue"
+)
+NOT_MISSED = (
+    r"\bmiss(ed|ing)\b|\bno execution|(did|has) not (run|start|been)|didn't (run|start)|overdue"
+    r"|\bis late\b|\bran late\b|late by|\d late\b"
+)
+UNREADABLE = (
+    r"(can ?not|could not|can't|couldn't) be (read|understood|parsed)|unreadable"
+    r"|not (a )?(readable|valid|understood)|invalid|not (be )?read"
+)
 
 
 def both(name: str, of: ExactJob, *questions: Question, **more: Any) -> Iterator[Case]:
@@ -75,13 +84,13 @@ SCHEDULED = (
     ),
     listing(
         "came eight minutes after its time",
-        job(series("S", newest="24T02:08") + series("SSS", newest="23T02:00:03"), cron("0 2 * * *")),
+        job([*series("S", newest="24T02:08"), *series("SSS", newest="23T02:00:03")], cron("0 2 * * *")),
         q(RAN, never=(NOT_MISSED,)),
     ),
     listing(
         # Two and a half hours after 02:00: late, or started by hand while the scheduled one is missing. Not "on time".
         "came two and a half hours after its time",
-        job([run("by-hand", "24T04:30")] + series("SSS", newest="23T02:00:03"), cron("0 2 * * *")),
+        job([run("by-hand", "24T04:30"), *series("SSS", newest="23T02:00:03")], cron("0 2 * * *")),
         q(RAN, r"\blate\b|2h 30m|" + MISSED, never=(r"\b(ran|started|is|was) on time\b", r"2 days")),
     ),
     *both(
@@ -90,11 +99,12 @@ SCHEDULED = (
         job(HOURLY_STILL_GOING, cron("0 * * * *")),
         q(
             RAN,
-            r"still (going|running|runs|goes)|(is|keeps) running|running since|1 running|not (yet )?(done|finished|ended|over)|^Running",
+            r"still (going|running|runs|goes)|(is|keeps) running|running since|1 running|^Running"
+            r"|not (yet )?(done|finished|ended|over)",
         ),
         now=day("24T09:20"),
     ),
-    listing(
+    *both(
         "the job is disabled",
         job(series("SSSS", newest="20T02:00:03"), cron("0 2 * * *"), enabled=False),
         q(RAN, never=(NOT_MISSED, r"next (run|due|at|is)\b.{0,20}02:00")),
@@ -169,7 +179,7 @@ SCHEDULED = (
     listing(
         "two triggers, both ran",
         job(
-            [run("eight", "24T08:00:02")] + series("SSS", newest="24T02:00:03"), cron("0 2 * * *"), cron("0 8 * * *", 2)
+            [run("eight", "24T08:00:02"), *series("SSS", newest="24T02:00:03")], cron("0 2 * * *"), cron("0 8 * * *", 2)
         ),
         q(RAN, never=(NOT_MISSED,)),
         q(NEXT, r"tomorrow|25 Nov|11-25|Nov(ember)? 25|17h", r"UTC"),
@@ -237,6 +247,32 @@ SCHEDULED = (
         "missing for four days",
         job(series("SSSS", newest="20T02:00:03"), cron("0 2 * * *")),
         q(RAN, MISSED, r"4 (days|times)|four|20 Nov|11-20|Nov(ember)? 20|4d|\b7h\b", r"UTC"),
+    ),
+    listing(
+        # Today is the 24th, and the first of the month was its day.
+        "monthly, ran on the first",
+        job([run("nov", "01T02:00:03")], cron("0 2 1 * *"), created="01T00:00"),
+        q(RAN, never=(NOT_MISSED,)),
+        q(NEXT, r"12-01|1 Dec|Dec(ember)? 1|6 ?d", r"UTC"),
+    ),
+    listing(
+        "every minute, four minutes behind",
+        job([run("m56", "24T08:56:01", took=20), run("m55", "24T08:55:01", took=20)], cron("* * * * *")),
+        q(RAN, never=(NOT_MISSED,)),
+    ),
+    listing(
+        "every five minutes, none for half an hour",
+        job([run("m30", "24T08:30:01", took=20), run("m25", "24T08:25:01", took=20)], cron("*/5 * * * *")),
+        q(RAN, MISSED, r"UTC"),
+    ),
+    Case(
+        # Only failed ones are asked for, the newest of the 20th; that of today is there all the same.
+        kind="schedule",
+        name="ran on time, asked for those that failed",
+        jobs=(job(series("SSSSF", newest="24T02:00:03"), cron("0 2 * * *")),),
+        tool=LIST,
+        arguments={"jobId": JOB, "status": "failed"},
+        questions=(q(RAN, r"night-1120", never=(NOT_MISSED,)),),
     ),
     listing(
         # None has a time: whether the one of 02:00 is there can't be known.
