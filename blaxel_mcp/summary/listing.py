@@ -172,7 +172,7 @@ def _latest_phrase(latest: Mapping[str, Any]) -> str:
     named = f"{quote(latest['id'], limits.ID_BYTES)} " if "id" in latest else ""
     moments = (("secondsAgo", ""), ("startedSecondsAgo", ", started"), ("createdSecondsAgo", ", created"))
     ages = (f"{word} {format_duration(latest[key])} ago" for key, word in moments if key in latest)
-    status = _NO_EXECUTION.get(latest["status"]) or status_phrase(latest["status"])
+    status = _NO_EXECUTION.get(latest.get("status", "")) or status_phrase(latest.get("status", ""))
     return f"{named}{status}{next(ages, '')}"
 
 

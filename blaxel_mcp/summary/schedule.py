@@ -172,10 +172,8 @@ def schedule_sentence(check: ScheduleCheck, now: datetime) -> str:
     if check.state == "off":
         return f"The schedule {quote(check.expression, limits.IDENTITY_CHARACTERS)} is switched off."
     if check.state == "unreadable":
-        return (
-            f"The schedule {quote(check.expression, limits.IDENTITY_CHARACTERS)} can't be read, "
-            "so whether the job is late isn't known."
-        )
+        shown = quote(check.expression, limits.IDENTITY_CHARACTERS)
+        return f"The schedule {shown} can't be read, so nothing is concluded from it."
     sentences = [f"{_past(check, now)}."]
     if check.next_due:
         sentences.append(f"Next due {format_moment(check.next_due, now)}.")
@@ -206,13 +204,13 @@ def _attendance(check: ScheduleCheck, due: datetime, now: datetime) -> str:
     """Which execution there is for the moment at which the job was due."""
     if check.run:
         return _arrival(check.run, due)
+    if check.state == "waiting" and not (check.previous and _in_progress(check.previous)):
+        return "not created yet, 10 minutes are allowed"
     none = {"waiting": "no execution yet", "late": "late, no execution"}.get(check.state, "no execution")
     if check.previous and _in_progress(check.previous):
         course = "waiting to start" if check.previous.status.waiting else "going"
         none = none.replace("no execution", "no new execution")
         return f"{none}; the one created {_created(check.previous, now)} is still {course}"
-    if check.state == "waiting":
-        return none
     return f"{none} since {_created(check.previous, now)}" if check.previous else f"{none} is listed"
 
 

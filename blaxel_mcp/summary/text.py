@@ -173,7 +173,7 @@ def _course(summary: ExecutionSummary, detail: Detail) -> str:
         if timing.running is not None:
             ran = f"ran {format_duration(timing.running)}{_usually(summary)}{queued}"
         if summary.status.outcome == "timed_out":  # the verdict has it
-            ran = ""
+            ran = _usually(summary).strip(" ()").replace("usually", "usually it takes", 1)
         return "; ".join(part for part in (ran, _ended(summary, detail)) if part)
     if timing.running is not None:
         if summary.status.word in {"running", "cancelling"}:

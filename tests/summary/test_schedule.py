@@ -141,8 +141,8 @@ def test_an_old_execution_without_a_time_does_not_matter() -> None:
 @pytest.mark.parametrize(
     ("minutes", "state", "attention", "sentence"),
     [
-        (0, "waiting", False, "0s ago: no execution yet."),
-        (9, "waiting", False, "9m ago: no execution yet."),
+        (0, "waiting", False, "0s ago: not created yet, 10 minutes are allowed."),
+        (9, "waiting", False, "9m ago: not created yet, 10 minutes are allowed."),
         (10, "late", True, "10m ago: late, no execution since 2026-11-23 at 09:00 UTC."),
         (59, "late", True, "59m ago: late, no execution since 2026-11-23 at 09:00 UTC."),
         (60, "missed", True, "1h ago: no execution since 2026-11-23 at 09:00 UTC."),
@@ -157,7 +157,11 @@ def test_waiting_turns_late_turns_missed(minutes: int, *, state: str, attention:
 def test_within_the_slack_the_time_before_is_looked_at() -> None:
     """A miss is not forgotten at the moment at which the job is due again."""
     daily = job("58 8 * * *", created=1_000)
-    assert told(daily, run(24)) == ("waiting", False, "Due today at 08:58 UTC, 2m ago: no execution yet.")
+    assert told(daily, run(24)) == (
+        "waiting",
+        False,
+        "Due today at 08:58 UTC, 2m ago: not created yet, 10 minutes are allowed.",
+    )
     sentence = "Due today at 08:58 UTC, 2m ago: no new execution yet; the one created yesterday at 09:00 UTC"
     assert told(daily, run(24, "running")) == ("waiting", False, f"{sentence} is still going.")
     sentence = "Again due today at 08:58 UTC, 2m ago: no execution since 2026-11-22 at 09:00 UTC, 48h ago."
@@ -267,7 +271,7 @@ def test_what_is_switched_off_is_never_late() -> None:
 
 def test_what_cannot_be_read_is_quoted_and_nothing_is_concluded() -> None:
     """The quotation is clean and bounded; so are the facts."""
-    sentence = "The schedule \"@every 5m\" can't be read, so whether the job is late isn't known."
+    sentence = 'The schedule "@every 5m" can\'t be read, so nothing is concluded from it.'
     assert told(job("@every 5m"), run(NIGHT_BEFORE)) == ("unreadable", False, sentence)
     hostile = check(job('0 2 * * "\x1b[31m\u202e' + "x" * 10_000), run(NIGHT_BEFORE))
     assert len(schedule_sentence(hostile, NOW)) < 180
