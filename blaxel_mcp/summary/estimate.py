@@ -1,15 +1,37 @@
-"""How long a running execution may still take, and what that estimate is based on."""
+"""How long a running execution may still take, and what that estimate is based on.
+
+Likely ends are drawn: each draw takes one plausible spread of task durations (`task_durations`), lets running tasks
+finish by it, and plays the waiting ones through the lanes (`lanes`). Past runs of the job weigh the draws by how usual
+their ends are. The same arguments give the same estimate.
+"""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median, quantiles
+from random import Random
+from statistics import NormalDist, fmean
 
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.counts import TaskCounts
+from blaxel_mcp.summary.lanes import MOST_LANES, play
 from blaxel_mcp.summary.runs import UsualDuration
+from blaxel_mcp.summary.task_durations import TaskDurations, condense
 from blaxel_mcp.summary.tasks import TaskStats
-from blaxel_mcp.summary.wording import format_duration
+from blaxel_mcp.summary.wording import format_duration, plural
+
+_SAMPLE = 300
+"""Of more finished tasks than that a sample is read."""
+_STEPS = 6_000
+"""How many tasks may be played in all draws together, which is what an estimate costs."""
+_DRAWS = (32, 96)
+_LOW, _HIGH = 0.03, 0.95
+"""The quantiles of the draws that make the range."""
+_SECOND_ROUND = 3
+"""With fewer finished tasks after the first round, that may have been a slow one."""
+_COLD = 0.25
+"""How likely that is."""
+_UNLIKELY = 2.6
+"""From so many standard errors on, tasks that start later do differ from those that started before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +44,18 @@ class Estimate:
     basis: str
 
 
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """Seconds left in each draw, what they stand on, and why they may be far off."""
+
+    ends: list[float]
+    basis: str
+
+
 def estimate_remaining(
     tasks: TaskStats, counts: TaskCounts, *, parallelism: int | None, running: int | None, usual: UsualDuration | None
 ) -> Estimate | None:
-    """An estimate from the best basis there is; `None` where nothing carries one.
+    """An estimate from all there is, tasks and past runs together; `None` where nothing carries one.
 
     Args:
         tasks: statistics of the execution's task list.
@@ -34,28 +64,120 @@ def estimate_remaining(
         running: for how many seconds the execution has been running.
         usual: how long the job usually runs.
     """
-    return (
-        estimate_from_tasks(tasks, counts, parallelism)
-        or estimate_from_rate(tasks, counts, parallelism, running)
-        or estimate_from_history(usual, running)
-    )
+    outlook = outlook_from_tasks(tasks, counts, parallelism) or outlook_from_counts(tasks, counts, parallelism, running)
+    if outlook is None:
+        return estimate_from_history(usual, running)
+    weights, basis = [1.0] * len(outlook.ends), outlook.basis
+    if usual is not None and running is not None:
+        weights = _by_history(outlook.ends, usual, running)
+        basis = f"{basis}; {plural(len(usual.durations), 'past run')}"
+    return _summed_up(outlook.ends, weights, basis)
 
 
-def _spread(durations: Sequence[float]) -> tuple[float, float, float]:
-    """The lower quartile, the median and the 90th percentile; minimum and maximum instead while there are few."""
-    ordered = sorted(durations)
-    if len(ordered) < 8:  # noqa: PLR2004 - below it a quartile is little more than one task
-        return ordered[0], median(ordered), ordered[-1]
-    low, middle, _ = quantiles(ordered, n=4)
-    return low, middle, ordered[int(len(ordered) * 0.9)]
+def _summed_up(ends: Sequence[float], weights: Sequence[float], basis: str) -> Estimate | None:
+    """The range and the likely value of weighted draws."""
+    pairs = sorted(zip(ends, weights, strict=True))
+    total = sum(weights)
+
+    def quantile(share: float) -> float:
+        upto, before, place = 0.0, 0.0, 0.0
+        for end, weight in pairs:
+            middle = upto + weight / 2
+            if middle >= share * total:
+                between = (share * total - place) / (middle - place) if middle > place else 1.0
+                return before + (end - before) * between if before else end
+            upto, before, place = upto + weight, end, middle
+        return pairs[-1][0]
+
+    low, likely, high = quantile(_LOW), quantile(0.5), quantile(_HIGH)
+    # A likely value far below what may well be is what people are let down by.
+    likely = min(max(likely, 0.35 * high), max(likely, quantile(0.75)))
+    if high <= 0:
+        return None
+    return Estimate(seconds=round(likely), low=math.floor(low), high=math.ceil(high), basis=basis)
 
 
-def estimate_from_tasks(tasks: TaskStats, counts: TaskCounts, parallelism: int | None) -> Estimate | None:
-    """Estimate from the execution's own finished tasks: waiting ones run `parallelism` at a time, running ones finish.
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """How the durations of tasks change in the order of their starts: what is to be drawn for those that wait."""
 
-    The low end packs quick tasks without a gap, the high end runs slow ones in whole rounds. `None` once every task
-    that is left runs and has taken longer than the slow ones: no finished task is like them.
+    finished: list[float]
+    running: list[float]
+    number: int
+    factors: tuple[float, float] = (1.0, 1.0)
+    growth: tuple[float, float] = (0.0, 0.0)
+    why: str = ""
+    mean: float | None = None
+
+
+def _course(tasks: TaskStats, waiting: int, slots: int, rng: Random) -> _Course:
+    """What the order of starts says: later tasks like the earlier ones, faster after a first round, or ever slower."""
+    number = len(tasks.durations)
+    picked = range(number) if number <= _SAMPLE else sorted(rng.sample(range(number), _SAMPLE))
+    finished = [tasks.durations[place] for place in picked]
+    elapsed = sorted(tasks.elapsed)
+    plain = sorted(finished)
+    mean = None
+    if number > _SAMPLE:
+        plain[-1], mean = max(tasks.durations), fmean(tasks.durations)
+    until = tasks.until
+    if until is None or len(tasks.starts) != number:
+        return _Course(plain, elapsed, number, mean=mean)
+    ages = [(until - tasks.starts[place]).total_seconds() for place in picked]
+    order = sorted(zip(ages, finished, strict=True), key=lambda pair: -pair[0])
+    cut = math.ceil(slots * len(order) / number)
+    early, late = [each for _, each in order[:cut]], [each for _, each in order[cut:]]
+    if late and _slower(early, late, elapsed):
+        return _Course(sorted(late), elapsed, max(len(late), number - slots))
+    if len(late) < _SECOND_ROUND and waiting:
+        # Little more than the first round is known, and that may be a slow one: containers start cold.
+        return _Course(plain, elapsed, number, factors=(0.3, 0.7), mean=mean)
+    if (trend := _trend(order, elapsed)) is not None:
+        slope, error, now = trend
+        left = waiting * len(order) / number
+        level = [max(0.02 * now, value + slope * (len(order) - place)) for place, (_, value) in enumerate(order)]
+        full = max(-0.8, slope * left / now)
+        least, most = sorted((full * 0.4, full * (1.6 + error / abs(slope))))
+        why = "tasks are getting slower" if slope > 0 else "tasks are getting faster"
+        return _Course(sorted(level), elapsed, number, growth=(least, most), why=why)
+    return _Course(plain, elapsed, number, mean=mean)
+
+
+def _slower(early: Sequence[float], late: Sequence[float], elapsed: Sequence[float]) -> bool:
+    """Whether a first round took clearly longer than what came after, running tasks at least counted so far."""
+    scores = [math.log(max(each, 1e-3)) for each in early]
+    mean = fmean(scores)
+    error = math.sqrt(sum((each - mean) ** 2 for each in scores) / max(1, len(scores) - 1)) if len(scores) > 1 else 0.4
+    error = max(0.05, error)
+    # The quick ones of a round finish first: those that run count as of the early ones' kind.
+    others = [math.log(max(each, 1e-3)) for each in late]
+    still = sum(max(0.0, 1 - each / math.exp(mean)) for each in elapsed)
+    difference = (sum(others) - mean * len(others)) / (len(others) + 0.5 * still)
+    return difference < -0.35 and -difference > _UNLIKELY * error * math.sqrt(1 / len(others) + 1 / len(scores))
+
+
+def _trend(order: Sequence[tuple[float, float]], elapsed: Sequence[float]) -> tuple[float, float, float] | None:
+    """By how many seconds each task takes longer than the one that started before, its error, and the present level.
+
+    The newest finished tasks are the quick ones of their round, so as many are left out as still run.
     """
+    known = [value for _, value in order][: max(0, len(order) - min(len(elapsed), len(order) // 3))]
+    number = len(known)
+    if number < 8:  # noqa: PLR2004 - fewer tell no trend from chance
+        return None
+    mean, middle = fmean(known), (number - 1) / 2
+    spread = number * (number * number - 1) / 12
+    slope = sum((place - middle) * value for place, value in enumerate(known)) / spread
+    rest = sum((value - mean - slope * (place - middle)) ** 2 for place, value in enumerate(known)) / (number - 2)
+    error = math.sqrt(rest / spread) or 1e-9
+    now = mean + slope * (len(order) - middle)
+    if abs(slope) < 3.2 * error or abs(slope) * number < 0.25 * mean or now <= 0.1 * mean:
+        return None
+    return slope, error, now
+
+
+def outlook_from_tasks(tasks: TaskStats, counts: TaskCounts, parallelism: int | None) -> Outlook | None:
+    """Likely ends by the execution's own tasks; `None` while too few have finished, or where none are left."""
     waiting = counts.waiting
     if len(tasks.durations) < limits.BASIS_TASKS or waiting is None:
         return None
@@ -63,70 +185,109 @@ def estimate_from_tasks(tasks: TaskStats, counts: TaskCounts, parallelism: int |
     slots = parallelism or running
     if waiting + running == 0 or slots == 0:
         return None
-    # Running tasks that only the counts know of are taken as half done. Their number is the API's word: multiply, and
-    # never make a list of it.
-    unlisted = min(running - len(tasks.elapsed), slots)
+    rng = Random(11)  # noqa: S311 - nothing secret; the seed makes answers repeatable
+    course = _course(tasks, waiting, slots, rng)
+    durations = TaskDurations(course.finished, course.running, number=course.number, mean=course.mean)
+    # The number of lanes is the API's word: scale what is more than can be played, and never make a list of it.
+    lanes = max(1, min(max(slots, running), running + waiting, MOST_LANES))
+    scale = max(1.0, min(max(slots, running), running + waiting) / lanes)
+    listed = [value for value, _ in condense(course.running, lanes)]
+    fresh = max(0, len(listed) + math.ceil(len(tasks.durations) / scale) - lanes)
+    unlisted = max(0, min(lanes, math.ceil(running / scale)) - len(listed))
+    queue = math.ceil(waiting / scale)
+    cost = lanes + min(queue, max(lanes, 120) + lanes)
+    ends = []
+    for _ in range(max(_DRAWS[0], min(_DRAWS[1], _STEPS // cost))):
+        draw = durations.draw(rng)
+        factor = rng.uniform(*course.factors) if rng.random() < _COLD else 1.0
+        free = [factor * draw.longer_than(rng, elapsed / factor) - elapsed for elapsed in listed[:fresh]]
+        free += [draw.longer_than(rng, elapsed) - elapsed for elapsed in listed[fresh:]]
+        # Running tasks that only the counts know of may be anywhere between begun and done.
+        free += [each * rng.random() for each in draw.sample(rng, unlisted)]
+        free += [0.0] * (lanes - len(free))
+        end = play(draw, rng, free, queue, factor, rng.uniform(*course.growth))
+        if scale > 1:
+            end = max(end, min(free) + rng.random() * draw.fit.beyond(draw.longest, rng.random() / scale + 1e-12))
+        ends.append(end)
+    return Outlook(ends, _basis_of_tasks(tasks, course, waiting + running, slots))
 
-    def remaining(task: float) -> tuple[float, float]:
-        """The seconds that running tasks have left if each takes `task` seconds: their sum, and the longest."""
-        listed = [max(0.0, task - elapsed) for elapsed in tasks.elapsed]
-        half = task / 2 if unlisted else 0.0
-        return sum(listed) + unlisted * half, max([*listed, half])
 
-    low, middle, high = _spread(tasks.durations)
-    longest = math.ceil(waiting / slots) * high + remaining(high)[1]
-    if longest <= 0:
-        return None
-    together, last = remaining(low)
-    shortest = max((waiting * low + together) / slots, last)
-    mean = remaining(middle)[0] / (len(tasks.elapsed) + unlisted) if running else 0.0
-    likely = math.ceil(waiting / slots) * middle + mean
-    return Estimate(
-        seconds=round(min(max(likely, shortest), longest)),
-        low=round(min(shortest, longest)),
-        high=round(longest),
-        basis=f"{len(tasks.durations):,} finished tasks of this execution (median {format_duration(middle)}), "
-        f"{waiting + running:,} left, {slots:,} at a time",
+def _basis_of_tasks(tasks: TaskStats, course: _Course, left: int, slots: int) -> str:
+    middle = course.finished[len(course.finished) // 2]
+    basis = (
+        f"{len(tasks.durations):,} finished tasks of this execution (median {format_duration(middle)}), "
+        f"{left:,} left, {slots:,} at a time"
     )
+    beyond = sum(each > max(tasks.durations) for each in tasks.elapsed)
+    why = course.why
+    if not why and beyond == 1 and max(tasks.elapsed) > 1.25 * max(tasks.durations):
+        why = "one task has run longer than any that finished"
+    elif not why and beyond > 1:
+        why = f"{beyond:,} tasks have run longer than any that finished"
+    return f"{basis}; {why}" if why else basis
 
 
-def estimate_from_rate(
+def outlook_from_counts(
     tasks: TaskStats, counts: TaskCounts, parallelism: int | None, running: int | None
-) -> Estimate | None:
-    """Estimate from the counts alone, where no task list says how long a task takes: as many again in as much time.
+) -> Outlook | None:
+    """Likely ends by the counts alone, where no task list says how long a task takes.
 
-    Tasks that run now are somewhere between not begun and done, which makes the range.
+    How much tasks differ isn't known, nor how far those that run have come: both are drawn.
     """
     settled, total = counts.settled, counts.total
     if (tasks.listed and tasks.whole) or settled < limits.BASIS_TASKS or not total or not running or settled >= total:
         return None
-    begun = min(counts.running if counts.running is not None else parallelism or 0, total - settled)
+    begun = min(counts.running if counts.running is not None else parallelism or 1, total - settled)
+    lanes = max(1, begun, min(parallelism or 1, total - settled))
+    rng, ends = Random(11), []  # noqa: S311 - nothing secret
+    waiting = total - settled - begun
+    for _ in range(_DRAWS[1]):
+        spread = rng.choice((0.05, 0.2, 0.4, 0.7))
+        work = settled + spread * math.sqrt(settled) * rng.gauss(0, 1)
+        age = rng.betavariate(1.5, 1.5) * (1 + spread * spread) / (1 + min(1.0, settled / lanes) * 0)
+        mean = running * max(lanes, begun) / max(0.3 * settled, work + begun * age)
+        rest = begun * mean * (1 + spread * spread) / 2 * (0.6 + 0.8 * rng.random())
+        queue = mean * max(0.0, waiting + spread * math.sqrt(waiting) * rng.gauss(0, 1))
+        # The last lane ends after the others: by its task's rest, and by how much the longest differs.
+        most = min(lanes, total - settled)
+        over = mean * spread * math.sqrt(2 * math.log(most + 1)) * rng.uniform(0.3, 1.1) + mean * 0.4 * rng.random()
+        ends.append((queue + rest) / lanes + (over if most > 1 else 0.0))
+    return Outlook(ends, f"{settled:,} of {total:,} tasks finished in {format_duration(running)}")
 
-    def remaining(done: float) -> int:
-        return round(running * (total - done) / done)
 
-    return Estimate(
-        seconds=remaining(settled + begun / 2),
-        low=remaining(settled + begun),
-        high=remaining(settled),
-        basis=f"{settled:,} of {total:,} tasks finished in {format_duration(running)}",
-    )
+def _usual_logs(usual: UsualDuration) -> tuple[float, float, float]:
+    """Mean and spread of the logarithms of past durations, as a prediction of the next one, and degrees of freedom."""
+    logs = [math.log(max(1, duration)) for duration in usual.durations]
+    number, mean = len(logs), fmean(logs)
+    # Few runs that are alike by chance promise no more than about a tenth.
+    square = (sum((each - mean) ** 2 for each in logs) + 2 * 0.08**2) / (number + 1)
+    return mean, math.sqrt(square * (1 + 1 / number)), number + 1.0
+
+
+def _by_history(ends: Sequence[float], usual: UsualDuration, running: int) -> list[float]:
+    """How usual each end is: its density among past runs, with tails so thick that a run unlike them stays itself."""
+    mean, spread, _ = _usual_logs(usual)
+    weights = []
+    for end in ends:
+        score = (math.log(max(1.0, running + end)) - mean) / spread
+        weights.append((1 + score * score / 4) ** -2.5)
+    return weights
 
 
 def estimate_from_history(usual: UsualDuration | None, running: int | None) -> Estimate | None:
-    """Estimate from the job's recent successful executions that took longer than this one has been running for.
+    """Estimate from the job's recent successful executions, given that this one has been running for so long already.
 
     Once this one has outlasted them all there is no basis.
     """
-    if usual is None or running is None:
+    if usual is None or running is None or running >= max(usual.durations):
         return None
-    ahead = [duration - running for duration in usual.durations if duration > running]
-    if not ahead:
-        return None
-    low, middle, high = _spread(ahead)
-    return Estimate(
-        seconds=round(middle),
-        low=round(low),
-        high=round(high),
-        basis=f"{len(usual.durations):,} recent successful executions (median {format_duration(usual.median)})",
-    )
+    mean, spread, freedom = _usual_logs(usual)
+    spread *= math.sqrt(freedom / max(1.0, freedom - 2))
+    normal = NormalDist(mean, spread)
+    past = normal.cdf(math.log(max(1, running)))
+    ends = [
+        math.exp(normal.inv_cdf(min(1 - 1e-9, past + (1 - past) * (number + 0.5) / 64))) - running
+        for number in range(64)
+    ]
+    basis = f"{len(usual.durations):,} recent successful executions (median {format_duration(usual.median)})"
+    return _summed_up(ends, [1.0] * 64, basis)
