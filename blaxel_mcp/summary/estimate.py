@@ -15,7 +15,7 @@ from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.counts import TaskCounts
 from blaxel_mcp.summary.lanes import MOST_LANES, play
 from blaxel_mcp.summary.runs import UsualDuration
-from blaxel_mcp.summary.task_durations import TaskDurations, condense
+from blaxel_mcp.summary.task_durations import TaskDurations, condense, hazard
 from blaxel_mcp.summary.tasks import TaskStats
 from blaxel_mcp.summary.wording import format_duration, plural
 
@@ -23,12 +23,12 @@ _SAMPLE = 300
 """Of more finished tasks than that a sample is read."""
 _STEPS = 6_000
 """How many tasks may be played in all draws together, which is what an estimate costs."""
-_DRAWS = (32, 96)
-_LOW, _HIGH = 0.03, 0.95
+_DRAWS = (48, 96)
+_LOW, _HIGH = 0.025, 0.975
 """The quantiles of the draws that make the range."""
 _SECOND_ROUND = 3
 """With fewer finished tasks after the first round, that may have been a slow one."""
-_COLD = 0.25
+_COLD = 0.15
 """How likely that is."""
 _UNLIKELY = 2.6
 """From so many standard errors on, tasks that start later do differ from those that started before."""
@@ -67,9 +67,10 @@ def estimate_remaining(
     outlook = outlook_from_tasks(tasks, counts, parallelism) or outlook_from_counts(tasks, counts, parallelism, running)
     if outlook is None:
         return estimate_from_history(usual, running)
-    weights, basis = [1.0] * len(outlook.ends), outlook.basis
+    # Any moment of a run is as likely to be the present one: of longer runs each moment is less so.
+    weights, basis = [1 / max(1.0, (running or 0) + end) for end in outlook.ends], outlook.basis
     if usual is not None and running is not None:
-        weights = _by_history(outlook.ends, usual, running)
+        weights = [one * other for one, other in zip(weights, _by_history(outlook.ends, usual, running), strict=True)]
         basis = f"{basis}; {plural(len(usual.durations), 'past run')}"
     return _summed_up(outlook.ends, weights, basis)
 
@@ -91,7 +92,7 @@ def _summed_up(ends: Sequence[float], weights: Sequence[float], basis: str) -> E
 
     low, likely, high = quantile(_LOW), quantile(0.5), quantile(_HIGH)
     # A likely value far below what may well be is what people are let down by.
-    likely = min(max(likely, 0.35 * high), max(likely, quantile(0.75)))
+    likely = min(max(likely, 0.42 * high), max(likely, quantile(0.75)))
     if high <= 0:
         return None
     return Estimate(seconds=round(likely), low=math.floor(low), high=math.ceil(high), basis=basis)
@@ -108,6 +109,7 @@ class _Course:
     growth: tuple[float, float] = (0.0, 0.0)
     why: str = ""
     mean: float | None = None
+    cold: int = 0
 
 
 def _course(tasks: TaskStats, waiting: int, slots: int, rng: Random) -> _Course:
@@ -127,11 +129,12 @@ def _course(tasks: TaskStats, waiting: int, slots: int, rng: Random) -> _Course:
     order = sorted(zip(ages, finished, strict=True), key=lambda pair: -pair[0])
     cut = math.ceil(slots * len(order) / number)
     early, late = [each for _, each in order[:cut]], [each for _, each in order[cut:]]
-    if late and _slower(early, late, elapsed):
-        return _Course(sorted(late), elapsed, max(len(late), number - slots))
+    fresh = elapsed[: max(0, len(elapsed) + number - slots)]
+    if late and _slower(early, late, fresh):
+        return _Course(sorted(late), elapsed, max(len(late), number - slots), cold=len(elapsed) - len(fresh))
     if len(late) < _SECOND_ROUND and waiting:
         # Little more than the first round is known, and that may be a slow one: containers start cold.
-        return _Course(plain, elapsed, number, factors=(0.3, 0.7), mean=mean)
+        return _Course(plain, elapsed, number, factors=(0.3, 0.6), mean=mean)
     if (trend := _trend(order, elapsed)) is not None:
         slope, error, now = trend
         left = waiting * len(order) / number
@@ -143,17 +146,23 @@ def _course(tasks: TaskStats, waiting: int, slots: int, rng: Random) -> _Course:
     return _Course(plain, elapsed, number, mean=mean)
 
 
-def _slower(early: Sequence[float], late: Sequence[float], elapsed: Sequence[float]) -> bool:
-    """Whether a first round took clearly longer than what came after, running tasks at least counted so far."""
-    scores = [math.log(max(each, 1e-3)) for each in early]
-    mean = fmean(scores)
-    error = math.sqrt(sum((each - mean) ** 2 for each in scores) / max(1, len(scores) - 1)) if len(scores) > 1 else 0.4
-    error = max(0.05, error)
-    # The quick ones of a round finish first: those that run count as of the early ones' kind.
-    others = [math.log(max(each, 1e-3)) for each in late]
-    still = sum(max(0.0, 1 - each / math.exp(mean)) for each in elapsed)
-    difference = (sum(others) - mean * len(others)) / (len(others) + 0.5 * still)
-    return difference < -0.35 and -difference > _UNLIKELY * error * math.sqrt(1 / len(others) + 1 / len(scores))
+def _slower(early: Sequence[float], late: Sequence[float], fresh: Sequence[float]) -> bool:
+    """Whether a first round took clearly longer than what came after it, finished (`late`) and running (`fresh`).
+
+    A score test: the quick ones of a round finish first, which those that still run make up for.
+    """
+    logs = [math.log(max(each, 1e-3)) for each in early]
+    mean, number = fmean(logs), len(logs)
+    width = math.sqrt((sum((each - mean) ** 2 for each in logs) + 2 * 0.2**2) / (number + 1))
+    width = max(0.05, width * math.sqrt(1 + 1 / number))
+    score, information = 0.0, float(len(late))
+    others = [(math.log(max(each, 1e-3)) - mean) / width for each in late]
+    for place in ((math.log(max(each, 1e-3)) - mean) / width for each in fresh):
+        rate, _ = hazard(place)
+        score += rate
+        information += rate * (rate - place)
+    score += sum(others)
+    return fmean(others) * width < -0.35 and score < -_UNLIKELY * math.sqrt(information * (1 + information / number))  # noqa: PLR2004
 
 
 def _trend(order: Sequence[tuple[float, float]], elapsed: Sequence[float]) -> tuple[float, float, float] | None:
@@ -185,9 +194,11 @@ def outlook_from_tasks(tasks: TaskStats, counts: TaskCounts, parallelism: int | 
     slots = parallelism or running
     if waiting + running == 0 or slots == 0:
         return None
-    rng = Random(11)  # noqa: S311 - nothing secret; the seed makes answers repeatable
+    # Nothing secret; the same run has the same draws.
+    rng = Random(len(tasks.durations) * 7919 + running * 31 + waiting)  # noqa: S311
     course = _course(tasks, waiting, slots, rng)
-    durations = TaskDurations(course.finished, course.running, number=course.number, mean=course.mean)
+    censors = course.running[: len(course.running) - course.cold]
+    durations = TaskDurations(course.finished, censors, number=course.number, mean=course.mean)
     # The number of lanes is the API's word: scale what is more than can be played, and never make a list of it.
     lanes = max(1, min(max(slots, running), running + waiting, MOST_LANES))
     scale = max(1.0, min(max(slots, running), running + waiting) / lanes)
