@@ -21,9 +21,11 @@ from blaxel_mcp.summary.wording import format_duration, plural
 
 _SAMPLE = 300
 """Of more finished tasks than that a sample is read."""
-_STEPS = 6_000
+_STEPS = 4_500
 """How many tasks may be played in all draws together, which is what an estimate costs."""
-_DRAWS = (48, 96)
+_DRAWS = (24, 90)
+_SPREADS = (12, 30)
+"""How many ends are drawn, and by how many plausible spreads."""
 _LOW, _HIGH = 0.025, 0.975
 """The quantiles of the draws that make the range."""
 _SECOND_ROUND = 3
@@ -121,7 +123,7 @@ def _course(tasks: TaskStats, waiting: int, slots: int, rng: Random) -> _Course:
     plain = sorted(finished)
     mean = None
     if number > _SAMPLE:
-        plain[-1], mean = max(tasks.durations), fmean(tasks.durations)
+        plain[-1], mean = max(tasks.durations), sum(tasks.durations) / number
     until = tasks.until
     if until is None or len(tasks.starts) != number:
         return _Course(plain, elapsed, number, mean=mean)
@@ -208,18 +210,21 @@ def outlook_from_tasks(tasks: TaskStats, counts: TaskCounts, parallelism: int | 
     queue = math.ceil(waiting / scale)
     cost = lanes + min(queue, max(lanes, 120) + lanes)
     ends = []
-    for _ in range(max(_DRAWS[0], min(_DRAWS[1], _STEPS // cost))):
-        draw = durations.draw(rng)
-        factor = rng.uniform(*course.factors) if rng.random() < _COLD else 1.0
-        free = [factor * draw.longer_than(rng, elapsed / factor) - elapsed for elapsed in listed[:fresh]]
-        free += [draw.longer_than(rng, elapsed) - elapsed for elapsed in listed[fresh:]]
-        # Running tasks that only the counts know of may be anywhere between begun and done.
-        free += [each * rng.random() for each in draw.sample(rng, unlisted)]
-        free += [0.0] * (lanes - len(free))
-        end = play(draw, rng, free, queue, factor, rng.uniform(*course.growth))
-        if scale > 1:
-            end = max(end, min(free) + rng.random() * draw.fit.beyond(draw.longest, rng.random() / scale + 1e-12))
-        ends.append(end)
+    number = max(_DRAWS[0], min(_DRAWS[1], _STEPS // cost))
+    spreads = max(_SPREADS[0], min(_SPREADS[1], number // 2))
+    for place in range(spreads):
+        draw = durations.draw(rng, (place + 0.5) / spreads)
+        for _ in range(max(1, number // spreads)):
+            factor = rng.uniform(*course.factors) if rng.random() < _COLD else 1.0
+            free = [factor * each for each in draw.rest(rng, [each / factor for each in listed[:fresh]])]
+            free += draw.rest(rng, listed[fresh:])
+            # Running tasks that only the counts know of may be anywhere between begun and done.
+            free += [each * rng.random() for each in draw.sample(rng, unlisted)]
+            free += [0.0] * (lanes - len(free))
+            end = play(draw, rng, free, queue, factor, rng.uniform(*course.growth))
+            if scale > 1:
+                end = max(end, min(free) + rng.random() * draw.fit.beyond(draw.longest, rng.random() / scale + 1e-12))
+            ends.append(end)
     return Outlook(ends, _basis_of_tasks(tasks, course, waiting + running, slots))
 
 
@@ -229,9 +234,10 @@ def _basis_of_tasks(tasks: TaskStats, course: _Course, left: int, slots: int) ->
         f"{len(tasks.durations):,} finished tasks of this execution (median {format_duration(middle)}), "
         f"{left:,} left, {slots:,} at a time"
     )
-    beyond = sum(each > max(tasks.durations) for each in tasks.elapsed)
+    longest = max(tasks.durations)
+    beyond = sum(each > longest for each in tasks.elapsed)
     why = course.why
-    if not why and beyond == 1 and max(tasks.elapsed) > 1.25 * max(tasks.durations):
+    if not why and beyond == 1 and max(tasks.elapsed) > 1.25 * longest:
         why = "one task has run longer than any that finished"
     elif not why and beyond > 1:
         why = f"{beyond:,} tasks have run longer than any that finished"

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from operator import mul, sub
 from random import Random
 from statistics import NormalDist
 
@@ -28,6 +29,7 @@ _STRAY = 0.003
 """The share of tasks that hang, or take far longer than their spread says."""
 _STRANGER = 0.15
 """For how many finished tasks each of two slower ones counts that are made up."""
+_TABLE, _FEW = 100, 5
 _MIDDLES = [(2 * number + 1) / 16 for number in range(8)]
 _NORMAL_SCORES = [_NORMAL.inv_cdf(share) for share in _MIDDLES]
 _WEIBULL_SCORES = [math.log(-math.log(1 - share)) for share in _MIDDLES]
@@ -96,27 +98,42 @@ class _Fit:
 
 @dataclass(frozen=True, slots=True)
 class Draw:
-    """One spread of durations that may be the true one: values with their cumulated weights, and its tail."""
+    """One spread of durations that may be the true one.
+
+    Attributes:
+        fit: the fitted spread, which says how it goes on past the longest finished task.
+        values: durations, sorted, with their `cumulated` weights.
+        table: a hundred equally likely durations, sorted: quicker to draw from.
+        longest: the longest finished task.
+    """
 
     fit: _Fit
     values: list[float]
     cumulated: list[float]
+    table: list[float]
     longest: float
 
     def sample(self, rng: Random, number: int) -> list[float]:
         """Durations of so many tasks."""
-        return rng.choices(self.values, cum_weights=self.cumulated, k=number) if number else []
+        return rng.choices(self.table, k=number)
 
     def moments(self) -> tuple[float, float]:
         """Mean and standard deviation of a task's duration."""
-        total, before = self.cumulated[-1], 0.0
-        mean = square = 0.0
-        for value, upto in zip(self.values, self.cumulated, strict=True):
-            mean += value * (upto - before)
-            square += value * value * (upto - before)
-            before = upto
-        mean /= total
-        return mean, math.sqrt(max(0.0, square / total - mean * mean))
+        total, weights = self.cumulated[-1], list(map(sub, self.cumulated, [0.0, *self.cumulated]))
+        mean = sum(map(mul, self.values, weights)) / total
+        square = sum(map(mul, map(mul, self.values, self.values), weights)) / total
+        return mean, math.sqrt(max(0.0, square - mean * mean))
+
+    def rest(self, rng: Random, elapsed: Sequence[float]) -> list[float]:
+        """The seconds that tasks which have run for so long still take."""
+        table, size, random = self.table, len(self.table), rng.random
+        left = []
+        for seconds in elapsed:
+            start = bisect_right(table, seconds)
+            longer = size - start
+            whole = table[start + int(random() * longer)] if longer > _FEW else self.longer_than(rng, seconds)
+            left.append(whole - seconds)
+        return left
 
     def longer_than(self, rng: Random, seconds: float) -> float:
         """The whole duration of a task that has run for `seconds`."""
@@ -191,9 +208,10 @@ class TaskDurations:
         best = max(scores)
         self.weights = list(accumulate(math.exp(score - best) for score in scores))
 
-    def draw(self, rng: Random) -> Draw:
-        """One spread that may be the true one."""
-        fit = rng.choices(self.fits, cum_weights=self.weights)[0].draw(rng)
+    def draw(self, rng: Random, place: float) -> Draw:
+        """One spread that may be the true one; `place`, from 0 to 1, picks its form and width."""
+        chosen = bisect_right(self.weights, place * self.weights[-1])
+        fit = self.fits[min(chosen, len(self.fits) - 1)].draw(rng)
         points = [(value, _MODEL_TASKS / 8, True) for value in fit.values()]
         gauss, exponential = rng.gauss, rng.expovariate
         for value, count in self.knots:
@@ -220,7 +238,10 @@ class TaskDurations:
                 weights.append(weight * factor)
             elif right > 0:
                 factor *= (right + weight) / right
-        return Draw(fit, values, list(accumulate(weights)), self.longest)
+        cumulated = list(accumulate(weights))
+        each, start = cumulated[-1] / _TABLE, rng.random()
+        table = [values[bisect_right(cumulated, (place + start) * each)] for place in range(_TABLE)]
+        return Draw(fit, values, cumulated, table, self.longest)
 
 
 def _normal_level(
