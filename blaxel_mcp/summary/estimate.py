@@ -6,8 +6,10 @@ their ends are. The same arguments give the same estimate.
 """
 
 import math
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from random import Random
 from statistics import NormalDist, fmean
 
@@ -21,10 +23,10 @@ from blaxel_mcp.summary.wording import format_duration, plural
 
 _SAMPLE = 300
 """Of more finished tasks than that a sample is read."""
-_STEPS = 4_500
+_STEPS = 4_000
 """How many tasks may be played in all draws together, which is what an estimate costs."""
 _DRAWS = (24, 90)
-_SPREADS = (12, 30)
+_SPREADS = (10, 24)
 """How many ends are drawn, and by how many plausible spreads."""
 _LOW, _HIGH = 0.025, 0.975
 """The quantiles of the draws that make the range."""
@@ -34,6 +36,9 @@ _COLD = 0.15
 """How likely that is."""
 _UNLIKELY = 2.6
 """From so many standard errors on, tasks that start later do differ from those that started before."""
+
+
+_MARGIN = 0.12
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,8 @@ def _summed_up(ends: Sequence[float], weights: Sequence[float], basis: str) -> E
         return pairs[-1][0]
 
     low, likely, high = quantile(_LOW), quantile(0.5), quantile(_HIGH)
+    # So few draws seldom reach as far as the truth may.
+    low, high = max(0.0, low - _MARGIN * (likely - low)), high + _MARGIN * (high - likely)
     # A likely value far below what may well be is what people are let down by.
     likely = min(max(likely, 0.42 * high), max(likely, quantile(0.75)))
     if high <= 0:
@@ -111,7 +118,8 @@ class _Course:
     growth: tuple[float, float] = (0.0, 0.0)
     why: str = ""
     mean: float | None = None
-    cold: int = 0
+    fresh: int | None = None
+    first_round: bool = False
 
 
 def _course(tasks: TaskStats, waiting: int, slots: int, rng: Random) -> _Course:
@@ -129,18 +137,22 @@ def _course(tasks: TaskStats, waiting: int, slots: int, rng: Random) -> _Course:
         return _Course(plain, elapsed, number, mean=mean)
     ages = [(until - tasks.starts[place]).total_seconds() for place in picked]
     order = sorted(zip(ages, finished, strict=True), key=lambda pair: -pair[0])
-    cut = math.ceil(slots * len(order) / number)
-    early, late = [each for _, each in order[:cut]], [each for _, each in order[cut:]]
-    fresh = elapsed[: max(0, len(elapsed) + number - slots)]
-    if late and _slower(early, late, fresh):
-        return _Course(sorted(late), elapsed, max(len(late), number - slots), cold=len(elapsed) - len(fresh))
-    if len(late) < _SECOND_ROUND and waiting:
+    # The first round are the tasks that started first, one for each lane, finished or not.
+    begun = sorted([*((age, number / len(order)) for age in ages), *((age, 1.0) for age in elapsed)], reverse=True)
+    upto = list(accumulate(weight for _, weight in begun))
+    since = begun[min(bisect_left(upto, slots), len(begun) - 1)][0]
+    early, late = [each for age, each in order if age >= since], [each for age, each in order if age < since]
+    fresh = elapsed[: bisect_left(elapsed, since)]
+    if early and late and _slower(early, late, fresh):
+        return _Course(sorted(late), elapsed, round(len(late) * number / len(order)), fresh=len(fresh))
+    if len(late) < _SECOND_ROUND:
         # Little more than the first round is known, and that may be a slow one: containers start cold.
-        return _Course(plain, elapsed, number, factors=(0.3, 0.6), mean=mean)
+        return _Course(plain, elapsed, number, fresh=len(fresh), factors=(0.3, 0.6) if waiting else (1.0, 1.0), mean=mean, first_round=len(elapsed) > 1)
     if (trend := _trend(order, elapsed)) is not None:
         slope, error, now = trend
-        left = waiting * len(order) / number
-        level = [max(0.02 * now, value + slope * (len(order) - place)) for place, (_, value) in enumerate(order)]
+        left, upon = waiting * len(order) / number, (number + len(elapsed)) * len(order) / number
+        level = [max(0.02 * now, value + slope * (upon - place)) for place, (_, value) in enumerate(order)]
+        now = max(0.1 * now, now + slope * (upon - len(order)))
         full = max(-0.8, slope * left / now)
         least, most = sorted((full * 0.4, full * (1.6 + error / abs(slope))))
         why = "tasks are getting slower" if slope > 0 else "tasks are getting faster"
@@ -199,19 +211,21 @@ def outlook_from_tasks(tasks: TaskStats, counts: TaskCounts, parallelism: int | 
     # Nothing secret; the same run has the same draws.
     rng = Random(len(tasks.durations) * 7919 + running * 31 + waiting)  # noqa: S311
     course = _course(tasks, waiting, slots, rng)
-    censors = course.running[: len(course.running) - course.cold]
-    durations = TaskDurations(course.finished, censors, number=course.number, mean=course.mean)
+    censors = course.running if course.factors[0] < 1 else course.running[: course.fresh]
+    durations = TaskDurations(
+        course.finished, censors, number=course.number, mean=course.mean, first_round=course.first_round
+    )
     # The number of lanes is the API's word: scale what is more than can be played, and never make a list of it.
     lanes = max(1, min(max(slots, running), running + waiting, MOST_LANES))
     scale = max(1.0, min(max(slots, running), running + waiting) / lanes)
     listed = [value for value, _ in condense(course.running, lanes)]
-    fresh = max(0, len(listed) + math.ceil(len(tasks.durations) / scale) - lanes)
+    fresh = math.ceil((course.fresh or 0) / scale)
     unlisted = max(0, min(lanes, math.ceil(running / scale)) - len(listed))
     queue = math.ceil(waiting / scale)
     cost = lanes + min(queue, max(lanes, 120) + lanes)
     ends = []
     number = max(_DRAWS[0], min(_DRAWS[1], _STEPS // cost))
-    spreads = max(_SPREADS[0], min(_SPREADS[1], number // 2))
+    spreads = max(_SPREADS[0], min(_SPREADS[1], number // 3))
     for place in range(spreads):
         draw = durations.draw(rng, (place + 0.5) / spreads)
         for _ in range(max(1, number // spreads)):

@@ -27,9 +27,9 @@ _MOST_EVIDENCE = 150
 """More finished tasks make a fit no surer: no real spread is exactly one of the two."""
 _STRAY = 0.003
 """The share of tasks that hang, or take far longer than their spread says."""
-_STRANGER = 0.15
+_STRANGER = 0.12
 """For how many finished tasks each of two slower ones counts that are made up."""
-_TABLE, _FEW = 100, 5
+_TABLE, _FEW = 80, 4
 _MIDDLES = [(2 * number + 1) / 16 for number in range(8)]
 _NORMAL_SCORES = [_NORMAL.inv_cdf(share) for share in _MIDDLES]
 _WEIBULL_SCORES = [math.log(-math.log(1 - share)) for share in _MIDDLES]
@@ -148,7 +148,7 @@ class Draw:
         stray = _STRAY * self.longest / seconds
         share = 1 - rng.random()
         if rng.random() * (tail + stray) < stray:
-            return min(seconds / share**0.8, 100 * seconds)
+            return min(seconds / share, 30 * seconds)
         return self.fit.beyond(seconds, share)
 
 
@@ -159,6 +159,7 @@ class TaskDurations:
         finished: seconds of finished tasks, sorted; a sample of them will do.
         running: seconds so far of running tasks, sorted.
         number: how many finished tasks there are, if `finished` is a sample, and `mean` their mean.
+        first_round: whether hardly any has finished but of those that started together.
     """
 
     def __init__(
@@ -168,6 +169,7 @@ class TaskDurations:
         *,
         number: int | None = None,
         mean: float | None = None,
+        first_round: bool = False,
     ) -> None:
         weight = (number or len(finished)) / len(finished)
         least = max(1e-3, 0.02 * sum(finished) / len(finished))
@@ -175,7 +177,7 @@ class TaskDurations:
         self.knots = [(max(value * exact, least), count * weight) for value, count in condense(finished, _KNOTS)]
         self.censored = [(max(value, least), count) for value, count in condense(running, _GROUPS)]
         self.longest = max(finished[-1], least)
-        self.number = number or len(finished)
+        self.strange = _STRANGER if first_round else _STRANGER * max(0.0, 1 - (number or len(finished)) / 16)
         self.fits: list[_Fit] = []
         self.weights: list[float] = []
         self._fit(sum(count for _, count in self.knots))
@@ -224,7 +226,7 @@ class TaskDurations:
         points += [(fit.beyond(self.longest, share), upon, True) for share in (0.9, 0.65, 0.35, 0.1)]
         points += [(fit.beyond(ends, share) * 1.0001, upon * 1e-3 + 1e-9, True) for share in (0.75, 0.25)]
         # There may be tasks of a slower kind of which none has finished.
-        if strange := _STRANGER * max(0.0, 1 - self.number / 16):
+        if strange := self.strange:
             points += [(self.longest * rng.uniform(1.2, 5), strange * exponential(1), True) for _ in range(2)]
         points += [(value, count, False) for value, count in self.censored]
         points.sort()
