@@ -15,9 +15,9 @@ from statistics import NormalDist, fmean
 
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.counts import TaskCounts
-from blaxel_mcp.summary.lanes import MOST_LANES, play
+from blaxel_mcp.summary.lanes import MOST_LANES, play, play_whole
 from blaxel_mcp.summary.runs import UsualDuration
-from blaxel_mcp.summary.task_durations import TaskDurations, condense, hazard
+from blaxel_mcp.summary.task_durations import TaskDurations, assumed, condense, hazard
 from blaxel_mcp.summary.tasks import TaskStats
 from blaxel_mcp.summary.wording import format_duration, plural
 
@@ -39,6 +39,8 @@ _UNLIKELY = 2.6
 
 
 _MARGIN = 0.12
+_WIDTHS = (0.05, 0.3, 0.6, 0.9)
+_FROM_START = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ class _Course:
     mean: float | None = None
     fresh: int | None = None
     first_round: bool = False
+    slow: float = 1.0
 
 
 def _course(tasks: TaskStats, waiting: int, slots: int, rng: Random) -> _Course:
@@ -144,7 +147,7 @@ def _course(tasks: TaskStats, waiting: int, slots: int, rng: Random) -> _Course:
     early, late = [each for age, each in order if age >= since], [each for age, each in order if age < since]
     fresh = elapsed[: bisect_left(elapsed, since)]
     if early and late and _slower(early, late, fresh):
-        return _Course(sorted(late), elapsed, round(len(late) * number / len(order)), fresh=len(fresh))
+        return _Course(sorted(late), elapsed, round(len(late) * number / len(order)), fresh=len(fresh), slow=fmean(early) / fmean(late))
     if len(late) < _SECOND_ROUND:
         # Little more than the first round is known, and that may be a slow one: containers start cold.
         return _Course(plain, elapsed, number, fresh=len(fresh), factors=(0.3, 0.6) if waiting else (1.0, 1.0), mean=mean, first_round=len(elapsed) > 1)
@@ -231,7 +234,7 @@ def outlook_from_tasks(tasks: TaskStats, counts: TaskCounts, parallelism: int | 
         for _ in range(max(1, number // spreads)):
             factor = rng.uniform(*course.factors) if rng.random() < _COLD else 1.0
             free = [factor * each for each in draw.rest(rng, [each / factor for each in listed[:fresh]])]
-            free += draw.rest(rng, listed[fresh:])
+            free += [course.slow * each for each in draw.rest(rng, [each / course.slow for each in listed[fresh:]])]
             # Running tasks that only the counts know of may be anywhere between begun and done.
             free += [each * rng.random() for each in draw.sample(rng, unlisted)]
             free += [0.0] * (lanes - len(free))
@@ -269,20 +272,30 @@ def outlook_from_counts(
     if (tasks.listed and tasks.whole) or settled < limits.BASIS_TASKS or not total or not running or settled >= total:
         return None
     begun = min(counts.running if counts.running is not None else parallelism or 1, total - settled)
-    lanes = max(1, begun, min(parallelism or 1, total - settled))
-    rng, ends = Random(11), []  # noqa: S311 - nothing secret
-    waiting = total - settled - begun
-    for _ in range(_DRAWS[1]):
-        spread = rng.choice((0.05, 0.2, 0.4, 0.7))
-        work = settled + spread * math.sqrt(settled) * rng.gauss(0, 1)
-        age = rng.betavariate(1.5, 1.5) * (1 + spread * spread) / (1 + min(1.0, settled / lanes) * 0)
-        mean = running * max(lanes, begun) / max(0.3 * settled, work + begun * age)
-        rest = begun * mean * (1 + spread * spread) / 2 * (0.6 + 0.8 * rng.random())
-        queue = mean * max(0.0, waiting + spread * math.sqrt(waiting) * rng.gauss(0, 1))
-        # The last lane ends after the others: by its task's rest, and by how much the longest differs.
-        most = min(lanes, total - settled)
-        over = mean * spread * math.sqrt(2 * math.log(most + 1)) * rng.uniform(0.3, 1.1) + mean * 0.4 * rng.random()
-        ends.append((queue + rest) / lanes + (over if most > 1 else 0.0))
+    slots = max(1, begun, min(parallelism or 1, total - settled))
+    lanes = min(slots, MOST_LANES)
+    rng = Random(settled * 31 + begun)  # noqa: S311 - nothing secret; the same counts have the same draws
+    ends = []
+    whole = settled < 3 * lanes and total <= _FROM_START and lanes == slots
+    cost = total if whole else lanes * 5
+    draws = [assumed(width) for width in _WIDTHS]
+    for number in range(max(2 * _DRAWS[0], min(_DRAWS[1], _STEPS // cost))):
+        draw = draws[number % len(draws)]
+        if whole:
+            begin = play_whole(draw, rng, lanes, total)
+            now = rng.uniform(begin[settled - 1], begin[settled])
+            ends.append((begin[-1] - now) * running / max(1e-6, now))
+            continue
+        scale = slots / lanes
+        done, waiting = settled / scale, math.ceil((total - settled - begun) / scale)
+        # Longer tasks are more often met in their middle than shorter ones.
+        sample = draw.sample(rng, 2 * lanes)
+        met = [(max(pair), rng.random()) for pair in zip(sample[::2], sample[1::2], strict=True)]
+        met = met[: max(1, min(lanes, math.ceil(begun / scale)))]
+        work = done + draw.moments()[1] * math.sqrt(done) * rng.gauss(0, 1) + sum(each * at for each, at in met)
+        free = [each * (1 - at) for each, at in met]
+        free += [0.0] * (lanes - len(free))
+        ends.append(play(draw, rng, free, waiting, 1.0, 0.0) * running * lanes / max(0.3 * done, work))
     return Outlook(ends, f"{settled:,} of {total:,} tasks finished in {format_duration(running)}")
 
 

@@ -52,3 +52,14 @@ def play(draw: Draw, rng: Random, free: list[float], waiting: int, factor: float
         heapreplace(free, free[0] + seconds * scale)
         scale += factor * step
     return max(free)
+
+
+def play_whole(draw: Draw, rng: Random, lanes: int, total: int) -> list[float]:
+    """When each task of a whole execution ends, from its start on, sorted."""
+    free, ends = [0.0] * lanes, []
+    for seconds in draw.sample(rng, total):
+        end = free[0] + seconds
+        heapreplace(free, end)
+        ends.append(end)
+    ends.sort()
+    return ends

@@ -177,7 +177,7 @@ class TaskDurations:
         self.knots = [(max(value * exact, least), count * weight) for value, count in condense(finished, _KNOTS)]
         self.censored = [(max(value, least), count) for value, count in condense(running, _GROUPS)]
         self.longest = max(finished[-1], least)
-        self.strange = _STRANGER if first_round else _STRANGER * max(0.0, 1 - (number or len(finished)) / 16)
+        self.strange = _STRANGER if first_round else 0.4 * _STRANGER * max(0.0, 1 - (number or len(finished)) / 16)
         self.fits: list[_Fit] = []
         self.weights: list[float] = []
         self._fit(sum(count for _, count in self.knots))
@@ -264,3 +264,12 @@ def _normal_level(
             break
         level += width * change
     return level, information, upon
+
+
+def assumed(width: float) -> Draw:
+    """Durations around 1 that differ by `width`, for an execution of whose tasks no duration is known."""
+    table = [math.exp(width * _NORMAL.inv_cdf((place + 0.5) / _TABLE)) for place in range(_TABLE)]
+    mean = sum(table) / _TABLE
+    table = [value / mean for value in table]
+    fit = _Fit(width, -math.log(mean), 0.0, False, 1.0)
+    return Draw(fit, table, [float(place) for place in range(1, _TABLE + 1)], table, table[-1])
