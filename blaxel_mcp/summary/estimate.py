@@ -77,11 +77,12 @@ def estimate_remaining(
     if outlook is None:
         return estimate_from_history(usual, running)
     # Any moment of a run is as likely to be the present one: of longer runs each moment is less so.
-    weights, basis = [1 / max(1.0, (running or 0) + end) for end in outlook.ends], outlook.basis
+    so_far, ends, basis = running or 0, outlook.ends, outlook.basis
+    weights = [1 / max(1.0, so_far + end) for end in ends]
     if usual is not None and running is not None:
-        weights = [one * other for one, other in zip(weights, _by_history(outlook.ends, usual, running), strict=True)]
+        ends, weights = _with_history(ends, weights, usual, running)
         basis = f"{basis}; {plural(len(usual.durations), 'past run')}"
-    return _summed_up(outlook.ends, weights, basis)
+    return _summed_up(ends, weights, basis)
 
 
 def _summed_up(ends: Sequence[float], weights: Sequence[float], basis: str) -> Estimate | None:
@@ -308,14 +309,37 @@ def _usual_logs(usual: UsualDuration) -> tuple[float, float, float]:
     return mean, math.sqrt(square * (1 + 1 / number)), number + 1.0
 
 
-def _by_history(ends: Sequence[float], usual: UsualDuration, running: int) -> list[float]:
-    """How usual each end is: its density among past runs, with tails so thick that a run unlike them stays itself."""
+def _likeness(totals: Sequence[float], mean: float, spread: float) -> list[float]:
+    """How near durations are to a mean of logarithms, from 0 to 1, with tails so thick that nothing is ruled out."""
+    return [(1 + ((math.log(max(1.0, total)) - mean) / spread) ** 2 / 4) ** -2.5 for total in totals]
+
+
+def _with_history(
+    ends: list[float], weights: list[float], usual: UsualDuration, running: int
+) -> tuple[list[float], list[float]]:
+    """The draws weighed by how usual they are, and usual ends weighed by how near they are to the draws.
+
+    Where both agree these are the same; where they don't, the range has room for both.
+    """
     mean, spread, _ = _usual_logs(usual)
-    weights = []
-    for end in ends:
-        score = (math.log(max(1.0, running + end)) - mean) / spread
-        weights.append((1 + score * score / 4) ** -2.5)
-    return weights
+    weights = [one * other for one, other in zip(weights, _likeness([running + end for end in ends], mean, spread), strict=True)]
+    past = _usual_ends(usual, running, len(ends) // 2)
+    logs = [math.log(max(1.0, running + end)) for end in ends]
+    own = fmean(logs)
+    own_spread = max(0.02, math.sqrt(fmean([(each - own) ** 2 for each in logs])))
+    likeness = _likeness([running + end for end in past], own, own_spread)
+    total = sum(likeness)
+    share = 0.5 * min(1.0, 3 * total / len(past)) * sum(weights) / total
+    return [*ends, *past], [*weights, *(share * each for each in likeness)]
+
+
+def _usual_ends(usual: UsualDuration, running: int, number: int) -> list[float]:
+    """Seconds that runs of the job would have left if they had been running for so long, equally likely."""
+    mean, spread, freedom = _usual_logs(usual)
+    normal = NormalDist(mean, spread * math.sqrt(freedom / max(1.0, freedom - 2)))
+    past = min(1 - 1e-6, normal.cdf(math.log(max(1, running))))
+    shares = (past + (1 - past) * (place + 0.5) / number for place in range(number))
+    return [max(0.0, math.exp(normal.inv_cdf(share)) - running) for share in shares]
 
 
 def estimate_from_history(usual: UsualDuration | None, running: int | None) -> Estimate | None:
@@ -325,13 +349,6 @@ def estimate_from_history(usual: UsualDuration | None, running: int | None) -> E
     """
     if usual is None or running is None or running >= max(usual.durations):
         return None
-    mean, spread, freedom = _usual_logs(usual)
-    spread *= math.sqrt(freedom / max(1.0, freedom - 2))
-    normal = NormalDist(mean, spread)
-    past = normal.cdf(math.log(max(1, running)))
-    ends = [
-        math.exp(normal.inv_cdf(min(1 - 1e-9, past + (1 - past) * (number + 0.5) / 64))) - running
-        for number in range(64)
-    ]
+    ends = _usual_ends(usual, running, 64)
     basis = f"{len(usual.durations):,} recent successful executions (median {format_duration(usual.median)})"
     return _summed_up(ends, [1.0] * 64, basis)

@@ -27,7 +27,7 @@ _MOST_EVIDENCE = 150
 """More finished tasks make a fit no surer: no real spread is exactly one of the two."""
 _STRAY = 0.003
 """The share of tasks that hang, or take far longer than their spread says."""
-_STRANGER = 0.12
+_STRANGER = 0.05
 """For how many finished tasks each of two slower ones counts that are made up."""
 _TABLE, _FEW = 80, 4
 _MIDDLES = [(2 * number + 1) / 16 for number in range(8)]
