@@ -21,12 +21,12 @@ from blaxel_mcp.summary.task_durations import TaskDurations, assumed, condense, 
 from blaxel_mcp.summary.tasks import TaskStats
 from blaxel_mcp.summary.wording import format_duration, plural
 
-_SAMPLE = 300
+_SAMPLE = 200
 """Of more finished tasks than that a sample is read."""
-_STEPS = 4_000
+_STEPS = 3_500
 """How many tasks may be played in all draws together, which is what an estimate costs."""
 _DRAWS = (24, 90)
-_SPREADS = (10, 24)
+_SPREADS = (10, 16)
 """How many ends are drawn, and by how many plausible spreads."""
 _LOW, _HIGH = 0.025, 0.975
 """The quantiles of the draws that make the range."""
@@ -38,7 +38,6 @@ _UNLIKELY = 2.6
 """From so many standard errors on, tasks that start later do differ from those that started before."""
 
 
-_MARGIN = 0.12
 _WIDTHS = (0.05, 0.3, 0.6, 0.9)
 _FROM_START = 300
 
@@ -102,7 +101,8 @@ def _summed_up(ends: Sequence[float], weights: Sequence[float], basis: str) -> E
 
     low, likely, high = quantile(_LOW), quantile(0.5), quantile(_HIGH)
     # So few draws seldom reach as far as the truth may.
-    low, high = max(0.0, low - _MARGIN * (likely - low)), high + _MARGIN * (high - likely)
+    margin = 0.1 + 3 / len(ends)
+    low, high = max(0.0, low - margin * (likely - low)), high + margin * (high - likely)
     # A likely value far below what may well be is what people are let down by.
     likely = min(max(likely, 0.42 * high), max(likely, quantile(0.75)))
     if high <= 0:
@@ -148,17 +148,31 @@ def _course(tasks: TaskStats, waiting: int, slots: int, rng: Random) -> _Course:
     early, late = [each for age, each in order if age >= since], [each for age, each in order if age < since]
     fresh = elapsed[: bisect_left(elapsed, since)]
     if early and late and _slower(early, late, fresh):
-        return _Course(sorted(late), elapsed, round(len(late) * number / len(order)), fresh=len(fresh), slow=fmean(early) / fmean(late))
+        return _Course(
+            sorted(late),
+            elapsed,
+            round(len(late) * number / len(order)),
+            fresh=len(fresh),
+            slow=fmean(early) / fmean(late),
+        )
     if len(late) < _SECOND_ROUND:
         # Little more than the first round is known, and that may be a slow one: containers start cold.
-        return _Course(plain, elapsed, number, fresh=len(fresh), factors=(0.3, 0.6) if waiting else (1.0, 1.0), mean=mean, first_round=len(elapsed) > 1)
+        return _Course(
+            plain,
+            elapsed,
+            number,
+            fresh=len(fresh),
+            factors=(0.3, 0.6) if waiting else (1.0, 1.0),
+            mean=mean,
+            first_round=len(elapsed) > 1,
+        )
     if (trend := _trend(order, elapsed)) is not None:
         slope, error, now = trend
         left, upon = waiting * len(order) / number, (number + len(elapsed)) * len(order) / number
         level = [max(0.02 * now, value + slope * (upon - place)) for place, (_, value) in enumerate(order)]
         now = max(0.1 * now, now + slope * (upon - len(order)))
         full = max(-0.8, slope * left / now)
-        least, most = sorted((full * 0.4, full * (1.6 + error / abs(slope))))
+        least, most = sorted((full * 0.2, full * (1.8 + error / abs(slope))))
         why = "tasks are getting slower" if slope > 0 else "tasks are getting faster"
         return _Course(sorted(level), elapsed, number, growth=(least, most), why=why)
     return _Course(plain, elapsed, number, mean=mean)
@@ -198,7 +212,7 @@ def _trend(order: Sequence[tuple[float, float]], elapsed: Sequence[float]) -> tu
     rest = sum((value - mean - slope * (place - middle)) ** 2 for place, value in enumerate(known)) / (number - 2)
     error = math.sqrt(rest / spread) or 1e-9
     now = mean + slope * (len(order) - middle)
-    if abs(slope) < 3.2 * error or abs(slope) * number < 0.25 * mean or now <= 0.1 * mean:
+    if not (slope > 2.3 * error or slope < -3.2 * error) or abs(slope) * number < 0.25 * mean or now <= 0.1 * mean:
         return None
     return slope, error, now
 
@@ -322,7 +336,10 @@ def _with_history(
     Where both agree these are the same; where they don't, the range has room for both.
     """
     mean, spread, _ = _usual_logs(usual)
-    weights = [one * other for one, other in zip(weights, _likeness([running + end for end in ends], mean, spread), strict=True)]
+    weights = [
+        one * other
+        for one, other in zip(weights, _likeness([running + end for end in ends], mean, spread), strict=True)
+    ]
     past = _usual_ends(usual, running, len(ends) // 2)
     logs = [math.log(max(1.0, running + end)) for end in ends]
     own = fmean(logs)
