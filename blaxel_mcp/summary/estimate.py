@@ -6,23 +6,20 @@ their ends are. The same arguments give the same estimate.
 """
 
 import math
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from random import Random
 from statistics import NormalDist, fmean
 
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.counts import TaskCounts
+from blaxel_mcp.summary.course import Course, read_course
 from blaxel_mcp.summary.lanes import MOST_LANES, play, play_whole
 from blaxel_mcp.summary.runs import UsualDuration
-from blaxel_mcp.summary.task_durations import TaskDurations, assumed, condense, hazard
+from blaxel_mcp.summary.task_durations import TaskDurations, assumed, condense
 from blaxel_mcp.summary.tasks import TaskStats
 from blaxel_mcp.summary.wording import format_duration, plural
 
-_SAMPLE = 200
-"""Of more finished tasks than that a sample is read."""
 _STEPS = 3_500
 """How many tasks may be played in all draws together, which is what an estimate costs."""
 _DRAWS = (24, 90)
@@ -30,16 +27,14 @@ _SPREADS = (10, 16)
 """How many ends are drawn, and by how many plausible spreads."""
 _LOW, _HIGH = 0.025, 0.975
 """The quantiles of the draws that make the range."""
-_SECOND_ROUND = 3
-"""With fewer finished tasks after the first round, that may have been a slow one."""
 _COLD = 0.15
-"""How likely that is."""
-_UNLIKELY = 2.6
-"""From so many standard errors on, tasks that start later do differ from those that started before."""
-
-
+"""How likely it is that a first round was slow, while hardly any later task has finished."""
+_FAR = 1.25
+"""From so many times the longest finished task on, a single running one is worth a word."""
 _WIDTHS = (0.05, 0.3, 0.6, 0.9)
+"""How much tasks may differ of which only their number is known: standard deviations of the logarithm."""
 _FROM_START = 300
+"""Up to so many tasks are played from the start where only their number is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,113 +105,6 @@ def _summed_up(ends: Sequence[float], weights: Sequence[float], basis: str) -> E
     return Estimate(seconds=round(likely), low=math.floor(low), high=math.ceil(high), basis=basis)
 
 
-@dataclass(frozen=True, slots=True)
-class _Course:
-    """How the durations of tasks change in the order of their starts: what is to be drawn for those that wait."""
-
-    finished: list[float]
-    running: list[float]
-    number: int
-    factors: tuple[float, float] = (1.0, 1.0)
-    growth: tuple[float, float] = (0.0, 0.0)
-    why: str = ""
-    mean: float | None = None
-    fresh: int | None = None
-    first_round: bool = False
-    slow: float = 1.0
-
-
-def _course(tasks: TaskStats, waiting: int, slots: int, rng: Random) -> _Course:
-    """What the order of starts says: later tasks like the earlier ones, faster after a first round, or ever slower."""
-    number = len(tasks.durations)
-    picked = range(number) if number <= _SAMPLE else sorted(rng.sample(range(number), _SAMPLE))
-    finished = [tasks.durations[place] for place in picked]
-    elapsed = sorted(tasks.elapsed)
-    plain = sorted(finished)
-    mean = None
-    if number > _SAMPLE:
-        plain[-1], mean = max(tasks.durations), sum(tasks.durations) / number
-    until = tasks.until
-    if until is None or len(tasks.starts) != number:
-        return _Course(plain, elapsed, number, mean=mean)
-    ages = [(until - tasks.starts[place]).total_seconds() for place in picked]
-    order = sorted(zip(ages, finished, strict=True), key=lambda pair: -pair[0])
-    # The first round are the tasks that started first, one for each lane, finished or not.
-    begun = sorted([*((age, number / len(order)) for age in ages), *((age, 1.0) for age in elapsed)], reverse=True)
-    upto = list(accumulate(weight for _, weight in begun))
-    since = begun[min(bisect_left(upto, slots), len(begun) - 1)][0]
-    early, late = [each for age, each in order if age >= since], [each for age, each in order if age < since]
-    fresh = elapsed[: bisect_left(elapsed, since)]
-    if early and late and _slower(early, late, fresh):
-        return _Course(
-            sorted(late),
-            elapsed,
-            round(len(late) * number / len(order)),
-            fresh=len(fresh),
-            slow=fmean(early) / fmean(late),
-        )
-    if len(late) < _SECOND_ROUND:
-        # Little more than the first round is known, and that may be a slow one: containers start cold.
-        return _Course(
-            plain,
-            elapsed,
-            number,
-            fresh=len(fresh),
-            factors=(0.3, 0.6) if waiting else (1.0, 1.0),
-            mean=mean,
-            first_round=len(elapsed) > 1,
-        )
-    if (trend := _trend(order, elapsed)) is not None:
-        slope, error, now = trend
-        left, upon = waiting * len(order) / number, (number + len(elapsed)) * len(order) / number
-        level = [max(0.02 * now, value + slope * (upon - place)) for place, (_, value) in enumerate(order)]
-        now = max(0.1 * now, now + slope * (upon - len(order)))
-        full = max(-0.8, slope * left / now)
-        least, most = sorted((full * 0.2, full * (1.8 + error / abs(slope))))
-        why = "tasks are getting slower" if slope > 0 else "tasks are getting faster"
-        return _Course(sorted(level), elapsed, number, growth=(least, most), why=why)
-    return _Course(plain, elapsed, number, mean=mean)
-
-
-def _slower(early: Sequence[float], late: Sequence[float], fresh: Sequence[float]) -> bool:
-    """Whether a first round took clearly longer than what came after it, finished (`late`) and running (`fresh`).
-
-    A score test: the quick ones of a round finish first, which those that still run make up for.
-    """
-    logs = [math.log(max(each, 1e-3)) for each in early]
-    mean, number = fmean(logs), len(logs)
-    width = math.sqrt((sum((each - mean) ** 2 for each in logs) + 2 * 0.2**2) / (number + 1))
-    width = max(0.05, width * math.sqrt(1 + 1 / number))
-    score, information = 0.0, float(len(late))
-    others = [(math.log(max(each, 1e-3)) - mean) / width for each in late]
-    for place in ((math.log(max(each, 1e-3)) - mean) / width for each in fresh):
-        rate, _ = hazard(place)
-        score += rate
-        information += rate * (rate - place)
-    score += sum(others)
-    return fmean(others) * width < -0.35 and score < -_UNLIKELY * math.sqrt(information * (1 + information / number))  # noqa: PLR2004
-
-
-def _trend(order: Sequence[tuple[float, float]], elapsed: Sequence[float]) -> tuple[float, float, float] | None:
-    """By how many seconds each task takes longer than the one that started before, its error, and the present level.
-
-    The newest finished tasks are the quick ones of their round, so as many are left out as still run.
-    """
-    known = [value for _, value in order][: max(0, len(order) - min(len(elapsed), len(order) // 3))]
-    number = len(known)
-    if number < 8:  # noqa: PLR2004 - fewer tell no trend from chance
-        return None
-    mean, middle = fmean(known), (number - 1) / 2
-    spread = number * (number * number - 1) / 12
-    slope = sum((place - middle) * value for place, value in enumerate(known)) / spread
-    rest = sum((value - mean - slope * (place - middle)) ** 2 for place, value in enumerate(known)) / (number - 2)
-    error = math.sqrt(rest / spread) or 1e-9
-    now = mean + slope * (len(order) - middle)
-    if not (slope > 2.3 * error or slope < -3.2 * error) or abs(slope) * number < 0.25 * mean or now <= 0.1 * mean:
-        return None
-    return slope, error, now
-
-
 def outlook_from_tasks(tasks: TaskStats, counts: TaskCounts, parallelism: int | None) -> Outlook | None:
     """Likely ends by the execution's own tasks; `None` while too few have finished, or where none are left."""
     waiting = counts.waiting
@@ -228,7 +116,7 @@ def outlook_from_tasks(tasks: TaskStats, counts: TaskCounts, parallelism: int | 
         return None
     # Nothing secret; the same run has the same draws.
     rng = Random(len(tasks.durations) * 7919 + running * 31 + waiting)  # noqa: S311
-    course = _course(tasks, waiting, slots, rng)
+    course = read_course(tasks, waiting, slots, rng)
     censors = course.running if course.factors[0] < 1 else course.running[: course.fresh]
     durations = TaskDurations(
         course.finished, censors, number=course.number, mean=course.mean, first_round=course.first_round
@@ -253,27 +141,28 @@ def outlook_from_tasks(tasks: TaskStats, counts: TaskCounts, parallelism: int | 
             # Running tasks that only the counts know of may be anywhere between begun and done.
             free += [each * rng.random() for each in draw.sample(rng, unlisted)]
             free += [0.0] * (lanes - len(free))
-            end = play(draw, rng, free, queue, factor, rng.uniform(*course.growth))
+            end = play(draw, rng, free, queue, factor=factor, growth=rng.uniform(*course.growth))
             if scale > 1:
                 end = max(end, min(free) + rng.random() * draw.fit.beyond(draw.longest, rng.random() / scale + 1e-12))
             ends.append(end)
     return Outlook(ends, _basis_of_tasks(tasks, course, waiting + running, slots))
 
 
-def _basis_of_tasks(tasks: TaskStats, course: _Course, left: int, slots: int) -> str:
-    middle = course.finished[len(course.finished) // 2]
-    basis = (
-        f"{len(tasks.durations):,} finished tasks of this execution (median {format_duration(middle)}), "
-        f"{left:,} left, {slots:,} at a time"
-    )
+def _basis_of_tasks(tasks: TaskStats, course: Course, left: int, slots: int) -> str:
+    middle = format_duration(course.finished[len(course.finished) // 2])
     longest = max(tasks.durations)
     beyond = sum(each > longest for each in tasks.elapsed)
     why = course.why
-    if not why and beyond == 1 and max(tasks.elapsed) > 1.25 * longest:
+    if not why and beyond == 1 and max(tasks.elapsed) > _FAR * longest:
         why = "one task has run longer than any that finished"
     elif not why and beyond > 1:
         why = f"{beyond:,} tasks have run longer than any that finished"
-    return f"{basis}; {why}" if why else basis
+    if why:
+        return f"{plural(len(tasks.durations), 'finished task')} (median {middle}); {why}"
+    return (
+        f"{len(tasks.durations):,} finished tasks of this execution (median {middle}), "
+        f"{left:,} left, {slots:,} at a time"
+    )
 
 
 def outlook_from_counts(
@@ -310,7 +199,7 @@ def outlook_from_counts(
         work = done + draw.moments()[1] * math.sqrt(done) * rng.gauss(0, 1) + sum(each * at for each, at in met)
         free = [each * (1 - at) for each, at in met]
         free += [0.0] * (lanes - len(free))
-        ends.append(play(draw, rng, free, waiting, 1.0, 0.0) * running * lanes / max(0.3 * done, work))
+        ends.append(play(draw, rng, free, waiting) * running * lanes / max(0.3 * done, work))
     return Outlook(ends, f"{settled:,} of {total:,} tasks finished in {format_duration(running)}")
 
 

@@ -12,7 +12,9 @@ _PLAYED = 120
 """Of the waiting tasks, so many (or one for each lane, or three rounds of few lanes) are played one by one."""
 
 
-def play(draw: Draw, rng: Random, free: list[float], waiting: int, factor: float, growth: float) -> float:
+def play(
+    draw: Draw, rng: Random, free: list[float], waiting: int, *, factor: float = 1.0, growth: float = 0.0
+) -> float:
     """The moment at which the last task ends, in seconds from now.
 
     Args:

@@ -142,7 +142,7 @@ class Draw:
             below = self.cumulated[start - 1] if start else 0.0
             place = below + rng.random() * (self.cumulated[-1] - below)
             return self.values[min(bisect_right(self.cumulated, place), len(self.values) - 1)]
-        # A task that no finished one is like: by the spread's tail, or a stray, which will take as long as it has again,
+        # A task that no finished one is like: by the spread's tail, or a stray, which will take about as long again
         # whatever the others do.
         tail = math.exp(max(-80.0, self.fit.above(seconds) - self.fit.above(self.longest)))
         stray = _STRAY * self.longest / seconds
