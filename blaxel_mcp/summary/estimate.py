@@ -1,15 +1,42 @@
-"""How long a running execution may still take, and what that estimate is based on."""
+"""How long a running execution may still take, and what that estimate is based on.
+
+Likely ends are drawn: each draw takes one plausible spread of task durations (`task_durations`), lets running tasks
+finish by it, and plays the waiting ones through the lanes (`lanes`). Past runs of the job weigh the draws by how usual
+their ends are. The same arguments give the same estimate.
+"""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import median, quantiles
+from random import Random
+from statistics import NormalDist, fmean
 
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.counts import TaskCounts
+from blaxel_mcp.summary.course import Course, read_course
+from blaxel_mcp.summary.lanes import MOST_LANES, play, play_whole
 from blaxel_mcp.summary.runs import UsualDuration
+from blaxel_mcp.summary.task_durations import TaskDurations, assumed, condense
 from blaxel_mcp.summary.tasks import TaskStats
-from blaxel_mcp.summary.wording import format_duration
+from blaxel_mcp.summary.wording import format_duration, plural
+
+_STEPS = 3_500
+"""How many tasks may be played in all draws together, which is what an estimate costs."""
+_DRAWS = (24, 90)
+_SPREADS = (10, 16)
+"""How many ends are drawn, and by how many plausible spreads."""
+_LOW, _HIGH = 0.025, 0.975
+"""The quantiles of the draws that make the range."""
+_ALONE = 0.4
+"""By what share the range is wider without past runs: tasks that are all alike so far hide heavy tails and slowing."""
+_COLD = 0.15
+"""How likely it is that a first round was slow, while hardly any later task has finished."""
+_FAR = 1.25
+"""From so many times the longest finished task on, a single running one is worth a word."""
+_WIDTHS = (0.05, 0.3, 0.6, 0.9)
+"""How much tasks may differ of which only their number is known: standard deviations of the logarithm."""
+_FROM_START = 300
+"""Up to so many tasks are played from the start where only their number is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +49,18 @@ class Estimate:
     basis: str
 
 
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """Seconds left in each draw, what they stand on, and why they may be far off."""
+
+    ends: list[float]
+    basis: str
+
+
 def estimate_remaining(
     tasks: TaskStats, counts: TaskCounts, *, parallelism: int | None, running: int | None, usual: UsualDuration | None
 ) -> Estimate | None:
-    """An estimate from the best basis there is; `None` where nothing carries one.
+    """An estimate from all there is, tasks and past runs together; `None` where nothing carries one.
 
     Args:
         tasks: statistics of the execution's task list.
@@ -34,28 +69,46 @@ def estimate_remaining(
         running: for how many seconds the execution has been running.
         usual: how long the job usually runs.
     """
-    return (
-        estimate_from_tasks(tasks, counts, parallelism)
-        or estimate_from_rate(tasks, counts, parallelism, running)
-        or estimate_from_history(usual, running)
-    )
+    outlook = outlook_from_tasks(tasks, counts, parallelism) or outlook_from_counts(tasks, counts, parallelism, running)
+    if outlook is None:
+        return estimate_from_history(usual, running)
+    # Any moment of a run is as likely to be the present one: of longer runs each moment is less so.
+    so_far, ends, basis = running or 0, outlook.ends, outlook.basis
+    weights = [1 / max(1.0, so_far + end) for end in ends]
+    if usual is not None and running is not None:
+        ends, weights = _with_history(ends, weights, usual, running)
+        basis = f"{basis}; {plural(len(usual.durations), 'past run')}"
+    return _summed_up(ends, weights, basis, alone=usual is None)
 
 
-def _spread(durations: Sequence[float]) -> tuple[float, float, float]:
-    """The lower quartile, the median and the 90th percentile; minimum and maximum instead while there are few."""
-    ordered = sorted(durations)
-    if len(ordered) < 8:  # noqa: PLR2004 - below it a quartile is little more than one task
-        return ordered[0], median(ordered), ordered[-1]
-    low, middle, _ = quantiles(ordered, n=4)
-    return low, middle, ordered[int(len(ordered) * 0.9)]
+def _summed_up(ends: Sequence[float], weights: Sequence[float], basis: str, *, alone: bool) -> Estimate | None:
+    """The range and the likely value of weighted draws; `alone` says that no past runs stand beside them."""
+    pairs = sorted(zip(ends, weights, strict=True))
+    total = sum(weights)
+
+    def quantile(share: float) -> float:
+        upto, before, place = 0.0, 0.0, 0.0
+        for end, weight in pairs:
+            middle = upto + weight / 2
+            if middle >= share * total:
+                between = (share * total - place) / (middle - place) if middle > place else 1.0
+                return before + (end - before) * between if before else end
+            upto, before, place = upto + weight, end, middle
+        return pairs[-1][0]
+
+    low, likely, high = quantile(_LOW), quantile(0.5), quantile(_HIGH)
+    # So few draws seldom reach as far as the truth may.
+    margin = 0.1 + 3 / len(ends) + (_ALONE if alone else 0.0)
+    low, high = max(0.0, low - margin * (likely - low)), high + margin * (high - likely)
+    # A likely value far below what may well be is what people are let down by.
+    likely = min(max(likely, 0.42 * high), max(likely, quantile(0.75)))
+    if high <= 0:
+        return None
+    return Estimate(seconds=round(likely), low=math.floor(low), high=math.ceil(high), basis=basis)
 
 
-def estimate_from_tasks(tasks: TaskStats, counts: TaskCounts, parallelism: int | None) -> Estimate | None:
-    """Estimate from the execution's own finished tasks: waiting ones run `parallelism` at a time, running ones finish.
-
-    The low end packs quick tasks without a gap, the high end runs slow ones in whole rounds. `None` once every task
-    that is left runs and has taken longer than the slow ones: no finished task is like them.
-    """
+def outlook_from_tasks(tasks: TaskStats, counts: TaskCounts, parallelism: int | None) -> Outlook | None:
+    """Likely ends by the execution's own tasks; `None` while too few have finished, or where none are left."""
     waiting = counts.waiting
     if len(tasks.durations) < limits.BASIS_TASKS or waiting is None:
         return None
@@ -63,70 +116,147 @@ def estimate_from_tasks(tasks: TaskStats, counts: TaskCounts, parallelism: int |
     slots = parallelism or running
     if waiting + running == 0 or slots == 0:
         return None
-    # Running tasks that only the counts know of are taken as half done. Their number is the API's word: multiply, and
-    # never make a list of it.
-    unlisted = min(running - len(tasks.elapsed), slots)
+    # Nothing secret; the same run has the same draws.
+    rng = Random(len(tasks.durations) * 7919 + running * 31 + waiting)  # noqa: S311
+    course = read_course(tasks, waiting, slots, rng)
+    censors = course.running if course.factors[0] < 1 else course.running[: course.fresh]
+    durations = TaskDurations(
+        course.finished, censors, number=course.number, mean=course.mean, first_round=course.first_round
+    )
+    # The number of lanes is the API's word: scale what is more than can be played, and never make a list of it.
+    lanes = max(1, min(max(slots, running), running + waiting, MOST_LANES))
+    scale = max(1.0, min(max(slots, running), running + waiting) / lanes)
+    listed = [value for value, _ in condense(course.running, lanes)]
+    fresh = math.ceil((course.fresh or 0) / scale)
+    unlisted = max(0, min(lanes, math.ceil(running / scale)) - len(listed))
+    queue = math.ceil(waiting / scale)
+    cost = lanes + min(queue, max(lanes, 120) + lanes)
+    ends = []
+    number = max(_DRAWS[0], min(_DRAWS[1], _STEPS // cost))
+    spreads = max(_SPREADS[0], min(_SPREADS[1], number // 3))
+    for place in range(spreads):
+        draw = durations.draw(rng, (place + 0.5) / spreads)
+        for _ in range(max(1, number // spreads)):
+            factor = rng.uniform(*course.factors) if rng.random() < _COLD else 1.0
+            free = [factor * each for each in draw.rest(rng, [each / factor for each in listed[:fresh]])]
+            free += [course.slow * each for each in draw.rest(rng, [each / course.slow for each in listed[fresh:]])]
+            # Running tasks that only the counts know of may be anywhere between begun and done.
+            free += [each * rng.random() for each in draw.sample(rng, unlisted)]
+            free += [0.0] * (lanes - len(free))
+            end = play(draw, rng, free, queue, factor=factor, growth=rng.uniform(*course.growth))
+            if scale > 1:
+                end = max(end, min(free) + rng.random() * draw.fit.beyond(draw.longest, rng.random() / scale + 1e-12))
+            ends.append(end)
+    return Outlook(ends, _basis_of_tasks(tasks, course, waiting + running, slots))
 
-    def remaining(task: float) -> tuple[float, float]:
-        """The seconds that running tasks have left if each takes `task` seconds: their sum, and the longest."""
-        listed = [max(0.0, task - elapsed) for elapsed in tasks.elapsed]
-        half = task / 2 if unlisted else 0.0
-        return sum(listed) + unlisted * half, max([*listed, half])
 
-    low, middle, high = _spread(tasks.durations)
-    longest = math.ceil(waiting / slots) * high + remaining(high)[1]
-    if longest <= 0:
-        return None
-    together, last = remaining(low)
-    shortest = max((waiting * low + together) / slots, last)
-    mean = remaining(middle)[0] / (len(tasks.elapsed) + unlisted) if running else 0.0
-    likely = math.ceil(waiting / slots) * middle + mean
-    return Estimate(
-        seconds=round(min(max(likely, shortest), longest)),
-        low=round(min(shortest, longest)),
-        high=round(longest),
-        basis=f"{len(tasks.durations):,} finished tasks of this execution (median {format_duration(middle)}), "
-        f"{waiting + running:,} left, {slots:,} at a time",
+def _basis_of_tasks(tasks: TaskStats, course: Course, left: int, slots: int) -> str:
+    middle = format_duration(course.finished[len(course.finished) // 2])
+    longest = max(tasks.durations)
+    beyond = sum(each > longest for each in tasks.elapsed)
+    why = course.why
+    if not why and beyond == 1 and max(tasks.elapsed) > _FAR * longest:
+        why = "one task has run longer than any that finished"
+    elif not why and beyond > 1:
+        why = f"{beyond:,} tasks have run longer than any that finished"
+    if why:
+        return f"{plural(len(tasks.durations), 'finished task')} (median {middle}); {why}"
+    return (
+        f"{len(tasks.durations):,} finished tasks of this execution (median {middle}), "
+        f"{left:,} left, {slots:,} at a time"
     )
 
 
-def estimate_from_rate(
+def outlook_from_counts(
     tasks: TaskStats, counts: TaskCounts, parallelism: int | None, running: int | None
-) -> Estimate | None:
-    """Estimate from the counts alone, where no task list says how long a task takes: as many again in as much time.
+) -> Outlook | None:
+    """Likely ends by the counts alone, where no task list says how long a task takes.
 
-    Tasks that run now are somewhere between not begun and done, which makes the range.
+    How much tasks differ isn't known, nor how far those that run have come: both are drawn.
     """
     settled, total = counts.settled, counts.total
     if (tasks.listed and tasks.whole) or settled < limits.BASIS_TASKS or not total or not running or settled >= total:
         return None
-    begun = min(counts.running if counts.running is not None else parallelism or 0, total - settled)
+    begun = min(counts.running if counts.running is not None else parallelism or 1, total - settled)
+    slots = max(1, begun, min(parallelism or 1, total - settled))
+    lanes = min(slots, MOST_LANES)
+    rng = Random(settled * 31 + begun)  # noqa: S311 - nothing secret; the same counts have the same draws
+    ends = []
+    whole = settled < 3 * lanes and total <= _FROM_START and lanes == slots
+    cost = total if whole else lanes * 5
+    draws = [assumed(width) for width in _WIDTHS]
+    for number in range(max(2 * _DRAWS[0], min(_DRAWS[1], _STEPS // cost))):
+        draw = draws[number % len(draws)]
+        if whole:
+            begin = play_whole(draw, rng, lanes, total)
+            now = rng.uniform(begin[settled - 1], begin[settled])
+            ends.append((begin[-1] - now) * running / max(1e-6, now))
+            continue
+        scale = slots / lanes
+        done, waiting = settled / scale, math.ceil((total - settled - begun) / scale)
+        # Longer tasks are more often met in their middle than shorter ones.
+        sample = draw.sample(rng, 2 * lanes)
+        met = [(max(pair), rng.random()) for pair in zip(sample[::2], sample[1::2], strict=True)]
+        met = met[: max(1, min(lanes, math.ceil(begun / scale)))]
+        work = done + draw.moments()[1] * math.sqrt(done) * rng.gauss(0, 1) + sum(each * at for each, at in met)
+        free = [each * (1 - at) for each, at in met]
+        free += [0.0] * (lanes - len(free))
+        ends.append(play(draw, rng, free, waiting) * running * lanes / max(0.3 * done, work))
+    return Outlook(ends, f"{settled:,} of {total:,} tasks finished in {format_duration(running)}")
 
-    def remaining(done: float) -> int:
-        return round(running * (total - done) / done)
 
-    return Estimate(
-        seconds=remaining(settled + begun / 2),
-        low=remaining(settled + begun),
-        high=remaining(settled),
-        basis=f"{settled:,} of {total:,} tasks finished in {format_duration(running)}",
-    )
+def _usual_logs(usual: UsualDuration) -> tuple[float, float, float]:
+    """Mean and spread of the logarithms of past durations, as a prediction of the next one, and degrees of freedom."""
+    logs = [math.log(max(1, duration)) for duration in usual.durations]
+    number, mean = len(logs), fmean(logs)
+    # Few runs that are alike by chance promise no more than about a tenth.
+    square = (sum((each - mean) ** 2 for each in logs) + 2 * 0.08**2) / (number + 1)
+    return mean, math.sqrt(square * (1 + 1 / number)), number + 1.0
+
+
+def _likeness(totals: Sequence[float], mean: float, spread: float) -> list[float]:
+    """How near durations are to a mean of logarithms, from 0 to 1, with tails so thick that nothing is ruled out."""
+    return [(1 + ((math.log(max(1.0, total)) - mean) / spread) ** 2 / 4) ** -2.5 for total in totals]
+
+
+def _with_history(
+    ends: list[float], weights: list[float], usual: UsualDuration, running: int
+) -> tuple[list[float], list[float]]:
+    """The draws weighed by how usual they are, and usual ends weighed by how near they are to the draws.
+
+    Where both agree these are the same; where they don't, the range has room for both.
+    """
+    mean, spread, _ = _usual_logs(usual)
+    weights = [
+        one * other
+        for one, other in zip(weights, _likeness([running + end for end in ends], mean, spread), strict=True)
+    ]
+    past = _usual_ends(usual, running, len(ends) // 2)
+    logs = [math.log(max(1.0, running + end)) for end in ends]
+    own = fmean(logs)
+    own_spread = max(0.02, math.sqrt(fmean([(each - own) ** 2 for each in logs])))
+    likeness = _likeness([running + end for end in past], own, own_spread)
+    total = sum(likeness)
+    share = 0.5 * min(1.0, 3 * total / len(past)) * sum(weights) / total
+    return [*ends, *past], [*weights, *(share * each for each in likeness)]
+
+
+def _usual_ends(usual: UsualDuration, running: int, number: int) -> list[float]:
+    """Seconds that runs of the job would have left if they had been running for so long, equally likely."""
+    mean, spread, freedom = _usual_logs(usual)
+    normal = NormalDist(mean, spread * math.sqrt(freedom / max(1.0, freedom - 2)))
+    past = min(1 - 1e-6, normal.cdf(math.log(max(1, running))))
+    shares = (past + (1 - past) * (place + 0.5) / number for place in range(number))
+    return [max(0.0, math.exp(normal.inv_cdf(share)) - running) for share in shares]
 
 
 def estimate_from_history(usual: UsualDuration | None, running: int | None) -> Estimate | None:
-    """Estimate from the job's recent successful executions that took longer than this one has been running for.
+    """Estimate from the job's recent successful executions, given that this one has been running for so long already.
 
     Once this one has outlasted them all there is no basis.
     """
-    if usual is None or running is None:
+    if usual is None or running is None or running >= max(usual.durations):
         return None
-    ahead = [duration - running for duration in usual.durations if duration > running]
-    if not ahead:
-        return None
-    low, middle, high = _spread(ahead)
-    return Estimate(
-        seconds=round(middle),
-        low=round(low),
-        high=round(high),
-        basis=f"{len(usual.durations):,} recent successful executions (median {format_duration(usual.median)})",
-    )
+    ends = _usual_ends(usual, running, 64)
+    basis = f"{len(usual.durations):,} recent successful executions (median {format_duration(usual.median)})"
+    return _summed_up(ends, [1.0] * 64, basis)

@@ -55,11 +55,13 @@ class TaskStats:
         failed: the failed tasks themselves.
         explained: tasks that neither failed nor succeeded, but have conditions.
         durations: seconds of the tasks that succeeded or failed and have both timestamps.
+        starts: when each of those started, in the same order.
         elapsed: seconds so far of the running tasks that have a start.
         slowest: the task with the longest of `durations`.
         longest_running: the task with the longest of `elapsed`.
         any_started: whether any task has a start.
         last_activity: the newest start or end of any task.
+        until: the moment up to which running tasks are measured.
     """
 
     listed: int = 0
@@ -69,11 +71,13 @@ class TaskStats:
     failed: list[JobExecutionTask] = field(default_factory=list)
     explained: list[JobExecutionTask] = field(default_factory=list)
     durations: list[float] = field(default_factory=list)
+    starts: list[datetime] = field(default_factory=list)
     elapsed: list[float] = field(default_factory=list)
     slowest: TimedTask | None = None
     longest_running: TimedTask | None = None
     any_started: bool = False
     last_activity: datetime | None = None
+    until: datetime | None = None
 
     @property
     def unstated(self) -> int:
@@ -113,7 +117,7 @@ def scan_tasks(task_list: TaskList, until: datetime | None) -> TaskStats:  # noq
         until: the moment up to which running tasks are measured: the present, or the end of the execution.
     """
     tasks = task_list.tasks
-    stats = TaskStats(listed=len(tasks), whole=task_list.whole, earlier=task_list.earlier)
+    stats = TaskStats(listed=len(tasks), whole=task_list.whole, earlier=task_list.earlier, until=until)
     words: Counter[str] = Counter()
     slowest, slowest_task = -1.0, None
     last, any_started = None, False
@@ -143,6 +147,7 @@ def scan_tasks(task_list: TaskList, until: datetime | None) -> TaskStats:  # noq
             seconds = (completed - started).total_seconds()
             if seconds >= 0:
                 stats.durations.append(seconds)
+                stats.starts.append(started)
                 if seconds > slowest:
                     slowest, slowest_task = seconds, task
     for word, number in words.items():

@@ -1,0 +1,275 @@
+"""How long a task of an execution takes, as far as its finished and its running tasks tell: draws of what may be true.
+
+Running tasks count as "longer than so far" (right-censored): those that finish first are the quick ones, and finished
+tasks alone would promise too much. Lognormal and Weibull spreads are fitted, each with the weight that the data give
+it; each `Draw` is one plausible spread with the finished tasks themselves mixed in, the more the more there are.
+"""
+
+import math
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from operator import mul, sub
+from random import Random
+from statistics import NormalDist
+
+_NORMAL = NormalDist()
+_KNOTS = 24
+"""Into so many values finished tasks are condensed, of which each draw weighs every one anew."""
+_GROUPS = 10
+"""Into so many values running tasks are condensed for a fit."""
+_LEAST_WIDTH, _MOST_WIDTH, _WIDTHS = 0.01, 2.5, 18
+"""The spreads that are tried: standard deviations of a task's logarithm."""
+_MODEL_TASKS = 2.0
+"""For how many finished tasks the fitted spread counts beside them."""
+_MOST_EVIDENCE = 150
+"""More finished tasks make a fit no surer: no real spread is exactly one of the two."""
+_STRAY = 0.003
+"""The share of tasks that hang, or take far longer than their spread says."""
+_STRANGER = 0.05
+"""For how many finished tasks each of two slower ones counts that are made up."""
+_TABLE, _FEW = 80, 4
+_MIDDLES = [(2 * number + 1) / 16 for number in range(8)]
+_NORMAL_SCORES = [_NORMAL.inv_cdf(share) for share in _MIDDLES]
+_WEIBULL_SCORES = [math.log(-math.log(1 - share)) for share in _MIDDLES]
+
+
+def hazard(score: float) -> tuple[float, float]:
+    """The normal hazard at a standard score, and the logarithm of the probability of a higher one."""
+    if score > 8:  # noqa: PLR2004 - past it the exact form underflows
+        return score + 1 / score, -0.5 * score * score - math.log(score * 2.5066)
+    above = 0.5 * math.erfc(score * 0.70710678)
+    return math.exp(-0.5 * score * score) * 0.39894228 / above, math.log(above)
+
+
+def condense(ordered: Sequence[float], most: int) -> list[tuple[float, float]]:
+    """At most so many values with the number of those that each is the mean of; a few of the largest stay alone."""
+    if len(ordered) <= most:
+        return [(value, 1.0) for value in ordered]
+    alone = max(1, most // 4)
+    made, last, parts = [], len(ordered) - alone, most - alone
+    for part in range(parts):
+        group = ordered[part * last // parts : (part + 1) * last // parts]
+        made.append((sum(group) / len(group), float(len(group))))
+    return [*made, *((value, 1.0) for value in ordered[-alone:])]
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """A spread of logarithms of seconds: normal, or that of a Weibull (`weibull`); `evidence` makes its level sure."""
+
+    width: float
+    level: float
+    error: float
+    weibull: bool
+    evidence: float
+
+    def draw(self, rng: Random) -> "_Fit":
+        """This spread with a level that may be the true one."""
+        width = self.width * math.exp(rng.uniform(-0.14, 0.14))
+        if self.weibull:
+            level = self.level - width * math.log(rng.gammavariate(self.evidence, 1) / self.evidence)
+        else:
+            level = self.level + rng.gauss(0, self.error)
+        return _Fit(width, level, self.error, self.weibull, self.evidence)
+
+    def values(self) -> list[float]:
+        """Eight equally likely durations."""
+        scores = _WEIBULL_SCORES if self.weibull else _NORMAL_SCORES
+        return [math.exp(min(40.0, self.level + self.width * score)) for score in scores]
+
+    def above(self, seconds: float) -> float:
+        """The logarithm of the probability that a task takes longer."""
+        score = (math.log(max(seconds, 1e-6)) - self.level) / self.width
+        return -math.exp(min(50.0, score)) if self.weibull else hazard(score)[1]
+
+    def beyond(self, seconds: float, share: float) -> float:
+        """The duration that a task which has taken `seconds` exceeds with the probability `share`."""
+        score = (math.log(max(seconds, 1e-6)) - self.level) / self.width
+        if self.weibull:
+            score = math.log(math.exp(min(50.0, score)) - math.log(share))
+        elif score > 4:  # noqa: PLR2004 - so far out the tail is as good as exponential
+            score = math.sqrt(score * score - 2 * math.log(share))
+        else:
+            score = -_NORMAL.inv_cdf(max(1e-12, share * 0.5 * math.erfc(score * 0.70710678)))
+        return max(seconds, math.exp(min(40.0, self.level + self.width * score)))
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """One spread of durations that may be the true one.
+
+    Attributes:
+        fit: the fitted spread, which says how it goes on past the longest finished task.
+        values: durations, sorted, with their `cumulated` weights.
+        table: a hundred equally likely durations, sorted: quicker to draw from.
+        longest: the longest finished task.
+    """
+
+    fit: _Fit
+    values: list[float]
+    cumulated: list[float]
+    table: list[float]
+    longest: float
+
+    def sample(self, rng: Random, number: int) -> list[float]:
+        """Durations of so many tasks."""
+        return rng.choices(self.table, k=number)
+
+    def moments(self) -> tuple[float, float]:
+        """Mean and standard deviation of a task's duration."""
+        total, weights = self.cumulated[-1], list(map(sub, self.cumulated, [0.0, *self.cumulated]))
+        mean = sum(map(mul, self.values, weights)) / total
+        square = sum(map(mul, map(mul, self.values, self.values), weights)) / total
+        return mean, math.sqrt(max(0.0, square - mean * mean))
+
+    def rest(self, rng: Random, elapsed: Sequence[float]) -> list[float]:
+        """The seconds that tasks which have run for so long still take."""
+        table, size, random = self.table, len(self.table), rng.random
+        left = []
+        for seconds in elapsed:
+            start = bisect_right(table, seconds)
+            longer = size - start
+            whole = table[start + int(random() * longer)] if longer > _FEW else self.longer_than(rng, seconds)
+            left.append(whole - seconds)
+        return left
+
+    def longer_than(self, rng: Random, seconds: float) -> float:
+        """The whole duration of a task that has run for `seconds`."""
+        if seconds < self.longest:
+            start = bisect_right(self.values, seconds)
+            below = self.cumulated[start - 1] if start else 0.0
+            place = below + rng.random() * (self.cumulated[-1] - below)
+            return self.values[min(bisect_right(self.cumulated, place), len(self.values) - 1)]
+        # A task that no finished one is like: by the spread's tail, or a stray, which will take about as long again
+        # whatever the others do.
+        tail = math.exp(max(-80.0, self.fit.above(seconds) - self.fit.above(self.longest)))
+        stray = _STRAY * self.longest / seconds
+        share = 1 - rng.random()
+        if rng.random() * (tail + stray) < stray:
+            return min(seconds / share, 30 * seconds)
+        return self.fit.beyond(seconds, share)
+
+
+class TaskDurations:
+    """What finished and running tasks say of the durations of an execution's tasks.
+
+    Args:
+        finished: seconds of finished tasks, sorted; a sample of them will do.
+        running: seconds so far of running tasks, sorted.
+        number: how many finished tasks there are, if `finished` is a sample, and `mean` their mean.
+        first_round: whether hardly any has finished but of those that started together.
+    """
+
+    def __init__(
+        self,
+        finished: Sequence[float],
+        running: Sequence[float],
+        *,
+        number: int | None = None,
+        mean: float | None = None,
+        first_round: bool = False,
+    ) -> None:
+        weight = (number or len(finished)) / len(finished)
+        least = max(1e-3, 0.02 * sum(finished) / len(finished))
+        exact = 1.0 if mean is None else mean * len(finished) / (sum(finished) or 1.0)
+        self.knots = [(max(value * exact, least), count * weight) for value, count in condense(finished, _KNOTS)]
+        self.censored = [(max(value, least), count) for value, count in condense(running, _GROUPS)]
+        self.longest = max(finished[-1], least)
+        self.strange = _STRANGER if first_round else 0.4 * _STRANGER * max(0.0, 1 - (number or len(finished)) / 16)
+        self.fits: list[_Fit] = []
+        self.weights: list[float] = []
+        self._fit(sum(count for _, count in self.knots))
+
+    def _fit(self, number: float) -> None:
+        """Weigh every width of either form by how likely it makes what is seen."""
+        share = min(1.0, _MOST_EVIDENCE / number)
+        logs = [(math.log(value), count * share) for value, count in self.knots]
+        number *= share
+        mean = sum(value * count for value, count in logs) / number
+        points = [(value - mean, count) for value, count in logs]
+        squares = sum(value * value * count for value, count in points)
+        censored = [(math.log(value) - mean, count) for value, count in self.censored]
+        both = [*points, *censored]
+        scores, level = [], 0.0
+        step = (_MOST_WIDTH / _LEAST_WIDTH) ** (1 / (_WIDTHS - 1))
+        constant = math.lgamma(number) + 0.5 * (number - 1) * math.log(2 * math.pi) - 0.4
+        for place in range(_WIDTHS):
+            width = _LEAST_WIDTH * step**place
+            prior = -(math.log(width / 0.35) ** 2) / 3
+            level, information, upon = _normal_level(number, censored, width, level)
+            score = upon - (squares + number * level * level) / (2 * width * width) - (number - 1) * math.log(width)
+            scores.append(score - 0.5 * math.log(information) + prior)
+            self.fits.append(_Fit(width, mean + level, width / math.sqrt(information), False, number))
+            top = max(value for value, _ in both) / width
+            total = sum(count * math.exp(value / width - top) for value, count in both)
+            scores.append(constant - (number - 1) * math.log(width) - number * (math.log(total) + top) + prior)
+            scale = mean + width * (top + math.log(total / number))
+            self.fits.append(_Fit(width, scale, 0.0, True, number))
+        best = max(scores)
+        self.weights = list(accumulate(math.exp(score - best) for score in scores))
+
+    def draw(self, rng: Random, place: float) -> Draw:
+        """One spread that may be the true one; `place`, from 0 to 1, picks its form and width."""
+        chosen = bisect_right(self.weights, place * self.weights[-1])
+        fit = self.fits[min(chosen, len(self.fits) - 1)].draw(rng)
+        points = [(value, _MODEL_TASKS / 8, True) for value in fit.values()]
+        gauss, exponential = rng.gauss, rng.expovariate
+        for value, count in self.knots:
+            weight = exponential(1) if count < 2 else max(0.1, gauss(count, math.sqrt(count)))  # noqa: PLR2004
+            points.append((value, weight, True))
+        # Where the finished tasks end, the fitted spread goes on: what running tasks weigh beyond falls to it.
+        ends = max(self.longest, self.censored[-1][0]) if self.censored else self.longest
+        # The next task is the longest of all with the odds of one to those that have been at risk.
+        upon = max(_MODEL_TASKS * math.exp(max(-30.0, fit.above(self.longest))), exponential(1)) / 4
+        points += [(fit.beyond(self.longest, share), upon, True) for share in (0.9, 0.65, 0.35, 0.1)]
+        points += [(fit.beyond(ends, share) * 1.0001, upon * 1e-3 + 1e-9, True) for share in (0.75, 0.25)]
+        # There may be tasks of a slower kind of which none has finished.
+        if strange := self.strange:
+            points += [(self.longest * rng.uniform(1.2, 5), strange * exponential(1), True) for _ in range(2)]
+        points += [(value, count, False) for value, count in self.censored]
+        points.sort()
+        # The weight of a running task falls to all that is longer (Efron's redistribution to the right).
+        values, weights, factor = [], [], 1.0
+        right = sum(weight for _, weight, _ in points)
+        for value, weight, event in points:
+            right -= weight
+            if event:
+                values.append(value)
+                weights.append(weight * factor)
+            elif right > 0:
+                factor *= (right + weight) / right
+        cumulated = list(accumulate(weights))
+        each, start = cumulated[-1] / _TABLE, rng.random()
+        table = [values[bisect_right(cumulated, (place + start) * each)] for place in range(_TABLE)]
+        return Draw(fit, values, cumulated, table, self.longest)
+
+
+def _normal_level(
+    number: float, censored: list[tuple[float, float]], width: float, level: float
+) -> tuple[float, float, float]:
+    """The likeliest mean of logarithms for a width, its information, and what running tasks say of it (log)."""
+    information, upon = number, 0.0
+    for _ in range(4):
+        slope, information, upon = -number * level / width, number, 0.0
+        for value, count in censored:
+            score = (value - level) / width
+            rate, above = hazard(score)
+            slope += count * rate
+            information += count * rate * (rate - score)
+            upon += count * above
+        change = slope / information
+        if abs(change) < 0.05:  # noqa: PLR2004 - twentieths of a width matter to nobody
+            break
+        level += width * change
+    return level, information, upon
+
+
+def assumed(width: float) -> Draw:
+    """Durations around 1 that differ by `width`, for an execution of whose tasks no duration is known."""
+    table = [math.exp(width * _NORMAL.inv_cdf((place + 0.5) / _TABLE)) for place in range(_TABLE)]
+    mean = sum(table) / _TABLE
+    table = [value / mean for value in table]
+    fit = _Fit(width, -math.log(mean), 0.0, False, 1.0)
+    return Draw(fit, table, [float(place) for place in range(1, _TABLE + 1)], table, table[-1])
