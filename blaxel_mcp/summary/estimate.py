@@ -27,7 +27,7 @@ _SPREADS = (10, 16)
 """How many ends are drawn, and by how many plausible spreads."""
 _LOW, _HIGH = 0.025, 0.975
 """The quantiles of the draws that make the range."""
-_ALONE = 0.4
+_ALONE = 0.15
 """By what share the range is wider without past runs: tasks that are all alike so far hide heavy tails and slowing."""
 _COLD = 0.15
 """How likely it is that a first round was slow, while hardly any later task has finished."""
@@ -259,4 +259,4 @@ def estimate_from_history(usual: UsualDuration | None, running: int | None) -> E
         return None
     ends = _usual_ends(usual, running, 64)
     basis = f"{len(usual.durations):,} recent successful executions (median {format_duration(usual.median)})"
-    return _summed_up(ends, [1.0] * 64, basis)
+    return _summed_up(ends, [1.0] * 64, basis, alone=False)

@@ -1,5 +1,6 @@
 """How a job has been doing by its listed executions, and whether its newest one needs somebody's attention."""
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,7 +30,7 @@ class Health:
     """What a job's executions say about it.
 
     Attributes:
-        looked_at: how many they are; `finished` of them are over.
+        looked_at: how many they are; `finished` of them are over, `going` are not by their status.
         succeeded: how many succeeded; `partly` of those had failed tasks.
         failed: how many failed or timed out.
         cancelled: how many were cancelled, which counts neither for nor against the job.
@@ -42,6 +43,7 @@ class Health:
 
     looked_at: int
     finished: int
+    going: int
     succeeded: int
     partly: int
     failed: int
@@ -66,6 +68,7 @@ def assess(runs: Sequence[Run]) -> Health:
     return Health(
         looked_at=len(runs),
         finished=sum(run.ended for run in runs),
+        going=sum(run.status.outcome == "in_progress" for run in runs),
         succeeded=len(succeeded),
         partly=sum(bool(run.failed_tasks) for run in succeeded),
         failed=sum(run.result == "failed" for run in runs),
@@ -122,10 +125,10 @@ def _counts(health: Health) -> Iterator[str]:
         yield f"{health.succeeded:,} succeeded{failed} ({health.share}%)"
     if health.cancelled:
         yield f"{health.cancelled:,} {'was' if health.cancelled == 1 else 'were'} cancelled"
-    if going := health.looked_at - health.finished:
-        yield f"{going:,} {'is' if going == 1 else 'are'} not over"
-    if odd := health.finished - health.succeeded - health.failed - health.cancelled:
-        yield f"{odd:,} ended in a way that is not known"
+    if health.going:
+        yield f"{health.going:,} {'is' if health.going == 1 else 'are'} not over"
+    if odd := health.looked_at - health.going - health.succeeded - health.failed - health.cancelled:
+        yield f"{odd:,} {'has' if odd == 1 else 'have'} a status that is not known"
 
 
 def _remarks(health: Health, now: datetime) -> Iterator[str]:
@@ -165,9 +168,17 @@ def attention_reason(runs: Sequence[Run], now: datetime) -> str:
 
 def _goes_on_for_long(runs: Sequence[Run], now: datetime) -> str:
     newest, usual = runs[0], usual_duration(runs)
-    waited, running = seconds_between(newest.created, now), seconds_between(newest.started, now)
+    waited, running = seconds_between(newest.created, now), seconds_between(newest.started or newest.created, now)
     if newest.status.waiting and waited is not None and waited >= limits.QUEUED_SECONDS:
         return f"{newest.status.word} for {format_duration(waited)}"
     if newest.status.word == "running" and running and usual and is_overrunning(running, usual):
         return f"running for {format_duration(running)}, usually {format_duration(usual.median)}"
+    if newest.status.word == "running" and running and running > _longest_by_timeout(newest):
+        return f"running for {format_duration(running)}, past its timeout"
     return ""
+
+
+def _longest_by_timeout(run: Run) -> float:
+    """For how many seconds a run may go on if its timeout is for each task, which is not known: round after round."""
+    rounds = math.ceil((run.tasks or 1) / (run.parallelism or run.tasks or 1))
+    return run.timeout * rounds if run.timeout else math.inf

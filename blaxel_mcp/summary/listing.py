@@ -133,6 +133,8 @@ def _fair_share(wanted: Sequence[int], room: int) -> int:
 def fit_row(row: Row, room: int) -> Row:
     """As much of a row as fits into `room` bytes in each channel: id and status always, a message cut."""
     fitted: Row = {key: row[key] for key in row if key in _ALWAYS}
+    if "latest" in row:  # its id is what may be long
+        fitted["latest"] = {key: value for key, value in row["latest"].items() if key != "id"}
     for key, value in row.items():
         if key == "message" and (left := room - _row_size({**fitted, key: ""})) >= _SHORTEST_MESSAGE:
             value = truncate_bytes(value, left)  # noqa: PLW2901
@@ -172,7 +174,10 @@ def _latest_phrase(latest: Mapping[str, Any]) -> str:
     named = f"{quote(latest['id'], limits.ID_BYTES)} " if "id" in latest else ""
     moments = (("secondsAgo", ""), ("startedSecondsAgo", ", started"), ("createdSecondsAgo", ", created"))
     ages = (f"{word} {format_duration(latest[key])} ago" for key, word in moments if key in latest)
-    status = _NO_EXECUTION.get(latest.get("status", "")) or status_phrase(latest.get("status", ""))
+    known = len(latest) > 1 or "id" in latest
+    word = latest.get("status", "")
+    status = _NO_EXECUTION.get(word) if not known else None
+    status = status or status_phrase(word)
     return f"{named}{status}{next(ages, '')}"
 
 

@@ -89,8 +89,10 @@ def build_jobs(
     facts: dict[str, Any] = {}
     if newest:
         looked_at = [rows[name] for name in newest if name in rows]
-        shown = number == len(looked_at) and page.cursor_after(number) is None
-        attention, facts = _attention(looked_at, "" if shown else "shown ")
+        shown = page.items[page.skip :][:limit]
+        which = "looked at " if len(shown) > len(looked_at) else "shown "
+        whole = number == len(looked_at) and page.cursor_after(number) is None
+        attention, facts = _attention(looked_at, "" if whole else which)
         subject = f"{attention}. {subject}"
     row = partial(_known_row, rows=rows, newest=newest or {}, now=now)
     return render_page("jobs", page, row, limit=limit, subject=subject, more="; more follow", facts=facts, order=_order)
@@ -103,7 +105,7 @@ def _known_row(job: Job, *, rows: Mapping[str | None, Row], newest: Mapping[str,
 def _attention(rows: Sequence[Row], which: str) -> tuple[str, dict[str, int]]:
     """How many of the jobs that were looked at need attention, and which: as a sentence, and as facts."""
     urgent = [row for row in rows if "attention" in row]
-    unknown = sum(row.get("latest", {}).get("status") == "unknown" for row in rows)
+    unknown = sum(row.get("latest") == {"status": "unknown"} for row in rows)
     facts = {"lookedAt": len(rows), "needAttention": len(urgent)}
     known = f"{plural(len(rows), 'job')} {which}"
     if unknown and unknown == len(rows):
@@ -130,9 +132,9 @@ def _row(job: Job, newest: Mapping[str, Newest], now: datetime) -> Row:
     runtime, region = job.spec.get("runtime"), job.spec.get("region")
     memory = runtime.get("memory") if isinstance(runtime, dict) else None
     enabled, status = job.spec.get("enabled") is not False, read_status(job.status)
-    looked_up = newest.get(job.name or "")
     why, latest = "", None
-    if looked_up is not None:
+    if newest:
+        looked_up = newest.get(job.name or "", Newest(None))
         latest = _latest(looked_up.runs, now)
         why = _why(job, looked_up, now) if enabled else ""
         status = "" if status in _TOLD and (enabled or status != "failed") else status

@@ -9,6 +9,7 @@ from blaxel_mcp.summary.causes import CAUSES, classify
 from blaxel_mcp.summary.execution import ExecutionSummary
 from blaxel_mcp.summary.failures import FailureGroup
 from blaxel_mcp.summary.redact import redact
+from blaxel_mcp.summary.schedule import needs_attention
 from blaxel_mcp.summary.timing import Timing
 from blaxel_mcp.summary.wording import format_duration, plural
 
@@ -37,6 +38,8 @@ def suggest_next_step(summary: ExecutionSummary) -> str:
             return _while_unfinished(summary)
         case "cancelled":
             return f"Nothing to do, unless the rest is still wanted: then run the job again{_repeats(summary)}."
+        case "succeeded" if summary.schedule and needs_attention(summary.schedule):
+            return "See in the Blaxel console why its schedule did not start it again; run it by hand if that matters."
         case "succeeded" if not summary.failures and not summary.counts.failed:
             return "Nothing to do."
         case _:
@@ -140,7 +143,7 @@ def _after_timeout(summary: ExecutionSummary, repeats: str) -> str:
     unfinished = summary.counts.total is None or (summary.counts.succeeded or 0) < summary.counts.total
     if timing.timeout and timing.longest and timing.longest.seconds >= limits.TIMEOUT_REACHED_SHARE * timing.timeout:
         return _more_time(timing.timeout, "the job", repeats)
-    if parallelism and unfinished:
+    if parallelism and unfinished and (summary.counts.total is None or summary.counts.total > parallelism):
         longer = ""
         if timing.timeout and timing.timeout < limits.LONGEST_TIMEOUT:
             longer = f", or the timeout above {format_duration(timing.timeout)}"

@@ -156,12 +156,16 @@ def needs_attention(check: ScheduleCheck) -> bool:
 
 
 def schedule_facts(check: ScheduleCheck) -> dict[str, Any]:
-    """The check as an object that travels: `expression`, `state`, and if known `lastDue` and `nextDue`, RFC 3339."""
+    """The check as an object that travels: `expression`, `state`, and if known `lastDue`, `nextDue`, RFC 3339.
+
+    `createdAt` is when the execution that counts for `lastDue` was created.
+    """
     return drop_empty(
         {
             "expression": clean(check.expression, limits.IDENTITY_CHARACTERS),
             "state": check.state,
             "lastDue": format_timestamp(check.last_due) if check.last_due else None,
+            "createdAt": format_timestamp(created) if check.run and (created := _creation(check.run)) else None,
             "nextDue": format_timestamp(check.next_due) if check.next_due else None,
         }
     )

@@ -178,6 +178,8 @@ def _course(summary: ExecutionSummary, detail: Detail) -> str:
     if timing.running is not None:
         if summary.status.word in {"running", "cancelling"}:
             return f"running for {format_duration(timing.running)}{queued}"
+        if timing.completed:  # how one with an unknown word ended is not known, only that it did
+            return f"ran {format_duration(timing.running)}{queued}; {_ended(summary, detail)}"
         return f"started {format_duration(timing.running)} ago{queued}"
     age = "" if timing.queued is not None else format_age(timing.created, summary.now)
     return f"created{age}" if age else ""
@@ -206,10 +208,11 @@ def _time_left(timing: Timing, detail: Detail) -> str:
     estimate = timing.estimate
     if estimate is None:
         return "time left: no basis for an estimate"
+    likely = f"time left: about {format_duration(estimate.seconds)}"
     if not detail.asides:
-        return f"time left: about {format_duration(estimate.seconds)}"
+        return likely
     low, high = format_duration(estimate.low), format_duration(estimate.high)
-    return f"time left: {f'about {low}' if low == high else f'{low} to {high}'}, judging by {estimate.basis}"
+    return f"{likely}{'' if low == high else f' ({low} to {high})'}, judging by {estimate.basis}"
 
 
 def _task_times(summary: ExecutionSummary, detail: Detail) -> str:

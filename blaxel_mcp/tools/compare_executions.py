@@ -148,9 +148,9 @@ def _no_earlier_success(job_id: str, execution: JobExecution, looked_at: int) ->
     shown = quote(execution.metadata.id or "", limits.NAME_CHARACTERS)
     if looked_at:
         before = f"the {looked_at:,} before {shown}" if looked_at > 1 else f"the one before {shown}"
-        message = f"Job {job} has no earlier success to compare with: {before} among its newest did not succeed."
+        message = f"No earlier success of job {job} is among its newest executions: {before} did not succeed."
     else:
-        message = f"Job {job} has no earlier success to compare with: none of its newest executions is before {shown}."
+        message = f"No earlier success of job {job} is among its newest executions: none of them is before {shown}."
     return BlaxelMcpError(message, "Give the execution to compare with as baselineId; list_job_executions names them.")
 
 

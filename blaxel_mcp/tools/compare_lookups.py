@@ -85,13 +85,16 @@ class _Lookups:
     async def first(self, execution: Chosen, baseline: Chosen) -> tuple[Job | None, Compared, Compared]:
         """The job, and both executions with a page of their tasks where those are kept apart.
 
-        What is worth least is left out if there are too few calls: the baseline's tasks where all of them succeeded,
-        since what became of each is known then, else the job.
+        What is worth least is left out if there are too few calls: the tasks of one of which all succeeded, since what
+        became of each is known then, else the job.
         """
         tasks, baseline_tasks = self._tasks_of(execution), self._tasks_of(baseline)
         job = get_job(self.job_id)
-        clear = _all_succeeded(baseline.execution) and not _all_succeeded(execution.execution)
-        order = (tasks, job, baseline_tasks) if clear else (tasks, baseline_tasks, job)
+        order: tuple[Call[Any] | None, ...] = (tasks, baseline_tasks, job)
+        if _all_succeeded(baseline.execution):
+            order = (tasks, job, baseline_tasks)
+            if _all_succeeded(execution.execution):
+                order = (job, tasks, baseline_tasks)
         calls: list[Call[Any]] = [call for call in order if call is not None][: self._left]
         answers = await asyncio.gather(*map(self._send, calls))
         found: dict[str, Any] = {call.path: answer for call, answer in zip(calls, answers, strict=True)}

@@ -105,8 +105,8 @@ class _Lookups:
             most = limits.LOOKUP_CALLS_SUCCEEDED
         else:
             most = limits.LOOKUP_CALLS_FAILED
-        # The list that found it counts too, but for one that succeeded: no call would be left for the job's schedule.
-        made = 1 if self.found.newest is None or most == limits.LOOKUP_CALLS_SUCCEEDED else 2
+        # The list that found it counts only where there are calls enough: else none would be left for the schedule.
+        made = 2 if self.found.newest is not None and most == limits.LOOKUP_CALLS_FAILED else 1
         self._calls = most - made if self.app.lookups else 0
         self._end = asyncio.get_running_loop().time() + limits.LOOKUP_SECONDS
 

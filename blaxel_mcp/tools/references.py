@@ -61,7 +61,10 @@ def read_references(job_id: str, execution_id: str) -> Reference:
         ArgumentError: one is an address that is none of Blaxel's, or they name different jobs. Nothing was sent.
     """
     job, asked = read_job(job_id), _unwrap(execution_id)
+    named = _execution_in_job(job_id)
     if latest := _LATEST.fullmatch(asked):
+        if named and not latest[1]:  # what was pasted is more to the point than what was added to it
+            return Reference(job, [(job, named)], read=True)
         wanted: Wanted = (latest[1] or "").lower()  # type: ignore[assignment]  # the pattern has no others
         return Reference(job, latest=wanted)
     if (address := _read_address(asked, "executionId")) is not None:
@@ -106,6 +109,12 @@ def read_job(job_id: str) -> str:
     if (address := _read_address(given, "jobId")) is not None:
         return address.job or given
     return _read_pair(given).job or given
+
+
+def _execution_in_job(job_id: str) -> str | None:
+    """The execution that is part of what was given for the job."""
+    given = _unwrap(job_id)
+    return (_read_address(given, "jobId") or _read_pair(given)).execution
 
 
 def _unwrap(text: str) -> str:

@@ -119,7 +119,8 @@ COMPARED = (
         q(
             "can the tasks be compared?",
             r"names? (do|does|did)( not|n't) match|no (task )?names? (is |are )?(in common|the same|match)|share no"
-            r"|not (be )?matched|(can ?not|can't) be (matched|compared)|different (task )?names|theirs differently|no common"
+            r"|not (be )?matched|(can ?not|can't) be (matched|compared)|different (task )?names|theirs differently"
+            r"|no common"
             r"|none of .{0,40}name|no task .{0,40}(same|name|match)|names? (all )?differ",
             never=(WHY,),
         ),

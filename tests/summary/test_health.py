@@ -50,7 +50,7 @@ def runs(letters: str) -> list[Run]:
         ("scccs", "Of 5 executions looked at, 2 succeeded (100%), 3 were cancelled."),
         ("cc", "Of 2 executions looked at, 2 were cancelled."),
         ("spps", "4 succeeded (100%); usually 10m. 2 of those that succeeded had failed tasks."),
-        ("s?", "Of 2 executions looked at, 1 succeeded (100%), 1 ended in a way that is not known."),
+        ("s?", "Of 2 executions looked at, 1 succeeded (100%), 1 has a status that is not known."),
         ("sf" + "s" * 998, "999 succeeded and 1 failed (99%)"),
     ],
 )
@@ -102,6 +102,21 @@ def test_executions_that_overlap_are_counted() -> None:
         (Run("e", ExecutionStatus("queued"), NOW - timedelta(minutes=2)), ""),
         (Run("e", ExecutionStatus("running"), NOW, NOW - timedelta(minutes=15)), ""),
         (Run("e", ExecutionStatus("running")), ""),
+        (
+            Run("e", ExecutionStatus("running"), started=NOW - timedelta(minutes=15), timeout=600),
+            "running for 15m, past its timeout",
+        ),
+        (
+            Run(
+                "e",
+                ExecutionStatus("running"),
+                started=NOW - timedelta(minutes=15),
+                timeout=600,
+                tasks=4,
+                parallelism=2,
+            ),
+            "",
+        ),
     ],
 )
 def test_the_newest_execution_tells_whether_attention_is_needed(newest: Run, reason: str) -> None:

@@ -80,6 +80,7 @@ def test_did_last_nights_report_run() -> None:
                 "expression": "0 2 * * *",
                 "state": "ran",
                 "lastDue": "2026-11-24T02:00:00Z",
+                "createdAt": "2026-11-24T02:00:00Z",
                 "nextDue": "2026-11-25T02:00:00Z",
             },
             "nextCursor": answer["nextCursor"],

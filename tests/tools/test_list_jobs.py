@@ -300,9 +300,12 @@ def test_one_small_call_for_each_job_tells_how_it_went() -> None:
         assert {seen.query for seen in looked_up} == {"limit=5&sort=createdAt%3Adesc"}
         assert (answer["lookedAt"], answer["needAttention"]) == (20, 0)
         assert answer["summary"].startswith(
-            "None of the 20 jobs shown needs attention; of 1 the newest execution could "
+            "None of the 20 jobs looked at needs attention; of 1 the newest execution could "
         )
-        assert [row["name"] for row in answer["jobs"] if row.get("latest") == {"status": "unknown"}] == ["job-03"]
+        assert [row["name"] for row in answer["jobs"] if row["latest"] == {"status": "unknown"}] == [
+            "job-03",
+            *(f"job-{number}" for number in range(20, 30)),
+        ], "those that were not looked up say so too"
         await call.ask("list_jobs", limit=30)
         again = [seen.path for seen in faults.seen if seen.path.endswith("/executions")][20:]
         assert again == ["/v0/jobs/job-03/executions"], "what has ended is kept for half a minute"

@@ -116,11 +116,11 @@ def test_an_execution_by_its_id_gets_its_own_baseline(plane: Plane) -> None:
     """The newest success before it, not the job's newest."""
     text = refusal(plane.url, executionId="exec-2")
     assert text == (
-        'Job "train" has no earlier success to compare with: the one before "exec-2" among its newest did not '
+        'No earlier success of job "train" is among its newest executions: the one before "exec-2" did not '
         "succeed. Trying again unchanged will not help. "
         "Give the execution to compare with as baselineId; list_job_executions names them."
     )
-    assert "none of its newest executions is before" in refusal(plane.url, executionId="exec-1")
+    assert "none of them is before" in refusal(plane.url, executionId="exec-1")
     answer = ask(plane.url, executionId="exec-4")
     assert answer.structured is not None
     assert answer.structured["baseline"]["executionId"] == "exec-3"
