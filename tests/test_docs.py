@@ -141,8 +141,8 @@ def test_set_up_is_two_commands() -> None:
 
 
 def test_it_is_short() -> None:
-    """Under 200 lines."""
-    assert len(README.splitlines()) < 240
+    """Under 250 lines, of which the examples are a third."""
+    assert len(README.splitlines()) < 250
 
 
 def test_modules_that_the_design_names_exist() -> None:

@@ -28,7 +28,7 @@ def build_answer(summary: ExecutionSummary) -> ExecutionAnswer:
         return build_facts(summary, prose, detail)
 
     prose = first_that_fits(lambda detail: render(summary, detail), prose_size, limits.PROSE_BYTES)
-    answer: ExecutionAnswer = first_that_fits(facts, json_size, limits.STRUCTURE_BYTES)
+    answer: ExecutionAnswer = first_that_fits(facts, json_size, limits.STRUCTURE_BYTES - limits.RAW_NOTES_BYTES)
     return answer
 
 

@@ -142,8 +142,8 @@ def _row(job: Job, newest: Mapping[str, Newest], now: datetime) -> Row:
         {
             "name": row_id(job.name),
             "attention": truncate_bytes(why, _ATTENTION_BYTES),
-            "latest": latest,
             "status": status,
+            "latest": latest,
             "enabled": None if enabled else False,
             "schedule": clean("; ".join(_schedules(job)), limits.IDENTITY_CHARACTERS),
             "memoryMb": memory if type(memory) is int and 0 < memory < _LARGEST_MEMORY else None,

@@ -190,18 +190,18 @@ def _past(check: ScheduleCheck, now: datetime) -> str:
     """The part of the sentence about the last time that the job was due."""
     if check.last_due is None:
         return "Not due yet since the job was created"
-    due = f"ue {format_moment(check.last_due, now)},{format_age(check.last_due, now)}"
+    due = f"{format_moment(check.last_due, now)},{format_age(check.last_due, now)}"
     match check.state:
         case "unknown" if check.previous:
             newest = f"Newest execution: {_created(check.previous, now)}"
-            return f"Last d{due}, unless its schedule is newer: the job was changed since. {newest}"
+            return f"Last due {due}, unless its schedule is newer: the job was changed since. {newest}"
         case "unknown":
-            return f"Last d{due}; whether an execution was created then can't be told"
+            return f"Last due {due}; whether an execution was created then can't be told"
         case "missed" if check.previous and now - check.last_due < _SLACK:
             age = format_age(_creation(check.previous), now)
-            return f"Again d{due}: no execution since {_created(check.previous, now)},{age}"
+            return f"Again due {due}: no execution since {_created(check.previous, now)},{age}"
         case _:
-            return f"D{due}: {_attendance(check, check.last_due, now)}"
+            return f"Due {due}: {_attendance(check, check.last_due, now)}"
 
 
 def _attendance(check: ScheduleCheck, due: datetime, now: datetime) -> str:

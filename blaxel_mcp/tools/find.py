@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from blaxel_mcp.api.client import Session
-from blaxel_mcp.api.jobs import FetchedExecution, get_execution, list_executions, list_jobs
+from blaxel_mcp.api.jobs import FetchedExecution, Listing, get_execution, list_executions, list_jobs
 from blaxel_mcp.errors import ArgumentError, BlaxelMcpError, NotFoundError
 from blaxel_mcp.models import ExecutionStatus, JobExecution, parse_timestamp
 from blaxel_mcp.summary.execution import ResolvedLatest
@@ -98,18 +98,23 @@ async def _find_latest(
     if not meant:
         newest = f"the newest {plural(len(executions), 'execution')}" if len(executions) > 1 else "the one execution"
         message = f"Of {newest} of job {_quoted(job_id)}, none {_WANTED[wanted]}."
-        raise NotFoundError(404, message, f'Ask for "{LATEST}", or see list_job_executions.')
+        raise NotFoundError(404, message, 'Ask for "latest", or see list_job_executions.')
     found = meant[0].metadata.id or ""
     try:
         fetched = await session.send(get_execution(job_id, found))
     except NotFoundError as error:
         raise await explain_not_found(session, job_id, found, error, now) from None
-    known = Found(fetched, job_id, found, newest=list(map(Run.of, executions)), complete=listing.cursor is None)
+    known = Found(fetched, job_id, found, newest=list(map(Run.of, executions)), complete=_is_whole(listing, limit))
     if found == literal:
         return known
     if wanted:
         return known._replace(taken=_taken(job_id, found, f"the latest that {_WANTED[wanted]}"))
     return known._replace(latest=ResolvedLatest(executions[1] if len(executions) > 1 else None))
+
+
+def _is_whole(listing: Listing[JobExecution], limit: int) -> bool:
+    """Whether a list holds all there are; older API versions do not say whether it goes on."""
+    return listing.cursor is None and len(listing.items) < limit
 
 
 def _is(execution: JobExecution, wanted: Wanted) -> bool:
@@ -142,7 +147,9 @@ async def _find_by_prefix(
     fetched = await session.send(get_execution(job_id, found))
     why = f"the only recent one whose id begins with {_quoted(prefix)}"
     newest = list(map(Run.of, newest_first(listing.items)))
-    return Found(fetched, job_id, found, None, _taken(job_id, found, why), newest, listing.cursor is None)
+    return Found(
+        fetched, job_id, found, None, _taken(job_id, found, why), newest, _is_whole(listing, LIST_EXECUTIONS_PAGE)
+    )
 
 
 def _taken(job_id: str, execution_id: str, why: str = "") -> str:

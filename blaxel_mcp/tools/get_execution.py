@@ -61,7 +61,7 @@ SPEC = ToolSpec(
         "How one execution of a Blaxel batch job stands: whether it is done, how many tasks succeeded or failed and "
         "why, how long it took or may still take, and what to do next. "
         "A task succeeds when its process exits 0, whether or not its result is right. "
-        "If you don't know its id, give \"latest\" for the job's newest execution."
+        'If you don\'t know its id, give "latest" for the job\'s newest execution, or "latest failed".'
     ),
     annotations=READ_ONLY,
 )

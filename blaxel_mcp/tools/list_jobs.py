@@ -67,9 +67,10 @@ async def _look_up(session: Session, app: AppContext, shown: Sequence[Job]) -> d
         except BlaxelMcpError:
             return Newest(None), 0.0
         runs = list(map(Run.of, newest_first(listing.items)))
+        whole = listing.cursor is None and len(runs) < OVERVIEW_EXECUTIONS
         # What goes on may end at any moment.
         ended = bool(runs) and all(run.ended for run in runs) and session.identity == identity
-        return Newest(runs, complete=listing.cursor is None), OVERVIEW_CACHE_SECONDS if ended else 0.0
+        return Newest(runs, complete=whole), OVERVIEW_CACHE_SECONDS if ended else 0.0
 
     async def look_up(name: str) -> tuple[str, Newest]:
         return name, await app.cache.get(("overview", identity, name), lambda: load(name))

@@ -96,7 +96,12 @@ def exact_reference(job_id: str, execution_id: str) -> tuple[str, str]:
         problem = "is cut" if _CUT.search(asked) else 'is "latest", which may change before the person answers'
         hint = "Give one execution's id; list_job_executions names them."
         raise ArgumentError(f"executionId {problem}, so nothing was sent.", hint)
-    return read_references(job_id, asked).ids[0]
+    exact = read_references(job_id, asked).ids[0]
+    if _execution_in_job(job_id) not in {None, exact[1]}:
+        raise ArgumentError(
+            "jobId names another execution than executionId, so nothing was sent.", "Give the job's name alone."
+        )
+    return exact
 
 
 def read_job(job_id: str) -> str:
@@ -137,6 +142,8 @@ def _read_address(text: str, parameter: str) -> _Parts | None:
     """
     if not _is_address(text):
         return None
+    if not text.isprintable() or " " in text:  # urlsplit leaves some such characters out
+        raise _not_ours(parameter)
     try:
         address = urlsplit(text if "://" in text else f"https://{text}")
         host = address.hostname or ""

@@ -12,7 +12,7 @@ from pydantic import Field, StringConstraints, model_validator
 _Id = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 # The parameters have the names of the operation's path parameters, and their descriptions begin as its own.
 JobId = Annotated[_Id, Field(description="Name of the job")]
-ExecutionId = Annotated[_Id, Field(description='Id of the execution, or "latest", "latest failed"')]
+ExecutionId = Annotated[_Id, Field(description='Id of the execution, or "latest"')]
 OneExecutionId = Annotated[_Id, Field(description="Id of the execution")]
 
 # All four hints are given, because clients assume the worst of those that are missing.

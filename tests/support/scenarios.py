@@ -153,6 +153,8 @@ REFUSALS: Mapping[tuple[str, str], int] = {
 """By method and job: the status that a request about one of the job's executions is refused with."""
 JOBS: Mapping[str, Json] = {
     "disabled": {"spec": {"enabled": False}},
+    "few": {"spec": {"triggers": [{"type": "cron", "configuration": {"schedule": "now and then"}}]}},
+    "aging": {"spec": {"triggers": [{"type": "cron", "configuration": {"schedule": "* * * * *"}}]}},
     "small": {"spec": {"enabled": True, "runtime": {"memory": 256}}},
 }
 LOGS: Mapping[str, Callable[[], tuple[int, Json]]] = {
@@ -183,6 +185,25 @@ def refusal(method: str, job: str) -> int | None:
     return int(job.removeprefix("status-")) if job.startswith("status-") else REFUSALS.get((method, job))
 
 
+def aging_executions() -> list[Json]:
+    """Executions of a job that takes longer and longer, and has not run for two days though it is due each minute."""
+    executions = []
+    for days, (minutes, status, failure) in enumerate(
+        [
+            *[(12, "succeeded", 0)] * 3,
+            *[(9, "cancelled", 0), (9, "succeeded", 1), (9, "succeeded", 0), (9, "failed", 1)],
+            *[(6, "succeeded", 0)] * 3,
+        ],
+        2,
+    ):
+        began = days * 86_400
+        times = {"createdAt": ago(began), "startedAt": ago(began), "completedAt": ago(began - 60 * minutes)}
+        stats = {"total": 2, "success": 2 - failure, "failure": failure}
+        executions.append({"metadata": {"id": f"aging-{days}", **times}, "status": status, "stats": stats})
+    oldest = {"id": "aging-12", "createdAt": ago(12 * 86_400), "startedAt": ago(12 * 86_400)}
+    return [*executions, {"metadata": oldest, "status": "cancelled", "stats": {"success": 1}}]
+
+
 def page(items: list[Json]) -> tuple[int, Json]:
     """A page of a list that goes on."""
     return 200, {"data": items, "meta": {"hasMore": True, "nextCursor": "next"}}
@@ -200,6 +221,8 @@ def execution_page(job: str) -> tuple[int, Any] | None:
     """The executions of a job."""
     if job == "none":
         return 200, {"data": []}
+    if job == "aging":
+        return 200, {"data": aging_executions()}
     return page(listed_executions(long=job == "many")) if job in {"many", "few"} else None
 
 
@@ -207,7 +230,9 @@ def one_execution(job: str, identity: str, *_: str) -> tuple[int, Any] | None:
     """An execution; one of them is missing, and of one job Blaxel says that it does not know the version asked for."""
     if job == "version":
         return 400, {"error": "invalid_api_version"}
-    if job not in {"many", "no-log", "odd-log"}:
+    if job == "aging":
+        return 200, next(one for one in aging_executions() if one["metadata"]["id"] == identity)
+    if job not in {"many", "few", "no-log", "odd-log"}:
         return None
     return (404, LEAKING) if identity == "missing" else (200, execution(identity))
 

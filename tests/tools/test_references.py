@@ -90,6 +90,7 @@ def test_what_is_pasted_is_read(job_id: str, execution_id: str, expected: Refere
         ("orders", "file:///jobs/orders/executions/exec-1", f"executionId {NOT_OURS}"),
         ("orders", "https://app.blaxel.ai/acme/agents/orders", f"executionId {NOT_OURS}"),
         ("orders", "https://[app.blaxel.ai/jobs/orders", f"executionId {NOT_OURS}"),
+        ("orders", f"{CONSOLE}/jobs/\norders/executions/exec-1", f"executionId {NOT_OURS}"),
         ("https://example.com/jobs/orders", "latest", f"jobId {NOT_OURS}"),
         ("orders", f"{CONSOLE}/jobs/orders", "executionId is an address without an execution, so nothing was sent."),
         (
@@ -124,3 +125,5 @@ def test_a_change_takes_no_guess() -> None:
     for changing in ("latest", "latest failed", "exec-51be…"):
         with pytest.raises(ArgumentError):
             exact_reference("orders", changing)
+    with pytest.raises(ArgumentError, match="jobId names another execution than executionId"):
+        exact_reference(ADDRESS, "exec-2")
