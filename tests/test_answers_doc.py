@@ -128,7 +128,7 @@ FINE: Sequence[Call] = (
     ("list_job_executions", {"jobId": "many", "status": "failed", "limit": 1}),
     ("list_job_executions", {"jobId": "few"}),
     ("list_job_executions", {"jobId": "old-import"}),
-    ("list_job_executions", {"jobId": "aging"}),
+    ("list_job_executions", {"jobId": "aging", "limit": 50}),
     ("list_job_executions", {"jobId": "nightly-report"}),
     ("list_job_executions", {"jobId": "weekly-train"}),
     ("compare_job_executions", {"jobId": "image-resize", "executionId": script.FAILED}),
