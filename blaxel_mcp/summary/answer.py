@@ -112,7 +112,7 @@ def _history(history: History, detail: Detail) -> dict[str, Any]:
             ),
             "usualSeconds": history.usual.median if history.usual else None,
             "usualRange": list(usual_range(history.usual)) if history.usual else None,
-            "changes": list(history.changes) if detail.asides else None,
+            "changes": list(history.changes),
         }
     )
 

@@ -1,7 +1,7 @@
-"""Three levels of detail, and what of an execution each shows. Prose and object each take the first that fits."""
+"""Four levels of detail, and what of an execution each shows. Prose and object each take the first that fits."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from blaxel_mcp.summary import limits
@@ -64,6 +64,8 @@ class Detail:
 
 NORMAL = Detail()
 """Everything, for executions that have ordinary texts."""
+BRIEF = replace(NORMAL, asides=False)
+"""The same without what is only nice to know, so that reasons stay whole."""
 TIGHT = Detail(
     message=80,
     name=20,
@@ -99,7 +101,7 @@ MINIMAL = Detail(
 
 def first_that_fits(build: Callable[[Detail], T], size: Callable[[T], int], budget: int) -> T:
     """What `build` makes at the first level of detail whose size is within the budget."""
-    for detail in (NORMAL, TIGHT):
+    for detail in (NORMAL, BRIEF, TIGHT):
         built = build(detail)
         if size(built) <= budget:
             return built

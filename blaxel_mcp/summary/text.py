@@ -143,7 +143,7 @@ def _history(summary: ExecutionSummary, detail: Detail) -> str:
     if summary.history is None:
         return ""
     sentences = [history_sentence(summary.history, summary.now)]
-    if summary.history.changes and detail.asides:
+    if summary.history.changes and detail.history:
         sentences.append(f"Unlike the last success: {', '.join(summary.history.changes)}")
     return " ".join(f"{sentence}." for sentence in sentences if sentence)
 

@@ -45,16 +45,18 @@ async def summarize_found(session: Session, app: AppContext, found: Found) -> Ex
         lookups.runs() if found.newest is not None or status.over or status.word == "running" else _nothing(),
         lookups.job() if found.latest else _nothing(),
     )
+    # A list may be older than the execution at hand.
+    known = [Run.of(execution) if run.execution_id == found.execution_id else run for run in runs or ()]
     summary = summarize(
         execution,
         asked=(found.job_id, found.execution_id),
         workspace=session.workspace,
         now=app.clock(),
         tasks_apart=tasks,
-        runs=runs or (),
+        runs=known,
         # The execution before is of interest only until this one starts.
         latest=found.latest if status.waiting or found.latest is None else replace(found.latest, previous=None),
-        schedule=check_schedule(job, runs or (), app.clock(), complete=found.complete) if job else None,
+        schedule=check_schedule(job, known, app.clock(), complete=found.complete) if job else None,
         job=job,
         taken=found.taken,
     )

@@ -14,7 +14,7 @@ from blaxel_mcp.models import ExecutionStatus, JobExecution
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.answer import build_answer, build_facts
 from blaxel_mcp.summary.conditions import Remark
-from blaxel_mcp.summary.detail import MINIMAL, NORMAL, TIGHT, Detail
+from blaxel_mcp.summary.detail import BRIEF, MINIMAL, NORMAL, TIGHT, Detail
 from blaxel_mcp.summary.execution import Evidence, ExecutionSummary, ResolvedLatest
 from blaxel_mcp.summary.runs import Run
 from blaxel_mcp.summary.schema import ExecutionAnswer
@@ -24,7 +24,7 @@ from blaxel_mcp.summary.text import render
 from blaxel_mcp.summary.wording import json_size
 from blaxel_mcp.tools.cancel_execution import SENT
 
-LEVELS = {"normal": NORMAL, "tight": TIGHT, "minimal": MINIMAL}
+LEVELS = {"normal": NORMAL, "brief": BRIEF, "tight": TIGHT, "minimal": MINIMAL}
 LONG = {
     "ascii": "The container could not go on ",
     "two bytes": "Ошибка при чтении данных ",
