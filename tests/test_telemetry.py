@@ -66,7 +66,7 @@ def test_a_line_for_each_request_over_stdio(plane: str) -> None:
     assert found == [
         {"method": "initialize", "status": "ok", "upstreamCalls": 0},
         {"method": "tools/list", "status": "ok", "upstreamCalls": 0},
-        ran | FAILED | {"status": "ok", "upstreamCalls": 2},
+        ran | FAILED | {"status": "ok", "upstreamCalls": 3},
         ran | {"jobId": "image-resize", "executionId": "..", "status": "error", "upstreamCalls": 0},
         {"method": "tools/call", "target": "list_jobs", "status": "ok", "upstreamCalls": 1},
         {"method": "prompts/get", "target": "job_health", "status": "refused", "upstreamCalls": 0},
@@ -111,7 +111,7 @@ def test_lines_and_metrics_over_http() -> None:
             found = lines(program.errors())
     (handled, *rejected) = found
     assert handled.pop("bytes") > 1_000
-    assert handled == {"method": "tools/call", "target": TOOL, **FAILED, "status": "ok", "upstreamCalls": 3}
+    assert handled == {"method": "tools/call", "target": TOOL, **FAILED, "status": "ok", "upstreamCalls": 4}
     assert rejected == [
         {"route": "/mcp", "status": 401},
         {"route": "/mcp", "status": 421},

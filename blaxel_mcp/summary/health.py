@@ -1,6 +1,5 @@
-"""How a job has been doing by its listed executions, and whether its newest one needs somebody's attention."""
+"""How a job has been doing by its listed executions: streaks, share of success, drift of durations, overlaps."""
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,13 +7,14 @@ from itertools import accumulate
 from statistics import median
 
 from blaxel_mcp.summary import limits
-from blaxel_mcp.summary.runs import Run, Streak, UsualDuration, is_overrunning, newest_streak, usual_duration
-from blaxel_mcp.summary.timing import seconds_between
+from blaxel_mcp.summary.runs import Run, Streak, UsualDuration, newest_streak, usual_duration
 from blaxel_mcp.summary.wording import format_duration, format_moment, plural
 
 _NEVER = datetime.max.replace(tzinfo=UTC)
 _FEWEST_FOR_DRIFT = 6
 """Durations of which the newest and the oldest third are two at least."""
+_FEWEST_WITH_OUTLIERS = 5
+"""From so many durations on, the shortest and the longest of them may be odd ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +30,14 @@ class Health:
     """What a job's executions say about it.
 
     Attributes:
-        looked_at: how many they are; `finished` of them are over, `going` are not by their status.
+        looked_at: how many they are; `finished` of them are over, `going` go on by their status.
         succeeded: how many succeeded; `partly` of those had failed tasks.
         failed: how many failed or timed out.
         cancelled: how many were cancelled, which counts neither for nor against the job.
-        streak: how the newest of them ended, and how many in a row did.
+        streak: how the newest of them ended, and how many in a row did; `before` is the streak that it followed.
+        newest_counts: whether the newest execution is part of the streak: it neither goes on nor was cancelled.
         last_success: the newest one that succeeded.
+        last_failure: the newest one that failed or timed out.
         usual: how long those that succeeded took.
         drift: set if they take much longer than they did, or much less time.
         overlapping: how many started before an earlier one had ended.
@@ -49,7 +51,10 @@ class Health:
     failed: int
     cancelled: int
     streak: Streak | None
+    before: Streak | None
+    newest_counts: bool
     last_success: Run | None
+    last_failure: Run | None
     usual: UsualDuration | None
     drift: Drift | None
     overlapping: int
@@ -65,16 +70,22 @@ class Health:
 def assess(runs: Sequence[Run]) -> Health:
     """What executions, newest first, say about their job."""
     succeeded = [run for run in runs if run.result == "succeeded"]
+    failed = [run for run in runs if run.result == "failed"]
+    streak = newest_streak(runs)
+    counting = [run for run in runs if run.result]
     return Health(
         looked_at=len(runs),
         finished=sum(run.ended for run in runs),
         going=sum(run.status.outcome == "in_progress" for run in runs),
         succeeded=len(succeeded),
         partly=sum(bool(run.failed_tasks) for run in succeeded),
-        failed=sum(run.result == "failed" for run in runs),
+        failed=len(failed),
         cancelled=sum(run.status.outcome == "cancelled" for run in runs),
-        streak=newest_streak(runs),
+        streak=streak,
+        before=newest_streak(counting[streak.count :]) if streak else None,
+        newest_counts=bool(runs and runs[0].result),
         last_success=succeeded[0] if succeeded else None,
+        last_failure=failed[0] if failed else None,
         usual=usual_duration(runs),
         drift=_drift([run.seconds for run in succeeded if run.seconds]),
         overlapping=_overlapping(runs),
@@ -93,36 +104,77 @@ def _drift(seconds: Sequence[int]) -> Drift | None:
     return Drift(round(lately), round(before)) if far and abs(lately - before) > usual_spread else None
 
 
-def _spread(seconds: Sequence[int]) -> float:
-    """Three times the median distance from the median, which one odd duration among several does not change."""
-    middle = median(seconds)
-    return 3 * median(abs(one - middle) for one in seconds)
+def _spread(seconds: Sequence[int]) -> int:
+    """How far durations lie apart, without the shortest and the longest where there are enough of them."""
+    ordered = sorted(seconds)
+    usual = ordered[1:-1] if len(ordered) >= _FEWEST_WITH_OUTLIERS else ordered
+    return usual[-1] - usual[0]
 
 
 def _overlapping(runs: Iterable[Run]) -> int:
-    """How many started before an earlier one had ended, as far as both times are known."""
+    """How many started before an earlier one had ended, as far as that is known."""
     spans = sorted(
-        (run.started, run.completed or _NEVER) for run in runs if run.started and (run.completed or not run.ended)
+        (run.started, run.completed or _NEVER)
+        for run in runs
+        if run.started and (run.completed or run.status.outcome == "in_progress")
     )
     ends = accumulate((end for _, end in spans), max)
     return sum(started < end for (started, _), end in zip(spans[1:], ends, strict=False))
 
 
-def health_sentences(health: Health, now: datetime) -> str:
-    """The health of a job of which more than one execution was looked at; empty for fewer."""
+def health_sentences(health: Health, now: datetime, *, newest: bool = True) -> str:
+    """The health of a job of which more than one execution was looked at; empty for fewer.
+
+    `newest` is whether they are the job's newest ones, so that there is a streak to tell of.
+    """
     if health.looked_at <= 1:
         return ""
-    if not health.finished:
+    if health.going == health.looked_at:
         return f"None of the {health.looked_at:,} executions looked at is over."
-    took = f"; usually {format_duration(health.usual.median)}" if health.usual else ""
-    counts = f"Of {health.looked_at:,} executions looked at, {', '.join(_counts(health))}{took}"
-    return " ".join(f"{sentence}." for sentence in (counts, *_remarks(health, now)))
+    sentences = (*(_streak(health, now) if newest else ()), _counts(health), *_remarks(health))
+    return " ".join(f"{sentence}." for sentence in sentences)
 
 
-def _counts(health: Health) -> Iterator[str]:
-    if health.succeeded or health.failed:
-        failed = f" and {health.failed:,} failed" if health.failed else ""
-        yield f"{health.succeeded:,} succeeded{failed} ({health.share}%)"
+def _streak(health: Health, now: datetime) -> Iterator[str]:
+    """What is new: how the newest executions ended, where others ended otherwise."""
+    streak, before = health.streak, health.before
+    if streak is None or before is None:
+        return
+    lead = "The newest" if health.newest_counts else "Not counting unfinished and cancelled ones, the newest"
+    failing = streak.outcome == "failed"
+    other = health.last_success if failing else health.last_failure
+    when = format_moment(other.completed, now) if other and other.completed else ""
+    if streak.count > 1:
+        since = f", the last {'success' if failing else 'failure'} {when}" if when else ""
+        yield f"{lead} {streak.count:,} {'failed' if failing else 'succeeded'} in a row{since}"
+    elif before.count > 1 and failing:
+        since = f", the last of them {when}" if when else ""
+        yield f"{lead} is the first failure after {before.count:,} that succeeded{since}"
+    elif before.count > 1:
+        yield f"{lead} is the first success after {before.count:,} failures"
+
+
+def _counts(health: Health) -> str:
+    """How they ended: `Of 14 executions looked at, 13 succeeded and 1 failed (93% success); usually 12m 10s`."""
+    took = f"; usually {format_duration(health.usual.median)}" if health.usual and not health.drift else ""
+    looked_at, counted = health.looked_at, list(_numbers(health))
+    for number, ended in (
+        (health.succeeded, "succeeded"),
+        (health.failed, "failed"),
+        (health.cancelled, "were cancelled"),
+    ):
+        if number == looked_at:
+            return f"All {looked_at:,} executions looked at {ended}{took}"
+    return f"Of {looked_at:,} executions looked at, {', '.join(counted)}{took}"
+
+
+def _numbers(health: Health) -> Iterator[str]:
+    if health.succeeded and health.failed:
+        yield f"{health.succeeded:,} succeeded and {health.failed:,} failed ({health.share}% success)"
+    elif health.succeeded:
+        yield f"{health.succeeded:,} succeeded and none failed"
+    elif health.failed:
+        yield f"none succeeded and {health.failed:,} failed"
     if health.cancelled:
         yield f"{health.cancelled:,} {'was' if health.cancelled == 1 else 'were'} cancelled"
     if health.going:
@@ -131,54 +183,11 @@ def _counts(health: Health) -> Iterator[str]:
         yield f"{odd:,} {'has' if odd == 1 else 'have'} a status that is not known"
 
 
-def _remarks(health: Health, now: datetime) -> Iterator[str]:
+def _remarks(health: Health) -> Iterator[str]:
     if health.partly:
         yield f"{health.partly:,} of those that succeeded had failed tasks"
-    streak, last = health.streak, health.last_success
-    if streak and streak.outcome == "failed" and streak.count > 1:
-        at = last.completed if last else None
-        since = f"; the last success was {format_moment(at, now)}" if at else ""
-        yield f"The newest {streak.count:,} failed in a row{since}"
-    elif streak and streak.outcome == "succeeded" and health.failed and streak.count > 1:
-        yield f"The newest {streak.count:,} succeeded in a row"
     if drift := health.drift:
         word = "Taking longer" if drift.lately > drift.before else "Taking less time"
         yield f"{word}: {format_duration(drift.lately)} lately, {format_duration(drift.before)} before"
     if health.overlapping:
         yield f"{plural(health.overlapping, 'execution')} started before an earlier one had ended"
-
-
-def attention_reason(runs: Sequence[Run], now: datetime) -> str:
-    """Why a job's newest execution needs attention, as a few words: `failed`, `queued for 2h`; empty if it doesn't.
-
-    `runs` are the job's newest executions, newest first.
-    """
-    newest = runs[0] if runs else None
-    match newest and newest.status.outcome:
-        case "failed":
-            return "failed"
-        case "timed_out":
-            return "timed out"
-        case "succeeded" if newest and newest.failed_tasks:
-            return f"succeeded with {plural(newest.failed_tasks, 'failed task')}"
-        case "in_progress":
-            return _goes_on_for_long(runs, now)
-    return ""
-
-
-def _goes_on_for_long(runs: Sequence[Run], now: datetime) -> str:
-    newest, usual = runs[0], usual_duration(runs)
-    waited, running = seconds_between(newest.created, now), seconds_between(newest.started or newest.created, now)
-    if newest.status.waiting and waited is not None and waited >= limits.QUEUED_SECONDS:
-        return f"{newest.status.word} for {format_duration(waited)}"
-    if newest.status.word == "running" and running and usual and is_overrunning(running, usual):
-        return f"running for {format_duration(running)}, usually {format_duration(usual.median)}"
-    if newest.status.word == "running" and running and running > _longest_by_timeout(newest):
-        return f"running for {format_duration(running)}, past its timeout"
-    return ""
-
-
-def _longest_by_timeout(run: Run) -> float:
-    """For how many seconds a run may go on if its timeout is for each task, which is not known: round after round."""
-    rounds = math.ceil((run.tasks or 1) / (run.parallelism or run.tasks or 1))
-    return run.timeout * rounds if run.timeout else math.inf

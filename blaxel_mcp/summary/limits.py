@@ -75,8 +75,8 @@ CANCELLING_SECONDS = 900
 # What is looked up beside a list of jobs.
 OVERVIEW_JOBS = 20
 """Of how many jobs the newest executions are looked up."""
-OVERVIEW_EXECUTIONS = 5
-"""How many executions of each job: as many as tell how long it usually takes."""
+OVERVIEW_EXECUTIONS = 10
+"""How many executions of each job: enough to tell how long it usually takes, and whether it ran when it was due."""
 OVERVIEW_SECONDS = 5.0
 OVERVIEW_CACHE_SECONDS = 30
 

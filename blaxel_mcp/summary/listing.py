@@ -23,9 +23,15 @@ DEPLOYMENT_STATUSES = (
     *("uploading", "building", "deploying", "deployed", "built"),
 )
 _KNOWN_STATUSES = {*get_args(ExecutionWord), *get_args(TaskWord), *DEPLOYMENT_STATUSES}
-_NO_EXECUTION = {"unknown": "newest execution not known", "none": "no executions"}
-_ALWAYS = {"id", "name", "status", "attention"}
-"""What every row has, however little room there is."""
+_NO_LATEST = {"none": "no executions", "unknown": "latest unknown"}
+"""What stands for the status of a job's newest execution where there is none, or it could not be looked up."""
+_ATTENDANCE = {
+    "ran": "ran when due",
+    "running": "running as due",
+    "waiting": "next time awaited",
+    "unreadable": "its schedule can't be read",
+}
+"""How a job stands to its schedule, where that takes more than the word for it."""
 _SHORTEST_MESSAGE = 12
 """Bytes below which a message is not cut any further, but left out."""
 
@@ -48,6 +54,15 @@ class Page(Generic[T]):
     first: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Heading(Generic[T]):
+    """What an answer says over the items that it shows: its head sentence, facts, and the items in its own order."""
+
+    subject: str
+    items: Sequence[T]
+    facts: Mapping[str, Any]
+
+
 def render_page(
     noun: str,
     page: Page[T],
@@ -58,7 +73,7 @@ def render_page(
     more: str = "",
     remarks: str = "",
     facts: Mapping[str, Any],
-    order: Callable[[Row], int] = lambda _: 0,
+    heading: Callable[[Sequence[T]], Heading[T]] | None = None,
 ) -> tuple[dict[str, Any], str]:
     """The object and the text of an answer that lists something, each of at most `LIST_BYTES`.
 
@@ -74,31 +89,37 @@ def render_page(
         more: what to add to it where the list goes on after the last item.
         remarks: sentences to follow it.
         facts: what else the object holds.
-        order: sorts the rows that are shown; which those are goes by the order of the list.
+        heading: what to say instead of `subject` and `facts`, by the items that fit the answer. Which those are goes
+            by the order of the list, so that the cursor continues after them.
     """
-    rows = [row(item) for item in page.items[page.skip :][:limit]]
+    window = page.items[page.skip :][:limit]
+
+    def head_over(shown: int) -> Heading[T]:
+        return heading(window[:shown]) if heading and shown else Heading(subject, window[:shown], facts)
 
     def build(shown: int, fitted: Sequence[Row], *, shortened: bool) -> tuple[dict[str, Any], str]:
         cursor = page.cursor_after(page.skip + shown)
-        omitted = len(rows) - shown
+        omitted = len(window) - shown
+        said = head_over(shown)
         note = "Rows are shortened to fit: a smaller limit shows more of each." if shortened else ""
         part = _which(page.skip, shown, len(page.items)) or (more if cursor is not None else "")
-        head = " ".join(filter(None, (f"{subject}{part}.", remarks, note)))
-        rest = drop_empty({**facts, "notShown": omitted or None, "nextCursor": cursor})
+        head = " ".join(filter(None, (f"{said.subject}{part}.", remarks, note)))
+        rest = drop_empty({**said.facts, "notShown": omitted or None, "nextCursor": cursor})
         text = "\n".join(filter(None, (head, *map(row_line, fitted), _tail(omitted, cursor))))
         return {"summary": head, noun: fitted, **rest}, text
 
-    if not rows:
+    if not window:
         return build(0, [], shortened=False)
     # Which frame is larger depends on the cursors; beyond that, the numbers in them differ by a few digits.
-    frames = [build(shown, [], shortened=True) for shown in (len(rows), max(1, len(rows) - 1))]
+    counts = range(1, len(window) + 1) if heading else (len(window), max(1, len(window) - 1))
+    frames = [build(shown, [], shortened=True) for shown in counts]
     room = limits.LIST_BYTES - 8 - max(max(json_size(answer), len(text.encode())) for answer, text in frames)
+    shown = max(1, sum(size <= room for size in accumulate(_row_size(fit_row(row(item), 0)) for item in window)))
+    rows = [row(item) for item in head_over(shown).items]
     least = [_row_size(fit_row(one, 0)) for one in rows]
-    shown = max(1, sum(size <= room for size in accumulate(least)))
-    listed = sorted(zip(rows[:shown], least, strict=False), key=lambda sized: order(sized[0]))
-    share = _fair_share([_row_size(one) - size for one, size in listed], room - sum(least[:shown]))
-    fitted = [fit_row(one, size + share) for one, size in listed]
-    return build(shown, fitted, shortened=fitted != [one for one, _ in listed])
+    share = _fair_share([_row_size(one) - size for one, size in zip(rows, least, strict=True)], room - sum(least))
+    fitted = [fit_row(one, size + share) for one, size in zip(rows, least, strict=True)]
+    return build(shown, fitted, shortened=fitted != rows)
 
 
 def _which(skipped: int, shown: int, total: int) -> str:
@@ -131,16 +152,44 @@ def _fair_share(wanted: Sequence[int], room: int) -> int:
 
 
 def fit_row(row: Row, room: int) -> Row:
-    """As much of a row as fits into `room` bytes in each channel: id and status always, a message cut."""
-    fitted: Row = {key: row[key] for key in row if key in _ALWAYS}
-    if "latest" in row:  # its id is what may be long
-        fitted["latest"] = {key: value for key, value in row["latest"].items() if key != "id"}
+    """As much of a row as fits into `room` bytes in each channel: what identifies it always, long texts cut."""
+    fitted = {key: least for key in row if (least := _least(key, row)) is not None}
     for key, value in row.items():
-        if key == "message" and (left := room - _row_size({**fitted, key: ""})) >= _SHORTEST_MESSAGE:
-            value = truncate_bytes(value, left)  # noqa: PLW2901
+        if key in {"message", "attention"}:
+            left = room - _row_size({**fitted, key: ""})
+            value = _cut_message(value, left) if key == "message" else _cut_clauses(value, left)  # noqa: PLW2901
         if _row_size({**fitted, key: value}) <= room:
             fitted[key] = value
     return fitted
+
+
+def _least(key: str, row: Row) -> Any:
+    """What is left of one of a row's values however little room there is; `None` for nothing."""
+    value = row[key]
+    match key:
+        case "id" | "name" | "status":
+            return value
+        case "attention":
+            return _cut_clauses(value, 0)
+        case "latest" if _says_how_the_latest_went(row):
+            return {"status": value["status"]}
+        case "latest":  # its id may be long
+            return {part: value[part] for part in value if part != "id"}
+    return None
+
+
+def _cut_message(text: str, room: int) -> str:
+    return truncate_bytes(text, room) if room >= _SHORTEST_MESSAGE else text
+
+
+def _cut_clauses(text: str, room: int) -> str:
+    """As many of the clauses as fit, the first one always; texts of our own, which are short and without quotes."""
+    clauses = text.split(", ")
+    for number in range(len(clauses), 1, -1):
+        shorter = ", ".join(clauses[:number]) + "…" * (number < len(clauses))
+        if len(shorter.encode()) <= room:
+            return shorter
+    return clauses[0] + "…" * (len(clauses) > 1)
 
 
 def _row_size(row: Row) -> int:
@@ -152,10 +201,28 @@ def row_line(row: Row) -> str:
     """A row as a line of text: `- "task-3": failed, took 10s, non-zero exit: "…"`."""
     name = row.get("id") or row.get("name")
     called = quote(name, limits.ID_BYTES) if name else "(no name)"
-    status = status_phrase(row.get("status", "")) if "status" in row or "latest" not in row else ""
-    phrases = (_PHRASES[key](value) for key, value in row.items() if key in _PHRASES)
+    status = status_phrase(row.get("status", ""))
     message = f": {quote(row['message'], limits.MESSAGE_CHARACTERS)}" if "message" in row else ""
-    return f"- {called}: {', '.join(filter(None, (status, *phrases)))}{message}"
+    said = [_PHRASES[key](value) for key, value in _without_repetition(row).items() if key in _PHRASES]
+    if "latest" not in row:
+        said.insert(0, status)
+    elif "status" in row and f"deployment {status}" not in row.get("attention", ""):
+        said.append(f"deployment {status}")
+    return f"- {called}: {', '.join(filter(None, said))}{message}"
+
+
+def _without_repetition(row: Row) -> Row:
+    """A row of a job without how its newest execution went, where that is why it needs attention."""
+    if not _says_how_the_latest_went(row):
+        return row
+    return {**row, "latest": {key: row["latest"][key] for key in row["latest"] if key == "id"}}
+
+
+def _says_how_the_latest_went(row: Row) -> bool:
+    """Whether the reason why a job needs attention begins with how its newest execution went."""
+    status = row.get("latest", {}).get("status")
+    verb = "timed out" if status == "timeout" else status
+    return bool(verb) and row.get("attention", "").startswith(verb)
 
 
 def _tasks_phrase(counts: Mapping[str, int]) -> str:
@@ -170,15 +237,17 @@ def _tasks_phrase(counts: Mapping[str, int]) -> str:
 
 
 def _latest_phrase(latest: Mapping[str, Any]) -> str:
-    """How a job's newest execution went: `"exec-1" failed 26m ago`, `"exec-1" running, started 2m ago`."""
-    named = f"{quote(latest['id'], limits.ID_BYTES)} " if "id" in latest else ""
-    moments = (("secondsAgo", ""), ("startedSecondsAgo", ", started"), ("createdSecondsAgo", ", created"))
+    """How a job's newest execution went: `latest failed 26m ago, "exec-1"`, `latest running, started 2m ago`."""
+    status = latest.get("status")
+    moments = (("endedSecondsAgo", ""), ("startedSecondsAgo", ", started"), ("createdSecondsAgo", ", created"))
     ages = (f"{word} {format_duration(latest[key])} ago" for key, word in moments if key in latest)
-    known = len(latest) > 1 or "id" in latest
-    word = latest.get("status", "")
-    status = _NO_EXECUTION.get(word) if not known else None
-    status = status or status_phrase(word)
-    return f"{named}{status}{next(ages, '')}"
+    if status is None:  # it is told by why the job needs attention
+        went = ""
+    elif len(latest) == 1 and status in _NO_LATEST:
+        went = _NO_LATEST[status]
+    else:
+        went = f"latest {status_phrase(status)}{next(ages, '')}"
+    return ", ".join(filter(None, (went, quote(latest["id"], limits.ID_BYTES) if "id" in latest else "")))
 
 
 _PHRASES: Mapping[str, Callable[[Any], str]] = {
@@ -187,6 +256,7 @@ _PHRASES: Mapping[str, Callable[[Any], str]] = {
     "tasks": _tasks_phrase,
     "enabled": lambda _: "disabled",  # said only of a job that is
     "schedule": lambda schedule: f"scheduled {quote(schedule, limits.IDENTITY_CHARACTERS)}",
+    "scheduleState": lambda state: _ATTENDANCE.get(state, state),
     "memoryMb": "{:,} MB".format,
     "region": lambda region: f"region {quote(region, limits.NAME_CHARACTERS)}",
     "createdAt": "created {}".format,

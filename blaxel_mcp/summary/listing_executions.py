@@ -1,7 +1,6 @@
 """A list of a job's executions, the newest first, and what those that were looked at say about the job."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any, NotRequired
@@ -10,6 +9,7 @@ from typing_extensions import TypedDict
 
 from blaxel_mcp.models import ExecutionStatus, ExecutionWord, Job, JobExecution, parse_timestamp
 from blaxel_mcp.summary import limits
+from blaxel_mcp.summary.attention import find_going
 from blaxel_mcp.summary.counts import count_tasks
 from blaxel_mcp.summary.health import Health, assess, health_sentences
 from blaxel_mcp.summary.listing import (
@@ -75,13 +75,12 @@ def build_executions(
     name, number = quote(job_id, limits.IDENTITY_CHARACTERS), len(page.items)
     runs = list(map(Run.of, looked_at))
     health = assess(runs)
-    if not page.first:  # a streak among older executions may long be over
-        health = replace(health, streak=None)
     check = check_schedule(job, runs, now, complete=page.cursor_after(len(page.items)) is None) if job else None
-    facts = _facts(health, check)
-    remarks = [health_sentences(health, now)]
+    facts = _facts(health, check, newest=page.first)
+    going = find_going(looked_at[0], runs, now) if looked_at and page.first else None
+    remarks = [f"Needs attention: {going.words}." if going else "", health_sentences(health, now, newest=page.first)]
     if check:
-        remarks.insert(0 if needs_attention(check) else 1, schedule_sentence(check, now))
+        remarks.insert(0 if needs_attention(check) else 2, schedule_sentence(check, now))
     if not looked_at:
         subject = f"Job {name} has no {'executions' if page.first else 'more executions'}"
     elif status is not None:
@@ -105,8 +104,8 @@ def build_executions(
     )
 
 
-def _facts(health: Health, check: ScheduleCheck | None) -> dict[str, Any]:
-    streak, drift = health.streak, health.drift
+def _facts(health: Health, check: ScheduleCheck | None, *, newest: bool) -> dict[str, Any]:
+    streak, drift = health.streak if newest else None, health.drift
     counts = {"finished": health.finished, "succeeded": health.succeeded} if health.looked_at else {}
     return {
         "lookedAt": health.looked_at,
@@ -136,8 +135,19 @@ def _newest(execution: JobExecution, now: datetime) -> str:
     )
     for word, text in moments:
         if (passed := seconds_between(parse_timestamp(text), now)) is not None:
-            return f"{verb}{word} {format_duration(passed)} ago"
-    return verb
+            return f"{verb}{word} {format_duration(passed)} ago{_failed_tasks(execution, now)}"
+    return verb + _failed_tasks(execution, now)
+
+
+def _failed_tasks(execution: JobExecution, now: datetime) -> str:
+    """`, 3 of 40 tasks failed` of one that is over, with a `but` if it succeeded all the same."""
+    status = ExecutionStatus(execution.status)
+    counts = count_tasks(execution.stats, execution.total, scan_tasks(TaskList.of(execution), now))
+    if not counts.failed or not status.over:
+        return ""
+    but = "but " if status.outcome == "succeeded" else ""
+    of = f"{counts.failed:,} of {plural(counts.total, 'task')}" if counts.total else plural(counts.failed, "task")
+    return f", {but}{of} failed"
 
 
 def _row(execution: JobExecution, now: datetime) -> Row:

@@ -13,6 +13,7 @@ from blaxel_mcp.api import jobs
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.errors import ApiError, ArgumentError, BlaxelMcpError
 from blaxel_mcp.models import Job
+from blaxel_mcp.summary.attention import NewestRuns
 from blaxel_mcp.summary.limits import (
     LIST_JOBS,
     LIST_PAGE,
@@ -21,8 +22,8 @@ from blaxel_mcp.summary.limits import (
     OVERVIEW_JOBS,
     OVERVIEW_SECONDS,
 )
-from blaxel_mcp.summary.listing_jobs import JobsAnswer, Newest, build_jobs
-from blaxel_mcp.summary.runs import Run, newest_first
+from blaxel_mcp.summary.listing_jobs import JobsAnswer, build_jobs
+from blaxel_mcp.summary.schedule import check_schedule
 from blaxel_mcp.tools import paging
 from blaxel_mcp.tools.context import AppContext, app_context, current_session
 from blaxel_mcp.tools.results import success
@@ -42,40 +43,47 @@ async def list_jobs(
     """Answer with one page of the jobs; errors are raised, `server` turns them into a result."""
     position = paging.parse_cursor(cursor)
     query = _checked_search(search)
+    # No more than can be looked up: a job whose executions nobody looked at would hide among those that are fine.
+    limit = min(limit, OVERVIEW_JOBS) if app.lookups else limit
     size = min(position.skip + limit, LIST_PAGE)
     try:
         listing = await session.send(jobs.list_jobs(limit=size, search=query, cursor=position.upstream))
     except ApiError as error:
         raise paging.explain_refusal(error, position) from None
     page = position.page(listing)
-    shown = page.items[page.skip :][:limit]
-    newest = await _look_up(session, app, shown[:OVERVIEW_JOBS]) if app.lookups else None
+    newest = await _look_up(session, app, page.items[page.skip :][:limit]) if app.lookups else None
     workspace = session.workspace
     answer = build_jobs(page, limit=limit, search=query, workspace=workspace, newest=newest, now=app.clock())
     return success(*answer)
 
 
-async def _look_up(session: Session, app: AppContext, shown: Sequence[Job]) -> dict[str, Newest]:
-    """The newest executions of these jobs, by the job's name, all asked for at once."""
-    end = app.timer() + OVERVIEW_SECONDS
+async def _look_up(session: Session, app: AppContext, shown: Sequence[Job]) -> dict[str, NewestRuns | None]:
+    """The newest executions of these jobs by the job's name, all asked for at once; `None` where that failed."""
+    end = asyncio.get_running_loop().time() + OVERVIEW_SECONDS
     identity = session.identity
 
-    async def load(name: str) -> tuple[Newest, float]:
+    async def load(name: str) -> tuple[NewestRuns, float]:
+        call = replace(jobs.list_executions(name, limit=OVERVIEW_EXECUTIONS), retried=False)
+        listing = await session.send(call, at_most=max(0.0, end - asyncio.get_running_loop().time()))
+        whole = listing.cursor is None and len(listing.items) < OVERVIEW_EXECUTIONS
+        newest = NewestRuns.of(listing.items, app.clock(), complete=whole)
+        # What goes on may end at any moment. A call may read the login file again, and find another login in it.
+        kept = newest.over and session.identity == identity
+        return newest, OVERVIEW_CACHE_SECONDS if kept else 0.0
+
+    async def look_up(job: Job) -> tuple[str, NewestRuns | None]:
+        name = job.name or ""
+
+        def nothing_due_since(kept: NewestRuns) -> bool:
+            check = check_schedule(job, kept.runs, app.clock(), complete=kept.complete)
+            return not (check and check.last_due and check.last_due > kept.read_at)
+
         try:
-            call = replace(jobs.list_executions(name, limit=OVERVIEW_EXECUTIONS), retried=False)
-            listing = await session.send(call, at_most=max(0.0, end - app.timer()))
+            return name, await app.cache.get(("newest", identity, name), lambda: load(name), nothing_due_since)
         except BlaxelMcpError:
-            return Newest(None), 0.0
-        runs = list(map(Run.of, newest_first(listing.items)))
-        whole = listing.cursor is None and len(runs) < OVERVIEW_EXECUTIONS
-        # What goes on may end at any moment.
-        ended = bool(runs) and all(run.ended for run in runs) and session.identity == identity
-        return Newest(runs, complete=whole), OVERVIEW_CACHE_SECONDS if ended else 0.0
+            return name, None
 
-    async def look_up(name: str) -> tuple[str, Newest]:
-        return name, await app.cache.get(("overview", identity, name), lambda: load(name))
-
-    return dict(await asyncio.gather(*(look_up(job.name) for job in shown if job.name)))
+    return dict(await asyncio.gather(*(look_up(job) for job in shown if job.name)))
 
 
 def _checked_search(search: str | None) -> str | None:

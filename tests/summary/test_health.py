@@ -1,172 +1,226 @@
-"""How a job has been doing by its executions, and whether its newest one needs attention."""
+"""How a job has been doing, as whole sentences. Executions are told newest first, one an hour, up to an hour ago."""
 
-from datetime import timedelta
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
-from support.builders import NOW
+from hypothesis import given
+from hypothesis import strategies as st
 
-from blaxel_mcp.models import ExecutionStatus, Job
-from blaxel_mcp.summary.health import Drift, assess, attention_reason, health_sentences
-from blaxel_mcp.summary.listing import Page
-from blaxel_mcp.summary.listing_jobs import Newest, build_jobs
-from blaxel_mcp.summary.runs import Run, Streak
+from blaxel_mcp.models import ExecutionStatus
+from blaxel_mcp.summary.health import Drift, assess, health_sentences
+from blaxel_mcp.summary.runs import Run
 
-STATUSES = {
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+WORDS = {
     "s": "succeeded",
-    "p": "succeeded",
-    "f": "FAILED",
+    "f": "failed",
     "t": "timeout",
     "c": "cancelled",
     "r": "running",
-    "?": "odd",
+    "q": "queued",
+    "?": "lost",
+    "p": "succeeded",
 }
-HOUR = 1 / 24
 
 
-def run(letter: str, days: float, minutes: float = 10) -> Run:
-    """A run of so many days ago: s succeeded, p with failed tasks, f failed, t timed out, c cancelled, r running."""
-    created = NOW - timedelta(days=days, hours=9, minutes=48)
-    end = None if letter == "r" else created + timedelta(minutes=minutes)
-    failed = 2 if letter == "p" else 0
-    return Run(f"exec-{days}", ExecutionStatus(STATUSES[letter]), created, created, end, failed_tasks=failed)
-
-
-def runs(letters: str) -> list[Run]:
-    """These runs, a day apart, newest first."""
-    return [run(letter, days) for days, letter in enumerate(letters)]
+def runs_of(letters: str, *, minutes: float | Sequence[float] = 10) -> list[Run]:
+    """An execution per letter, see WORDS, that took so many minutes; `p` succeeded with a failed task."""
+    found = []
+    for number, letter in enumerate(letters):
+        took = minutes if isinstance(minutes, int | float) else minutes[number]
+        started = NOW - timedelta(hours=number + 1)
+        completed = started + timedelta(minutes=took)
+        run = Run(f"e{number}", ExecutionStatus(WORDS[letter]), started, started, completed)
+        if letter in "rq":
+            run = replace(run, started=started if letter == "r" else None, completed=None)
+        found.append(replace(run, failed_tasks=1) if letter == "p" else run)
+    return found
 
 
 @pytest.mark.parametrize(
-    ("letters", "told"),
+    ("letters", "sentences"),
     [
+        ("", ""),
         ("s", ""),
-        ("rr", "None of the 2 executions looked at is over."),
-        ("ssss", "Of 4 executions looked at, 4 succeeded (100%); usually 10m."),
-        ("ffts", "Of 4 executions looked at, 1 succeeded and 3 failed (25%). The newest 3 failed in a row; the last "),
-        ("ffts", "the last success was 2026-11-21 at 02:22 UTC."),
-        ("fff", "Of 3 executions looked at, 0 succeeded and 3 failed (0%). The newest 3 failed in a row."),
-        ("sssfs", "4 succeeded and 1 failed (80%); usually 10m. The newest 3 succeeded in a row."),
-        ("scccs", "Of 5 executions looked at, 2 succeeded (100%), 3 were cancelled."),
-        ("cc", "Of 2 executions looked at, 2 were cancelled."),
-        ("spps", "4 succeeded (100%); usually 10m. 2 of those that succeeded had failed tasks."),
-        ("s?", "Of 2 executions looked at, 1 succeeded (100%), 1 has a status that is not known."),
-        ("sf" + "s" * 998, "999 succeeded and 1 failed (99%)"),
+        ("rq", "None of the 2 executions looked at is over."),
+        ("ss", "All 2 executions looked at succeeded."),
+        ("sss", "All 3 executions looked at succeeded; usually 10m."),
+        ("ffff", "All 4 executions looked at failed."),
+        ("ff", "All 2 executions looked at failed."),
+        ("ccc", "All 3 executions looked at were cancelled."),
+        # One that timed out counts as failed, one that was cancelled neither for nor against the job.
+        ("st", "Of 2 executions looked at, 1 succeeded and 1 failed (50% success)."),
+        ("sccs", "Of 4 executions looked at, 2 succeeded and none failed, 2 were cancelled."),
+        ("rfc", "Of 3 executions looked at, none succeeded and 1 failed, 1 was cancelled, 1 is not over."),
+        (
+            "rqsfccsss",
+            (
+                "Of 9 executions looked at, 4 succeeded and 1 failed (80% success), 2 were cancelled, 2 are not over; "
+                "usually 10m."
+            ),
+        ),
+        ("??", "Of 2 executions looked at, 2 have a status that is not known."),
+        ("s?", "Of 2 executions looked at, 1 succeeded and none failed, 1 has a status that is not known."),
+        # Streaks: what is new, and since when.
+        (
+            "fffss",
+            (
+                "The newest 3 failed in a row, the last success today at 05:10 UTC. "
+                "Of 5 executions looked at, 2 succeeded and 3 failed (40% success)."
+            ),
+        ),
+        (
+            "fsss",
+            (
+                "The newest is the first failure after 3 that succeeded, the last of them today at 07:10 UTC. "
+                "Of 4 executions looked at, 3 succeeded and 1 failed (75% success); usually 10m."
+            ),
+        ),
+        (
+            "sff",
+            (
+                "The newest is the first success after 2 failures. "
+                "Of 3 executions looked at, 1 succeeded and 2 failed (33% success)."
+            ),
+        ),
+        (
+            "ssf",
+            (
+                "The newest 2 succeeded in a row, the last failure today at 06:10 UTC. "
+                "Of 3 executions looked at, 2 succeeded and 1 failed (67% success)."
+            ),
+        ),
+        (
+            "rcffs",
+            (
+                "Not counting unfinished and cancelled ones, the newest 2 failed in a row, the last success today at "
+                "04:10 UTC. Of 5 executions looked at, 1 succeeded and 2 failed (33% success), 1 was cancelled, "
+                "1 is not over."
+            ),
+        ),
+        (
+            "fcfs",
+            (
+                "The newest 2 failed in a row, the last success today at 05:10 UTC. "
+                "Of 4 executions looked at, 1 succeeded and 2 failed (33% success), 1 was cancelled."
+            ),
+        ),
+        (
+            "spp",
+            "All 3 executions looked at succeeded; usually 10m. 2 of those that succeeded had failed tasks.",
+        ),
     ],
 )
-def test_the_sentences_tell_the_counts_and_what_stands_out(letters: str, told: str) -> None:
-    """Cancelled ones count neither for nor against; a status that is not known, with an end, is not running."""
-    said = health_sentences(assess(runs(letters)), NOW)
-    assert told in said if told else not said
+def test_how_a_job_has_been_doing(letters: str, sentences: str) -> None:
+    """The streak, the share, and what else stands out; nothing of a single execution."""
+    assert health_sentences(assess(runs_of(letters)), NOW) == sentences
+
+
+def test_older_executions_have_no_streak_to_tell() -> None:
+    """On a later page of a list the newest ones are others."""
+    health = assess(runs_of("ffs"))
+    expected = "Of 3 executions looked at, 1 succeeded and 2 failed (33% success)."
+    assert health_sentences(health, NOW, newest=False) == expected
+
+
+def test_nearly_all_is_not_all() -> None:
+    """999 of 1,000 are 99 %."""
+    assert assess(runs_of("f" + "s" * 999)).share == 99
+    assert assess(runs_of("s" * 1000)).share == 100
 
 
 @pytest.mark.parametrize(
     ("minutes", "drift"),
     [
-        ((12, 12, 9, 8, 6, 6), Drift(720, 360)),
-        ((6, 6, 8, 9, 12, 12), Drift(360, 720)),
-        ((8, 8, 7, 7, 6, 6), None),
-        ((12, 12, 9, 6, 6), None),
-        ((20, 5, 9, 9, 6, 3), None),
-        ((30, 12, 12, 9, 8, 9, 6, 6, 5), Drift(720, 360)),
+        ([12, 12, 9, 9, 6, 6], Drift(720, 360)),
+        ([6, 6, 9, 9, 12, 12], Drift(360, 720)),
+        ([15, 14, 13, 12, 11, 10, 9, 8, 7, 6], Drift(840, 420)),
+        # Not by so much, or not by more than they differ anyway.
+        ([9, 9, 9, 8, 7, 7, 7], None),
+        ([12, 4, 9, 9, 6, 2], None),
+        ([5, 15] * 10, None),
+        # Too few.
+        ([12, 12, 6, 6, 6], None),
+        # A single odd one among several neither makes a drift nor hides one.
+        ([60, *[6] * 14], None),
+        ([12, 12, 60, 12, 12, *[9] * 5, 6, 6, 6, 6, 6], Drift(720, 360)),
     ],
 )
-def test_durations_drift_by_half_and_by_more_than_they_spread(minutes: tuple[float, ...], drift: Drift | None) -> None:
-    """The newest third against the oldest."""
-    health = assess([run("s", days, took) for days, took in enumerate(minutes)])
-    assert health.drift == drift
-    if drift == Drift(720, 360):
-        assert "Taking longer: 12m lately, 6m before." in health_sentences(health, NOW)
+def test_durations_that_drift(minutes: list[float], drift: Drift | None) -> None:
+    """The newest third against the oldest: more than 1.5 times, and more than the usual spread."""
+    assert assess(runs_of("s" * len(minutes), minutes=minutes)).drift == drift
 
 
-def test_executions_that_overlap_are_counted() -> None:
-    """One that started before an earlier one had ended, which may still go on."""
-    hours = [("s", 0, 90), ("s", 1, 90), ("s", 5, 30), ("r", 9, 0), ("s", 9.5, 10)]
-    health = assess([run(letter, ago * HOUR, minutes) for letter, ago, minutes in hours])
-    assert health.overlapping == 3
-    assert "3 executions started before an earlier one had ended." in health_sentences(health, NOW)
-    assert (health.streak, health.finished) == (Streak("succeeded", 4), 4)
+def test_a_drift_is_said_instead_of_what_is_usual() -> None:
+    """A median of what has changed since is not usual any more."""
+    six, twelve = [6.0] * 3, [12.0] * 3
+    slower = health_sentences(assess(runs_of("ssssss", minutes=twelve + six)), NOW)
+    assert slower == "All 6 executions looked at succeeded. Taking longer: 12m lately, 6m before."
+    faster = health_sentences(assess(runs_of("ssssss", minutes=six + twelve)), NOW)
+    assert faster == "All 6 executions looked at succeeded. Taking less time: 6m lately, 12m before."
+
+
+def test_failures_do_not_drift() -> None:
+    """They end whenever they fail."""
+    assert assess(runs_of("ffffss", minutes=[1, 1, 1, 1, 6, 6])).drift is None
 
 
 @pytest.mark.parametrize(
-    ("newest", "reason"),
+    ("letters", "minutes", "overlapping"),
     [
-        (run("f", 0), "failed"),
-        (run("t", 0), "timed out"),
-        (run("p", 0), "succeeded with 2 failed tasks"),
-        (run("s", 0), ""),
-        (run("c", 0), ""),
-        (run("?", 0), ""),
-        (run("r", 0), "running for 9h 48m, usually 10m"),
-        (Run("e", ExecutionStatus("queued"), NOW - timedelta(hours=2)), "queued for 2h"),
-        (Run("e", ExecutionStatus("queued"), NOW - timedelta(minutes=2)), ""),
-        (Run("e", ExecutionStatus("running"), NOW, NOW - timedelta(minutes=15)), ""),
-        (Run("e", ExecutionStatus("running")), ""),
-        (
-            Run("e", ExecutionStatus("running"), started=NOW - timedelta(minutes=15), timeout=600),
-            "running for 15m, past its timeout",
-        ),
-        (
-            Run(
-                "e",
-                ExecutionStatus("running"),
-                started=NOW - timedelta(minutes=15),
-                timeout=600,
-                tasks=4,
-                parallelism=2,
-            ),
-            "",
-        ),
+        ("sss", 10, 0),
+        ("sss", 60, 0),
+        ("sss", 61, 2),
+        ("sss", [10, 10, 180], 2),  # the newest too started while the oldest ran
+        ("ssr", 10, 2),
+        ("rss", 10, 0),
+        ("ss?", 10, 0),
+        ("ssq", 10, 0),
     ],
 )
-def test_the_newest_execution_tells_whether_attention_is_needed(newest: Run, reason: str) -> None:
-    """Against what the job usually takes."""
-    assert attention_reason([newest, *runs("ssss")], NOW) == reason
-    assert not attention_reason([], NOW)
+def test_executions_that_overlap(letters: str, minutes: float | list[float], overlapping: int) -> None:
+    """Those that started before an earlier one had ended, as far as that is known."""
+    assert assess(runs_of(letters, minutes=minutes)).overlapping == overlapping
 
 
-def overview(newest: dict[str, Newest], **jobs: dict[str, Any]) -> str:
-    """The text of list_jobs for these jobs."""
-    items = [Job.model_validate({"metadata": {"name": name}, **body}) for name, body in jobs.items()]
-    page = Page(items, lambda _: None)
-    return build_jobs(page, limit=20, search=None, workspace="acme", newest=newest, now=NOW)[1]
+def test_one_whose_end_is_not_known_overlaps_with_none() -> None:
+    """By its status it is over, or may be: only one that goes on has no end yet."""
+    for word in ("succeeded", "lost"):
+        old = Run("e", ExecutionStatus(word), started=NOW - timedelta(days=1))
+        assert assess([*runs_of("s"), old]).overlapping == 0
 
 
-def test_those_that_need_attention_come_first_then_those_that_run() -> None:
-    """With why, in the first line too; a job that is switched off needs none."""
-    text = overview(
-        {
-            "fine": Newest(runs("ss")),
-            "broken": Newest(runs("fs")),
-            "busy": Newest([Run("e-1", ExecutionStatus("running"), NOW, NOW - timedelta(minutes=5))]),
-            "nightly": Newest([run("s", 1)]),
-            "off": Newest(runs("f")),
-            "gone": Newest(None),
-            "unused": Newest([], complete=True),
-            "undeployed": Newest(runs("s")),
-        },
-        fine={"status": "DEPLOYED"},
-        broken={},
-        busy={},
-        nightly={"spec": {"triggers": [{"type": "cron", "configuration": {"schedule": "0 2 * * *"}}]}},
-        off={"spec": {"enabled": False}},
-        gone={},
-        unused={},
-        undeployed={"status": "FAILED"},
+def test_an_overlap_is_said() -> None:
+    """In a sentence of its own."""
+    assert health_sentences(assess(runs_of("sss", minutes=61)), NOW) == (
+        "All 3 executions looked at succeeded; usually 1h 1m. 2 executions started before an earlier one had ended."
     )
-    assert text.splitlines() == [
-        (
-            '3 of 8 jobs need attention: "broken" (failed), "nightly" (missed its schedule), "undeployed" (deployment '
-            'failed); of 1 the newest execution could not be looked up. 8 jobs in workspace "acme".'
-        ),
-        '- "broken": needs attention (failed), "exec-0" failed 9h 38m ago',
-        '- "nightly": needs attention (missed its schedule), "exec-1" succeeded 33h 38m ago, scheduled "0 2 * * *"',
-        '- "undeployed": needs attention (deployment failed), "exec-0" succeeded 9h 38m ago',
-        '- "busy": "e-1" running, started 5m ago',
-        '- "fine": "exec-0" succeeded 9h 38m ago',
-        '- "off": "exec-0" failed 9h 38m ago, disabled',
-        '- "gone": newest execution not known',
-        '- "unused": no executions',
-    ]
-    assert overview({"fine": Newest(runs("s"))}, fine={}).startswith("The one job needs no attention. 1 job in")
-    assert overview({"fine": Newest(None)}, fine={}).startswith("How the newest executions of 1 job went could not be")
+
+
+def test_an_unknown_status_with_an_end_is_over() -> None:
+    """What it came to is not known, only that it does not run."""
+    health = assess(runs_of("??s"))
+    assert (health.finished, health.succeeded, health.failed) == (3, 1, 0)
+
+
+moments = st.none() | st.datetimes(timezones=st.just(UTC))
+anything = st.builds(
+    Run,
+    st.text(max_size=3),
+    st.builds(ExecutionStatus, st.none() | st.sampled_from([*WORDS.values(), "CANCELLING", "Odd"])),
+    moments,
+    moments,
+    moments,
+    failed_tasks=st.none() | st.integers(0, 10**12),
+)
+
+
+@given(st.lists(anything, max_size=9))
+def test_whatever_the_api_lists_is_assessed(runs: list[Run]) -> None:
+    """Times out of order, in the future or absent, unknown words: nothing fails, and the numbers add up."""
+    health = assess(runs)
+    assert health.succeeded + health.failed + health.cancelled <= health.finished <= health.looked_at
+    sentences = health_sentences(health, NOW)
+    assert len(sentences.encode()) < 600

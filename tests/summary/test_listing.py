@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from blaxel_mcp.models import ExecutionWord, Job, JobExecution, TaskWord
 from blaxel_mcp.summary import limits
+from blaxel_mcp.summary.attention import NewestRuns
 from blaxel_mcp.summary.listing import DEPLOYMENT_STATUSES, Page, read_status, row_id, status_phrase
 from blaxel_mcp.summary.listing_executions import build_executions
 from blaxel_mcp.summary.listing_jobs import build_jobs
@@ -123,12 +124,39 @@ def test_what_the_next_call_asks_by_is_whole(given: str | None, shown: str) -> N
 @settings(max_examples=30, deadline=None)
 @given(st.lists(jobs, max_size=12), texts, st.integers(1, 50))
 def test_any_jobs_fit(items: list[Any], search: str, limit: int) -> None:
-    """Within the budget at any limit, each once, whatever the API sends."""
+    """Within the budget at any limit, each once, in the list's order, whatever the API sends."""
     read = [Job.model_validate(item) for item in items]
-    rows = everything(
-        read, "jobs", lambda page: build_jobs(page, limit=limit, search=search, workspace=search, now=NOW)
-    )
-    assert [row.get("name", "") for row in rows] == [row_id(one.name) for one in read]
+
+    def build(page: Page[Any]) -> tuple[Any, str]:
+        return build_jobs(page, limit=limit, search=search, workspace=search, now=NOW)
+
+    assert [row.get("name", "") for row in everything(read, "jobs", build)] == [row_id(one.name) for one in read]
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.tuples(jobs, st.none() | st.lists(executions, max_size=4)), max_size=12), texts, st.integers(1, 20))
+def test_any_overview_fits(items: list[Any], search: str, limit: int) -> None:
+    """Within the budget whatever their executions are, each job once; those that need attention come first."""
+    read = [Job.model_validate(item) for item, _ in items]
+    newest = {
+        job.name or "": None if runs is None else listed_now(list(map(JobExecution.model_validate, runs)))
+        for job, (_, runs) in zip(read, items, strict=True)
+    }
+
+    def build(page: Page[Any]) -> tuple[Any, str]:
+        answer, text = build_jobs(page, limit=limit, search=search, workspace=search, newest=newest, now=NOW)
+        urgent = ["attention" in row for row in answer["jobs"]]
+        assert urgent == sorted(urgent, reverse=True)
+        assert answer.get("needAttention", 0) == sum(urgent)
+        return answer, text
+
+    rows = everything(read, "jobs", build)
+    assert sorted(row.get("name", "") for row in rows) == sorted(row_id(one.name) for one in read)
+
+
+def listed_now(executions: Sequence[JobExecution], *, complete: bool = True) -> NewestRuns:
+    """A job's newest executions as they were listed at this moment."""
+    return NewestRuns.of(executions, NOW, complete=complete)
 
 
 @settings(max_examples=30, deadline=None)
@@ -233,17 +261,19 @@ def run_of(status: str | None, minutes: int, ago: int) -> JobExecution:
             'The newest execution of job "a" is running, started 7m ago. None of the 2 executions looked at is over.',
         ),
         (
-            [run_of("failed", 2, 5), *(run_of("succeeded", 4, 9 + 5 * n) for n in range(999))],
+            [run_of("failed", 2, 5), *[run_of("succeeded", 4, 9)] * 999],
             (
                 'The newest execution of job "a" failed 5m ago. '
-                "Of 1,000 executions looked at, 999 succeeded and 1 failed (99%); usually 4m."
+                "The newest is the first failure after 999 that succeeded, the last of them today at 08:51 UTC. "
+                "Of 1,000 executions looked at, 999 succeeded and 1 failed (99% success); usually 4m. "
+                "998 executions started before an earlier one had ended."
             ),
         ),
         (
-            [run_of("running", 1, 1), run_of("failed", 2, 5), run_of("succeeded", 4, 9)],
+            [run_of("failed", 2, 5), run_of("running", 1, 1), run_of("succeeded", 4, 9)],
             (
-                'The newest execution of job "a" is running, started 2m ago. '
-                "Of 3 executions looked at, 1 succeeded and 1 failed (50%), 1 is not over."
+                'The newest execution of job "a" failed 5m ago. '
+                "Of 3 executions looked at, 1 succeeded and 1 failed (50% success), 1 is not over."
             ),
         ),
     ],

@@ -172,6 +172,7 @@ async def caller(
     version: str = NEWER,
     allow_writes: bool = False,
     clock: Callable[[], datetime] = clock,
+    **state: Any,
 ) -> AsyncIterator[Caller]:
     """A caller over a transport.
 
@@ -182,9 +183,10 @@ async def caller(
         version: the Blaxel API version, for `memory`.
         allow_writes: whether the tools that change something exist, for `memory` and `stdio`.
         clock: the server's time, for `memory`.
+        state: what else `tool_state` takes, for `memory`.
     """
     if over == "memory":
-        async with tool_state(url, clock, version=version) as app:
+        async with tool_state(url, clock, version=version, **state) as app:
             server = build_server(app, select(allow_writes=allow_writes))
             async with Client(server, mode=ERAS[era]) as client:
                 yield Caller(client)
@@ -199,11 +201,11 @@ async def caller(
         yield Caller(client)
 
 
-def run(app: ASGIApp, what: Callable[[Caller], Awaitable[None]], version: str = NEWER) -> None:
-    """Serve a control plane on a real socket, and call the server in memory."""
+def run(app: ASGIApp, what: Callable[[Caller], Awaitable[None]], version: str = NEWER, **state: Any) -> None:
+    """Serve a control plane on a real socket, and call the server in memory; `state` is for `tool_state`."""
 
     async def call(url: str) -> None:
-        async with caller(url, version=version) as calls:
+        async with caller(url, version=version, **state) as calls:
             await what(calls)
 
     with control_plane.serve(app) as url:
@@ -249,12 +251,17 @@ def use(session: Session, work: Callable[[Session], Awaitable[T]]) -> T:
 
 @asynccontextmanager
 async def tool_state(
-    url: str, clock: Callable[[], datetime] = clock, *, version: str = "2026-04-28"
+    url: str,
+    clock: Callable[[], datetime] = clock,
+    *,
+    version: str = "2026-04-28",
+    timeout: float = 10.0,  # noqa: ASYNC109 - of each attempt upstream
+    **state: Any,
 ) -> AsyncIterator[AppContext]:
     """The `AppContext` of a server with the demo's credential; its API client is closed at the end."""
-    session = client_for(url, variables=ACCOUNT | {"BL_API_VERSION": version})
+    session = client_for(url, timeout=timeout, variables=ACCOUNT | {"BL_API_VERSION": version})
     try:
-        yield AppContext(lambda _: another(session), clock)
+        yield AppContext(lambda _: another(session), clock, **state)
     finally:
         await session.upstream.aclose()
 

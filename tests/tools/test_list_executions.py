@@ -1,6 +1,7 @@
 """`list_job_executions`: what the newest ones came to, filters made here, and cursors that lose and repeat nothing."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -10,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 from support.caller import Caller, run
-from support.faults import Answer, Faults
-from support.plane import HOSTILE, NOW, VERSIONS, execution, job, plane
+from support.faults import Answer, Exchange, Faults
+from support.plane import HOSTILE, NOW, VERSIONS, ago, execution, job, plane, verbatim
 
 from blaxel_mcp.demo import control_plane
 
@@ -43,17 +44,21 @@ def demo() -> Any:
     return control_plane.build_app(clock=lambda: NOW)
 
 
+DUE_AT_TWO = (
+    "Due today at 02:00 UTC, 7h ago: an execution was created then and succeeded. Next due tomorrow at 02:00 UTC."
+)
+
+
 def test_did_last_nights_report_run() -> None:
-    """The first sentence tells of the newest, the second how the job has been doing, then a line each."""
+    """The first sentence tells of the newest, then how the job has been doing and its schedule, then a line each."""
 
     async def what(call: Caller) -> None:
         answer = await call.ask(TOOL, jobId="nightly-report", limit=2)
         assert answer == {
             "summary": 'The newest execution of job "nightly-report" succeeded 6h 47m ago; showing 1 to 2 of 14. '
-            "Of 14 executions looked at, 13 succeeded and 1 failed (93%); usually 12m 10s. "
-            "The newest 4 succeeded in a row. "
-            "Due today at 02:00 UTC, 7h ago: an execution was created then and succeeded. "
-            "Next due tomorrow at 02:00 UTC.",
+            "The newest 4 succeeded in a row, the last failure 2026-11-20 at 02:11 UTC. "
+            "Of 14 executions looked at, 13 succeeded and 1 failed (93% success); usually 12m 10s. "
+            f"{DUE_AT_TWO}",
             "executions": [
                 {
                     "id": "exec-9f2c41d7",
@@ -146,7 +151,9 @@ def test_a_filter_is_made_here_and_says_how_many_it_looked_at() -> None:
     """The API has none: a hundred are looked at for each answer, and every match comes once."""
     words = ("succeeded", "FAILED", "succeeded", "timeout", "Failed")
     executions = [
-        execution(f"exec-{number:05d}", age=100 + number, status=words[number % 5] if number >= 120 else "succeeded")
+        execution(
+            f"exec-{number:05d}", age=100 * (number + 1), status=words[number % 5] if number > 119 else "succeeded"
+        )
         for number in range(250)
     ]
     wanted = [one.id for one in executions if one.body["status"].casefold() == "failed"]
@@ -155,15 +162,13 @@ def test_a_filter_is_made_here_and_says_how_many_it_looked_at() -> None:
         answer = await call.ask(TOOL, jobId="a", status="failed")
         assert answer["summary"] == (
             'None of the 100 executions of job "a" looked at has status failed; older ones follow. '
-            "Of 100 executions looked at, 100 succeeded (100%); usually 1m. "
-            "99 executions started before an earlier one had ended."
+            "All 100 executions looked at succeeded; usually 1m."
         )
         assert (answer["executions"], answer["lookedAt"], answer["matching"]) == ([], 100, 0)
         answer = await call.ask(TOOL, jobId="a", status="failed", cursor=answer["nextCursor"])
         assert answer["summary"] == (
             '32 of the 100 executions of job "a" looked at have status failed; showing 1 to 10 of 32. '
-            "Of 100 executions looked at, 52 succeeded and 48 failed (52%); usually 1m. "
-            "99 executions started before an earlier one had ended."
+            "Of 100 executions looked at, 52 succeeded and 48 failed (52% success); usually 1m."
         )
         assert answer["executions"][0]["status"] == "failed"
         assert ids(await call.follow(TOOL, "executions", jobId="a", status="FAILED", limit=9)) == wanted
@@ -173,7 +178,7 @@ def test_a_filter_is_made_here_and_says_how_many_it_looked_at() -> None:
 
 def test_few_rows_still_tell_what_is_usual() -> None:
     """Twenty are asked for where fewer are listed, in one call; the cursor goes on within them."""
-    app = plane(job("a", [execution(f"exec-{number:05d}", age=100 + number) for number in range(30)]))
+    app = plane(job("a", [execution(f"exec-{number:05d}", age=100 * (number + 1)) for number in range(30)]))
 
     async def what(call: Caller) -> None:
         answer = await call.ask(TOOL, jobId="a", limit=2)
@@ -182,16 +187,111 @@ def test_few_rows_still_tell_what_is_usual() -> None:
         assert (answer["lookedAt"], ids(answer["executions"])[0]) == (20, "exec-00002")
         answer = await call.ask(TOOL, jobId="a", limit=3, cursor=answer["nextCursor"])
         assert answer["summary"] == (
-            '10 older executions of job "a"; showing 1 to 3 of 10. '
-            "Of 10 executions looked at, 10 succeeded (100%); usually 1m. "
-            "9 executions started before an earlier one had ended."
+            '10 older executions of job "a"; showing 1 to 3 of 10. All 10 executions looked at succeeded; usually 1m.'
         )
         await call.ask(TOOL, jobId="a", limit=30)
         requests = app.state.requests  # type: ignore[attr-defined]
-        sizes = [parse_qs(one.query)["limit"] for one in requests if one.path.endswith("/executions")]
+        sizes = [parse_qs(request.query)["limit"] for request in requests if request.path.endswith("/executions")]
         assert sizes == [["20"], ["20"], ["20"], ["30"]]
 
     run(app, what)
+
+
+def test_an_execution_that_is_missing_comes_right_after_the_newest() -> None:
+    """It is what to act on."""
+    late = job("nightly", [execution("e", age=31 * 3_600)], age=99 * 3_600, schedule="0 2 * * *")
+
+    async def what(call: Caller) -> None:
+        answer = await call.ask(TOOL, jobId="nightly")
+        assert answer["summary"].startswith(
+            'The newest execution of job "nightly" succeeded 30h 58m ago. '
+            "Due today at 02:00 UTC, 7h ago: no execution since yesterday at 02:00 UTC. Next due tomorrow at 02:00 UTC."
+        )
+        assert answer["schedule"]["state"] == "missed"
+
+    run(plane(late), what)
+
+
+def test_the_newest_that_needs_attention_says_why() -> None:
+    """As list_jobs does."""
+    going = verbatim("e", NOW - timedelta(hours=1), status="running", metadata={"startedAt": ago(minutes=58)})
+    before = [execution(f"exec-{number}", age=100_000 * (number + 1)) for number in range(3)]
+    partly = execution("p", age=99, stats={"total": 40, "success": 37, "failure": 3})
+
+    async def what(call: Caller) -> None:
+        assert (await call.ask(TOOL, jobId="slow"))["summary"] == (
+            'The newest execution of job "slow" is running, started 58m ago. '
+            "Needs attention: running for 58m, usually 1m. "
+            "Of 4 executions looked at, 3 succeeded and none failed, 1 is not over; usually 1m."
+        )
+        assert (await call.ask(TOOL, jobId="partly"))["summary"] == (
+            'The newest execution of job "partly" succeeded 34s ago, but 3 of 40 tasks failed.'
+        )
+
+    run(plane(job("slow", [going, *before]), job("partly", [partly])), what)
+
+
+def test_a_page_in_another_order_is_told_newest_first() -> None:
+    """Older versions of the API may list oldest first."""
+    listed = [
+        execution(f"e-{age}", age=age, status="failed" if age == 900 else "succeeded").body for age in (900, 500, 99)
+    ]
+    faults = Faults(plane(job("a")))
+    faults.add(Answer(200, json_body=listed), path="/executions")
+
+    async def what(call: Caller) -> None:
+        answer = await call.ask(TOOL, jobId="a")
+        assert ids(answer["executions"]) == ["e-99", "e-500", "e-900"]
+        assert answer["summary"].startswith(
+            'The newest execution of job "a" succeeded 34s ago. The newest 2 succeeded '
+        )
+
+    run(faults, what)
+
+
+class NoJob:
+    """Answers GetJob with a 503, and lets everything else pass."""
+
+    async def __call__(self, exchange: Exchange) -> None:
+        """ASGI."""
+        is_list = exchange.scope["path"].endswith("/executions")
+        await (exchange.proceed(None) if is_list else Answer(503)(exchange))
+
+
+def test_the_schedule_is_looked_up_beside_the_first_page() -> None:
+    """In one call; an answer stands without it where that fails."""
+    faults, path = Faults(demo()), "/v0/jobs/nightly-report"
+
+    async def what(call: Caller) -> None:
+        answer = await call.ask(TOOL, jobId="nightly-report", limit=2)
+        assert sorted(seen.path for seen in faults.seen) == [path, f"{path}/executions"]
+        older = await call.ask(TOOL, jobId="nightly-report", limit=2, cursor=answer["nextCursor"])
+        assert "schedule" not in older
+        assert len(faults.seen) == 3
+        faults.always(NoJob())
+        without = await call.ask(TOOL, jobId="nightly-report", limit=2)
+        assert without == {
+            **{key: value for key, value in answer.items() if key != "schedule"},
+            "summary": answer["summary"].removesuffix(f" {DUE_AT_TWO}"),
+        }
+        assert len(faults.seen) == 5
+
+    run(faults, what)
+
+
+def test_without_lookups_it_takes_one_call() -> None:
+    """No job is looked up, so nothing is said of a schedule."""
+    faults = Faults(demo())
+
+    async def what(call: Caller) -> None:
+        answer = await call.ask(TOOL, jobId="nightly-report", limit=2)
+        assert answer["streak"] == {"outcome": "succeeded", "count": 4}
+        assert "schedule" not in answer
+        assert len(faults.seen) == 1
+        faults.add(Answer(200, json_body={"data": [], "meta": {}}), path="/executions")
+        assert "There is no job" in await call.refusal(TOOL, jobId="nightly-reprot")
+
+    run(faults, what, lookups=False)
 
 
 @pytest.mark.slow
