@@ -132,7 +132,7 @@ def build_jobs(
         subject=subject,
         more="; more follow",
         facts={},
-        heading=partial(_heading, page=page, which=f"{matching}{where}") if newest is not None else None,
+        heading=partial(_heading, page=page, which=matching) if newest is not None else None,
     )
 
 

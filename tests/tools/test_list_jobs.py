@@ -75,7 +75,7 @@ def test_which_jobs_need_attention() -> None:
     async def what(call: Caller) -> None:
         answer = await call.ask(TOOL)
         assert {key: value for key, value in answer.items() if key != "jobs"} == {
-            "summary": '3 of 8 jobs in workspace "demo" need attention: "image-resize" (failed 23m 5s ago, 3 of 40 '
+            "summary": '3 of 8 jobs need attention: "image-resize" (failed 23m 5s ago, 3 of 40 '
             'tasks), "load-test" (failed 3h 1m ago, 37 of 1,000 tasks), "nightly-import" (failed 5h 27m ago, 3 of 40 '
             "tasks).",
             "lookedAt": 8,
@@ -101,16 +101,14 @@ def test_a_search_is_answered_in_the_same_way() -> None:
 
     async def what(call: Caller) -> None:
         answer = await call.ask(TOOL, search="report")
-        assert answer["summary"] == '1 job matching "report" in workspace "demo", and it needs no attention.'
+        assert answer["summary"] == '1 job matching "report", and it needs no attention.'
         answer = await call.ask(TOOL, search="import")
         assert answer["summary"] == (
-            '1 of 2 jobs matching "import" in workspace "demo" needs attention: '
-            '"nightly-import" (failed 5h 27m ago, 3 of 40 tasks).'
+            '1 of 2 jobs matching "import" needs attention: "nightly-import" (failed 5h 27m ago, 3 of 40 tasks).'
         )
         answer = await call.ask(TOOL, search="resize")
         assert answer["summary"] == (
-            '1 job matching "resize" in workspace "demo", and it needs attention: '
-            '"image-resize" (failed 23m 5s ago, 3 of 40 tasks).'
+            '1 job matching "resize", and it needs attention: "image-resize" (failed 23m 5s ago, 3 of 40 tasks).'
         )
 
     run(control_plane.build_app(clock=lambda: NOW), what)
@@ -150,7 +148,7 @@ def test_every_kind_of_concern_in_order() -> None:
             ("disabled", None),
         ]
         assert answer["summary"] == (
-            '6 of 11 jobs in workspace "demo" need attention: "timed-out" (timed out 1h 28m ago), '
+            '6 of 11 jobs need attention: "timed-out" (timed out 1h 28m ago), '
             '"failed-long-ago" (failed 6d 5h ago), "missed" (missed its schedule, due today at 02:00 UTC), '
             '"partial" (succeeded 7m 55s ago with 3 of 40 tasks failed), "slow" (running for 58m, usually 1m) '
             "and 1 more."
@@ -164,7 +162,7 @@ def test_no_job_needs_attention() -> None:
     jobs = [job(f"job-{number}", [ran("succeeded", 60)], age=number) for number in range(3)]
 
     async def what(call: Caller) -> None:
-        assert (await call.ask(TOOL))["summary"] == 'None of 3 jobs in workspace "demo" needs attention.'
+        assert (await call.ask(TOOL))["summary"] == "None of 3 jobs needs attention."
 
     run(plane(*jobs), what)
 
@@ -178,8 +176,7 @@ def test_of_many_jobs_those_shown_are_looked_at() -> None:
     async def what(call: Caller) -> None:
         answer = await call.ask(TOOL, limit=50)
         assert answer["summary"] == (
-            '1 of the 20 jobs in workspace "demo" shown here needs attention: "job-007" (failed 58m 55s ago); '
-            "more follow."
+            '1 of the 20 jobs shown here needs attention: "job-007" (failed 58m 55s ago); more follow.'
         )
         assert lists(faults) == sorted(names(answer["jobs"]))
         assert len(faults.seen) == 21
@@ -200,7 +197,7 @@ def test_what_could_not_be_looked_up_is_unknown() -> None:
     async def what(call: Caller) -> None:
         answer = await call.ask(TOOL)
         assert answer["summary"] == (
-            'None of 3 jobs in workspace "demo" needs attention; of 1 the latest execution could not be looked up.'
+            "None of 3 jobs needs attention; of 1 the latest execution could not be looked up."
         )
         assert answer["jobs"][0] == {
             "name": "two",
@@ -212,7 +209,7 @@ def test_what_could_not_be_looked_up_is_unknown() -> None:
         assert (answer["lookedAt"], answer["needAttention"]) == (2, 0)
         assert lists(faults) == ["one", "three", "two"]
         faults.clear()
-        assert (await call.ask(TOOL))["summary"] == 'None of 3 jobs in workspace "demo" needs attention.'
+        assert (await call.ask(TOOL))["summary"] == "None of 3 jobs needs attention."
         assert lists(faults) == ["one", "three", "two", "two"]
 
     run(faults, what)
@@ -224,13 +221,9 @@ def test_nothing_could_be_looked_up() -> None:
     faults.always(Answer(403), path="/executions")
 
     async def what(call: Caller) -> None:
-        assert (await call.ask(TOOL))["summary"] == (
-            '2 jobs in workspace "demo"; how their latest executions went could not be looked up.'
-        )
+        assert (await call.ask(TOOL))["summary"] == ("2 jobs; how their latest executions went could not be looked up.")
         answer = await call.ask(TOOL, search="one")
-        assert answer["summary"] == (
-            '1 job matching "one" in workspace "demo"; how its latest execution went could not be looked up.'
-        )
+        assert answer["summary"] == ('1 job matching "one"; how its latest execution went could not be looked up.')
 
     run(faults, what)
 
@@ -340,7 +333,7 @@ def test_rows_of_twenty_jobs_fit_with_why() -> None:
         answer = await call.ask(TOOL)
         assert [row["attention"][:6] for row in answer["jobs"]] == ["failed"] * 20
         assert [row["latest"]["status"] for row in answer["jobs"]] == ["failed"] * 20
-        assert answer["summary"].startswith('20 of 20 jobs in workspace "demo" need attention: "a-job-with-')
+        assert answer["summary"].startswith('20 of 20 jobs need attention: "a-job-with-')
         assert " and 1" in answer["summary"]
 
     run(plane(*jobs), what)
@@ -554,9 +547,7 @@ def test_a_cursor_of_the_apis_that_is_too_long_is_not_passed_on() -> None:
         faults.add(Answer(200, json_body={"data": wires, "meta": {"hasMore": True, "nextCursor": "x" * 5_000}}))
         answer = await call.ask("list_jobs")
         assert "nextCursor" not in answer
-        assert answer["summary"] == (
-            '1 job in workspace "demo"; how its latest execution went could not be looked up; more follow.'
-        )
+        assert answer["summary"] == ("1 job; how its latest execution went could not be looked up; more follow.")
         assert call.texts[-1].endswith("There are more, but Blaxel's cursor to them is too long to pass on.")
 
     async def odd(call: Caller) -> None:
