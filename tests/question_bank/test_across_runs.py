@@ -17,6 +17,8 @@ from support.faults import Faults
 
 from blaxel_mcp.demo import control_plane
 
+pytestmark = pytest.mark.slow  # five hundred questions, each case on a control plane of its own
+
 CASES = {case.name: case for case in BANK}
 ASKED = [(case, question) for case in CASES.values() for question in case.questions]
 IDS = [f"{case.name}: {question.ask}" for case, question in ASKED]

@@ -287,6 +287,7 @@ def test_a_part_of_the_tasks_is_compared_as_a_part() -> None:
     assert "gone" not in structured["tasks"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "message"),
     [("task", "boom {}"), ("task", "x" * 3_000), *zip(HOSTILE, reversed(HOSTILE), strict=True)],
