@@ -38,9 +38,9 @@ def suggest_next_step(summary: ExecutionSummary) -> str:
             return _while_unfinished(summary)
         case "cancelled":
             return f"Nothing to do, unless the rest is still wanted: then run the job again{_repeats(summary)}."
-        case "succeeded" if summary.schedule and needs_attention(summary.schedule):
-            return "See in the Blaxel console why its schedule did not start it again; run it by hand if that matters."
         case "succeeded" if not summary.failures and not summary.counts.failed:
+            if summary.schedule and needs_attention(summary.schedule):
+                return "See in the Blaxel console why the job's schedule did not start it again, or run it by hand."
             return "Nothing to do."
         case _:
             return _after_failure(summary)

@@ -37,7 +37,7 @@ class Reference(NamedTuple):
         ids: a job and an execution, as they stand and as they can be read; the first that exist are meant.
         latest: set if the newest execution is meant, of any status or of one.
         prefix: what the execution's id may begin with if none of `ids` exists; empty where it is too short for that.
-        read: whether even the first of `ids` is not what the arguments are as they stand.
+        read: whether the first of `ids` was read from something else, such as an address.
     """
 
     job_id: str

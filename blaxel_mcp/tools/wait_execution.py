@@ -50,7 +50,7 @@ async def wait_for_job_execution(  # noqa: PLR0917 - the SDK passes them by name
 ) -> Annotated[CallToolResult, ExecutionCore]:
     """Poll the execution until it is done or the time is up; one that is not done is an answer too, not an error."""
     found: Found | None = None
-    seen: list[_State] = []
+    seen: list[_State] = []  # the first state and the newest one
     began, reported = app.timer(), -1.0
 
     async def poll() -> _State:

@@ -1,9 +1,14 @@
 """What to do next, and when to ask again: the limit that was hit, what a new run repeats, and when to cancel."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from support.builders import answer, execution, task
+from support.builders import NOW, answer, execution, task
+
+from blaxel_mcp.models import JobExecution
+from blaxel_mcp.summary.schedule import ScheduleCheck
+from blaxel_mcp.summary.summarize import summarize
 
 REPEATS = "; that repeats the 37 tasks that succeeded"
 LOGS = 'Call get_job_execution_logs with jobId "resize" and executionId "exec-1"'
@@ -142,3 +147,15 @@ def test_other_runs_with_failures_go_on(got: Any) -> None:
 def test_when_to_ask_again(raw: Any, seconds: int) -> None:
     """Minutes while it has been queued for long, never below fifteen seconds."""
     assert answer(raw)["pollAfterSeconds"] == seconds
+
+
+@pytest.mark.parametrize(("failed", "start"), [(0, "See in the Blaxel console why the job's schedule"), (1, "Call ")])
+def test_a_missed_schedule_leaves_something_to_do(failed: int, start: str) -> None:
+    """Though the newest execution succeeded; failed tasks of it come first."""
+    body = execution(
+        "succeeded", (90_000, 89_990, 89_900), stats={"total": 2, "success": 2 - failed, "failure": failed}
+    )
+    missed = ScheduleCheck("0 2 * * *", "missed", NOW - timedelta(hours=10), NOW + timedelta(hours=14))
+    parsed = JobExecution.model_validate(body)
+    got = summarize(parsed, asked=("resize", "exec-1"), workspace="acme", now=NOW, schedule=missed)
+    assert got.next_step.startswith(start), got.next_step
