@@ -4,14 +4,14 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
-import stamina
-from opentelemetry.trace import SpanKind, Status, StatusCode, get_tracer
+from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, Status, StatusCode, get_current_span, get_tracer
 
 from blaxel_mcp import __version__
 from blaxel_mcp.api import network_errors, retry, wire
@@ -79,7 +79,7 @@ class Upstream:
     ) -> None:
         user_agent = f"blaxel-mcp/{__version__}"
         self._pool = ConnectionPool(
-            secure=api_url.startswith("https:"),
+            api_url,
             headers={"Accept": "application/json", "Blaxel-Version": api_version, "User-Agent": user_agent},
             connections=CONCURRENCY,
             certificates=certificates,
@@ -93,8 +93,6 @@ class Upstream:
         self._caller_slots: WeakValueDictionary[tuple[str, str], asyncio.Semaphore] = WeakValueDictionary()
         self._flights: dict[Hashable, _Flight] = {}
         self._stopping = asyncio.Event()
-        # Its warnings do not say what went wrong; the line in `_send_retrying` does.
-        logging.getLogger("stamina").setLevel(logging.ERROR)
 
     async def sleep(self, seconds: float) -> None:
         """Pause between two calls.
@@ -168,6 +166,17 @@ class Upstream:
 
     async def _send_retrying(self, call: Call[T], session: "Session", flight: _Flight) -> T:
         """Send until an attempt succeeds or `retry` gives up."""
+        try:
+            return await self._send_once(call, session, flight)
+        except BlaxelMcpError as error:
+            return await self._send_again(call, session, flight, error)
+
+    async def _send_again(self, call: Call[T], session: "Session", flight: _Flight, failure: BlaxelMcpError) -> T:
+        """Send after a first attempt that failed, as often and after as long as `retry` says."""
+        import stamina  # noqa: PLC0415 - most processes never see a failed attempt
+
+        # Its warnings do not say what went wrong; the line below does.
+        logging.getLogger("stamina").setLevel(logging.ERROR)
         clock = asyncio.get_running_loop().time
         async for attempt in stamina.retry_context(
             on=lambda error: retry.backoff(error, flight.end - clock()),
@@ -179,6 +188,8 @@ class Upstream:
         ):
             with attempt:
                 try:
+                    if attempt.num == 1:  # the one that was made before stamina was needed
+                        raise failure
                     return await self._send_once(call, session, flight)
                 except BlaxelMcpError as error:
                     logger.info("Attempt %d at GET %s failed. %s", attempt.num, call.path, error.message)
@@ -191,13 +202,7 @@ class Upstream:
         # The caller's own limit first: whoever waits for it must not hold a slot meanwhile.
         async with caller_slots, self._slots:
             began, status, counted = perf_counter(), None, True
-            with _tracer.start_as_current_span(
-                call.operation,
-                kind=SpanKind.CLIENT,
-                attributes={"http.request.method": call.method},
-                record_exception=False,  # ours say what an operator needs, httpx's may hold addresses
-                set_status_on_exception=False,
-            ) as span:
+            with _span(call) as span:
                 try:
                     response = await self._send_signed(call, session.auth, flight)
                     status = response.status
@@ -230,6 +235,19 @@ class Upstream:
                 return await auth.send(request, round_trip)
         except TimeoutError as error:
             raise network_errors.translate(error) from None
+
+
+def _span(call: Call[Any]) -> AbstractContextManager[Span]:
+    """A span for one attempt, under the SDK's span of the MCP request; nothing is recorded where that is not."""
+    if not get_current_span().is_recording():
+        return nullcontext(INVALID_SPAN)
+    return _tracer.start_as_current_span(
+        call.operation,
+        kind=SpanKind.CLIENT,
+        attributes={"http.request.method": call.method},
+        record_exception=False,  # ours say what an operator needs, httpx's may hold addresses
+        set_status_on_exception=False,
+    )
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ import logging
 import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ from support.faults import (
     not_an_object,
     not_json,
     redirect,
+    refused,
     silent,
 )
 from support.plane import clock
@@ -601,10 +603,9 @@ def test_exactly_the_documented_headers_are_sent(plane: Plane) -> None:
     """There is no Authorization among them, which Blaxel's gateway reserves; httpx adds nothing personal."""
     use(client_for(plane.url), fetch)
     headers = plane.requests[0].headers
-    assert headers.pop("accept-encoding")  # depends on what is installed
     assert headers == {
         "host": plane.url.removeprefix("http://").removesuffix("/v0"),
-        "connection": "keep-alive",
+        "accept-encoding": "gzip, deflate",
         "accept": "application/json",
         "user-agent": f"blaxel-mcp/{__version__}",
         "blaxel-version": "2026-04-28",
@@ -647,6 +648,46 @@ def test_loopback_is_never_reached_through_a_proxy(plane: Plane, monkeypatch: py
             monkeypatch.setenv(name, other)
         assert use(client_for(plane.url), fetch).execution.status == "succeeded"
     assert (plane.calls, proxy.seen) == (1, [])
+
+
+@pytest.mark.parametrize(("name", "no_proxy"), [("HTTPS_PROXY", "elsewhere.test"), ("ALL_PROXY", "")])
+def test_https_goes_through_the_proxy_of_the_environment(
+    name: str, no_proxy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The proxy is asked for a tunnel to the API's host; one that refuses is an error that names the proxy."""
+    asked: list[bytes] = []
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n"))
+        writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    async def work() -> str:
+        async with await asyncio.start_server(refuse, "127.0.0.1", 0) as proxy:
+            port = proxy.sockets[0].getsockname()[1]
+            monkeypatch.setenv(name, f"127.0.0.1:{port}")
+            monkeypatch.setenv("NO_PROXY", no_proxy)
+            client = client_for("https://blaxel.invalid/v0")
+            with pytest.raises(ConnectionFailedError) as error:
+                await client.send(replace(ONE, retried=False))
+            await client.upstream.aclose()
+            return error.value.message
+
+    assert asyncio.run(work()) == "The proxy between here and Blaxel refused or failed."
+    assert asked == [b"CONNECT blaxel.invalid:443 HTTP/1.1\r\n"]
+
+
+@pytest.mark.parametrize("no_proxy", ["localhost", "*", ".host,localhost"])
+def test_no_proxy_names_hosts_that_are_reached_directly(no_proxy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then a proxy that cannot be used is no error: the connection itself is refused."""
+    monkeypatch.setenv("HTTPS_PROXY", "ftp://127.0.0.1:1")
+    monkeypatch.setenv("NO_PROXY", no_proxy)
+    with refused() as url:
+        port = url.removeprefix("http://127.0.0.1:")
+        error = failure(
+            client_for(f"https://localhost:{port}"), lambda session: session.send(replace(ONE, retried=False))
+        )
+    assert error.message == "The connection to Blaxel was refused."
 
 
 def test_no_cookie_is_stored(plane: Plane) -> None:
