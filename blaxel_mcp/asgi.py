@@ -6,11 +6,12 @@ it answers the calls in flight all the same, if the server gives it the time.
 """
 
 import asyncio
+import gc
 from typing import TYPE_CHECKING
 
 from blaxel_mcp.cli import environment_settings, read_login, report_error
 from blaxel_mcp.errors import ConfigurationError
-from blaxel_mcp.process import frozen_startup
+from blaxel_mcp.process import end_startup
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -23,17 +24,18 @@ def create_app() -> "ASGIApp":
     """Build the application. It is stateless, so any process answers any request (over SSE, of its own connections)."""
     try:
         settings = environment_settings()
-        with frozen_startup():
-            from blaxel_mcp.runtime import compose, http_app  # noqa: PLC0415 - after the collector is paused
-            from blaxel_mcp.transports.exposure import check_exposure, log_warnings  # noqa: PLC0415
-            from blaxel_mcp.transports.http import IN_FLIGHT_SECONDS  # noqa: PLC0415
-            from blaxel_mcp.transports.signals import also_on_signal  # noqa: PLC0415
+        gc.disable()  # until `end_startup`; not `begin_startup`, whose settings would reach another application's models
+        from blaxel_mcp.runtime import compose, http_app  # noqa: PLC0415 - after the collector is paused
+        from blaxel_mcp.transports.exposure import check_exposure, log_warnings  # noqa: PLC0415
+        from blaxel_mcp.transports.http import IN_FLIGHT_SECONDS  # noqa: PLC0415
+        from blaxel_mcp.transports.signals import also_on_signal  # noqa: PLC0415
 
-            # Where it will listen is not known here.
-            check_exposure(settings, loopback=False, place="What serves this application")
-            log_warnings(settings)
-            parts = compose(settings, read_login)
-            app = http_app(parts)
+        # Where it will listen is not known here.
+        check_exposure(settings, loopback=False, place="What serves this application")
+        log_warnings(settings)
+        parts = compose(settings, read_login)
+        app = http_app(parts)
+        end_startup()
     except ConfigurationError as error:
         report_error(error)
         raise SystemExit(_CANNOT_START) from None

@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from blaxel_mcp import __version__, process
 from blaxel_mcp.errors import ArgumentError, BlaxelMcpError, ConfigurationError, CredentialsError
 from blaxel_mcp.login import ApiKey
-from blaxel_mcp.process import ExitCode, frozen_startup
+from blaxel_mcp.process import ExitCode
 from blaxel_mcp.settings import (
     HOSTED_NAMES,
     OPTIONS,
@@ -141,6 +141,7 @@ def _main(argv: Sequence[str]) -> int:
         if command.name == "demo":
             from blaxel_mcp.demo.tour import run_tour
 
+            process.end_startup()
             colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
             return run_tour(sys.executable, sys.path, write=process.write, colours=colours)
         with _command_settings(command) as settings:
@@ -151,11 +152,13 @@ def _main(argv: Sequence[str]) -> int:
 
 async def _run_command(command: Command, settings: Settings) -> int:
     """Compose the runtime, run the command with it, close it; return the exit code."""
-    with frozen_startup():
+    with process.import_blocked("uvicorn") if settings.transport == "stdio" else contextlib.nullcontext():
+        # The SDK imports sse_starlette, which does without uvicorn where nothing is served over HTTP.
         from blaxel_mcp.runtime import compose
 
         run = _import_command(command)
-        runtime = compose(settings, (lambda: None) if command.demo else read_login)
+    runtime = compose(settings, (lambda: None) if command.demo else read_login)
+    process.end_startup()
     code: int = ExitCode.INTERRUPTED
     try:
         code = await run(runtime)
