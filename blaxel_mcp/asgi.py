@@ -24,7 +24,7 @@ def create_app() -> "ASGIApp":
     """Build the application. It is stateless, so any process answers any request (over SSE, of its own connections)."""
     try:
         settings = environment_settings()
-        gc.disable()  # until `end_startup`; not `begin_startup`, whose settings would reach another application's models
+        gc.disable()  # not `begin_startup`, whose settings would reach another application's models
         from blaxel_mcp.runtime import compose, http_app  # noqa: PLC0415 - after the collector is paused
         from blaxel_mcp.transports.exposure import check_exposure, log_warnings  # noqa: PLC0415
         from blaxel_mcp.transports.http import IN_FLIGHT_SECONDS  # noqa: PLC0415

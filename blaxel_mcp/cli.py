@@ -19,6 +19,7 @@ from pydantic import SecretStr
 
 from blaxel_mcp import __version__, process
 from blaxel_mcp.errors import ArgumentError, BlaxelMcpError, ConfigurationError, CredentialsError
+from blaxel_mcp.imports import import_blocked
 from blaxel_mcp.login import ApiKey
 from blaxel_mcp.process import ExitCode
 from blaxel_mcp.settings import (
@@ -152,7 +153,7 @@ def _main(argv: Sequence[str]) -> int:
 
 async def _run_command(command: Command, settings: Settings) -> int:
     """Compose the runtime, run the command with it, close it; return the exit code."""
-    with process.import_blocked("uvicorn") if settings.transport == "stdio" else contextlib.nullcontext():
+    with import_blocked("uvicorn") if settings.transport == "stdio" else contextlib.nullcontext():
         # The SDK imports sse_starlette, which does without uvicorn where nothing is served over HTTP.
         from blaxel_mcp.runtime import compose
 

@@ -5,11 +5,8 @@ from collections.abc import Iterable
 from mcp.server.mcpserver import MCPServer
 from mcp_types import Completion, CompletionArgument, CompletionContext, PromptReference, ResourceTemplateReference
 
-from blaxel_mcp.api.jobs import list_executions, list_jobs
 from blaxel_mcp.errors import BlaxelMcpError
-from blaxel_mcp.summary.next_step import is_plain_id
 from blaxel_mcp.tools.context import AppContext, current_session
-from blaxel_mcp.tools.references import LATEST
 
 _CACHE_SECONDS = 15.0
 """Clients ask at each key press."""
@@ -35,6 +32,8 @@ class Completer:
 
         For which prompt or template it is makes no difference: the arguments mean the same in all of them.
         """
+        from blaxel_mcp.tools.references import LATEST  # noqa: PLC0415 - start-up does not need it
+
         typed = argument.value.casefold()
         known = (context.arguments if context else None) or {}
         names: list[str] = []
@@ -48,6 +47,9 @@ class Completer:
 
     async def _list_names(self, job_id: str | None) -> list[str]:
         """Ids of a job's newest executions, or names of jobs if no job is given."""
+        from blaxel_mcp.api.jobs import list_executions, list_jobs  # noqa: PLC0415 - as above
+        from blaxel_mcp.summary.next_step import is_plain_id  # noqa: PLC0415
+
         session = await current_session()
         session.budget = _BUDGET_SECONDS
 

@@ -12,7 +12,6 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
 from blaxel_mcp.api.client import Session
-from blaxel_mcp.summary.clean import clean
 from blaxel_mcp.summary.limits import IDENTITY_CHARACTERS, NAME_CHARACTERS
 from blaxel_mcp.telemetry import Observers, RequestRecord
 from blaxel_mcp.tools.context import AppContext, session_of_request
@@ -87,6 +86,8 @@ class RequestMiddleware:
         else:
             return result
         finally:
+            from blaxel_mcp.summary.clean import clean  # noqa: PLC0415 - start-up does not need it
+
             method, seconds = clean(ctx.method, NAME_CHARACTERS), perf_counter() - began
             target, ids = _target_and_ids(ctx.params or {})
             self._observers.handled(RequestRecord(method, target, ids, outcome, seconds, session.attempts, size))
@@ -94,6 +95,8 @@ class RequestMiddleware:
 
 def _target_and_ids(params: Mapping[str, Any]) -> tuple[str, dict[str, str]]:
     """The tool, prompt or resource that a request is for, and the ids among its arguments; cleaned."""
+    from blaxel_mcp.summary.clean import clean  # noqa: PLC0415 - start-up does not need it
+
     target = params.get("name", params.get("uri"))
     arguments = params.get("arguments")
     given = arguments if isinstance(arguments, Mapping) else {}

@@ -3,14 +3,13 @@
 Ctrl-C is not here: `__main__.py` handles it before it imports anything.
 """
 
-import contextlib
 import gc
 import io
 import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from enum import IntEnum
 
 
@@ -95,16 +94,3 @@ def end_startup() -> None:
     # The oldest one's is low: with a thousand requests under way, what is in use at two collections counts as old, and
     # would otherwise stay for a million requests after it is done with.
     gc.set_threshold(50_000, 20, 3)
-
-
-@contextlib.contextmanager
-def import_blocked(name: str) -> Iterator[None]:
-    """Let the import of a module that isn't loaded yet fail within the block, for libraries that can do without it."""
-    if name in sys.modules:
-        yield
-        return
-    sys.modules[name] = None  # type: ignore[assignment] # what Python's import documentation says to do
-    try:
-        yield
-    finally:
-        del sys.modules[name]

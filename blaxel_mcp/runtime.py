@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from blaxel_mcp.api.auth import BlaxelAuth
 from blaxel_mcp.api.callers import caller_of
+from blaxel_mcp.api.certificates import load_certificates
 from blaxel_mcp.api.client import Session, Upstream
-from blaxel_mcp.api.pool import load_certificates
 from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.settings import Settings
 from blaxel_mcp.telemetry import Observer, Observers
-from blaxel_mcp.tools import TOOLS, select
 from blaxel_mcp.tools.context import AppContext
+from blaxel_mcp.tools.registry import select, tool_names
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -124,7 +124,7 @@ def _create_metrics() -> "Metrics":
         from blaxel_mcp.telemetry.metrics import Metrics
     except ImportError:
         raise ConfigurationError(["--metrics needs prometheus_client: install blaxel-mcp[metrics]."]) from None
-    return Metrics(frozenset(spec.fn.__name__ for spec in TOOLS))
+    return Metrics(tool_names())
 
 
 def _start_tracing(settings: Settings) -> Callable[[], None]:

@@ -1,28 +1,32 @@
-"""The MCP server: tools, resources, prompts and completions over one `AppContext`. Knows no transport."""
+"""The MCP server: tools, resources, prompts and completions over one `AppContext`. Knows no transport.
+
+Resources, prompts and what turns an error into a result are imported when they are first asked for, as tools are: most
+windows of a client list the tools and never ask for more.
+"""
 
 import math
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from functools import cached_property
 from typing import Any
 
 from mcp.server import CacheHint, MCPServer
+from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
+from mcp.server.mcpserver.tools import Tool
 from mcp.server.request_state import RequestStateSecurity
 from mcp.shared.exceptions import MCPError
-from mcp_types import INVALID_PARAMS, CallToolResult, GetPromptResult, InputRequiredResult
-from pydantic import ValidationError
+from mcp_types import INVALID_PARAMS, CallToolResult, GetPromptResult, InputRequiredResult, Prompt, ResourceTemplate
+from pydantic import AnyUrl, ValidationError
 
 from blaxel_mcp import __version__
 from blaxel_mcp.completions import add_completions
 from blaxel_mcp.errors import BlaxelMcpError
 from blaxel_mcp.middleware import RequestMiddleware
-from blaxel_mcp.prompts import add_prompts, prompt_problem
-from blaxel_mcp.resources import add_resources
 from blaxel_mcp.telemetry import NO_OBSERVERS, Observers
 from blaxel_mcp.tools.context import AppContext
-from blaxel_mcp.tools.results import failure, wrong_arguments
-from blaxel_mcp.tools.spec import ToolSpec, bind
+from blaxel_mcp.tools.registry import changes_something
 
 _LIST_CACHE = CacheHint(ttl_ms=3_600_000, scope="public")
 
@@ -60,7 +64,7 @@ _INSTRUCTIONS = (
 
 
 class Server(MCPServer[AppContext]):
-    """The SDK's server, with error texts that a model can act on.
+    """The SDK's server, with error texts that a model can act on, and with resources and prompts made at first use.
 
     Attributes:
         write_tools: names of its tools that change something.
@@ -82,32 +86,69 @@ class Server(MCPServer[AppContext]):
             return await super().call_tool(name, arguments, context)
         except UnexpectedToolError as crash:
             if isinstance(crash.__cause__, BlaxelMcpError):
+                from blaxel_mcp.tools.results import failure
+
                 return failure(crash.__cause__)
             raise  # the SDK logs it, and tells the client nothing but the tool's name
         except ToolError as error:
             if isinstance(error.__cause__, ValidationError):
+                from blaxel_mcp.tools.results import wrong_arguments
+
                 schema = next(tool.input_schema for tool in await self.list_tools() if tool.name == name)
                 return wrong_arguments(error.__cause__, schema["properties"])
             raise
+
+    @cached_property
+    def _resources(self) -> None:
+        """The resource templates, registered when this is first read."""
+        from blaxel_mcp.resources import add_resources
+
+        add_resources(self)
+
+    @cached_property
+    def _prompts(self) -> None:
+        """The prompts, registered when this is first read."""
+        from blaxel_mcp.prompts import add_prompts
+
+        add_prompts(self)
+
+    async def list_resource_templates(self) -> list[ResourceTemplate]:
+        """List the resource templates."""
+        _ = self._resources
+        return await super().list_resource_templates()
+
+    async def read_resource(
+        self, uri: AnyUrl | str, context: Context[AppContext, Any] | None = None
+    ) -> Iterable[ReadResourceContents] | InputRequiredResult:
+        """Read a resource."""
+        _ = self._resources
+        return await super().read_resource(uri, context)
+
+    async def list_prompts(self) -> list[Prompt]:
+        """List the prompts."""
+        _ = self._prompts
+        return await super().list_prompts()
 
     async def get_prompt(
         self, name: str, arguments: dict[str, Any] | None = None, context: Context[AppContext, Any] | None = None
     ) -> GetPromptResult | InputRequiredResult:
         """Get a prompt; a wrong request is the protocol's invalid-params error, for which the SDK has another code."""
+        from blaxel_mcp.prompts import prompt_problem
+
         if problem := prompt_problem(await self.list_prompts(), name, arguments or {}):
             raise MCPError(code=INVALID_PARAMS, message=problem)
         return await super().get_prompt(name, arguments, context)
 
 
-def instructions_for(tools: Sequence[ToolSpec]) -> str:
+def instructions_for(tools: Sequence[Tool]) -> str:
     """How the tools that exist work together, and when to stop; some clients cut at 2 KB."""
-    names = {spec.name for spec in tools}
+    names = {tool.name for tool in tools}
     return "\n".join(line for named, line in _INSTRUCTIONS if names.issuperset(named)) + "\n"
 
 
 def build_server(
     app: AppContext,
-    tools: Sequence[ToolSpec],
+    tools: Sequence[Tool],
     *,
     observers: Observers = NO_OBSERVERS,
     max_requests: float = math.inf,
@@ -135,7 +176,7 @@ def build_server(
         title="Blaxel jobs",
         version=__version__,
         instructions=instructions_for(tools),
-        tools=[bind(spec) for spec in tools],
+        tools=list(tools),
         lifespan=lifespan,
         middleware=[requests],
         request_state_security=RequestStateSecurity(keys=[state_key]) if state_key else None,
@@ -144,8 +185,6 @@ def build_server(
         cache_hints={"tools/list": _LIST_CACHE, "resources/templates/list": _LIST_CACHE},
     )
     server.requests = requests
-    server.write_tools = frozenset(spec.name for spec in tools if spec.writes)
-    add_resources(server)
-    add_prompts(server)
+    server.write_tools = frozenset(tool.name for tool in tools if changes_something(tool))
     add_completions(server, app)
     return server

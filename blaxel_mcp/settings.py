@@ -257,6 +257,8 @@ def unknown_variables(env: Mapping[str, str]) -> list[str]:
         rest = name.removeprefix(_PREFIX)
         if rest == name or rest in known or re.search(r"_SERVICE_|_PORT_\d+_(TCP|UDP)", name):
             continue
+        from difflib import get_close_matches  # noqa: PLC0415 - only for a misspelt one
+
         near = get_close_matches(rest, known, 1)
         suggestion = f" Did you mean {_PREFIX}{near[0]}?" if near else ""
         warnings.append(f"{_shorten(name)} is no variable of blaxel-mcp.{suggestion}")

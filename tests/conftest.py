@@ -17,8 +17,8 @@ settings.load_profile("default")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--update-contract` writes the snapshots under tests/contract anew, to be reviewed as a diff."""
-    parser.addoption("--update-contract", action="store_true", help="write the snapshots under tests/contract anew")
+    """`--update-contract` writes the reviewed files anew: tests/contract, and tools/listed.json of the package."""
+    parser.addoption("--update-contract", action="store_true", help="write the reviewed files anew")
 
 
 @pytest.fixture(scope="session")

@@ -13,14 +13,15 @@ PACKAGE = Path(blaxel_mcp.__file__).parent
 # A module or package, and what of ours it may import besides itself. "" is the package root, for __version__.
 LAYERS: dict[str, set[str]] = {
     "": set(),
-    "__main__": {"cli"},
+    "__main__": {"cli", "process"},
     "errors": set(),
+    "imports": set(),
     "models": set(),
     "login": set(),
     "setting_types": {"login"},
     "settings": {"setting_types", "login", "errors"},
     "process": set(),
-    "api": {"settings", "login", "models", "errors", ""},
+    "api": {"settings", "login", "models", "imports", "errors", ""},
     "summary": {"models"},
     "polling": {"errors"},
     "telemetry": {""},
@@ -35,7 +36,7 @@ LAYERS: dict[str, set[str]] = {
     "doctor": {"tools", "api", "settings", "errors", ""},
     "demo": set(),
     "runtime": {"transports", "server", "tools", "telemetry", "api", "settings", "errors"},
-    "cli": {"runtime", "transports", "settings", "login", "process", "get", "doctor", "demo", "errors", ""},
+    "cli": {"runtime", "transports", "settings", "login", "process", "imports", "get", "doctor", "demo", "errors", ""},
     "asgi": {"cli", "process", "runtime", "transports", "errors"},
 }
 
@@ -53,7 +54,7 @@ OUTSIDE: dict[str, set[str]] = {
     "stamina": {"api.client"},
     "cronsim": {"summary.cron"},
     "yaml": {"login"},
-    "truststore": {"api.pool"},
+    "truststore": {"api.certificates"},
 }
 PROCESS = ("environ", "getenv", "argv", "home", "expanduser")
 ADVICE = (
@@ -108,9 +109,9 @@ def test_the_outside_is_touched_in_few_places(name: str) -> None:
         assert allowed, f"{name} may not import {imported}. {ADVICE}"
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if name != "cli"])
+@pytest.mark.parametrize("name", [name for name in MODULES if name not in {"cli", "process"}])
 def test_only_the_command_line_reads_the_process(name: str) -> None:
-    """Environment, arguments and home folder are read in cli.py alone."""
+    """Environment, arguments and home folder are read in cli.py alone; `process` sets a variable for pydantic."""
     for node in ast.walk(MODULES[name]):
         read = isinstance(node, ast.Attribute) and node.attr in PROCESS
         assert not read, f"{name} reads {ast.unparse(node)}. {ADVICE}"

@@ -1,6 +1,6 @@
 """The wire surface, as reviewed files: what clients list, and that answers keep to it.
 
-`pytest --update-contract tests/test_contract.py` writes the snapshots anew; what changed is then there to be reviewed.
+`pytest --update-contract tests/test_contract.py` writes the files anew; what changed is then there to be reviewed.
 """
 
 import asyncio
@@ -19,6 +19,8 @@ from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.control_plane import serve
 from blaxel_mcp.resources import EXECUTION
 from blaxel_mcp.summary.limits import PROSE_BYTES, STRUCTURE_BYTES
+from blaxel_mcp.tools.registry import LISTED, load_specs
+from blaxel_mcp.tools.spec import describe
 
 CONTRACT = Path(__file__).parent / "contract"
 TOOLS_BYTES = 9_000
@@ -30,6 +32,27 @@ INSTRUCTIONS_BYTES = 1_200
 def contract(name: str) -> Any:
     """The parsed JSON of a snapshot."""
     return json.loads((CONTRACT / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def reviewed_tools(*, allow_writes: bool) -> list[dict[str, Any]]:
+    """The tools in the reviewed file that the program lists them from."""
+    tools: list[dict[str, Any]] = json.loads(LISTED.read_text(encoding="utf-8"))
+    return [tool for tool in tools if allow_writes or tool["annotations"]["readOnlyHint"]]
+
+
+def test_the_reviewed_file_says_what_the_tools_say(request: pytest.FixtureRequest) -> None:
+    """Titles, descriptions, annotations and schemas are those of the tools' own rows, in the same order."""
+    actual = [describe(spec) for spec in load_specs()]
+    if request.config.getoption("--update-contract"):
+        LISTED.write_text(json.dumps(actual, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    assert json.loads(LISTED.read_text(encoding="utf-8")) == actual
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("name", ["tools", "tools_with_writes"])
+def test_what_is_listed_is_the_reviewed_file(name: str, mode: Mode) -> None:
+    """Compared as parsed JSON, in both eras."""
+    assert listed(mode)[name] == reviewed_tools(allow_writes=name == "tools_with_writes")
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +89,7 @@ def the_tool() -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("name", ["tools", "tools_with_writes", "resource_templates", "instructions"])
+@pytest.mark.parametrize("name", ["resource_templates", "instructions"])
 def test_what_is_listed_equals_the_snapshot(name: str, mode: Mode, request: pytest.FixtureRequest) -> None:
     """Compared as parsed JSON, in both eras; a missing snapshot is a failure."""
     actual = listed(mode)[name]

@@ -18,9 +18,9 @@ from blaxel_mcp.api.auth import BlaxelAuth
 from blaxel_mcp.api.client import Session, Upstream
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.settings import OPTIONS, VARIABLES, format_default, load, option_for
-from blaxel_mcp.tools import select
 from blaxel_mcp.tools.context import AppContext
 from blaxel_mcp.tools.get_execution import answer_for
+from blaxel_mcp.tools.registry import select
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -107,7 +107,7 @@ def test_the_options_table_is_the_programs() -> None:
 
 def test_the_tools_table_is_the_programs() -> None:
     """Each tool stands in the table with its description, in its order, and no other does."""
-    rows = [f"| `{spec.fn.__name__}` | {spec.description} |" for spec in select(allow_writes=True)]
+    rows = [f"| `{tool.name}` | {tool.description} |" for tool in select(allow_writes=True)]
     assert [line for line in README.splitlines() if re.match(r"\| `[a-z]+_", line)] == rows
 
 

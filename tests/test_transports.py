@@ -20,10 +20,10 @@ from blaxel_mcp import __version__
 from blaxel_mcp.demo import script
 from blaxel_mcp.resources import EXECUTION, EXECUTIONS
 from blaxel_mcp.resources import TASKS as EXECUTION_TASKS
-from blaxel_mcp.tools import select
+from blaxel_mcp.tools.registry import select
 
 TOOL = "get_job_execution"
-TOOLS = [spec.fn.__name__ for spec in select(allow_writes=False)]
+TOOLS = [tool.name for tool in select(allow_writes=False)]
 TOKEN = "let-me-in"
 WORD = "größer→"
 URI = f"blaxel://jobs/image-resize/executions/{script.FAILED}"

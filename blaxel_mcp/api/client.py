@@ -7,19 +7,24 @@ from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from time import perf_counter
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakValueDictionary
 
 from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, Status, StatusCode, get_current_span, get_tracer
 
 from blaxel_mcp import __version__
-from blaxel_mcp.api import network_errors, retry, wire
+from blaxel_mcp.api import retry, wire
 from blaxel_mcp.api.auth import BlaxelAuth
 from blaxel_mcp.api.call import Call
-from blaxel_mcp.api.pool import ConnectionPool, load_certificates
+from blaxel_mcp.api.certificates import load_certificates
 from blaxel_mcp.api.wire import BODY_BYTES, Request, Response
 from blaxel_mcp.errors import BlaxelMcpError, ConnectionFailedError, CredentialsError, StoppingError
+from blaxel_mcp.imports import import_blocked
+
+if TYPE_CHECKING:
+    from blaxel_mcp.api.pool import ConnectionPool
 
 T = TypeVar("T")
 Observe = Callable[[str, int | None, float], None]
@@ -77,14 +82,9 @@ class Upstream:
         first_wait: float = retry.FIRST_WAIT,
         observe: Observe | None = None,
     ) -> None:
-        user_agent = f"blaxel-mcp/{__version__}"
-        self._pool = ConnectionPool(
-            api_url,
-            headers={"Accept": "application/json", "Blaxel-Version": api_version, "User-Agent": user_agent},
-            connections=CONCURRENCY,
-            certificates=certificates,
-        )
         self._api_url = api_url
+        self._api_version = api_version
+        self._certificates = certificates
         self._timeout = timeout
         self._first_wait = first_wait
         self._observe = observe
@@ -93,6 +93,20 @@ class Upstream:
         self._caller_slots: WeakValueDictionary[tuple[str, str], asyncio.Semaphore] = WeakValueDictionary()
         self._flights: dict[Hashable, _Flight] = {}
         self._stopping = asyncio.Event()
+
+    @cached_property
+    def _pool(self) -> "ConnectionPool":
+        """The connections; httpx is imported with them, at the first call."""
+        with import_blocked("click"):  # only httpx's command line needs it
+            from blaxel_mcp.api.pool import ConnectionPool  # noqa: PLC0415 - start-up does not need it
+
+        user_agent = f"blaxel-mcp/{__version__}"
+        return ConnectionPool(
+            self._api_url,
+            headers={"Accept": "application/json", "Blaxel-Version": self._api_version, "User-Agent": user_agent},
+            connections=CONCURRENCY,
+            certificates=self._certificates,
+        )
 
     async def sleep(self, seconds: float) -> None:
         """Pause between two calls.
@@ -119,7 +133,8 @@ class Upstream:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await self._pool.aclose()
+        if "_pool" in self.__dict__:
+            await self._pool.aclose()
 
     async def send(self, call: Call[T], session: "Session", *, seconds: float) -> T:
         """Send a call for a session, or join an identical GET that is under way; a write gets a flight of its own.
@@ -234,6 +249,8 @@ class Upstream:
             async with asyncio.timeout(self._timeout):  # of the whole attempt, because httpx limits only single reads
                 return await auth.send(request, round_trip)
         except TimeoutError as error:
+            from blaxel_mcp.api import network_errors  # noqa: PLC0415 - it imports httpx
+
             raise network_errors.translate(error) from None
 
 

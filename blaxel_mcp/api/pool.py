@@ -1,9 +1,8 @@
-"""The HTTP connections to Blaxel; the only file, beside `network_errors`, that knows httpx."""
+"""The HTTP connections to Blaxel; beside `network_errors` the only file that imports httpx, which start-up does not."""
 
 import logging
 import ssl
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -12,15 +11,6 @@ import httpx
 from blaxel_mcp.api import network_errors
 from blaxel_mcp.api.wire import ERROR_BODY_BYTES, Request, Response
 from blaxel_mcp.errors import ConnectionFailedError
-
-
-def load_certificates(file: Path | None = None, folder: Path | None = None) -> ssl.SSLContext:
-    """A new TLS context that trusts the authorities in the file or folder, else the operating system's."""
-    if file or folder:
-        return ssl.create_default_context(cafile=file, capath=folder)
-    import truststore  # noqa: PLC0415 - start-up does not need it
-
-    return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 class ConnectionPool:

@@ -13,13 +13,16 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from mcp.server.mcpserver import Context
 
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.summary.limits import RAW_BYTES
-from blaxel_mcp.summary.raw import RawMode
 from blaxel_mcp.tools.cache import ExpiringCache
+
+if TYPE_CHECKING:
+    from blaxel_mcp.summary.raw import RawMode
 
 _session: ContextVar[Session] = ContextVar("blaxel_mcp_session")
 
@@ -42,7 +45,7 @@ class AppContext:
 
     new_session: Callable[[Mapping[str, str]], Session]
     clock: Callable[[], datetime]
-    raw: RawMode = "auto"
+    raw: "RawMode" = "auto"
     raw_limit: int = RAW_BYTES
     lookups: bool = True
     cache: ExpiringCache = field(default_factory=ExpiringCache)

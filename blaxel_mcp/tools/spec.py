@@ -42,11 +42,10 @@ class ToolSpec:
 
 
 def bind(spec: ToolSpec) -> Tool:
-    """Make the SDK's tool, which rejects unknown arguments and whose schemas hold nothing that was only generated.
+    """Make the SDK's tool, which rejects unknown arguments; by itself the SDK drops them silently.
 
-    By itself the SDK drops unknown arguments silently, and clients pay for every byte of a schema. The SDK documents
-    `Tool` as internal and `fn_metadata` not at all, and has no other way to change either; tests/test_sdk_behaviour.py
-    fails when that changes.
+    The SDK documents `Tool` as internal and `fn_metadata` not at all, and has no other way to change either;
+    tests/test_sdk_behaviour.py fails when that changes.
     """
     tool = Tool.from_function(
         spec.fn, title=spec.title, description=spec.description, annotations=spec.annotations, structured_output=True
@@ -61,11 +60,24 @@ def bind(spec: ToolSpec) -> Tool:
             optional = {name for name, field in cls.model_fields.items() if not field.is_required()}
             return {name: value for name, value in given.items() if value is not None or name not in optional}
 
-    tool.parameters = _compact(StrictArguments.model_json_schema())
-    tool.fn_metadata = tool.fn_metadata.model_copy(
-        update={"arg_model": StrictArguments, "output_schema": _compact(tool.fn_metadata.output_schema)}
-    )
+    tool.fn_metadata = tool.fn_metadata.model_copy(update={"arg_model": StrictArguments})
     return tool
+
+
+def describe(spec: ToolSpec) -> dict[str, Any]:
+    """What `tools/list` says of a tool, with schemas that hold nothing that was only generated.
+
+    Clients pay for every byte of it in every conversation. `registry` has it from a file that was made by this.
+    """
+    metadata = bind(spec).fn_metadata
+    return {
+        "name": spec.name,
+        "title": spec.title,
+        "description": spec.description,
+        "annotations": spec.annotations.model_dump(mode="json", by_alias=True, exclude_none=True),
+        "inputSchema": _compact(metadata.arg_model.model_json_schema()),
+        "outputSchema": _compact(metadata.output_schema),
+    }
 
 
 def _compact(schema: Any, definitions: Mapping[str, Any] | None = None) -> Any:

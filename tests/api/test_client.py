@@ -39,10 +39,10 @@ from blaxel_mcp.api import client as client_module
 from blaxel_mcp.api.auth import BlaxelAuth
 from blaxel_mcp.api.call import Call
 from blaxel_mcp.api.callers import Caller
+from blaxel_mcp.api.certificates import load_certificates
 from blaxel_mcp.api.client import CONCURRENCY, PER_CALLER, Session, Upstream
 from blaxel_mcp.api.jobs import FetchedExecution, get_execution, get_job, list_jobs
 from blaxel_mcp.api.network_errors import translate
-from blaxel_mcp.api.pool import load_certificates
 from blaxel_mcp.api.wire import BODY_BYTES, ERROR_BODY_BYTES
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.control_plane import ReceivedRequest, serve

@@ -54,8 +54,8 @@ from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.errors import ArgumentError
 from blaxel_mcp.server import Server, build_server
 from blaxel_mcp.settings import load
-from blaxel_mcp.tools import select
 from blaxel_mcp.tools.context import AppContext
+from blaxel_mcp.tools.registry import select
 from blaxel_mcp.transports.app import build_app
 from blaxel_mcp.transports.http import serve_http
 

@@ -20,14 +20,14 @@ from mcp_types import CallToolResult, TextContent
 from starlette.types import ASGIApp
 
 from blaxel_mcp.api.auth import BlaxelAuth
+from blaxel_mcp.api.certificates import load_certificates
 from blaxel_mcp.api.client import Session, Upstream
-from blaxel_mcp.api.pool import load_certificates
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.operations import NEWER
 from blaxel_mcp.server import build_server
 from blaxel_mcp.settings import load
-from blaxel_mcp.tools import select
 from blaxel_mcp.tools.context import AppContext
+from blaxel_mcp.tools.registry import select
 from support.plane import clock
 from support.program import COMMAND, HANDSHAKE, MODERN, account, environment
 

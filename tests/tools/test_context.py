@@ -12,8 +12,8 @@ from blaxel_mcp.api.client import Session
 from blaxel_mcp.demo import script
 from blaxel_mcp.server import build_server
 from blaxel_mcp.telemetry import Observers, RequestRecord
-from blaxel_mcp.tools import select
 from blaxel_mcp.tools.context import AppContext
+from blaxel_mcp.tools.registry import select
 
 JOBS = ("nightly-report", "image-resize", "embed-corpus", "weekly-train")
 

@@ -17,11 +17,20 @@ from support.plane import NOW, inline_jobs
 
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.wire import Job, Verbatim
-from blaxel_mcp.server import build_server
+from blaxel_mcp.server import Server, build_server
 from blaxel_mcp.tools import get_execution, get_logs
+from blaxel_mcp.tools.context import AppContext
+from blaxel_mcp.tools.spec import bind
 
 RESIZE = {"jobId": "image-resize", "executionId": script.FAILED}
 SPECS = (get_execution.SPEC, get_logs.SPEC)
+
+
+def server_for(app: AppContext) -> Server:
+    """A server that has these tools alone."""
+    return build_server(app, [*map(bind, SPECS)])
+
+
 LOGS = "/observability/logs"
 INSTEAD = (
     f'Instead, call get_job_execution with jobId "image-resize" and executionId "{script.FAILED}" for the reasons of '
@@ -50,7 +59,7 @@ def ask(arguments: dict[str, Any], *faults: Fault, always: Fault | None = None, 
         faulty.always(always, path=LOGS)
 
     async def call(url: str) -> CallToolResult:
-        async with tool_state(url) as state, Client(build_server(state, SPECS)) as client:
+        async with tool_state(url) as state, Client(server_for(state)) as client:
             return await client.call_tool("get_job_execution_logs", arguments)
 
     with control_plane.serve(faulty) as url:
@@ -219,7 +228,10 @@ def test_a_failed_execution_leads_to_its_log_by_its_next_step() -> None:
     """The next step of `get_job_execution` names the tool with arguments that it takes."""
 
     async def follow(url: str) -> tuple[str, Any]:
-        async with tool_state(url) as state, Client(build_server(replace(state, lookups=False), SPECS)) as client:
+        async with (
+            tool_state(url) as state,
+            Client(server_for(replace(state, lookups=False))) as client,
+        ):
             asked = {"jobId": "load-test", "executionId": script.MANY_FAILED}
             first = await client.call_tool("get_job_execution", asked)
             assert first.structured_content is not None

@@ -14,8 +14,8 @@ from support.plane import NOW, Plane, ago, execution, job, served
 
 from blaxel_mcp.demo import script
 from blaxel_mcp.demo.wire import Verbatim
-from blaxel_mcp.tools import select
-from blaxel_mcp.tools.spec import bind
+from blaxel_mcp.tools import compare_executions
+from blaxel_mcp.tools.spec import describe
 
 TOOL = "compare_job_executions"
 LIST = "/executions?limit=100&sort=createdAt%3Adesc"
@@ -227,14 +227,5 @@ def test_without_look_ups_only_the_executions_are_asked_for(plane: Plane) -> Non
 
 def test_the_tool_costs_a_client_little() -> None:
     """Its whole entry in tools/list."""
-    (spec,) = (spec for spec in select(allow_writes=False) if spec.name == TOOL)
-    tool = bind(spec)
-    entry = {
-        "name": tool.name,
-        "title": tool.title,
-        "description": tool.description,
-        "inputSchema": tool.parameters,
-        "outputSchema": tool.output_schema,
-        "annotations": tool.annotations.model_dump(by_alias=True, exclude_none=True) if tool.annotations else {},
-    }
+    entry = describe(compare_executions.SPEC)
     assert len(json.dumps(entry, separators=(",", ":"))) <= 950

@@ -19,7 +19,7 @@ from support.plane import NOW
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.playback import Execution, Failure, Task
 from blaxel_mcp.demo.wire import Job
-from blaxel_mcp.server import build_server
+from blaxel_mcp.server import Server, build_server
 from blaxel_mcp.summary.limits import (
     WAIT_FIRST_SECONDS,
     WAIT_MARGIN_SECONDS,
@@ -27,8 +27,17 @@ from blaxel_mcp.summary.limits import (
     WAIT_SECONDS_USUAL,
 )
 from blaxel_mcp.tools import get_execution, wait_execution
+from blaxel_mcp.tools.context import AppContext
+from blaxel_mcp.tools.spec import bind
 
 SPECS = (get_execution.SPEC, wait_execution.SPEC)
+
+
+def server_for(app: AppContext) -> Server:
+    """A server that has these tools alone."""
+    return build_server(app, [*map(bind, SPECS)])
+
+
 EXECUTION = "/executions/exec-1"
 RUN = {"jobId": "run", "executionId": "exec-1"}
 CLIENTS_GIVE_UP = 60
@@ -94,7 +103,7 @@ class World:
         async def call(url: str) -> CallToolResult:
             async with tool_state(url, self.clock) as made:
                 state = replace(made, sleep=self.sleep, timer=self.timer)
-                async with Client(build_server(state, SPECS)) as client:
+                async with Client(server_for(state)) as client:
                     return await client.call_tool(tool, {**RUN, **arguments}, progress_callback=self._progress)
 
         with control_plane.serve(self.faulty) as url:
@@ -303,7 +312,11 @@ def wait_in_real_time(*faults: Fault, always: Fault, seconds: int = 1) -> tuple[
     faulty.always(always, path=EXECUTION)
 
     async def call(url: str) -> CallToolResult:
-        async with tool_state(url) as state, Client(build_server(state, SPECS)) as client, asyncio.timeout(4):
+        async with (
+            tool_state(url) as state,
+            Client(server_for(state)) as client,
+            asyncio.timeout(4),
+        ):
             return await client.call_tool("wait_for_job_execution", {**RUN, "timeoutSeconds": seconds})
 
     with control_plane.serve(faulty) as url:
@@ -463,7 +476,7 @@ def test_a_client_that_goes_away_stops_the_polling(era: str) -> None:
                 ended.set()
 
         async with tool_state(url) as made, asyncio.timeout(10):
-            server = build_server(replace(made, sleep=sleep), SPECS)
+            server = server_for(replace(made, sleep=sleep))
             async with Client(server, mode=era) as client:
                 waiting = asyncio.create_task(client.call_tool("wait_for_job_execution", RUN))
                 await pausing.wait()

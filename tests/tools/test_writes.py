@@ -29,7 +29,8 @@ from support.program import ENVELOPE, HANDSHAKE, account
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.server import build_server
 from blaxel_mcp.summary.limits import PROSE_BYTES, STRUCTURE_BYTES
-from blaxel_mcp.tools import select
+from blaxel_mcp.tools.registry import load_specs, select
+from blaxel_mcp.tools.spec import describe
 
 ERAS = ("legacy", "auto")
 YES = ElicitResult(action="accept", content={})
@@ -86,7 +87,7 @@ CANCEL = {"jobId": "backfill", "executionId": script.PENDING}
 
 def test_write_tools_exist_only_with_allow_writes() -> None:
     """Without it, neither name is in the table."""
-    reading, writing = ({spec.fn.__name__ for spec in select(allow_writes=allowed)} for allowed in (False, True))
+    reading, writing = ({tool.name for tool in select(allow_writes=allowed)} for allowed in (False, True))
     assert writing - reading == {"run_job", "cancel_job_execution"}
 
 
@@ -544,13 +545,14 @@ def test_a_refused_cancellation_has_a_known_outcome(status: int) -> None:
     assert outcome.text.startswith(f"Not cancelled: Blaxel refused ({status})")
 
 
+def writes(listed: dict[str, Any]) -> bool:
+    """Whether a tool, as it is listed, exists only with --allow-writes."""
+    return listed["name"] not in {tool.name for tool in select(allow_writes=False)}
+
+
 def test_annotations_of_the_write_tools() -> None:
     """Starting adds, and adds again when repeated; cancelling is destructive, and repeating it changes nothing."""
-    hints = {
-        spec.fn.__name__: json.loads(spec.annotations.model_dump_json(by_alias=True, exclude_none=True))
-        for spec in select(allow_writes=True)
-        if spec.writes
-    }
+    hints = {tool["name"]: tool["annotations"] for tool in map(describe, load_specs()) if writes(tool)}
     assert hints == {
         "run_job": {"readOnlyHint": False, "destructiveHint": False, "idempotentHint": False, "openWorldHint": True},
         "cancel_job_execution": {

@@ -14,7 +14,7 @@ from support.sockets import rpc_body, rpc_headers
 
 from blaxel_mcp.server import build_server
 from blaxel_mcp.settings import load
-from blaxel_mcp.tools import select
+from blaxel_mcp.tools.registry import select
 from blaxel_mcp.transports.app import build_app
 
 FOREIGN = {"Host": "evil.example", "Origin": "https://evil.example"}
