@@ -7,7 +7,6 @@ variable, its option and `--help` are made from it, and docs/configuration.md is
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
