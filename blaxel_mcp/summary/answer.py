@@ -95,7 +95,7 @@ def _history(history: History, detail: Detail) -> dict[str, Any]:
     facts = {
         "lookedAt": history.looked_at,
         "succeeded": history.succeeded,
-        "streak": {"outcome": streak.outcome, "count": streak.count} if streak else None,
+        "streak": {"outcome": streak.outcome, "count": streak.length} if streak else None,
     }
     if not detail.history:
         return drop_empty(facts)

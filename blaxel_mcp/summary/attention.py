@@ -92,7 +92,7 @@ def _ended(newest: NewestRuns, now: datetime) -> Concern | None:
     part = f"{failed:,} of {plural(total, 'task')}" if total and total >= failed else plural(failed, "task")
     # Where all that were listed failed, there may be more.
     more = "" if newest.complete or any(one.result == "succeeded" for one in newest.runs) else " or more"
-    in_a_row = f", {streak.count}{more} in a row" if streak and streak.count > 1 else ""
+    in_a_row = f", {streak.length}{more} in a row" if streak and streak.length > 1 else ""
     match run.status.outcome:
         case "failed" | "timed_out" as outcome:
             verb = "failed" if outcome == "failed" else "timed out"
@@ -102,9 +102,9 @@ def _ended(newest: NewestRuns, now: datetime) -> Concern | None:
             return Concern("partial", f"succeeded{format_age(run.completed, now)} with {part} failed")
         case "succeeded":
             return None
-        case _ if streak and streak.outcome == "failed" and streak.count > 1:
+        case _ if streak and streak.outcome == "failed" and streak.length > 1:
             # One that goes on, or that was cancelled, says nothing of a job that fails each time.
-            return Concern("failed", f"the {streak.count}{more} before it failed")
+            return Concern("failed", f"the {streak.length}{more} before it failed")
     return None
 
 

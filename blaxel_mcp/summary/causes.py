@@ -7,9 +7,8 @@ platform must say so. What nothing is sure of is `unknown`.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from blaxel_mcp.summary.cause_table import TABLE, Cause, Row
 
@@ -18,8 +17,7 @@ __all__ = ["CAUSES", "CAUSE_LABELS", "ORIGIN_PHRASES", "Cause", "CauseText", "Or
 Origin: TypeAlias = Literal["program", "platform", "configuration", "limits"]
 
 
-@dataclass(frozen=True, slots=True)
-class CauseText:
+class CauseText(NamedTuple):
     """What an answer says of a cause.
 
     Attributes:
@@ -156,8 +154,7 @@ _REACHED = 0.9
 """The share of its timeout that a task must have run to have reached it: two clocks never agree."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Evidence:
+class _Evidence(NamedTuple):
     """What a condition says, in lower case and within bounds."""
 
     words: str

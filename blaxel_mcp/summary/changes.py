@@ -4,10 +4,9 @@ Nothing here claims a cause: that a run had less memory than another does not sa
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import attrgetter
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from blaxel_mcp.models import Job, parse_timestamp
 from blaxel_mcp.summary import limits
@@ -30,8 +29,7 @@ _UNFINISHED = frozenset({"failed", "uploading", "building", "deploying", "built"
 """Statuses of a revision that has not been deployed, in lower case."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One thing that differs.
 
     Attributes:
@@ -44,8 +42,7 @@ class Change:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Deployment:
+class Deployment(NamedTuple):
     """That a revision of a job was deployed; `revision` is its id, not cleaned, and may be empty."""
 
     when: datetime

@@ -1,6 +1,6 @@
 """How many of an execution's tasks are in which state."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from blaxel_mcp.models import JobExecutionStats
 from blaxel_mcp.summary.tasks import TaskStats
@@ -9,8 +9,7 @@ STATS_KEYS = {"succeeded": "success", "failed": "failure", "cancelled": "cancell
 """The API's key in `stats` for each task status that it counts."""
 
 
-@dataclass(frozen=True, slots=True)
-class TaskCounts:
+class TaskCounts(NamedTuple):
     """Numbers of tasks by state, `None` where the API does not say; `retried` overlaps the others.
 
     `unstated` tasks are in the list without a status, where no count tells what became of them.

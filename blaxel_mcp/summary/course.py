@@ -3,10 +3,10 @@
 import math
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from random import Random
 from statistics import fmean
+from typing import NamedTuple
 
 from blaxel_mcp.summary.task_durations import hazard
 from blaxel_mcp.summary.tasks import TaskStats
@@ -19,8 +19,7 @@ _UNLIKELY = 2.6
 """From so many standard errors on, tasks that start later do differ from those that started before."""
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(NamedTuple):
     """How the durations of tasks change in the order of their starts.
 
     Attributes:

@@ -6,7 +6,7 @@ the one that tells, with its frame. Rows come from the surest to the least sure.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from blaxel_mcp.summary.frames import at_frame, frame, position_frame, python_frame
 from blaxel_mcp.summary.log_lines import CLASS_ENDINGS, NAMED, error_class, is_noise, split_level, without_stamp
@@ -19,8 +19,7 @@ _TRACEBACKS = 3
 _WORDS = re.compile(r"(?<![\w.])[A-Za-z_][\w.]*+(?=: )", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class TellingLine:
+class TellingLine(NamedTuple):
     """The line of a message that tells what went wrong, as it was printed, not cleaned.
 
     Attributes:
@@ -35,8 +34,7 @@ class TellingLine:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(NamedTuple):
     """A way of printing what went wrong.
 
     Attributes:

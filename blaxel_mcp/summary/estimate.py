@@ -7,9 +7,9 @@ their ends are. The same arguments give the same estimate.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from random import Random
 from statistics import NormalDist, fmean
+from typing import NamedTuple
 
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.counts import TaskCounts
@@ -39,8 +39,7 @@ _FROM_START = 300
 """Up to so many tasks are played from the start where only their number is known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Estimate:
+class Estimate(NamedTuple):
     """Seconds left: a likely value, a range around it, and in words what they stand on."""
 
     seconds: int
@@ -49,8 +48,7 @@ class Estimate:
     basis: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
+class Outlook(NamedTuple):
     """Seconds left in each draw, what they stand on, and why they may be far off."""
 
     ends: list[float]

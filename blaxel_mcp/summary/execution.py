@@ -1,8 +1,8 @@
 """An execution as one value that holds everything worth saying about it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from blaxel_mcp.models import ExecutionStatus, JobExecution
 from blaxel_mcp.summary.causes import Origin
@@ -15,15 +15,13 @@ from blaxel_mcp.summary.telling import TellingLog
 from blaxel_mcp.summary.timing import Timing
 
 
-@dataclass(frozen=True, slots=True)
-class ResolvedLatest:
+class ResolvedLatest(NamedTuple):
     """That the caller asked for `latest`, with the execution before this one where that was looked up."""
 
     previous: JobExecution | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What a failed task's log tells of why it failed; not cleaned.
 
     `task` is the task's name, empty where it is not known which of the failed tasks wrote it.
@@ -33,8 +31,7 @@ class Evidence:
     log: TellingLog
 
 
-@dataclass(frozen=True, slots=True)
-class ExecutionSummary:
+class ExecutionSummary(NamedTuple):
     """Everything there is to say about an execution. Strings that come from the API are not cleaned yet.
 
     Attributes:

@@ -82,7 +82,7 @@ def assess(runs: Sequence[Run]) -> Health:
         failed=len(failed),
         cancelled=sum(run.status.outcome == "cancelled" for run in runs),
         streak=streak,
-        before=newest_streak(counting[streak.count :]) if streak else None,
+        before=newest_streak(counting[streak.length :]) if streak else None,
         newest_counts=bool(runs and runs[0].result),
         last_success=succeeded[0] if succeeded else None,
         last_failure=failed[0] if failed else None,
@@ -144,14 +144,14 @@ def _streak(health: Health, now: datetime) -> Iterator[str]:
     failing = streak.outcome == "failed"
     other = health.last_success if failing else health.last_failure
     when = format_moment(other.completed, now) if other and other.completed else ""
-    if streak.count > 1:
+    if streak.length > 1:
         since = f", the last {'success' if failing else 'failure'} {when}" if when else ""
-        yield f"{lead} {streak.count:,} {'failed' if failing else 'succeeded'} in a row{since}"
-    elif before.count > 1 and failing:
+        yield f"{lead} {streak.length:,} {'failed' if failing else 'succeeded'} in a row{since}"
+    elif before.length > 1 and failing:
         since = f", the last of them {when}" if when else ""
-        yield f"{lead} is the first failure after {before.count:,} that succeeded{since}"
-    elif before.count > 1:
-        yield f"{lead} is the first success after {before.count:,} failures"
+        yield f"{lead} is the first failure after {before.length:,} that succeeded{since}"
+    elif before.length > 1:
+        yield f"{lead} is the first success after {before.length:,} failures"
 
 
 def _counts(health: Health) -> str:

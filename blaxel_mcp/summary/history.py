@@ -1,9 +1,9 @@
 """An execution that is over beside those before it: whether its result and its duration are new for the job."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
+from typing import NamedTuple
 
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.runs import Run, Streak, UsualDuration, newest_streak, usual_duration
@@ -18,8 +18,7 @@ _FEW_FOR_QUARTILES = 8
 """Below so many durations the usual range is the shortest to the longest, else it leaves out a tenth at either end."""
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(NamedTuple):
     """What the executions before one say about it.
 
     Attributes:
@@ -109,11 +108,11 @@ def history_sentence(history: History, now: datetime) -> str:
         case "failed":
             return _after_failure(history, streak, now)
         case "succeeded" if streak.outcome == "failed":
-            return f"First success after {'a failure' if streak.count == 1 else f'{streak.count} failures'}"
+            return f"First success after {'a failure' if streak.length == 1 else f'{streak.length} failures'}"
         case "succeeded" if not history.failed:
-            before = "The one" if streak.count == 1 else f"All {streak.count}"
-            if history.looked_at > streak.count:  # some were cancelled, or go on
-                before = f"{streak.count} of the {history.looked_at}"
+            before = "The one" if streak.length == 1 else f"All {streak.length}"
+            if history.looked_at > streak.length:  # some were cancelled, or go on
+                before = f"{streak.length} of the {history.looked_at}"
             return f"{before} before it succeeded too"
     return f"Of the {history.looked_at} before it, {history.succeeded} succeeded and {history.failed} failed"
 
@@ -132,7 +131,7 @@ def _after_failure(history: History, streak: Streak, now: datetime) -> str:
     last = history.last_success
     when = format_moment(last.completed, now) if last and last.completed else ""
     if streak.outcome == "failed":
-        count = streak.count
+        count = streak.length
         number = _ORDINALS[count - 1] if count <= len(_ORDINALS) else f"{count + 1}th"
         if last is None:
             return (
@@ -141,10 +140,10 @@ def _after_failure(history: History, streak: Streak, now: datetime) -> str:
         return f"{number.capitalize()} failure in a row{f'; the last success was {when}' if when else ''}"
     failures, results = history.failed + 1, history.failed + history.succeeded + 1
     usual_gap = results / failures
-    if failures >= _FEWEST_FAILURES and streak.count <= 2 * usual_gap:
+    if failures >= _FEWEST_FAILURES and streak.length <= 2 * usual_gap:
         every = round(usual_gap)
         often = f"about every {_ORDINALS[every - 2]} time" if 1 < every < len(_ORDINALS) + 2 else "most times"
         return f"Fails {often} ({failures} of {results})"
-    if streak.count == 1:
+    if streak.length == 1:
         return f"The one before it succeeded{f', {when}' if when else ''}"
-    return f"First failure after {streak.count} that succeeded{f', the last one {when}' if when else ''}"
+    return f"First failure after {streak.length} that succeeded{f', the last one {when}' if when else ''}"

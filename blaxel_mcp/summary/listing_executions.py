@@ -113,7 +113,7 @@ def _facts(health: Health, check: ScheduleCheck | None, *, newest: bool) -> dict
         "failed": health.failed or None,
         "cancelled": health.cancelled or None,
         "succeededWithFailures": health.partly or None,
-        "streak": {"outcome": streak.outcome, "count": streak.count} if streak else None,
+        "streak": {"outcome": streak.outcome, "count": streak.length} if streak else None,
         "usualSeconds": health.usual.median if health.usual else None,
         "drift": {"latelySeconds": drift.lately, "beforeSeconds": drift.before} if drift else None,
         "overlapping": health.overlapping or None,

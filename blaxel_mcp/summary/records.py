@@ -3,8 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 FATAL, ERROR, PLAIN, WARNING, INFO = 4, 3, 2, 1, 0
 """How grave a line is; a line that names no level is graver than a warning and less than an error."""
@@ -30,8 +29,7 @@ _SYSLOG_ERROR, _SYSLOG_WARNING = 3, 4
 _PAIR = re.compile(r"(?<![\w.@-])([\w.@-]{1,40}+)=(?:\"((?:[^\"\\]|\\.)*+)\"|([^\s\"]*+))", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """What one structured line of a log says.
 
     Attributes:

@@ -1,12 +1,11 @@
 """A job's executions side by side: what each one comes down to, streaks among them, and how long one usually takes."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
 from operator import itemgetter
 from statistics import median
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from blaxel_mcp.models import ExecutionStatus, JobExecution, parse_duration, parse_env_override, parse_timestamp
 from blaxel_mcp.summary import limits
@@ -15,8 +14,7 @@ Result: TypeAlias = Literal["succeeded", "failed"]
 """How a run counts for its job; one that timed out counts as failed, one that was cancelled has no result."""
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """An execution without its tasks, small enough to keep. What the API does not say is `None`; texts are not cleaned.
 
     Attributes:
@@ -96,12 +94,11 @@ def newest_first(executions: Iterable[JobExecution]) -> list[JobExecution]:
     return [one for _, one in sorted(dated, key=itemgetter(0), reverse=True)]
 
 
-@dataclass(frozen=True, slots=True)
-class Streak:
+class Streak(NamedTuple):
     """So many executions in a row had the same result."""
 
     outcome: Result
-    count: int
+    length: int
 
 
 def newest_streak(runs: Iterable[Run]) -> Streak | None:
@@ -113,8 +110,7 @@ def newest_streak(runs: Iterable[Run]) -> Streak | None:
     return Streak(results[0], len(list(takewhile(results[0].__eq__, results)))) if results else None
 
 
-@dataclass(frozen=True, slots=True)
-class UsualDuration:
+class UsualDuration(NamedTuple):
     """How long a job usually runs: the durations of its recent successful executions, in seconds, sorted."""
 
     durations: tuple[int, ...]

@@ -5,11 +5,10 @@ hand. Expressions are read as UTC, and an execution that was created around the 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
 from operator import itemgetter
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from blaxel_mcp.models import Job, parse_timestamp
 from blaxel_mcp.summary import cron, limits
@@ -39,16 +38,14 @@ _STOPPED = frozenset({"DEACTIVATING", "DEACTIVATED", "DELETING", "TERMINATED"})
 """What the API says of a job whose deployment is switched off."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trigger:
+class Trigger(NamedTuple):
     """A cron trigger of a job; `expression` is as the job has it, not cleaned."""
 
     expression: str
     enabled: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ScheduleCheck:
+class ScheduleCheck(NamedTuple):
     """Whether a job ran when it was due.
 
     Attributes:
@@ -71,8 +68,7 @@ class ScheduleCheck:
     unread: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Due:
+class _Due(NamedTuple):
     """The newest moments at which a job was due: of all, and of those whose slack is over."""
 
     last: datetime

@@ -60,7 +60,7 @@ def summarize(
         remarking = [task for task in tasks.explained if not has_failed_condition(task)]
     failures, failures_omitted = group_failures(failed, counts.failed, whole=tasks.whole)
     usual = usual_duration(runs)
-    run = replace(Run.of(execution), tasks=counts.total, failed_tasks=counts.failed)
+    run = Run.of(execution)._replace(tasks=counts.total, failed_tasks=counts.failed)
     timing = measure(execution, tasks, counts, now=now, usual=usual)
     failing_fast = is_failing_fast(status, counts, failures)
     never_started = _never_started(status, timing, tasks, counts, failures)
@@ -94,7 +94,7 @@ def summarize(
         taken=taken,
         history=_history(run, runs, job, now) if status.over else None,
     )
-    return replace(summary, next_step=suggest_next_step(summary))
+    return summary._replace(next_step=suggest_next_step(summary))
 
 
 def _history(run: Run, runs: Sequence[Run], job: Job | None, now: datetime) -> History | None:
@@ -105,7 +105,7 @@ def _history(run: Run, runs: Sequence[Run], job: Job | None, now: datetime) -> H
     last = history.last_success
     deployed = deployment_change(deployments_between(job, (), last.created, run.created), now)
     changes = [*outstanding_changes(last, run, runs_before(run, runs)), *([deployed] if deployed else [])]
-    return replace(history, changes=[change.text for change in changes[:MOST_CHANGES]])
+    return history._replace(changes=[change.text for change in changes[:MOST_CHANGES]])
 
 
 def _never_started(
@@ -129,5 +129,5 @@ def add_evidence(summary: ExecutionSummary, evidence: Evidence) -> ExecutionSumm
     failures = list(summary.failures)
     if failures and evidence.log.sure and (evidence.task or (len(failures) == 1 and not summary.failures_omitted)):
         failures[0] = replace(failures[0], logged=evidence.log.line)
-    summary = replace(summary, failures=failures, evidence=evidence)
-    return replace(summary, next_step=suggest_next_step(summary))
+    summary = summary._replace(failures=failures, evidence=evidence)
+    return summary._replace(next_step=suggest_next_step(summary))

@@ -8,11 +8,11 @@ it; each `Draw` is one plausible spread with the finished tasks themselves mixed
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate
 from operator import mul, sub
 from random import Random
 from statistics import NormalDist
+from typing import NamedTuple
 
 _NORMAL = NormalDist()
 _KNOTS = 24
@@ -55,8 +55,7 @@ def condense(ordered: Sequence[float], most: int) -> list[tuple[float, float]]:
     return [*made, *((value, 1.0) for value in ordered[-alone:])]
 
 
-@dataclass(frozen=True, slots=True)
-class _Fit:
+class _Fit(NamedTuple):
     """A spread of logarithms of seconds: normal, or that of a Weibull (`weibull`); `evidence` makes its level sure."""
 
     width: float
@@ -96,8 +95,7 @@ class _Fit:
         return max(seconds, math.exp(min(40.0, self.level + self.width * score)))
 
 
-@dataclass(frozen=True, slots=True)
-class Draw:
+class Draw(NamedTuple):
     """One spread of durations that may be the true one.
 
     Attributes:

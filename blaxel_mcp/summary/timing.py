@@ -1,8 +1,8 @@
 """When an execution started and ended, and how long it and its tasks took."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
+from typing import NamedTuple
 
 from blaxel_mcp.models import ExecutionStatus, JobExecution, parse_duration, parse_timestamp
 from blaxel_mcp.summary import limits
@@ -12,8 +12,7 @@ from blaxel_mcp.summary.runs import UsualDuration
 from blaxel_mcp.summary.tasks import TaskStats, TimedTask
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(NamedTuple):
     """Moments in UTC and durations in seconds; `None` where the API does not say.
 
     Attributes:

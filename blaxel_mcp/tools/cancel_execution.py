@@ -1,7 +1,6 @@
 """`cancel_job_execution`: no new tasks start, running ones finish. Only with --allow-writes; never retried."""
 
 from contextlib import suppress
-from dataclasses import replace
 from typing import Annotated
 
 from mcp.server.elicitation import ElicitationResult
@@ -73,7 +72,7 @@ async def cancel_job_execution(
         with suppress(BlaxelMcpError):  # the cancellation was sent all the same
             execution = (await session.send(get_execution(*asked), at_most=_STATUS_SECONDS)).execution
     summary = summarize(execution, asked=asked, workspace=session.workspace, now=app.clock())
-    return success(build_answer(replace(summary, preface=SENT)))
+    return success(build_answer(summary._replace(preface=SENT)))
 
 
 def _explain(error: BlaxelMcpError) -> BlaxelMcpError:

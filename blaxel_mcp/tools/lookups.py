@@ -55,7 +55,7 @@ async def summarize_found(session: Session, app: AppContext, found: Found) -> Ex
         tasks_apart=tasks,
         runs=known,
         # The execution before is of interest only until this one starts.
-        latest=found.latest if status.waiting or found.latest is None else replace(found.latest, previous=None),
+        latest=found.latest if status.waiting or found.latest is None else found.latest._replace(previous=None),
         schedule=check_schedule(job, known, app.clock(), complete=found.complete) if job else None,
         job=job,
         taken=found.taken,

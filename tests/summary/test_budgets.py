@@ -1,7 +1,6 @@
 """Prose and object keep their budgets whatever the API sends, and say how much they leave out."""
 
 import re
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -89,7 +88,7 @@ def test_budgets_hold_in_every_status(status: str) -> None:
 @pytest.mark.parametrize("text", LONG.values(), ids=LONG)
 def test_budgets_hold_with_a_preface(text: str) -> None:
     """What was done before is said whole, whatever is cut."""
-    got = build_answer(replace(summary_of(huge(20, text, "running"), ("é" * 500, "é" * 500)), preface=SENT))
+    got = build_answer(summary_of(huge(20, text, "running"), ("é" * 500, "é" * 500))._replace(preface=SENT))
     assert got["summary"].startswith(f"{SENT} Running")
     within_budgets(got)
 
@@ -115,7 +114,7 @@ def test_budgets_hold_with_the_longest_ids(asked: tuple[str, str]) -> None:
 @pytest.mark.parametrize("number", [1, 7, 1_000])
 def test_budgets_hold_with_many_long_warnings(number: int) -> None:
     """Warnings that are left out are counted in both channels."""
-    summary = replace(summary_of(execution("running", (60, 60))), warnings=["Ошибка " * 200] * number)
+    summary = summary_of(execution("running", (60, 60)))._replace(warnings=["Ошибка " * 200] * number)
     got = build_answer(summary)
     within_budgets(got)
     assert got["warnings"][-1] == f"{number:,} warning{'s' if number > 1 else ''} left out for brevity."
@@ -218,9 +217,9 @@ def test_the_last_level_fits_any_execution(  # noqa: PLR0917 - given by hypothes
     runs = [before] * limits.HISTORY_LISTED if known else []
     parsed = JobExecution.model_validate(raw)
     summary = summarize(parsed, asked=asked, workspace="🚀" * 512, now=NOW, runs=runs, latest=ResolvedLatest(PREVIOUS))
-    summary = replace(summary, preface=preface, warnings=[*summary.warnings, *["x"] * 1_000])
+    summary = summary._replace(preface=preface, warnings=[*summary.warnings, *["x"] * 1_000])
     may_be = summary.status.outcome in {"failed", "cancelled", "timed_out"}
-    summary = replace(summary, remarks=remarks, never_started=never_started and may_be)
+    summary = summary._replace(remarks=remarks, never_started=never_started and may_be)
     summary = add_evidence(summary, evidence) if evidence else summary
     prose = json_size(render(summary, MINIMAL)) - 2
     facts = json_size(build_facts(summary, "p" * limits.PROSE_BYTES, MINIMAL))
@@ -236,7 +235,7 @@ def test_every_cut_is_counted_at_every_level(detail: Detail) -> None:
     """Failed tasks, warnings and overridden variables that are not shown are a number in both channels."""
     raw = huge(100, LONG["ascii"])
     del raw["stats"]
-    summary = replace(summary_of(raw), warnings=[f"Warning {number}." for number in range(20)])
+    summary = summary_of(raw)._replace(warnings=[f"Warning {number}." for number in range(20)])
     facts, prose = build_facts(summary, "", detail), render(summary, detail)
     assert sum(group["count"] for group in facts["failures"]) + facts["failuresOmitted"] == 90
     shown = sum(int(number) for number in re.findall(r"(\d+) tasks? ?(?:\(|:|had)", prose.partition("Why:")[2]))

@@ -1,7 +1,6 @@
 """How a job has been doing, as whole sentences. Executions are told newest first, one an hour, up to an hour ago."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -34,8 +33,8 @@ def runs_of(letters: str, *, minutes: float | Sequence[float] = 10) -> list[Run]
         completed = started + timedelta(minutes=took)
         run = Run(f"e{number}", ExecutionStatus(WORDS[letter]), started, started, completed)
         if letter in "rq":
-            run = replace(run, started=started if letter == "r" else None, completed=None)
-        found.append(replace(run, failed_tasks=1) if letter == "p" else run)
+            run = run._replace(started=started if letter == "r" else None, completed=None)
+        found.append(run._replace(failed_tasks=1) if letter == "p" else run)
     return found
 
 

@@ -1,6 +1,5 @@
 """An execution beside those before it: whether its result, its duration and its configuration are new for the job."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -152,7 +151,7 @@ def test_an_execution_that_goes_on_has_no_history_yet() -> None:
 
 def test_what_stands_out_against_the_last_success_is_named_and_not_blamed() -> None:
     """At most two things, of an execution that failed; a number of tasks that is different each time is none."""
-    runs = [replace(run, tasks=40, memory_mb=2048) for run in runs_that_took(60, 60, 60)]
+    runs = [run._replace(tasks=40, memory_mb=2048) for run in runs_that_took(60, 60, 60)]
     failed = execution("failed", (3600, 3590, 3500), stats={"total": 400, "failure": 1})
     failed["spec"] |= {"memoryOverride": 512, "envOverride": {"MODE": "***"}}
     got = answer(failed, runs=runs)
