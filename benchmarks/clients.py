@@ -1,0 +1,180 @@
+"""The cheapest client there is, the same for every server: lines over pipes, or POSTs on connections that are kept."""
+
+import re
+import selectors
+import socket
+from collections import deque
+from collections.abc import Iterable
+from time import monotonic, perf_counter, sleep
+
+from benchmarks import messages
+from benchmarks.processes import BenchmarkError, Process
+
+PATIENCE = 30.0
+
+
+def check(answer: bytes) -> None:
+    """Raise unless this is the good answer to a request."""
+    if b'"result"' not in answer or re.search(rb'"isError": ?true', answer):
+        raise BenchmarkError(f"it answered {answer[:300].decode(errors='replace')}")
+
+
+class PipeClient:
+    """Speaks to a server over its standard streams, one line a message.
+
+    Args:
+        process: the server.
+        era: a protocol version; empty for a reader, which knows only `tools/call`.
+    """
+
+    def __init__(self, process: Process, era: str = messages.HANDSHAKE) -> None:
+        self._process = process
+        self._era = era
+        self._number = 0
+
+    def open(self) -> None:
+        """What a client does before the first call: handshake or discovery, and the list of tools."""
+        if not self._era:
+            return
+        check(self._ask(messages.opening(self._era), 0))
+        if self._era == messages.HANDSHAKE:
+            self._process.write(messages.INITIALIZED)
+        self._number = 1
+        check(self._ask(messages.request(self._era, 1, "tools/list"), 1))
+
+    def call(self, execution: str) -> float:
+        """Ask for an execution; answers the seconds it took."""
+        self._number += 1
+        line = messages.call(self._era, self._number, execution)
+        began = perf_counter()
+        answer = self._ask(line, self._number)
+        seconds = perf_counter() - began
+        check(answer)
+        return seconds
+
+    def burst(self, executions: Iterable[str], in_flight: int) -> float:
+        """Ask for all executions, so many at a time; answers the seconds from the first to the last."""
+        waiting: deque[bytes] = deque()
+        for execution in executions:
+            self._number += 1
+            waiting.append(messages.call(self._era, self._number, execution))
+        answers, wanted = [], len(waiting)
+        began = perf_counter()
+        self._process.write(b"".join(waiting.popleft() for _ in range(min(in_flight, wanted))))
+        while len(answers) < wanted:
+            answers.append(self._process.read_line())
+            if waiting:
+                self._process.write(waiting.popleft())
+        seconds = perf_counter() - began
+        for answer in answers:
+            check(answer)
+        return seconds
+
+    def _ask(self, line: bytes, number: int) -> bytes:
+        """Send a request and read lines up to the one that answers it; others are notifications."""
+        self._process.write(line)
+        wanted = re.compile(rb'"id": ?%d[,}]' % number)
+        while not wanted.search(answer := self._process.read_line()):
+            pass
+        return answer
+
+
+class HttpClient:
+    """Connections of their own to a server over Streamable HTTP, each with a session where the era has sessions."""
+
+    def __init__(self, process: Process, port: int, connections: int, era: str = messages.HANDSHAKE) -> None:
+        self._era = era
+        self._port = port
+        self._number = 0
+        self._lines = [_Connection(process, port) for _ in range(connections)]
+        for connection in self._lines:
+            connection.exchange(messages.over_http(era, port, messages.opening(era)))
+            if era == messages.HANDSHAKE:
+                connection.exchange(messages.over_http(era, port, messages.INITIALIZED, connection.session))
+
+    def burst(self, executions: Iterable[str]) -> float:
+        """Ask for all executions, one at a time on each connection; answers the seconds from the first to the last."""
+        waiting: deque[bytes] = deque()
+        for execution in executions:
+            self._number += 1
+            waiting.append(messages.call(self._era, self._number, execution))
+        wanted, answers = len(waiting), []
+
+        def send(connection: _Connection) -> None:
+            connection.send(messages.over_http(self._era, self._port, waiting.popleft(), connection.session))
+
+        with selectors.DefaultSelector() as selector:
+            began = perf_counter()
+            for connection in self._lines:
+                selector.register(connection.socket, selectors.EVENT_READ, connection)
+                if waiting:
+                    send(connection)
+            while len(answers) < wanted:
+                ready = selector.select(PATIENCE)
+                if not ready:
+                    raise BenchmarkError("it stopped answering over HTTP")
+                for key, _ in ready:
+                    if (answer := key.data.receive()) is not None:
+                        answers.append(answer)
+                        if waiting:
+                            send(key.data)
+            seconds = perf_counter() - began
+        for answer in answers:
+            check(answer)
+        return seconds
+
+    def close(self) -> None:
+        """Hang up."""
+        for connection in self._lines:
+            connection.socket.close()
+
+
+class _Connection:
+    """One connection, on which a request is sent after the answer to the one before has come whole."""
+
+    def __init__(self, process: Process, port: int) -> None:
+        until = monotonic() + PATIENCE
+        while True:
+            try:
+                self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
+                break
+            except ConnectionRefusedError:
+                if process.ended() or monotonic() > until:
+                    raise BenchmarkError(process.last_words()) from None
+                sleep(0.05)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.session = b""
+        self._came = b""
+
+    def send(self, data: bytes) -> None:
+        self.socket.sendall(data)
+
+    def receive(self) -> bytes | None:
+        """Read what there is; the answer, once it is whole."""
+        part = self.socket.recv(1 << 20)
+        if not part:
+            raise BenchmarkError("it hung up")
+        self._came += part
+        if not whole(self._came):
+            return None
+        came, self._came = self._came, b""
+        return came
+
+    def exchange(self, data: bytes) -> None:
+        self.send(data)
+        while (answer := self.receive()) is None:
+            pass
+        if not answer.startswith(b"HTTP/1.1 20"):
+            raise BenchmarkError(f"it answered {answer[:300].decode(errors='replace')}")
+        if found := re.search(rb"\r\nmcp-session-id: *(\S+)", answer, re.IGNORECASE):
+            self.session = found[1]
+
+
+def whole(came: bytes) -> bool:
+    """Whether a response has ended, by its length or by its last chunk: JSON has no bare line breaks."""
+    head, end, content = came.partition(b"\r\n\r\n")
+    if not end:
+        return False
+    if found := re.search(rb"\r\ncontent-length: *(\d+)", head, re.IGNORECASE):
+        return len(content) >= int(found[1])
+    return re.search(rb"\r\ntransfer-encoding: *chunked", head, re.IGNORECASE) is None or came.endswith(b"0\r\n\r\n")
