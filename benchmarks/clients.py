@@ -42,15 +42,15 @@ class PipeClient:
         self._number = 1
         check(self._ask(messages.request(self._era, 1, "tools/list"), 1))
 
-    def call(self, execution: str) -> float:
-        """Ask for an execution; answers the seconds it took."""
+    def call(self, execution: str) -> tuple[float, int]:
+        """Ask for an execution; answers the seconds it took, and the bytes that came."""
         self._number += 1
         line = messages.call(self._era, self._number, execution)
         began = perf_counter()
         answer = self._ask(line, self._number)
         seconds = perf_counter() - began
         check(answer)
-        return seconds
+        return seconds, len(answer)
 
     def burst(self, executions: Iterable[str], in_flight: int) -> float:
         """Ask for all executions, so many at a time; answers the seconds from the first to the last."""

@@ -102,12 +102,19 @@ def environment(say: Callable[[str], None]) -> Path:
 def versions(program: str, python: Path | None) -> str:
     """The versions of everything that is compared, in one line."""
     ask = "import importlib.metadata as m, sys; print(*(f'{n} {m.version(n)}' for n in sys.argv[1:]), sep=', ')"
-    ours = _run(program, "-c", ask, "mcp", "httpx", "pydantic")
+    ours = _run(program, "-P", "-c", ask, "mcp", "httpx", "pydantic")
     theirs = _run(str(python), "-c", ask, "fastmcp", "mcp", "httpx", "pydantic", "blaxel") if python else "none"
     about = (
         "import blaxel_mcp, platform as p; print('blaxel-mcp', blaxel_mcp.__version__, 'Python', p.python_version())"
     )
     return f"{_run(program, '-c', about)} ({ours}); peers: {theirs}"
+
+
+def run_here(program: str, module: str, *arguments: str) -> str:
+    """What a module of this package prints when an interpreter runs it, with blaxel-mcp as it is installed there."""
+    # This tree comes last, so that the blaxel_mcp beside this package is not taken for the installed one.
+    start = "import runpy, sys; sys.path.append(sys.argv[1]); del sys.argv[:2]; runpy.run_module(sys.argv[0], run_name='__main__')"
+    return _run(program, "-P", "-c", start, str(Path(__file__).parent.parent), module, *arguments)
 
 
 def _run(*command: str) -> str:
