@@ -13,6 +13,7 @@ from gc import collect, freeze, set_threshold
 from time import perf_counter
 from typing import Any, TypeVar
 
+from benchmarks.executions import JOB, WORKSPACE, body, execution, execution_id
 from blaxel_mcp.api import wire
 from blaxel_mcp.api.auth import BlaxelAuth
 from blaxel_mcp.api.call import Call
@@ -22,8 +23,6 @@ from blaxel_mcp.summary.schema import ExecutionAnswer
 from blaxel_mcp.summary.wording import json_size
 from blaxel_mcp.tools.context import AppContext
 from blaxel_mcp.tools.get_execution import answer_for
-
-from benchmarks.executions import JOB, WORKSPACE, body, execution, execution_id
 
 T = TypeVar("T")
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -94,20 +93,11 @@ def main() -> None:
     freeze()
     set_threshold(50_000, 20, 3)
     cases = {"10 % failed": (10, False), "all failed, distinct messages": (1, True)}
-    rounds = int(sys.argv[1])
-    print(
-        json.dumps(
-            {
-                "milliseconds": {
-                    name: milliseconds(
-                        body(execution("failed", TASKS, now=NOW, every=every, distinct=distinct)), rounds
-                    )
-                    for name, (every, distinct) in cases.items()
-                },
-                "sizes": sizes(),
-            }
-        )
-    )
+    measured = {}
+    for name, (every, distinct) in cases.items():
+        content = body(execution("failed", TASKS, now=NOW, every=every, distinct=distinct))
+        measured[name] = milliseconds(content, int(sys.argv[1]))
+    print(json.dumps({"milliseconds": measured, "sizes": sizes()}))
 
 
 if __name__ == "__main__":

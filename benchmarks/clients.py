@@ -44,8 +44,7 @@ class PipeClient:
 
     def call(self, execution: str) -> tuple[float, int]:
         """Ask for an execution; answers the seconds it took, and the bytes that came."""
-        self._number += 1
-        line = messages.call(self._era, self._number, execution)
+        line = self._line(execution)
         began = perf_counter()
         answer = self._ask(line, self._number)
         seconds = perf_counter() - began
@@ -54,11 +53,9 @@ class PipeClient:
 
     def burst(self, executions: Iterable[str], in_flight: int) -> float:
         """Ask for all executions, so many at a time; answers the seconds from the first to the last."""
-        waiting: deque[bytes] = deque()
-        for execution in executions:
-            self._number += 1
-            waiting.append(messages.call(self._era, self._number, execution))
-        answers, wanted = [], len(waiting)
+        waiting = deque(self._line(execution) for execution in executions)
+        answers: list[bytes] = []
+        wanted = len(waiting)
         began = perf_counter()
         self._process.write(b"".join(waiting.popleft() for _ in range(min(in_flight, wanted))))
         while len(answers) < wanted:
@@ -69,6 +66,11 @@ class PipeClient:
         for answer in answers:
             check(answer)
         return seconds
+
+    def _line(self, execution: str) -> bytes:
+        """A call with the next id."""
+        self._number += 1
+        return messages.call(self._era, self._number, execution)
 
     def _ask(self, line: bytes, number: int) -> bytes:
         """Send a request and read lines up to the one that answers it; others are notifications."""
@@ -85,39 +87,35 @@ class HttpClient:
     def __init__(self, process: Process, port: int, connections: int, era: str = messages.HANDSHAKE) -> None:
         self._era = era
         self._port = port
-        self._number = 0
-        self._lines = [_Connection(process, port) for _ in range(connections)]
-        for connection in self._lines:
+        self._connections = [_Connection(process, port) for _ in range(connections)]
+        for connection in self._connections:
             connection.exchange(messages.over_http(era, port, messages.opening(era)))
             if era == messages.HANDSHAKE:
                 connection.exchange(messages.over_http(era, port, messages.INITIALIZED, connection.session))
 
     def burst(self, executions: Iterable[str]) -> float:
         """Ask for all executions, one at a time on each connection; answers the seconds from the first to the last."""
-        waiting: deque[bytes] = deque()
-        for execution in executions:
-            self._number += 1
-            waiting.append(messages.call(self._era, self._number, execution))
-        wanted, answers = len(waiting), []
+        wanted = [messages.call(self._era, number, execution) for number, execution in enumerate(executions, 1)]
+        waiting = iter(wanted)
+        answers: list[bytes] = []
 
         def send(connection: _Connection) -> None:
-            connection.send(messages.over_http(self._era, self._port, waiting.popleft(), connection.session))
+            if line := next(waiting, b""):
+                connection.send(messages.over_http(self._era, self._port, line, connection.session))
 
         with selectors.DefaultSelector() as selector:
             began = perf_counter()
-            for connection in self._lines:
+            for connection in self._connections:
                 selector.register(connection.socket, selectors.EVENT_READ, connection)
-                if waiting:
-                    send(connection)
-            while len(answers) < wanted:
+                send(connection)
+            while len(answers) < len(wanted):
                 ready = selector.select(PATIENCE)
                 if not ready:
                     raise BenchmarkError("it stopped answering over HTTP")
                 for key, _ in ready:
                     if (answer := key.data.receive()) is not None:
                         answers.append(answer)
-                        if waiting:
-                            send(key.data)
+                        send(key.data)
             seconds = perf_counter() - began
         for answer in answers:
             check(answer)
@@ -125,7 +123,7 @@ class HttpClient:
 
     def close(self) -> None:
         """Hang up."""
-        for connection in self._lines:
+        for connection in self._connections:
             connection.socket.close()
 
 

@@ -47,7 +47,7 @@ def count(bench: Bench, contenders: Sequence[Contender]) -> dict[str, Counts]:
 def perf_works(event: str = "instructions:u") -> bool:
     """Whether `perf stat` is there and may count: in containers and virtual machines it often may not."""
     try:
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - written here
             ["perf", "stat", "-x", ",", "-e", event, "--", "true"],  # noqa: S607 - as the user's PATH has it
             capture_output=True,
             text=True,
@@ -100,7 +100,7 @@ class _Counted:
 
     def since_last(self, what: str) -> int:
         """Instructions since the start, or since this was last asked."""
-        asked = subprocess.run(  # noqa: S603
+        asked = subprocess.run(  # noqa: S603 - written here
             ["vgdb", "--wait=5", f"--vgdb-prefix={self.folder}/vgdb", f"--pid={self.process.pid}", "dump", what],  # noqa: S607
             capture_output=True,
             timeout=60,

@@ -16,10 +16,9 @@ from benchmarks.processes import BenchmarkError
 REQUIREMENTS = (
     "fastmcp>=4.1,<5",  # the first that is built on mcp 2, as we are
     "mcp>=2.3,<3",
-    "httpx>=0.28,<1",
     "blaxel>=0.4,<0.5",
 )
-"""Of the peers. With an upper bound each, since their interfaces are used here."""
+"""Of the peers that come from the package index. With an upper bound each, since their interfaces are used here."""
 INSTALL_SECONDS = 600.0
 OURS, LOOKUPS, FASTMCP, STOCK, SDK, DIRECT = "blaxel-mcp", "with look-ups", "FastMCP", "stock", "blaxel SDK", "httpx"
 _SERVERS = Path(__file__).parent / "servers"
@@ -52,25 +51,26 @@ class Contender:
 def contenders(program: str, python: Path | None) -> list[Contender]:
     """All of them.
 
+    What needs no more than blaxel-mcp itself depends on runs from the same interpreter, with the same versions: beside
+    FastMCP's dependencies a stock server would be slower, since the `mcp` SDK logs through `rich` where it is there.
+
     Args:
         program: the interpreter that runs blaxel-mcp.
-        python: the interpreter of the peers' environment. Without one there are only those that need no more than
-            blaxel-mcp itself depends on.
+        python: the interpreter of the peers' environment. Without one, those that live there are left out.
     """
-    # A tree that is being worked on is named by PYTHONPATH; the peers do without, as they would have to look there.
+    # A tree that is being worked on is named by PYTHONPATH; the others do without, as they would have to look there.
     here = {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
     ours, http = (program, "-m", "blaxel_mcp"), ("--transport", "http", "--port", "{port}")
-    plain = str(python) if python else program
     found = [
         Contender(OURS, (*ours, "--lookups", "never"), http, here),
         Contender(LOOKUPS, ours, http, here),
-        Contender(STOCK, (plain, str(_SERVERS / "stock_server.py")), ("--http", "{port}")),
-        Contender(DIRECT, (plain, str(_SERVERS / "httpx_reader.py")), reader=True),
+        Contender(STOCK, (program, str(_SERVERS / "stock_server.py")), ("--http", "{port}")),
+        Contender(DIRECT, (program, str(_SERVERS / "httpx_reader.py")), reader=True),
     ]
     if python:
         found += [
-            Contender(FASTMCP, (plain, str(_SERVERS / "fastmcp_server.py")), ("--http", "{port}")),
-            Contender(SDK, (plain, str(_SERVERS / "blaxel_reader.py")), reader=True),
+            Contender(FASTMCP, (str(python), str(_SERVERS / "fastmcp_server.py")), ("--http", "{port}")),
+            Contender(SDK, (str(python), str(_SERVERS / "blaxel_reader.py")), reader=True),
         ]
     return found
 
@@ -103,7 +103,7 @@ def versions(program: str, python: Path | None) -> str:
     """The versions of everything that is compared, in one line."""
     ask = "import importlib.metadata as m, sys; print(*(f'{n} {m.version(n)}' for n in sys.argv[1:]), sep=', ')"
     ours = _run(program, "-P", "-c", ask, "mcp", "httpx", "pydantic")
-    theirs = _run(str(python), "-c", ask, "fastmcp", "mcp", "httpx", "pydantic", "blaxel") if python else "none"
+    theirs = _run(str(python), "-c", ask, "fastmcp", "mcp", "blaxel") if python else "none"
     about = (
         "import blaxel_mcp, platform as p; print('blaxel-mcp', blaxel_mcp.__version__, 'Python', p.python_version())"
     )
@@ -113,7 +113,10 @@ def versions(program: str, python: Path | None) -> str:
 def run_here(program: str, module: str, *arguments: str) -> str:
     """What a module of this package prints when an interpreter runs it, with blaxel-mcp as it is installed there."""
     # This tree comes last, so that the blaxel_mcp beside this package is not taken for the installed one.
-    start = "import runpy, sys; sys.path.append(sys.argv[1]); del sys.argv[:2]; runpy.run_module(sys.argv[0], run_name='__main__')"
+    start = (
+        "import runpy, sys; sys.path.append(sys.argv[1]); del sys.argv[:2]; "
+        "runpy.run_module(sys.argv[0], run_name='__main__')"
+    )
     return _run(program, "-P", "-c", start, str(Path(__file__).parent.parent), module, *arguments)
 
 
