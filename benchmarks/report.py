@@ -138,7 +138,7 @@ SHORT: Mapping[str, tuple[str, ...]] = {
     "start to first result": ("start-2025-11-25", "start-2026-07-28"),
     "memory, after 10 and 10,000 tasks": ("memory-first", "memory-many"),
     "a call at 10 / 100 / 1,000 / 10,000 tasks": tuple(f"call-{n}-succeeded" for n in (10, 100, 1_000, 10_000)),
-    "calls per second, stdio / HTTP": ("throughput-stdio", "throughput-http"),
+    "calls per second (more is better), stdio / HTTP": ("throughput-stdio", "throughput-http"),
 }
 """What the main README shows: the figures, by their keys, that share a column."""
 
