@@ -110,7 +110,7 @@ def throughput(bench: Bench) -> list[Figure]:
         entered = [one for one in bench.servers if one.name in names]
         in_turn(bench, figure.title, entered, once, rounds=(1, 1), seconds=5)  # warm-up
         figure.samples.clear()
-        in_turn(bench, figure.title, entered, once, rounds=(9, 2), seconds=15)
+        in_turn(bench, figure.title, entered, once, rounds=(9, 2), seconds=12)
 
     with pipe_clients(bench, over_pipes.title, bench.servers) as clients:
         load(over_pipes, lambda name, wanted: clients[name].burst(wanted, IN_FLIGHT), clients)

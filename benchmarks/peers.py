@@ -91,7 +91,6 @@ def environment(say: Callable[[str], None]) -> Path:
     began = perf_counter()
     say(f"Making an environment for the peers: {', '.join(REQUIREMENTS)}.")
     shutil.rmtree(folder, ignore_errors=True)
-    folder.parent.mkdir(parents=True, exist_ok=True)
     _run(sys.executable, "-m", "venv", str(folder))
     _run(str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *REQUIREMENTS)
     complete.touch()

@@ -69,10 +69,11 @@ def format_ratio(figure: Figure, contender: str, peer: str) -> str:
     ratio, met = figure.ratio(contender, peer), figure.met(contender, peer)
     if ratio is None:
         return ""
+    text = f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.1g}"  # noqa: PLR2004 - two digits, or one that is none of 0
     if met is None:
-        return f"{ratio:.2f}"
+        return text
     sign = "≥" if figure.more_is_better else "≤"
-    return f"{ratio:.2f} ({sign} {figure.goals[peer]:.2f} {'met' if met else '**missed**'})"
+    return f"{text} ({sign} {figure.goals[peer]:.2f} {'met' if met else '**missed**'})"
 
 
 def rows(figures: Iterable[Figure], peers: Sequence[str] = PEERS) -> list[list[str]]:
