@@ -37,7 +37,10 @@ def measure(asked: argparse.Namespace, python: Path | None) -> tuple[list[Figure
         Process(command, environment, seconds=3_600, cwd=ROOT) as plane,
     ):
         url = plane.read_line().decode().strip()
-        bench = Bench(peers.contenders(asked.program, python), url, Path(home), asked.program, asked.quick)
+        compared = peers.contenders(asked.program, python)
+        if asked.quick:
+            compared = [one for one in compared if one.name not in {peers.LOOKUPS, peers.SDK}]
+        bench = Bench(compared, url, Path(home), asked.program, asked.quick)
         warm_up(bench)
         figures: list[Figure] = []
         for name in asked.only or SECTIONS:
@@ -59,7 +62,7 @@ def write(figures: list[Figure], about: str) -> None:
 def main(arguments: list[str] | None = None) -> int:
     """Parse, measure, print."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer samples, and no instructions")
+    parser.add_argument("--quick", action="store_true", help="fewer samples, neither look-ups nor instructions")
     parser.add_argument("--only", nargs="+", choices=SECTIONS, metavar="SECTION", help=f"of {', '.join(SECTIONS)}")
     parser.add_argument("--program", default=sys.executable, metavar="PYTHON", help="the interpreter of blaxel-mcp")
     parser.add_argument("--write", action="store_true", help="write the tables into benchmarks/README.md and README.md")

@@ -1,10 +1,11 @@
 """The cheapest client there is, the same for every server: lines over pipes, or POSTs on connections that are kept."""
 
+import contextlib
 import re
 import selectors
 import socket
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from time import monotonic, perf_counter, sleep
 
 from benchmarks import messages
@@ -84,16 +85,22 @@ class PipeClient:
 
 
 class HttpClient:
-    """Connections of their own to a server over Streamable HTTP, each with a session where the era has sessions."""
+    """Sessions with a server over Streamable HTTP, where the era has them.
+
+    Each burst has connections of its own, since servers close those that are idle for some seconds.
+    """
 
     def __init__(self, process: Process, port: int, connections: int, era: str = messages.HANDSHAKE) -> None:
+        self._process = process
         self._era = era
         self._port = port
-        self._connections = [_Connection(process, port) for _ in range(connections)]
-        for connection in self._connections:
-            connection.exchange(messages.over_http(era, port, messages.opening(era)))
-            if era == messages.HANDSHAKE:
-                connection.exchange(messages.over_http(era, port, messages.INITIALIZED, connection.session))
+        self._sessions = [b""] * connections
+        with self._connected() as opened:
+            for connection in opened:
+                connection.exchange(messages.over_http(era, port, messages.opening(era)))
+                if era == messages.HANDSHAKE:
+                    connection.exchange(messages.over_http(era, port, messages.INITIALIZED, connection.session))
+            self._sessions = [connection.session for connection in opened]
 
     def burst(self, executions: Iterable[str]) -> float:
         """Ask for all executions, one at a time on each connection; answers the seconds from the first to the last."""
@@ -105,9 +112,9 @@ class HttpClient:
             if line := next(waiting, b""):
                 connection.send(messages.over_http(self._era, self._port, line, connection.session))
 
-        with selectors.DefaultSelector() as selector:
+        with self._connected() as opened, selectors.DefaultSelector() as selector:
             began = perf_counter()
-            for connection in self._connections:
+            for connection in opened:
                 selector.register(connection.socket, selectors.EVENT_READ, connection)
                 send(connection)
             while len(answers) < len(wanted):
@@ -123,16 +130,27 @@ class HttpClient:
             check(answer)
         return seconds
 
-    def close(self) -> None:
-        """Hang up."""
-        for connection in self._connections:
-            connection.socket.close()
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[list["_Connection"]]:
+        """A new connection for each session.
+
+        Raises:
+            BenchmarkError: also where one breaks inside the `with`.
+        """
+        with contextlib.ExitStack() as stack:
+            try:
+                opened = [_Connection(self._process, self._port, session) for session in self._sessions]
+                for connection in opened:
+                    stack.enter_context(connection.socket)
+                yield opened
+            except OSError as error:
+                raise BenchmarkError(f"its connection broke: {type(error).__name__}") from None
 
 
 class _Connection:
     """One connection, on which a request is sent after the answer to the one before has come whole."""
 
-    def __init__(self, process: Process, port: int) -> None:
+    def __init__(self, process: Process, port: int, session: bytes) -> None:
         until = monotonic() + PATIENCE
         while True:
             try:
@@ -143,7 +161,7 @@ class _Connection:
                     raise BenchmarkError(process.last_words()) from None
                 sleep(0.05)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.session = b""
+        self.session = session
         self._came = b""
 
     def send(self, data: bytes) -> None:

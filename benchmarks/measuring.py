@@ -138,6 +138,5 @@ def http_clients(bench: Bench, what: str) -> Iterator[dict[str, HttpClient]]:
             with bench.without(contender, what):
                 more = [word.format(port=port) for word in contender.http]
                 process = stack.enter_context(bench.run(contender, *more, seconds=300))
-                clients[contender.name] = client = HttpClient(process, port, IN_FLIGHT)
-                stack.callback(client.close)
+                clients[contender.name] = HttpClient(process, port, IN_FLIGHT)
         yield clients
