@@ -1,0 +1,152 @@
+"""Retired instructions of a start and of a call: by `perf stat` where the machine allows it, else by callgrind.
+
+They are the user's own, of the one process. A start under callgrind takes half a minute or more, so that there one
+process is asked for everything, and says in between how far its count is; under perf each count is a run of its own.
+"""
+
+import contextlib
+import re
+import shutil
+import subprocess
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.executions import execution_id
+from benchmarks.measuring import Bench, pipe_client
+from benchmarks.peers import Contender
+from benchmarks.processes import BenchmarkError, Process
+
+SECONDS = 300.0
+"""For one process under callgrind; they run side by side."""
+TEN, THOUSAND = execution_id("succeeded", 10), execution_id("succeeded", 1_000)
+_WARM, _COUNTED = {TEN: 4, THOUSAND: 1}, {TEN: 10, THOUSAND: 4}
+"""By execution, how many calls come before those that are counted, and how many are."""
+Counts = tuple[float, float, float]
+"""Of the start to the first result, and of one call of 10 and of 1,000 tasks."""
+
+
+def count(bench: Bench, contenders: Sequence[Contender]) -> dict[str, Counts]:
+    """The counts of each contender, by name; where nothing can count, that is noted."""
+    if perf_works():
+        found = {}
+        for contender in contenders:
+            with bench.without(contender, "instructions by perf"):
+                found[contender.name] = _by_perf(bench, contender)
+        return found
+    if shutil.which("valgrind") and shutil.which("vgdb"):
+        return _by_callgrind(bench, contenders)
+    bench.left_out.append("instructions: there is neither a perf that may count them nor valgrind")
+    return {}
+
+
+# perf
+
+
+def perf_works(event: str = "instructions:u") -> bool:
+    """Whether `perf stat` is there and may count: in containers and virtual machines it often may not."""
+    try:
+        done = subprocess.run(  # noqa: S603 - written here
+            ["perf", "stat", "-x", ",", "-e", event, "--", "true"],  # noqa: S607 - as the user's PATH has it
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return read_perf(done.stderr) is not None
+
+
+def read_perf(text: str) -> float | None:
+    """The number in what `perf stat -x ,` writes; `None` if it could not count."""
+    found = re.search(r"^([\d.]+),", text, re.MULTILINE)
+    return float(found[1]) if found else None
+
+
+def _by_perf(bench: Bench, contender: Contender, event: str = "instructions:u") -> Counts:
+    output = bench.home / "perf"
+
+    def total(*executions: str) -> float:
+        """Of a run that asks for these."""
+        with _wrapped(bench, contender, "perf", "stat", "-x", ",", "-e", event, "-o", str(output), "--") as process:
+            client = pipe_client(contender, process)
+            client.open()
+            for execution in executions:
+                client.call(execution)
+            process.finish()
+        number = read_perf(output.read_text(encoding="utf-8"))
+        if number is None:
+            raise BenchmarkError("perf could not count")
+        return number
+
+    def each(execution: str) -> float:
+        warm, counted = [execution] * _WARM[execution], [execution] * _COUNTED[execution]
+        return (total(TEN, *warm, *counted) - total(TEN, *warm)) / len(counted)
+
+    return total(TEN), each(TEN), each(THOUSAND)
+
+
+# callgrind
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """A process under callgrind, with a folder of its own for what it writes."""
+
+    process: Process
+    folder: Path
+
+    def since_last(self, what: str) -> int:
+        """Instructions since the start, or since this was last asked."""
+        asked = subprocess.run(  # noqa: S603 - written here
+            ["vgdb", "--wait=5", f"--vgdb-prefix={self.folder}/vgdb", f"--pid={self.process.pid}", "dump", what],  # noqa: S607
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        for file in self.folder.glob("counts.*"):
+            text = file.read_text(encoding="utf-8", errors="replace")
+            if f"Trigger: dump {what}\n" in text and (found := re.search(r"^totals: (\d+)", text, re.MULTILINE)):
+                return int(found[1])
+        raise BenchmarkError(f"vgdb ended with {asked.returncode}, and callgrind wrote nothing")
+
+
+def _by_callgrind(bench: Bench, contenders: Sequence[Contender]) -> dict[str, Counts]:
+    # Left in the opposite order: when this is interrupted, the processes end first, and with them the threads.
+    with ThreadPoolExecutor(max(len(contenders), 1)) as threads, contextlib.ExitStack() as stack:
+        running = {}
+        for contender in contenders:
+            folder = bench.home / f"callgrind-{contender.name}"
+            folder.mkdir()
+            options = (f"--callgrind-out-file={folder}/counts", f"--vgdb-prefix={folder}/vgdb")
+            process = stack.enter_context(_wrapped(bench, contender, "valgrind", "--tool=callgrind", *options))
+            running[contender.name] = threads.submit(_counts, contender, _Counted(process, folder))
+        found = {}
+        for contender in contenders:
+            with bench.without(contender, "instructions by callgrind"):
+                found[contender.name] = running[contender.name].result()
+        return found
+
+
+def _counts(contender: Contender, counted: _Counted) -> Counts:
+    client = pipe_client(contender, counted.process)
+
+    def each(execution: str) -> float:
+        for _ in range(_WARM[execution]):
+            client.call(execution)
+        counted.since_last(f"warm-{execution}")
+        for _ in range(_COUNTED[execution]):
+            client.call(execution)
+        return counted.since_last(f"counted-{execution}") / _COUNTED[execution]
+
+    client.open()
+    client.call(TEN)
+    return counted.since_last("start"), each(TEN), each(THOUSAND)
+
+
+def _wrapped(bench: Bench, contender: Contender, *wrapper: str) -> Process:
+    """A contender under a program that counts. Hashes are the same in every run, so that counts are too."""
+    environment = contender.environment(bench.url, bench.home) | {"PYTHONHASHSEED": "0"}
+    return Process([*wrapper, *contender.command], environment, seconds=SECONDS, cwd=bench.home)

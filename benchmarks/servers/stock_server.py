@@ -1,0 +1,32 @@
+"""The least that an MCP server of this tool is with the `mcp` SDK: one GET, whose JSON is the answer.
+
+Takes `--http PORT` to serve Streamable HTTP on loopback, else standard input and output.
+"""
+
+import os
+import sys
+
+import httpx
+from mcp.server import MCPServer
+
+server = MCPServer("stock")
+client = httpx.AsyncClient(
+    base_url=os.environ["BL_API_URL"],
+    headers={"Authorization": f"Bearer {os.environ['BL_API_KEY']}", "X-Blaxel-Workspace": os.environ["BL_WORKSPACE"]},
+)
+
+
+@server.tool()
+async def get_job_execution(jobId: str, executionId: str) -> dict[str, object]:  # noqa: N803 - the API's own names
+    """Get one execution of a batch job."""
+    response = await client.get(f"/jobs/{jobId}/executions/{executionId}")
+    response.raise_for_status()
+    answer: dict[str, object] = response.json()
+    return answer
+
+
+if __name__ == "__main__":
+    if "--http" in sys.argv:
+        server.run("streamable-http", host="127.0.0.1", port=int(sys.argv[-1]))
+    else:
+        server.run("stdio")
