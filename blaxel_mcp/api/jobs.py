@@ -4,15 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 
 from blaxel_mcp.api.call import Call, checked_id
 from blaxel_mcp.api.wire import NoContent
-from blaxel_mcp.models import CreatedExecution, Job, JobExecution, JobExecutionTask, Page, Tasks
+from blaxel_mcp.models import CreatedExecution, Job, JobExecution, JobExecutionTask, Page, read_tasks
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
-_TASKS: TypeAdapter[list[JobExecutionTask]] = TypeAdapter(Tasks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +125,7 @@ def _list(
 
 
 def _tasks(items: list[Any]) -> list[FetchedTask]:
-    return list(map(FetchedTask, items, _TASKS.validate_python(items)))
+    return list(map(FetchedTask, items, read_tasks(items)))
 
 
 def _objects(model: type[M]) -> Callable[[list[Any]], list[M]]:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from heapq import nlargest
 
-from blaxel_mcp.models import JobExecutionTask, JobExecutionTaskCondition
+from blaxel_mcp.models import JobExecutionTask
 from blaxel_mcp.summary.causes import Cause, Origin, classify, origin_of
-from blaxel_mcp.summary.conditions import failure_condition, failure_words, says_only_that_it_ended
+from blaxel_mcp.summary.conditions import Condition, failure_condition, failure_words, says_only_that_it_ended
 from blaxel_mcp.summary.fingerprint import fingerprint
 from blaxel_mcp.summary.limits import FAILURE_GROUPS, TASK_NAMES, TIMEOUT_REACHED_SHARE
 from blaxel_mcp.summary.tasks import task_name, task_seconds, task_timeout
@@ -38,7 +38,7 @@ class FailureGroup:
     count: int
     line: TellingLine
     tasks: list[str]
-    task: JobExecutionTask = field(default_factory=JobExecutionTask)
+    task: JobExecutionTask = field(default_factory=dict)
     logged: TellingLine | None = None
 
     @property
@@ -99,7 +99,7 @@ class FailureGroup:
         return failure_words(self.task, self._condition)
 
     @cached_property
-    def _condition(self) -> JobExecutionTaskCondition:
+    def _condition(self) -> Condition:
         return failure_condition(self.task)
 
 
@@ -148,7 +148,7 @@ def group_failures(
     return shown, max(listed, counted or 0) - sum(group.count for group in shown)
 
 
-def failure_key(condition: JobExecutionTaskCondition, line: str, name: str) -> str:
+def failure_key(condition: Condition, line: str, name: str) -> str:
     """What failed tasks of one reason have in common, in one execution and across executions.
 
     Args:

@@ -122,10 +122,14 @@ def _codes(line: str, text: str) -> str:  # noqa: C901, PLR0912 - a loop over a 
         found += _ERRNO.findall(text)
         found += _ERROR.findall(text)
         found += _STATUS_FIRST.findall(" " + text)
-        found += _LETTERED.findall(line)
+        lettered = True
     elif "return" in text or "respon" in text:
         found += _STATUS_FIRST.findall(" " + text)
-    elif not line[1:2].islower():
+        lettered = False
+    else:
+        lettered = not line[1:2].islower()
+    # Without a capital, but for that of a sentence, none of these codes is there; the search takes long.
+    if lettered and (line[1:] != text[1:] or not line[1:2].isalpha()):
         found += _LETTERED.findall(line)
     if "sqlstate" in text:
         found += _SQLSTATE.findall(text)

@@ -26,6 +26,7 @@ from blaxel_mcp.summary.schedule import check_schedule
 from blaxel_mcp.summary.summarize import add_evidence, summarize
 from blaxel_mcp.summary.tasks import FINISHED, TaskList, task_status
 from blaxel_mcp.summary.telling import TellingLog, telling_log
+from blaxel_mcp.summary.wording import json_size
 from blaxel_mcp.tools.context import AppContext
 from blaxel_mcp.tools.fetch_tasks import task_pages, unique_by_name
 from blaxel_mcp.tools.find import Found
@@ -285,11 +286,4 @@ def _parsed(fetched: Iterable[FetchedTask]) -> list[JobExecutionTask]:
 
 def _is_small(tasks: TaskList) -> bool:
     """Whether tasks are worth their place in memory: some write a megabyte into a condition."""
-    texts = (
-        text
-        for task in tasks.tasks
-        for part in (task, task.get("metadata", {}), *(task.get("conditions") or ()))
-        for text in part.values()
-        if isinstance(text, str)
-    )
-    return sum(map(len, texts)) <= limits.LOOKUP_CACHE_CHARACTERS
+    return json_size(tasks.tasks) <= limits.LOOKUP_CACHE_BYTES
