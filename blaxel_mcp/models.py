@@ -50,7 +50,7 @@ def _count(value: Any) -> int | None:
 Text: TypeAlias = Annotated[Annotated[str, Strict()] | None, _OrNone()]
 Count: TypeAlias = Annotated[int | None, PlainValidator(_count)]
 JobExecutionTask: TypeAlias = Mapping[str, Any]
-"""A task as the API sent it (schema JobExecutionTask). `summary/tasks` reads its fields and takes odd ones as absent."""
+"""A task as the API sent it (schema JobExecutionTask); `summary/tasks` reads its fields, odd ones as absent."""
 
 
 def read_tasks(value: Any) -> list[JobExecutionTask]:

@@ -202,7 +202,8 @@ class Upstream:
                     response = await self._send_signed(call, session.auth, flight)
                     status = response.status
                     span.set_attribute("http.response.status_code", status)
-                    return call.parse(wire.decode(response, accepts=call.accepts, now=datetime.now(UTC)))
+                    value = wire.decode(response, accepts=call.accepts, now=datetime.now(UTC))
+                    return call.parse(value, len(response.body or b"")) if call.sized else call.parse(value)
                 except BlaxelMcpError as error:
                     counted = not isinstance(error, CredentialsError) and not error.unsent
                     span.set_attribute("error.type", type(error).__name__)

@@ -24,9 +24,10 @@ class Listing(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class FetchedExecution:
-    """An execution as the API answered it, and parsed. `raw` may be shared by callers: never change it."""
+    """An execution as the API answered it, in how many bytes, and parsed. Callers may share `raw`: never change it."""
 
     raw: dict[str, Any]
+    size: int
     execution: JobExecution
 
 
@@ -43,7 +44,8 @@ def get_execution(job_id: str, execution_id: str) -> Call[FetchedExecution]:
         "GetJobExecution",
         "GET",
         _execution_path(job_id, execution_id),
-        lambda body: FetchedExecution(body, JobExecution.model_validate(body)),
+        lambda body, size: FetchedExecution(body, size, JobExecution.model_validate(body)),
+        sized=True,
     )
 
 

@@ -6,6 +6,7 @@ wait it asks for. The text of a body never leaves this module: Blaxel's own SDK 
 """
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -129,7 +130,7 @@ def decode(response: Response, *, accepts: tuple[type, ...], now: datetime) -> A
     if NoContent in accepts and not body.strip():
         return NoContent()
     try:
-        value = _parse(body.decode("utf-8-sig", "replace"))
+        value = _parse(body)
     except ValueError:
         raise AnswerError(
             f"The Blaxel address answered ({status}) with something that is not JSON.",
@@ -147,11 +148,15 @@ def decode(response: Response, *, accepts: tuple[type, ...], now: datetime) -> A
 _ESCAPES = re.compile(r"\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\u[dD][89a-fA-F]..)")
 
 
-def _parse(text: str) -> Any:
-    """Parse JSON; half of a surrogate pair, left where a workload's message was cut, becomes U+FFFD."""
+def _parse(body: bytes) -> Any:
+    """Parse JSON in UTF-8, with or without a byte order mark.
+
+    What is no character, and half of a surrogate pair, left where a workload's message was cut, become U+FFFD.
+    """
     try:
-        return from_json(text, allow_inf_nan=False)
+        return from_json(body.removeprefix(BOM_UTF8), allow_inf_nan=False)
     except ValueError:
+        text = body.decode("utf-8-sig", "replace")
         mended = _ESCAPES.sub(lambda found: "\\ufffd" if found[1] else found[0], text)
         return from_json(mended, allow_inf_nan=False)
 

@@ -51,12 +51,12 @@ class FailureGroup:
         """The line to quote as the reason: the log's, else the message's."""
         return self.logged or self.line
 
-    @property
+    @cached_property
     def seconds(self) -> float | None:
         """How long the first task ran, in seconds."""
         return task_seconds(self.task)
 
-    @property
+    @cached_property
     def timeout(self) -> int | None:
         """The first task's own timeout in seconds."""
         return task_timeout(self.task)
@@ -78,7 +78,7 @@ class FailureGroup:
         # An exception that ended a task is a non-zero exit, whatever form it is printed in.
         return "exit_code" if cause == "unknown" and self.reason.error else cause
 
-    @property
+    @cached_property
     def origin(self) -> Origin | None:
         """Whose failure it is; `None` unless that is sure."""
         origin = origin_of(self.cause, self._words, self.message)
