@@ -202,8 +202,9 @@ class Upstream:
                     response = await self._send_signed(call, session.auth, flight)
                     status = response.status
                     span.set_attribute("http.response.status_code", status)
-                    value = wire.decode(response, accepts=call.accepts, now=datetime.now(UTC))
-                    return call.parse(value, len(response.body or b"")) if call.sized else call.parse(value)
+                    if wire.is_large(response):
+                        return await asyncio.to_thread(_read, call, response)
+                    return _read(call, response)
                 except BlaxelMcpError as error:
                     counted = not isinstance(error, CredentialsError) and not error.unsent
                     span.set_attribute("error.type", type(error).__name__)
@@ -231,6 +232,16 @@ class Upstream:
                 return await auth.send(request, round_trip)
         except TimeoutError as error:
             raise network_errors.translate(error) from None
+
+
+def _read(call: Call[T], response: Response) -> T:
+    """What a good answer to a call means.
+
+    Raises:
+        BlaxelMcpError: it is an error, or not what the operation answers.
+    """
+    value = wire.decode(response, accepts=call.accepts, now=datetime.now(UTC))
+    return call.parse(value, len(response.body or b"")) if call.sized else call.parse(value)
 
 
 @dataclass(slots=True)

@@ -15,12 +15,16 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from blaxel_mcp.api.large_json import parse_in_parts
 from blaxel_mcp.errors import AnswerError, ApiError, NotFoundError
 
 BODY_BYTES = 64 * 1024**2
 """A larger answer to a call is an error."""
 ERROR_BODY_BYTES = 64 * 1024
 """A larger error body is not read; the status says enough."""
+
+LARGE_BYTES = 4 * 1024**2
+"""From here on, a body is decoded in parts, and best in a thread, since it holds the event loop for too long."""
 
 LONGEST_WAIT = 86_400.0
 """Seconds. A Retry-After of more than a day is a mistake, or not meant for this client."""
@@ -104,6 +108,11 @@ class ErrorBody:
     retry_after: float | None = None
 
 
+def is_large(response: Response) -> bool:
+    """Whether an answer is best decoded in a thread."""
+    return response.body is not None and len(response.body) >= LARGE_BYTES
+
+
 def decode(response: Response, *, accepts: tuple[type, ...], now: datetime) -> Any:
     """The JSON of a good answer.
 
@@ -130,7 +139,7 @@ def decode(response: Response, *, accepts: tuple[type, ...], now: datetime) -> A
     if NoContent in accepts and not body.strip():
         return NoContent()
     try:
-        value = _parse(body)
+        value = parse_in_parts(body, _parse) if is_large(response) else _parse(body)
     except ValueError:
         raise AnswerError(
             f"The Blaxel address answered ({status}) with something that is not JSON.",

@@ -72,6 +72,9 @@ QUEUED_SECONDS = 600
 CANCELLING_SECONDS = 900
 """How long a cancellation may go without a change; running tasks finish first, so some time is normal."""
 
+THREAD_TASKS = 10_000
+"""An execution with more tasks is summarized in a thread: it takes a tenth of a second or more."""
+
 # What is looked up beside a list of jobs.
 OVERVIEW_JOBS = 20
 """Of how many jobs the newest executions are looked up."""

@@ -207,7 +207,8 @@ def limit_raw(raw: dict[str, Any], mode: RawMode, limit: int, *, size: int | Non
 
 
 def _succeeded(task: Any) -> bool:
-    return isinstance(task, dict) and str(task.get("status")).casefold() == "succeeded"
+    status = task.get("status") if isinstance(task, dict) else None
+    return status == "succeeded" or (isinstance(status, str) and status.casefold() == "succeeded")
 
 
 class _Task(NamedTuple):

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from blaxel_mcp.api.call import Call
@@ -48,7 +49,8 @@ async def summarize_found(session: Session, app: AppContext, found: Found) -> Ex
     )
     # A list may be older than the execution at hand.
     known = [Run.of(execution) if run.execution_id == found.execution_id else run for run in runs or ()]
-    summary = summarize(
+    work = partial(
+        summarize,
         execution,
         asked=(found.job_id, found.execution_id),
         workspace=session.workspace,
@@ -61,6 +63,8 @@ async def summarize_found(session: Session, app: AppContext, found: Found) -> Ex
         job=job,
         taken=found.taken,
     )
+    # A large one would hold the event loop for too long.
+    summary = await asyncio.to_thread(work) if len(execution.task_list) > limits.THREAD_TASKS else work()
     if summary.unexplained and not summary.never_started and (evidence := await lookups.evidence(summary)):
         return add_evidence(summary, evidence)
     return summary
