@@ -203,8 +203,8 @@ class Upstream:
                     status = response.status
                     span.set_attribute("http.response.status_code", status)
                     if wire.is_large(response):
-                        return await asyncio.to_thread(_read, call, response)
-                    return _read(call, response)
+                        return await asyncio.to_thread(read_answer, call, response)
+                    return read_answer(call, response)
                 except BlaxelMcpError as error:
                     counted = not isinstance(error, CredentialsError) and not error.unsent
                     span.set_attribute("error.type", type(error).__name__)
@@ -234,7 +234,7 @@ class Upstream:
             raise network_errors.translate(error) from None
 
 
-def _read(call: Call[T], response: Response) -> T:
+def read_answer(call: Call[T], response: Response) -> T:
     """What a good answer to a call means.
 
     Raises:

@@ -44,7 +44,7 @@ def get_execution(job_id: str, execution_id: str) -> Call[FetchedExecution]:
         "GetJobExecution",
         "GET",
         _execution_path(job_id, execution_id),
-        lambda body, size: FetchedExecution(body, size, JobExecution.model_validate(body)),
+        lambda body, size=0: FetchedExecution(body, size, JobExecution.model_validate(body)),
         sized=True,
     )
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-PART_BYTES = 256 * 1024
+PART_BYTES = 128 * 1024
 """How much is parsed at once, which takes a few milliseconds."""
 
 _LIST = re.compile(rb'"tasks"\s*:\s*\[\s*(?=\{)')

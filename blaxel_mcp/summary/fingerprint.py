@@ -119,8 +119,10 @@ def _codes(line: str, text: str) -> str:  # noqa: C901, PLR0912 - a loop over a 
     if "http" in text:
         found += _HTTP.findall(text)
     if "err" in text:
-        found += _ERRNO.findall(text)
-        found += _ERROR.findall(text)
+        if "errno" in text:
+            found += _ERRNO.findall(text)
+        if "error" in text:
+            found += _ERROR.findall(text)
         found += _STATUS_FIRST.findall(" " + text)
         lettered = True
     elif "return" in text or "respon" in text:

@@ -130,10 +130,10 @@ def _texts(part: Any) -> Mapping[str, str]:
     return {key: value for key, value in part.items() if isinstance(value, str)} if isinstance(part, dict) else {}
 
 
-class _Moments(dict[str, datetime | None]):
+class _Moments(dict[Any, datetime | None]):
     """Timestamps that were read, by their text: tasks that run side by side share many of them."""
 
-    def __missing__(self, text: str) -> datetime | None:
+    def __missing__(self, text: Any) -> datetime | None:
         moment = self[text] = parse_timestamp(text)
         return moment
 
@@ -150,7 +150,7 @@ def scan_tasks(task_list: TaskList, until: datetime | None) -> TaskStats:  # noq
     """
     tasks = task_list.tasks
     stats = TaskStats(listed=len(tasks), whole=task_list.whole, earlier=task_list.earlier, until=until)
-    statuses, moments = stats.statuses, _Moments()
+    statuses, durations, starts, moments = stats.statuses, stats.durations, stats.starts, _Moments()
     succeeded, slowest, slowest_task = 0, -1.0, None
     for task in tasks:
         status = task.get("status")
@@ -163,20 +163,19 @@ def scan_tasks(task_list: TaskList, until: datetime | None) -> TaskStats:  # noq
                 stats.failed.append(task)
             elif status != "succeeded" and task.get("conditions"):
                 stats.explained.append(task)
-        metadata = task.get("metadata")
-        if not isinstance(metadata, dict):
-            continue
-        start, end = metadata.get("startedAt"), metadata.get("completedAt")
-        started = moments[start] if isinstance(start, str) else None
-        completed = moments[end] if isinstance(end, str) else None
+        try:
+            metadata = task["metadata"]
+            started, completed = moments[metadata.get("startedAt")], moments[metadata.get("completedAt")]
+        except (KeyError, AttributeError, TypeError):  # absent, or no object, or a time that is a list
+            started, completed = task_times(task)
         if started is None:
             continue
         stats.any_started = True
         if completed is not None and (status in {"succeeded", "failed"}):
             seconds = (completed - started).total_seconds()
             if seconds >= 0:
-                stats.durations.append(seconds)
-                stats.starts.append(started)
+                durations.append(seconds)
+                starts.append(started)
                 if seconds > slowest:
                     slowest, slowest_task = seconds, task
         elif status == "running" and until is not None:

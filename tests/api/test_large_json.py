@@ -43,7 +43,7 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
         {"tasks": TASKS, "status": "failed"},
         {"spec": {"tasks": TASKS, "timeout": 5}},
         {"status": "failed", "spec": {"tasks": []}, "tasks": TASKS},
-        {"spec": {"tasks": TASKS}, "tasks": TASKS[:3]},
+        {"spec": {"tasks": TASKS}, "tasks": [{"status": "failed"}]},
     ],
 )
 def test_tasks_are_parsed_in_parts(value: Any, indent: int | None) -> None:
@@ -66,6 +66,7 @@ def test_tasks_are_parsed_in_parts(value: Any, indent: int | None) -> None:
         {"tasks": [{'a"b': 1}, {'a"b': 2}] * 40},
         {"tasks": [{"a": [{"a": 1}, {"a": 2}] * 200}, {"a": 1}]},
         {"tasks": ALIKE},
+        {"spec": {"tasks": TASKS}, "tasks": TASKS},
         {"other": {"tasks": TASKS}},
         {"other": {"tasks": TASKS}, "tasks": TASKS},
         {'x"tasks': TASKS, "tasks": TASKS},
