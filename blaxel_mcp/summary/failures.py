@@ -8,7 +8,7 @@ from heapq import nlargest
 from blaxel_mcp.models import JobExecutionTask
 from blaxel_mcp.summary.causes import Cause, Origin, classify, origin_of
 from blaxel_mcp.summary.conditions import Condition, failure_condition, failure_words, says_only_that_it_ended
-from blaxel_mcp.summary.fingerprint import fingerprint
+from blaxel_mcp.summary.fingerprint import fingerprint, is_named
 from blaxel_mcp.summary.limits import FAILURE_GROUPS, TASK_NAMES, TIMEOUT_REACHED_SHARE
 from blaxel_mcp.summary.tasks import task_name, task_seconds, task_timeout
 from blaxel_mcp.summary.telling import TellingLine, telling, telling_text
@@ -18,7 +18,8 @@ _SAID_BY_A_CODE: frozenset[Cause] = frozenset(
 )
 """Causes that an exit code alone may have told, so that a log can tell more."""
 _REMEMBERED = 200
-"""How many messages are remembered with their telling lines: tasks that fail alike often say the very same."""
+"""Of how many different conditions the group is remembered, where it does not depend on the task's name: tasks that
+fail alike often say the very same."""
 _NO_REASON = "\0\0"
 """The key of the group of tasks without a reason, as `group_failures` makes it from empty parts."""
 
@@ -121,19 +122,19 @@ def group_failures(
     counts: dict[str, int] = {}
     first: dict[str, JobExecutionTask] = {}
     names: dict[str, list[str]] = {}
-    read: dict[str, str] = {}
+    keys: dict[tuple[str | None, str | None, str], tuple[str, str]] = {}
     listed = 0
     for task in failed:
         listed += 1
-        condition = failure_condition(task)
+        condition, name = failure_condition(task), task_name(task)
         message = condition.get("message") or ""
-        line = read.get(message)
-        if line is None:
+        said = condition.get("reason"), condition.get("executionReason"), message
+        key, line = keys.get(said, ("", ""))
+        if not key or is_named(line, name):
             line = telling_text(message)
-            if len(read) < _REMEMBERED:
-                read[message] = line
-        name = task_name(task)
-        key = failure_key(condition, line, name)
+            key = failure_key(condition, line, name)
+            if len(keys) < _REMEMBERED and not is_named(line, name):
+                keys[said] = key, line
         if key not in counts:
             counts[key] = 1
             first[key] = task

@@ -105,6 +105,11 @@ def fingerprint(line: str, task_name: str = "") -> str:
     return f"{text}\0{codes}" if codes else text
 
 
+def is_named(line: str, task_name: str) -> bool:
+    """Whether the name of its task stands in a line, so that the fingerprint depends on it."""
+    return len(task_name) > 1 and task_name.lower() in line.lower()
+
+
 def _codes(line: str, text: str) -> str:  # noqa: C901, PLR0912 - a loop over a table takes twice as long
     """The codes in a line, given also in lower case."""
     found: list[str] = []
