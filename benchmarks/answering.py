@@ -17,7 +17,7 @@ from benchmarks.executions import JOB, WORKSPACE, body, execution, execution_id
 from blaxel_mcp.api import wire
 from blaxel_mcp.api.auth import BlaxelAuth
 from blaxel_mcp.api.call import Call
-from blaxel_mcp.api.client import Session, Upstream
+from blaxel_mcp.api.client import Session, Upstream, read_answer
 from blaxel_mcp.settings import load
 from blaxel_mcp.summary.schema import ExecutionAnswer
 from blaxel_mcp.summary.wording import json_size
@@ -38,7 +38,7 @@ class Arrived(Session):
 
     async def send(self, call: Call[T], *, at_most: float = 0.0) -> T:  # noqa: ARG002
         """As `Upstream` does it once the last byte is there."""
-        return call.parse(wire.decode(wire.Response(200, {}, self.content), accepts=call.accepts, now=NOW))
+        return read_answer(call, wire.Response(200, {}, self.content))
 
 
 def answer(content: bytes) -> ExecutionAnswer:

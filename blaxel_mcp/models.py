@@ -4,10 +4,6 @@ Every field of the operation's schemas is here under the API's own name. A value
 absent, `null` reads as absent, unknown fields are kept, and words that should be one of a set (a status) are
 kept as they come. What is known of the payload comes from Blaxel's OpenAPI document (operation GetJobExecution)
 and from its public clients and their tests.
-
-Tolerance is expressed in pydantic's core schemas, not in Python validators, because an execution may carry a
-hundred thousand tasks. For the same reason tasks and their parts are typed dictionaries: as model objects
-they take four times as long to build (benchmarks/summary.py).
 """
 
 # ruff: noqa: N815 - the fields bear the API's own names
@@ -17,9 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, TypeAlias, cast
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, PlainValidator, Strict
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, PlainValidator, Strict
 from pydantic_core import CoreSchema, core_schema, from_json
-from typing_extensions import TypedDict  # pydantic asks for this one before Python 3.12
 
 
 class _OrNone:
@@ -54,50 +49,19 @@ def _count(value: Any) -> int | None:
 
 Text: TypeAlias = Annotated[Annotated[str, Strict()] | None, _OrNone()]
 Count: TypeAlias = Annotated[int | None, PlainValidator(_count)]
-PlainCount: TypeAlias = Annotated[Annotated[int, Strict(), Field(ge=0)] | None, _OrNone()]
-"""A count that must be a JSON integer: for fields of tasks, where calling `_count` would cost too much time."""
+JobExecutionTask: TypeAlias = Mapping[str, Any]
+"""A task as the API sent it (schema JobExecutionTask); `summary/tasks` reads its fields, odd ones as absent."""
 
 
-class JobExecutionTaskCondition(TypedDict, total=False):
-    """Why a task has its status. All fields are free text; shape and words resemble Google Cloud Run v2."""
+def read_tasks(value: Any) -> list[JobExecutionTask]:
+    """The tasks in a list as the API sent it, which is not copied; an odd item still counts, as a task without fields.
 
-    type: Text
-    reason: Text
-    executionReason: Text
-    severity: Text
-    state: Text
-    message: Text
+    Tasks are neither checked nor copied: an execution may carry a hundred thousand, and few of them are looked at.
+    """
+    return [task if isinstance(task, dict) else {} for task in value] if isinstance(value, list) else []
 
 
-class JobExecutionTaskMetadata(TypedDict, total=False):
-    """A task's name and its timestamps (read them with `parse_timestamp`)."""
-
-    name: Text
-    createdAt: Text
-    scheduledAt: Text
-    startedAt: Text
-    completedAt: Text
-    updatedAt: Text
-
-
-class JobExecutionTaskSpec(TypedDict, total=False):
-    """A task's limits; `timeout` is a Go duration such as `30m` (read it with `parse_duration`)."""
-
-    maxRetries: PlainCount
-    timeout: Text
-
-
-class JobExecutionTask(TypedDict, total=False):
-    """A task of an execution, with its status and the conditions that explain it."""
-
-    metadata: Annotated[JobExecutionTaskMetadata, _Or(dict)]
-    spec: Annotated[JobExecutionTaskSpec, _Or(dict)]
-    status: Text
-    conditions: Annotated[list[Annotated[JobExecutionTaskCondition, _Or(dict)]], _Or(list)]
-
-
-# An odd item still counts as a task, so it reads as an empty one rather than vanishing.
-Tasks: TypeAlias = Annotated[list[Annotated[JobExecutionTask, _Or(dict)]], _Or(list)]
+Tasks: TypeAlias = Annotated[list[JobExecutionTask], PlainValidator(read_tasks)]
 
 
 class _Part(BaseModel):
@@ -273,17 +237,18 @@ class Page(_Part):
         return cls.model_validate(body if isinstance(body, Mapping) else {})
 
 
-def parse_timestamp(value: str | None) -> datetime | None:
+def parse_timestamp(value: Any) -> datetime | None:
     """Parse a timestamp as the API writes it: RFC 3339, 0 to 9 fraction digits, any offset; without one it is UTC.
 
     Returns:
         The moment in UTC; `None` for year 1 (Go's zero time), an empty string and anything unreadable.
     """
-    if not value:
+    if not value or not isinstance(value, str):
         return None
     try:
         moment = datetime.fromisoformat(value)
-        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        if moment.tzinfo is not UTC:  # what `Z` and `+00:00` are read as
+            moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
     return moment if moment.year > 1 else None

@@ -15,6 +15,15 @@ from blaxel_mcp.models import (
     parse_env_override,
     parse_timestamp,
 )
+from blaxel_mcp.summary.tasks import (
+    TaskList,
+    scan_tasks,
+    task_conditions,
+    task_name,
+    task_seconds,
+    task_status,
+    task_timeout,
+)
 
 ODD: tuple[Any, ...] = (None, True, 7, -1, 1.5, "word", "", [], {}, [None], {"odd": 1}, [[]], 10**30)
 NO_OBJECTS: tuple[Any, ...] = ("", "[]", "x", 7, None, [], "[" * 100_000)
@@ -61,14 +70,29 @@ def test_any_part_of_a_task_may_be_odd(field: str, odd: Any) -> None:
     task = {"metadata": {"name": "task-0"}, "status": "failed", field: odd}
     read = JobExecution.model_validate({"tasks": [task, odd]}).task_list
     assert len(read) == 2
-    assert field == "status" or read[0].get("status") == "failed"
+    assert field == "status" or task_status(read[0]) == "failed"
+    for one in read:
+        assert (task_name(one), task_seconds(one), task_timeout(one)) in {("task-0", None, None), ("", None, None)}
+        assert all(isinstance(text, str) for condition in task_conditions(one) for text in condition.values())
+    assert scan_tasks(TaskList(read), None).listed == 2
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+@pytest.mark.parametrize(("part", "field"), [("metadata", "name"), ("metadata", "startedAt"), ("spec", "timeout")])
+def test_any_field_of_a_task_may_be_odd(part: str, field: str, odd: Any) -> None:
+    """A field of the wrong type reads as absent, a number where the API writes text included."""
+    task = {"status": "succeeded", part: {field: odd}}
+    assert (task_seconds(task), task_timeout(task)) == (None, None)
+    assert task_name(task) == (odd if field == "name" and isinstance(odd, str) else "")
+    stats = scan_tasks(TaskList([task]), None)
+    assert (stats.statuses, stats.durations, stats.last_activity) == ({"succeeded": 1}, [], None)
 
 
 def test_an_odd_condition_is_an_empty_one() -> None:
     """The good conditions beside an odd one stay."""
     tasks = [{"conditions": [None, {"message": 7, "reason": "OOM"}, "word"]}]
-    first, second, third = JobExecution.model_validate({"tasks": tasks}).tasks[0]["conditions"]
-    assert (first, second["reason"], second["message"], third) == ({}, "OOM", None, {})
+    (task,) = JobExecution.model_validate({"tasks": tasks}).tasks
+    assert task_conditions(task) == [{}, {"reason": "OOM"}, {}]
 
 
 @pytest.mark.parametrize(

@@ -29,16 +29,18 @@ class Call(Generic[T]):
         accepts: the JSON types that a good answer may have, and `wire.NoContent` if it may be empty.
         body: sent as JSON, if anything.
         retried: whether a GET that fails is sent again; not where an answer does without it.
+        sized: whether `parse` is also given the number of bytes that the JSON took.
     """
 
     operation: str
     method: str
     segments: tuple[str, ...]
-    parse: Callable[[Any], T]
+    parse: Callable[..., T]
     query: tuple[tuple[str, str], ...] = ()
     accepts: tuple[type, ...] = (dict,)
     body: Mapping[str, Any] | None = None
     retried: bool = True
+    sized: bool = False
 
     @property
     def path(self) -> str:

@@ -222,7 +222,9 @@ class Upstream:
                     response = await self._send_signed(call, session.auth, flight)
                     status = response.status
                     span.set_attribute("http.response.status_code", status)
-                    return call.parse(wire.decode(response, accepts=call.accepts, now=datetime.now(UTC)))
+                    if wire.is_large(response):
+                        return await asyncio.to_thread(read_answer, call, response)
+                    return read_answer(call, response)
                 except BlaxelMcpError as error:
                     counted = not isinstance(error, CredentialsError) and not error.unsent
                     span.set_attribute("error.type", type(error).__name__)
@@ -265,6 +267,16 @@ def _span(call: Call[Any]) -> AbstractContextManager[Span]:
         record_exception=False,  # ours say what an operator needs, httpx's may hold addresses
         set_status_on_exception=False,
     )
+
+
+def read_answer(call: Call[T], response: Response) -> T:
+    """What a good answer to a call means.
+
+    Raises:
+        BlaxelMcpError: it is an error, or not what the operation answers.
+    """
+    value = wire.decode(response, accepts=call.accepts, now=datetime.now(UTC))
+    return call.parse(value, len(response.body or b"")) if call.sized else call.parse(value)
 
 
 @dataclass(slots=True)

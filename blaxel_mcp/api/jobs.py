@@ -4,15 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 
 from blaxel_mcp.api.call import Call, checked_id
 from blaxel_mcp.api.wire import NoContent
-from blaxel_mcp.models import CreatedExecution, Job, JobExecution, JobExecutionTask, Page, Tasks
+from blaxel_mcp.models import CreatedExecution, Job, JobExecution, JobExecutionTask, Page, read_tasks
 
 T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
-_TASKS: TypeAdapter[list[JobExecutionTask]] = TypeAdapter(Tasks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +24,10 @@ class Listing(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class FetchedExecution:
-    """An execution as the API answered it, and parsed. `raw` may be shared by callers: never change it."""
+    """An execution as the API answered it, in how many bytes, and parsed. Callers may share `raw`: never change it."""
 
     raw: dict[str, Any]
+    size: int
     execution: JobExecution
 
 
@@ -44,7 +44,8 @@ def get_execution(job_id: str, execution_id: str) -> Call[FetchedExecution]:
         "GetJobExecution",
         "GET",
         _execution_path(job_id, execution_id),
-        lambda body: FetchedExecution(body, JobExecution.model_validate(body)),
+        lambda body, size=0: FetchedExecution(body, size, JobExecution.model_validate(body)),
+        sized=True,
     )
 
 
@@ -126,7 +127,7 @@ def _list(
 
 
 def _tasks(items: list[Any]) -> list[FetchedTask]:
-    return list(map(FetchedTask, items, _TASKS.validate_python(items)))
+    return list(map(FetchedTask, items, read_tasks(items)))
 
 
 def _objects(model: type[M]) -> Callable[[list[Any]], list[M]]:

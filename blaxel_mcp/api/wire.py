@@ -6,6 +6,7 @@ wait it asks for. The text of a body never leaves this module: Blaxel's own SDK 
 """
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,12 +15,16 @@ from typing import Any
 
 from pydantic_core import from_json
 
+from blaxel_mcp.api.large_json import parse_in_parts
 from blaxel_mcp.errors import AnswerError, ApiError, NotFoundError
 
 BODY_BYTES = 64 * 1024**2
 """A larger answer to a call is an error."""
 ERROR_BODY_BYTES = 64 * 1024
 """A larger error body is not read; the status says enough."""
+
+LARGE_BYTES = 4 * 1024**2
+"""From here on, a body is decoded in parts, and best in a thread, since it holds the event loop for too long."""
 
 LONGEST_WAIT = 86_400.0
 """Seconds. A Retry-After of more than a day is a mistake, or not meant for this client."""
@@ -103,6 +108,11 @@ class ErrorBody:
     retry_after: float | None = None
 
 
+def is_large(response: Response) -> bool:
+    """Whether an answer is best decoded in a thread."""
+    return response.body is not None and len(response.body) >= LARGE_BYTES
+
+
 def decode(response: Response, *, accepts: tuple[type, ...], now: datetime) -> Any:
     """The JSON of a good answer.
 
@@ -129,7 +139,7 @@ def decode(response: Response, *, accepts: tuple[type, ...], now: datetime) -> A
     if NoContent in accepts and not body.strip():
         return NoContent()
     try:
-        value = _parse(body.decode("utf-8-sig", "replace"))
+        value = parse_in_parts(body, _parse) if is_large(response) else _parse(body)
     except ValueError:
         raise AnswerError(
             f"The Blaxel address answered ({status}) with something that is not JSON.",
@@ -147,11 +157,15 @@ def decode(response: Response, *, accepts: tuple[type, ...], now: datetime) -> A
 _ESCAPES = re.compile(r"\\\\|\\u[dD][89abAB]..\\u[dD][c-fC-F]..|(\\u[dD][89a-fA-F]..)")
 
 
-def _parse(text: str) -> Any:
-    """Parse JSON; half of a surrogate pair, left where a workload's message was cut, becomes U+FFFD."""
+def _parse(body: bytes) -> Any:
+    """Parse JSON in UTF-8, with or without a byte order mark.
+
+    What is no character, and half of a surrogate pair, left where a workload's message was cut, become U+FFFD.
+    """
     try:
-        return from_json(text, allow_inf_nan=False)
+        return from_json(body.removeprefix(BOM_UTF8), allow_inf_nan=False)
     except ValueError:
+        text = body.decode("utf-8-sig", "replace")
         mended = _ESCAPES.sub(lambda found: "\\ufffd" if found[1] else found[0], text)
         return from_json(mended, allow_inf_nan=False)
 

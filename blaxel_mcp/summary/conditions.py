@@ -5,14 +5,17 @@ No source has an example of Blaxel's conditions; shape and words are those of Go
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-from blaxel_mcp.models import JobExecutionTask, JobExecutionTaskCondition
+from blaxel_mcp.models import JobExecutionTask
 from blaxel_mcp.summary.fingerprint import fingerprint
-from blaxel_mcp.summary.tasks import task_name, task_status
+from blaxel_mcp.summary.tasks import task_conditions, task_name, task_status
 from blaxel_mcp.summary.telling import telling_text
+
+Condition: TypeAlias = Mapping[str, str]
+"""Why a task has its status: type, reason, executionReason, severity, state and message, all of them free text."""
 
 _BLAND_CHARACTERS = 300
 _REMEMBERED = 200
@@ -63,18 +66,18 @@ def says_only_that_it_ended(message: str) -> bool:
     return all(part in _BLAND for word in words for part in _WORD.findall(word))
 
 
-def failure_condition(task: JobExecutionTask) -> JobExecutionTaskCondition:
+def failure_condition(task: JobExecutionTask) -> Condition:
     """The condition that tells why a failed task failed: the most specific message wins, then the failed state.
 
     One that succeeded comes last, whatever it says; a task without conditions has an empty one.
     """
-    conditions = task.get("conditions")
+    conditions = task_conditions(task)
     if not conditions:
         return {}
     if len(conditions) == 1:  # no need to weigh it, among ten thousand tasks
         return conditions[0]
 
-    def weight(condition: JobExecutionTaskCondition) -> tuple[bool, bool, bool, bool, bool, bool]:
+    def weight(condition: Condition) -> tuple[bool, bool, bool, bool, bool, bool]:
         state, severity = _upper(condition.get("state")), _upper(condition.get("severity"))
         message = condition.get("message") or ""
         return (
@@ -91,12 +94,12 @@ def failure_condition(task: JobExecutionTask) -> JobExecutionTaskCondition:
 
 def has_failed_condition(task: JobExecutionTask) -> bool:
     """Whether a condition of the task says that something failed, whatever the task's own status is."""
-    return any("FAIL" in _state(condition) for condition in task.get("conditions") or ())
+    return any("FAIL" in _state(condition) for condition in task_conditions(task))
 
 
-def failure_words(task: JobExecutionTask, condition: JobExecutionTaskCondition) -> list[str]:
+def failure_words(task: JobExecutionTask, condition: Condition) -> list[str]:
     """Reasons and types of all conditions that speak of the failure, those of `condition` first."""
-    others = [other for other in task.get("conditions") or () if other is not condition and "FAIL" in _state(other)]
+    others = [other for other in task_conditions(task) if other != condition and "FAIL" in _state(other)]
     found = [
         word
         for each in (condition, *others)
@@ -115,9 +118,7 @@ def group_remarks(tasks: Iterable[JobExecutionTask]) -> list[Remark]:
     line_of = lru_cache(_REMEMBERED)(telling_text)
     for task in tasks:
         messages = (
-            condition.get("message") or ""
-            for condition in reversed(task.get("conditions") or ())
-            if not _succeeded(condition)
+            condition.get("message") or "" for condition in reversed(task_conditions(task)) if not _succeeded(condition)
         )
         line = next((line_of(text) for text in messages if text and not says_only_that_it_ended(text)), "")
         if line:
@@ -128,11 +129,11 @@ def group_remarks(tasks: Iterable[JobExecutionTask]) -> list[Remark]:
     return sorted(groups.values(), key=lambda remark: -remark.number)
 
 
-def _state(condition: JobExecutionTaskCondition) -> str:
+def _state(condition: Condition) -> str:
     return _upper(condition.get("state"))
 
 
-def _succeeded(condition: JobExecutionTaskCondition) -> bool:
+def _succeeded(condition: Condition) -> bool:
     return "SUCCE" in _state(condition)
 
 

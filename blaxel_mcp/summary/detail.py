@@ -9,7 +9,7 @@ from blaxel_mcp.summary.clean import clean
 from blaxel_mcp.summary.conditions import Remark
 from blaxel_mcp.summary.execution import ExecutionSummary
 from blaxel_mcp.summary.failures import FailureGroup
-from blaxel_mcp.summary.wording import plural, quote, truncate_bytes
+from blaxel_mcp.summary.wording import plural, truncate_bytes
 
 T = TypeVar("T")
 
@@ -59,7 +59,7 @@ class Detail:
 
     def quote(self, text: str, length: int, *, middle: bool = False) -> str:
         """Untrusted text in double quotes, cleaned and cut; quotes inside become single ones."""
-        return quote(self.cut(text, length, middle=middle), length)
+        return '"' + self.cut(text, length, middle=middle).replace('"', "'") + '"'
 
 
 NORMAL = Detail()

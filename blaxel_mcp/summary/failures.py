@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from heapq import nlargest
 
-from blaxel_mcp.models import JobExecutionTask, JobExecutionTaskCondition
+from blaxel_mcp.models import JobExecutionTask
 from blaxel_mcp.summary.causes import Cause, Origin, classify, origin_of
-from blaxel_mcp.summary.conditions import failure_condition, failure_words, says_only_that_it_ended
-from blaxel_mcp.summary.fingerprint import fingerprint
+from blaxel_mcp.summary.conditions import Condition, failure_condition, failure_words, says_only_that_it_ended
+from blaxel_mcp.summary.fingerprint import fingerprint, is_named
 from blaxel_mcp.summary.limits import FAILURE_GROUPS, TASK_NAMES, TIMEOUT_REACHED_SHARE
 from blaxel_mcp.summary.tasks import task_name, task_seconds, task_timeout
 from blaxel_mcp.summary.telling import TellingLine, telling, telling_text
@@ -18,7 +18,8 @@ _SAID_BY_A_CODE: frozenset[Cause] = frozenset(
 )
 """Causes that an exit code alone may have told, so that a log can tell more."""
 _REMEMBERED = 200
-"""How many messages are remembered with their telling lines: tasks that fail alike often say the very same."""
+"""Of how many different conditions the group is remembered, where it does not depend on the task's name: tasks that
+fail alike often say the very same."""
 _NO_REASON = "\0\0"
 """The key of the group of tasks without a reason, as `group_failures` makes it from empty parts."""
 
@@ -38,7 +39,7 @@ class FailureGroup:
     count: int
     line: TellingLine
     tasks: list[str]
-    task: JobExecutionTask = field(default_factory=JobExecutionTask)
+    task: JobExecutionTask = field(default_factory=dict)
     logged: TellingLine | None = None
 
     @property
@@ -51,12 +52,12 @@ class FailureGroup:
         """The line to quote as the reason: the log's, else the message's."""
         return self.logged or self.line
 
-    @property
+    @cached_property
     def seconds(self) -> float | None:
         """How long the first task ran, in seconds."""
         return task_seconds(self.task)
 
-    @property
+    @cached_property
     def timeout(self) -> int | None:
         """The first task's own timeout in seconds."""
         return task_timeout(self.task)
@@ -78,7 +79,7 @@ class FailureGroup:
         # An exception that ended a task is a non-zero exit, whatever form it is printed in.
         return "exit_code" if cause == "unknown" and self.reason.error else cause
 
-    @property
+    @cached_property
     def origin(self) -> Origin | None:
         """Whose failure it is; `None` unless that is sure."""
         origin = origin_of(self.cause, self._words, self.message)
@@ -99,7 +100,7 @@ class FailureGroup:
         return failure_words(self.task, self._condition)
 
     @cached_property
-    def _condition(self) -> JobExecutionTaskCondition:
+    def _condition(self) -> Condition:
         return failure_condition(self.task)
 
 
@@ -121,19 +122,19 @@ def group_failures(
     counts: dict[str, int] = {}
     first: dict[str, JobExecutionTask] = {}
     names: dict[str, list[str]] = {}
-    read: dict[str, str] = {}
+    keys: dict[tuple[str | None, str | None, str], tuple[str, str]] = {}
     listed = 0
     for task in failed:
         listed += 1
-        condition = failure_condition(task)
+        condition, name = failure_condition(task), task_name(task)
         message = condition.get("message") or ""
-        line = read.get(message)
-        if line is None:
+        said = condition.get("reason"), condition.get("executionReason"), message
+        key, line = keys.get(said, ("", ""))
+        if not key or is_named(line, name):
             line = telling_text(message)
-            if len(read) < _REMEMBERED:
-                read[message] = line
-        name = task_name(task)
-        key = failure_key(condition, line, name)
+            key = failure_key(condition, line, name)
+            if len(keys) < _REMEMBERED and not is_named(line, name):
+                keys[said] = key, line
         if key not in counts:
             counts[key] = 1
             first[key] = task
@@ -148,7 +149,7 @@ def group_failures(
     return shown, max(listed, counted or 0) - sum(group.count for group in shown)
 
 
-def failure_key(condition: JobExecutionTaskCondition, line: str, name: str) -> str:
+def failure_key(condition: Condition, line: str, name: str) -> str:
     """What failed tasks of one reason have in common, in one execution and across executions.
 
     Args:

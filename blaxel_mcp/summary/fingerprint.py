@@ -105,6 +105,11 @@ def fingerprint(line: str, task_name: str = "") -> str:
     return f"{text}\0{codes}" if codes else text
 
 
+def is_named(line: str, task_name: str) -> bool:
+    """Whether the name of its task stands in a line, so that the fingerprint depends on it."""
+    return len(task_name) > 1 and task_name.lower() in line.lower()
+
+
 def _codes(line: str, text: str) -> str:  # noqa: C901, PLR0912 - a loop over a table takes twice as long
     """The codes in a line, given also in lower case."""
     found: list[str] = []
@@ -119,13 +124,19 @@ def _codes(line: str, text: str) -> str:  # noqa: C901, PLR0912 - a loop over a 
     if "http" in text:
         found += _HTTP.findall(text)
     if "err" in text:
-        found += _ERRNO.findall(text)
-        found += _ERROR.findall(text)
+        if "errno" in text:
+            found += _ERRNO.findall(text)
+        if "error" in text:
+            found += _ERROR.findall(text)
         found += _STATUS_FIRST.findall(" " + text)
-        found += _LETTERED.findall(line)
+        lettered = True
     elif "return" in text or "respon" in text:
         found += _STATUS_FIRST.findall(" " + text)
-    elif not line[1:2].islower():
+        lettered = False
+    else:
+        lettered = not line[1:2].islower()
+    # Without a capital, but for that of a sentence, none of these codes is there; the search takes long.
+    if lettered and (line[1:] != text[1:] or not line[1:2].isalpha()):
         found += _LETTERED.findall(line)
     if "sqlstate" in text:
         found += _SQLSTATE.findall(text)

@@ -72,6 +72,9 @@ QUEUED_SECONDS = 600
 CANCELLING_SECONDS = 900
 """How long a cancellation may go without a change; running tasks finish first, so some time is normal."""
 
+THREAD_TASKS = 1_000
+"""An execution with more tasks is summarized in a thread: each takes up to 30 microseconds."""
+
 # What is looked up beside a list of jobs.
 OVERVIEW_JOBS = 20
 """Of how many jobs the newest executions are looked up."""
@@ -115,8 +118,8 @@ LOOKUP_UNFINISHED_SECONDS = 60
 API a whole read."""
 LOOKUP_FAILURE_SECONDS = 60
 """How long a look-up that failed is not tried again, so that a slow one does not delay every answer."""
-LOOKUP_CACHE_CHARACTERS = 1_000_000
-"""Tasks whose texts are longer together are not kept."""
+LOOKUP_CACHE_BYTES = 1_000_000
+"""Tasks whose JSON is larger are not kept."""
 EVIDENCE_LINES = 3
 EVIDENCE_LINES_READ = 100
 """How many lines of log are shown as evidence, and are read for them."""

@@ -22,7 +22,7 @@ from blaxel_mcp.summary.listing import (
     status_phrase,
     status_sentence,
 )
-from blaxel_mcp.summary.tasks import TaskList, task_name, task_status
+from blaxel_mcp.summary.tasks import TaskList, task_name, task_status, task_times
 from blaxel_mcp.summary.timing import seconds_between
 from blaxel_mcp.summary.wording import drop_empty, plural, quote
 
@@ -108,9 +108,9 @@ def _counts(tasks: Sequence[JobExecutionTask]) -> str:
 
 def _row(task: JobExecutionTask, until: datetime | None) -> Row:
     """A row for a task; one that still runs, or did when its execution ended, is measured up to `until`."""
-    metadata = task.get("metadata", {})
-    started, completed = parse_timestamp(metadata.get("startedAt")), parse_timestamp(metadata.get("completedAt"))
-    status = read_status(task.get("status"))
+    started, completed = task_times(task)
+    word = task.get("status")
+    status = read_status(word if isinstance(word, str) else None)
     cause, message = _reason(task, status) if status in {"failed", "cancelled"} else (None, "")
     return drop_empty(
         {

@@ -19,6 +19,8 @@ _OVERRIDE = "envOverride"
 _REMEMBERED = 1000
 _MASKED_FACTOR = 4
 """Up to this many times the limit, all of it is masked before it is measured: what is masked often takes less room."""
+_COMPACT_FACTOR = 4
+"""A body of more than so many times the bytes is taken to be too large however it is spaced and escaped."""
 
 
 def raw_uri(job_id: str, execution_id: str) -> str:
@@ -61,7 +63,19 @@ class _Node:
         return self.copy
 
 
-def mask_credentials(value: Any) -> tuple[Any, int]:
+class _Seen:
+    """Keys and values that were looked through: tasks say the same words again and again."""
+
+    def __init__(self) -> None:
+        self.mask_leaf = lru_cache(_REMEMBERED, typed=True)(_mask_leaf)
+        self.has_credential = lru_cache(_REMEMBERED)(_has_credential)
+
+
+def _has_credential(key: str) -> bool:
+    return redact(key).masked > 0
+
+
+def mask_credentials(value: Any, seen: _Seen | None = None) -> tuple[Any, int]:
     """JSON in which every credential in a string is masked, and the number of those masked here.
 
     So is every value under an `envOverride`, wherever it stands, that is not all asterisks already; the override keeps
@@ -71,15 +85,7 @@ def mask_credentials(value: Any) -> tuple[Any, int]:
     """
     if isinstance(value, str):
         return redact(value)
-    known: dict[str, bool] = {}
-
-    def has_credential(key: str) -> bool:
-        if key not in known:
-            known[key] = redact(key).masked > 0
-        return known[key]
-
-    # Tasks say the same words again and again, so that each is looked through once.
-    mask_leaf = lru_cache(_REMEMBERED, typed=True)(_mask_leaf)
+    seen = seen or _Seen()
     root = _Node(value)
     pending = [root] if isinstance(value, dict | list) else []
     renamed: list[_Node] = []
@@ -88,7 +94,7 @@ def mask_credentials(value: Any) -> tuple[Any, int]:
         node = pending.pop()
         items = node.value.items() if isinstance(node.value, dict) else enumerate(node.value)
         field_of_pair = _field_of_pair(node.value)
-        if isinstance(node.value, dict) and any(map(has_credential, node.value)):
+        if isinstance(node.value, dict) and any(map(seen.has_credential, node.value)):
             renamed.append(node)
         for key, held in items:
             if isinstance(held, dict | list) and key != _OVERRIDE:
@@ -97,7 +103,7 @@ def mask_credentials(value: Any) -> tuple[Any, int]:
             if held is None or not (held or key == _OVERRIDE):
                 continue
             name = (field_of_pair if key == "value" else "") or (key if isinstance(key, str) else node.field)
-            masked, found = _mask_override(held) if key == _OVERRIDE else mask_leaf(name, held)
+            masked, found = _mask_override(held) if key == _OVERRIDE else seen.mask_leaf(name, held)
             if found or key == _OVERRIDE:
                 node.make_copy()[key] = masked
                 count += found
@@ -162,7 +168,7 @@ def _mask_override(given: Any) -> tuple[Any, int]:
     return (json.dumps(masked, ensure_ascii=False) if isinstance(given, str) else masked), count
 
 
-def limit_raw(raw: dict[str, Any], mode: RawMode, limit: int) -> CarriedRaw:
+def limit_raw(raw: dict[str, Any], mode: RawMode, limit: int, *, size: int | None = None) -> CarriedRaw:
     """What of the raw JSON an answer carries, its credentials masked, and the count of what it leaves out.
 
     Past the limit the list that holds the tasks is cut to those that did not succeed, as many as fit. Where the rest
@@ -173,23 +179,25 @@ def limit_raw(raw: dict[str, Any], mode: RawMode, limit: int) -> CarriedRaw:
         raw: an execution's raw JSON, as the API sent it.
         mode: how much of it to carry.
         limit: the most bytes of compact JSON, in mode `auto`.
+        size: in how many bytes it arrived. Where those are far too many, it is not written again to be measured.
     """
     if mode == "never":
         return CarriedRaw(None)
     if mode == "full":
         masked, count = mask_credentials(raw)
         return CarriedRaw(masked, None, count)
-    whole = json_size(raw)
+    whole = size if size and size > limit * _MASKED_FACTOR * _COMPACT_FACTOR else json_size(raw)
     if whole <= limit * _MASKED_FACTOR:
         masked, count = mask_credentials(raw)
         if (masked is raw and whole <= limit) or (masked is not raw and json_size(masked) <= limit):
             return CarriedRaw(masked, None, count)
     tasks = _task_list(raw)
-    rest, count = mask_credentials(_with_tasks(raw, []))
+    seen = _Seen()
+    rest, count = mask_credentials(_with_tasks(raw, []), seen)
     room = limit - json_size(rest)
     if room < 0:
         return CarriedRaw(None, {"tasks": len(tasks), "bytes": whole})
-    kept = _fitting((task for task in tasks if not _succeeded(task)), room)
+    kept = _fitting((task for task in tasks if not _succeeded(task)), room, seen)
     size_as_sent = json_size(_with_tasks(raw, [task.sent for task in kept]))
     return CarriedRaw(
         _with_tasks(rest, [task.masked for task in kept], like=raw),
@@ -199,7 +207,8 @@ def limit_raw(raw: dict[str, Any], mode: RawMode, limit: int) -> CarriedRaw:
 
 
 def _succeeded(task: Any) -> bool:
-    return isinstance(task, Mapping) and str(task.get("status")).casefold() == "succeeded"
+    status = task.get("status") if isinstance(task, dict) else None
+    return status == "succeeded" or (isinstance(status, str) and status.casefold() == "succeeded")
 
 
 class _Task(NamedTuple):
@@ -210,11 +219,11 @@ class _Task(NamedTuple):
     credentials: int
 
 
-def _fitting(tasks: Iterable[Any], room: int) -> list[_Task]:
+def _fitting(tasks: Iterable[Any], room: int, seen: _Seen) -> list[_Task]:
     kept: list[_Task] = []
     misses = 0
     for task in tasks:
-        masked, count = mask_credentials(task)
+        masked, count = mask_credentials(task, seen)
         cost = json_size(masked) + (1 if kept else 0)
         if cost <= room:
             room -= cost

@@ -37,6 +37,8 @@ def redact(text: str) -> Redacted:
     It may have several lines, and should still have its line ends: they tell where a value ends. Colours and
     characters that do not show are left out where a credential is seen only without them.
     """
+    if _IS_NUMERIC(text):
+        return Redacted(text, 0)
     found = _redact(text)
     if ("\x1b" in text or not text.isascii()) and (plain := _UNSEEN.sub("", text)) != text:
         without = _redact(plain)
@@ -44,6 +46,8 @@ def redact(text: str) -> Redacted:
     return found
 
 
+# Numbers and timestamps, half of the texts in JSON: no form of credential has only such characters.
+_IS_NUMERIC = re.compile(r"[0-9TZ:.+-]*").fullmatch
 _UNSEEN = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 
 

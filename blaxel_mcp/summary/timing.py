@@ -73,8 +73,10 @@ def measure(
     running = seconds_between(started, ended if status.over else ended or now)
     slowest = tasks.slowest if tasks.whole and len(tasks.durations) > 1 else None
     stalled = estimate = None
+    middle = median(tasks.durations) if tasks.durations else 0.0
+    usual_task = round(middle) if len(tasks.durations) >= limits.MEDIAN_TASKS else None
     if status.word == "running":
-        stalled = _stalled(tasks, counts, now)
+        stalled = _stalled(tasks, counts, now, usual_task)
         if stalled is None:
             estimate = estimate_remaining(
                 tasks, counts, parallelism=execution.spec.parallelism, running=running, usual=usual
@@ -90,11 +92,11 @@ def measure(
         timeout=parse_duration(execution.spec.timeout),
         # Of a part of the tasks neither is known: further on there may be slower ones.
         slowest=slowest,
-        stands_out=bool(slowest and slowest.seconds >= limits.SLOWEST_MEDIANS * median(tasks.durations)),
+        stands_out=bool(slowest and slowest.seconds >= limits.SLOWEST_MEDIANS * middle),
         longest=_longest(tasks) if tasks.whole else None,
         longest_running=tasks.longest_running if tasks.whole else None,
         ended_ago=seconds_between(completed, now) if status.over else None,
-        median=_median(tasks),
+        median=usual_task,
         estimate=estimate,
     )
 
@@ -104,13 +106,8 @@ def _longest(tasks: TaskStats) -> TimedTask | None:
     return max(timed, key=lambda task: task.seconds, default=None)
 
 
-def _median(tasks: TaskStats) -> int | None:
-    return round(median(tasks.durations)) if len(tasks.durations) >= limits.MEDIAN_TASKS else None
-
-
-def _stalled(tasks: TaskStats, counts: TaskCounts, now: datetime) -> float | None:
+def _stalled(tasks: TaskStats, counts: TaskCounts, now: datetime, usual_task: int | None) -> float | None:
     """Seconds since the last start or end of a task; `None` unless that is much longer than a task usually takes."""
-    usual_task = _median(tasks)
     all_ended = counts.total is not None and counts.settled >= counts.total
     if tasks.last_activity is None or usual_task is None or all_ended or not tasks.whole:
         return None

@@ -44,7 +44,7 @@ async def answer_about(session: Session, app: AppContext, found: Found) -> Execu
 
 def with_raw(answer: ExecutionAnswer, found: Found, app: AppContext) -> ExecutionAnswer:
     """The answer with as much of the API's own JSON as the settings allow, its credentials masked and counted."""
-    carried = limit_raw(found.fetched.raw, app.raw, app.raw_limit)
+    carried = limit_raw(found.fetched.raw, app.raw, app.raw_limit, size=found.fetched.size)
     if carried.raw is not None:
         answer["raw"] = carried.raw
     if carried.masked:

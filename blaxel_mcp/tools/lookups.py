@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import TypeVar
 
 from blaxel_mcp.api.call import Call
@@ -26,6 +27,7 @@ from blaxel_mcp.summary.schedule import check_schedule
 from blaxel_mcp.summary.summarize import add_evidence, summarize
 from blaxel_mcp.summary.tasks import FINISHED, TaskList, task_status
 from blaxel_mcp.summary.telling import TellingLog, telling_log
+from blaxel_mcp.summary.wording import json_size
 from blaxel_mcp.tools.context import AppContext
 from blaxel_mcp.tools.fetch_tasks import task_pages, unique_by_name
 from blaxel_mcp.tools.find import Found
@@ -47,7 +49,8 @@ async def summarize_found(session: Session, app: AppContext, found: Found) -> Ex
     )
     # A list may be older than the execution at hand.
     known = [Run.of(execution) if run.execution_id == found.execution_id else run for run in runs or ()]
-    summary = summarize(
+    work = partial(
+        summarize,
         execution,
         asked=(found.job_id, found.execution_id),
         workspace=session.workspace,
@@ -60,6 +63,8 @@ async def summarize_found(session: Session, app: AppContext, found: Found) -> Ex
         job=job,
         taken=found.taken,
     )
+    # A large one would hold the event loop for too long.
+    summary = await asyncio.to_thread(work) if len(execution.task_list) > limits.THREAD_TASKS else work()
     if summary.unexplained and not summary.never_started and (evidence := await lookups.evidence(summary)):
         return add_evidence(summary, evidence)
     return summary
@@ -285,11 +290,4 @@ def _parsed(fetched: Iterable[FetchedTask]) -> list[JobExecutionTask]:
 
 def _is_small(tasks: TaskList) -> bool:
     """Whether tasks are worth their place in memory: some write a megabyte into a condition."""
-    texts = (
-        text
-        for task in tasks.tasks
-        for part in (task, task.get("metadata", {}), *(task.get("conditions") or ()))
-        for text in part.values()
-        if isinstance(text, str)
-    )
-    return sum(map(len, texts)) <= limits.LOOKUP_CACHE_CHARACTERS
+    return json_size(tasks.tasks) <= limits.LOOKUP_CACHE_BYTES

@@ -212,4 +212,4 @@ def test_why_an_earlier_attempt_failed_gives_way_to_why_the_last_one_did() -> No
     retry = condition("attempt 1: ConnectTimeout: timed out") | {"type": "Retry"}
     last = condition("ValueError: column 'price' has 3 nulls")
     for conditions in ([retry, last], [last, retry]):
-        assert failure_condition({"conditions": conditions}) is last
+        assert failure_condition({"conditions": conditions}) == last

@@ -152,3 +152,12 @@ def test_a_task_without_a_word_that_ran_all_of_its_time_has_reached_its_timeout(
     assert groups([task(0, "failed", (3000, 2000))])[0][0] == "unknown"
     (group,), _ = group_failures([task(0, "failed", (3000, 1200), "exit code 1")], None)
     assert (group.cause, group.origin) == ("exit_code", None)
+
+
+def test_the_same_words_are_the_same_reason_unless_they_name_the_task() -> None:
+    """A message that all tasks share names one of them at most: what is folded in that one's stays in the others'."""
+    named = [task(number, "failed", (), "worker alpha met an error") for number in range(4)]
+    for number, name in enumerate(("beta", "alpha", "gamma", "alpha")):
+        named[number]["metadata"]["name"] = name
+    found, _ = group_failures(named, None)
+    assert [(group.count, group.tasks) for group in found] == [(2, ["beta", "gamma"]), (2, ["alpha", "alpha"])]

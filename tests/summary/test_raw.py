@@ -47,6 +47,15 @@ def test_a_cut_keeps_tasks_that_did_not_succeed_and_counts_the_rest(place: str) 
     assert cut == raw
 
 
+def test_what_arrived_far_too_large_is_not_written_again_to_be_measured() -> None:
+    """Then the bytes that are left out are counted from those that arrived; else they are of compact JSON."""
+    raw = many()
+    measured = limit_raw(raw, "auto", 1000)
+    cut, omitted, _ = limit_raw(raw, "auto", 1000, size=16_001)
+    assert (cut, omitted) == (measured.raw, {"tasks": 29, "bytes": 16_001 - json_size(cut)})
+    assert limit_raw(raw, "auto", 1000, size=16_000) == measured
+
+
 def test_a_list_in_both_places_is_one_list() -> None:
     """The first is cut, the second emptied, and tasks are counted once."""
     raw = many()

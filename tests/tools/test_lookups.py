@@ -376,7 +376,7 @@ def test_a_log_without_an_error_is_read_again_after_a_minute() -> None:
 @pytest.mark.parametrize("status", ["failed", "running"])
 def test_large_tasks_are_not_kept(status: str, part: str) -> None:
     """Some write a megabyte into a condition; they are read again for the next answer."""
-    large = task(1) | {"conditions": [{part: "x" * (limits.LOOKUP_CACHE_CHARACTERS + 1)}]}
+    large = task(1) | {"conditions": [{part: "x" * (limits.LOOKUP_CACHE_BYTES + 1)}]}
     body = execution(status, spec={"taskCount": 3}, stats={"success": 2, "failure": 1})
     with served(body, tasks=[large, task(2, "succeeded"), task(3, "succeeded")]) as (url, faults):
         answers(url, 2)

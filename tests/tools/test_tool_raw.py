@@ -1,7 +1,8 @@
 """How much of the API's own JSON travels with an answer, by the tool's three modes."""
 
+import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -9,8 +10,10 @@ import pytest
 from support.caller import ask_for, compact, facts
 from support.plane import NOW, clock, inline_jobs, job, verbatim
 
+from blaxel_mcp.api import large_json, wire
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.control_plane import serve
+from blaxel_mcp.summary import limits
 
 
 def sent(job_id: str, execution_id: str) -> dict[str, Any]:
@@ -46,6 +49,24 @@ def test_auto_cuts_the_tasks_of_a_large_execution(url: str) -> None:
         "bytes": compact({**whole, "tasks": all_tasks}) - compact({**raw, "tasks": kept}),
     }
     assert compact({**raw, "tasks": kept}) <= 8192 < compact({**raw, "tasks": all_tasks[:1] + kept}) + 700
+
+
+def test_a_large_execution_is_read_and_summarized_in_a_thread(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the very same answer, its body parsed in parts; a small one takes no thread."""
+    expected = ask_for(url, "load-test", script.MANY_FAILED)
+    work: list[object] = []
+
+    async def to_thread(function: Callable[..., object], *args: object) -> object:
+        work.append(function)
+        return function(*args)
+
+    monkeypatch.setattr(asyncio, "to_thread", to_thread)
+    ask_for(url, "weekly-train", script.QUEUED)
+    assert not work
+    monkeypatch.setattr(wire, "LARGE_BYTES", 10_000)
+    monkeypatch.setattr(large_json, "PART_BYTES", 10_000)
+    monkeypatch.setattr(limits, "THREAD_TASKS", 999)
+    assert (ask_for(url, "load-test", script.MANY_FAILED), len(work)) == (expected, 2)
 
 
 def test_auto_cuts_the_list_that_holds_the_tasks(url: str) -> None:
