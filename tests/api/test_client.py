@@ -661,6 +661,7 @@ def test_https_goes_through_the_proxy_of_the_environment(
         asked.append(await reader.readuntil(b"\r\n"))
         writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
         writer.close()
+        await writer.wait_closed()
 
     async def work() -> str:
         async with await asyncio.start_server(refuse, "127.0.0.1", 0) as proxy:
