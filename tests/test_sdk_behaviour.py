@@ -4,6 +4,7 @@ Each test uses the SDK alone and names the code of ours that depends on what it 
 """
 
 import asyncio
+import inspect
 import threading
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
@@ -13,6 +14,7 @@ import pytest
 from mcp import Client
 from mcp.server import MCPServer
 from mcp.server.context import CallNext
+from mcp.server.lowlevel import Server as LowLevelServer
 from mcp.server.mcpserver import Context, Resolve
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.server.mcpserver.tools import Tool
@@ -123,6 +125,13 @@ def test_a_prompt_that_does_not_exist_is_not_an_invalid_params_error(mode: str, 
         raise AssertionError("there is no such prompt")
 
     assert asked(served(), ask, mode) == code
+
+
+def test_only_its_low_level_server_can_be_served_over_given_streams() -> None:
+    """`transports.stdio` reaches into `MCPServer` for it: its public ways are standard streams and HTTP."""
+    assert not inspect.signature(MCPServer.run_stdio_async).parameters.keys() - {"self"}
+    assert isinstance(served()._lowlevel_server, LowLevelServer)
+    assert not [name for name, value in vars(served()).items() if isinstance(value, LowLevelServer) and name[0] != "_"]
 
 
 _seen: ContextVar[str] = ContextVar("seen")

@@ -1,27 +1,35 @@
 """Serving one client over standard input and output, and shutting down.
 
-The SDK's own `run` installs no signal handlers over stdio: with a call in flight it would not end at all
-(python-sdk issues 1272, 3551).
+The SDK's `stdio_server` reads and writes the messages, over pipes of our own where there are pipes (`pipes`). Its own
+`run` installs no signal handlers over stdio: with a call in flight it would not end at all (python-sdk issues 1272,
+3551).
 """
 
 import asyncio
 import os
 import sys
+from collections.abc import AsyncIterator, Callable
 from signal import Signals
 from typing import Any
 
+from mcp.server.stdio import stdio_server
+
 from blaxel_mcp.server import Server
+from blaxel_mcp.transports.pipes import PipeReader, standard_pipes
 from blaxel_mcp.transports.signals import on_signals
 
 _CANCEL_SECONDS = 0.3
 """For cancelled calls to clean up."""
+_LAST_ANSWERS_SECONDS = 1.0
+"""For the client to read what is left of the answers, once it has closed our standard input."""
 _PARENT_SECONDS = 2.0
 """Between two checks that the client's process is still there."""
 
 
 async def serve_stdio(server: Server) -> int:
     """Serve until standard input ends, a signal comes or the parent process has gone; return the exit code."""
-    told_to_end: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    loop = asyncio.get_running_loop()
+    told_to_end: asyncio.Future[int] = loop.create_future()
 
     def end(number: Signals) -> None:
         if not told_to_end.done():
@@ -30,19 +38,57 @@ async def serve_stdio(server: Server) -> int:
     on_signals(end)
     if sys.stdin.isatty():
         sys.stderr.write("blaxel-mcp waits for an MCP client on standard input; to see it at work: blaxel-mcp demo\n")
-    serving = asyncio.create_task(server.run_stdio_async())
+
+    def give_up() -> None:
+        if not told_to_end.done():
+            told_to_end.set_result(0)
+
+    def end_of_input() -> None:
+        loop.call_later(_LAST_ANSWERS_SECONDS, give_up)
+
+    serving = asyncio.create_task(_serve(server, end_of_input))
     orphaned = asyncio.create_task(_until_orphaned())
     reasons: set[asyncio.Future[Any]] = {serving, orphaned, told_to_end}
-    await asyncio.wait(reasons, return_when=asyncio.FIRST_COMPLETED)
+    done, _ = await asyncio.wait(reasons, return_when=asyncio.FIRST_COMPLETED)
     orphaned.cancel()
-    serving.cancel()
-    await asyncio.wait({serving}, timeout=_CANCEL_SECONDS)
-    if serving.done() and not serving.cancelled():
-        try:
-            serving.result()
-        except* BrokenPipeError:
-            pass  # the client went away in the middle of an answer
+    if serving in done:
+        _raise_unless_client_gone(serving)
+    else:
+        serving.cancel()
+        # Whatever it raises now: where messages were on their way, the SDK finds its own streams closed.
+        await asyncio.wait({asyncio.gather(serving, return_exceptions=True)}, timeout=_CANCEL_SECONDS)
     return told_to_end.result() if told_to_end.done() else 0
+
+
+def _raise_unless_client_gone(serving: asyncio.Task[None]) -> None:
+    """Raise what ended the serving, unless the client closed a pipe in the middle of an answer, or what followed it."""
+    try:
+        serving.result()
+    except BaseExceptionGroup as errors:
+        if errors.subgroup(ConnectionError) is None:
+            raise
+
+
+async def _serve(server: Server, end_of_input: Callable[[], None]) -> None:
+    """Serve until standard input ends, and tell when it does, because the last answers are written after that."""
+    with standard_pipes() as pipes:
+        if pipes is None:
+            await server.run_stdio_async()
+            return
+        # Declared as files of anyio; used is no more than these two have.
+        stdin: Any = _lines(pipes[0], end_of_input)
+        stdout: Any = pipes[1]
+        lowlevel = server._lowlevel_server  # noqa: SLF001 - MCPServer itself cannot be served over given streams
+        async with stdio_server(stdin, stdout) as (messages, answers):
+            await lowlevel.run(messages, answers, lowlevel.create_initialization_options())
+
+
+async def _lines(reader: PipeReader, end_of_input: Callable[[], None]) -> AsyncIterator[str]:
+    """The lines that a client sends; bytes that are not UTF-8 are replaced, as the SDK does."""
+    async for batch in reader.batches():
+        for line in batch:
+            yield line.decode(errors="replace")
+    end_of_input()
 
 
 async def _until_orphaned() -> None:
