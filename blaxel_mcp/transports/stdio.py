@@ -1,21 +1,21 @@
 """Serving one client over standard input and output, and shutting down.
 
-The SDK's `stdio_server` reads and writes the messages, over pipes of our own where there are pipes (`pipes`). Its own
-`run` installs no signal handlers over stdio: with a call in flight it would not end at all (python-sdk issues 1272,
-3551).
+The SDK's `stdio_server` reads and writes the messages, over pipes of our own where there are pipes (`pipes`); its
+server serves them, once or twice (`probes`). The SDK's `run` installs no signal handlers over stdio: with a call in
+flight it would not end at all (python-sdk issues 1272, 3551).
 """
 
 import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Callable
-from signal import Signals
 from typing import Any
 
 from mcp.server.stdio import stdio_server
 
 from blaxel_mcp.server import Server
 from blaxel_mcp.transports.pipes import PipeReader, standard_pipes
+from blaxel_mcp.transports.probes import drop_stale_probes, serve_connections
 from blaxel_mcp.transports.signals import on_signals
 
 _CANCEL_SECONDS = 0.3
@@ -31,22 +31,14 @@ async def serve_stdio(server: Server) -> int:
     loop = asyncio.get_running_loop()
     told_to_end: asyncio.Future[int] = loop.create_future()
 
-    def end(number: Signals) -> None:
+    def end(code: int) -> None:
         if not told_to_end.done():
-            told_to_end.set_result(128 + number)
+            told_to_end.set_result(code)
 
-    on_signals(end)
+    on_signals(lambda number: end(128 + number))
     if sys.stdin.isatty():
         sys.stderr.write("blaxel-mcp waits for an MCP client on standard input; to see it at work: blaxel-mcp demo\n")
-
-    def give_up() -> None:
-        if not told_to_end.done():
-            told_to_end.set_result(0)
-
-    def end_of_input() -> None:
-        loop.call_later(_LAST_ANSWERS_SECONDS, give_up)
-
-    serving = asyncio.create_task(_serve(server, end_of_input))
+    serving = asyncio.create_task(_serve(server, lambda: loop.call_later(_LAST_ANSWERS_SECONDS, end, 0)))
     orphaned = asyncio.create_task(_until_orphaned())
     reasons: set[asyncio.Future[Any]] = {serving, orphaned, told_to_end}
     done, _ = await asyncio.wait(reasons, return_when=asyncio.FIRST_COMPLETED)
@@ -69,24 +61,20 @@ def _raise_unless_client_gone(serving: asyncio.Task[None]) -> None:
             raise
 
 
-async def _serve(server: Server, end_of_input: Callable[[], None]) -> None:
+async def _serve(server: Server, end_of_input: Callable[[], object]) -> None:
     """Serve until standard input ends, and tell when it does, because the last answers are written after that."""
     with standard_pipes() as pipes:
-        if pipes is None:
-            await server.run_stdio_async()
-            return
-        # Declared as files of anyio; used is no more than these two have.
-        stdin: Any = _lines(pipes[0], end_of_input)
-        stdout: Any = pipes[1]
-        lowlevel = server._lowlevel_server  # noqa: SLF001 - MCPServer itself cannot be served over given streams
-        async with stdio_server(stdin, stdout) as (messages, answers):
-            await lowlevel.run(messages, answers, lowlevel.create_initialization_options())
+        # Declared as files of anyio; used is no more than these two have. Without them, the SDK opens its own.
+        stdin: Any = _lines(pipes[0], end_of_input) if pipes else None
+        stdout: Any = pipes[1] if pipes else None
+        async with stdio_server(stdin, stdout) as (messages, answers), messages, answers:
+            await serve_connections(server, messages, answers.send)
 
 
-async def _lines(reader: PipeReader, end_of_input: Callable[[], None]) -> AsyncIterator[str]:
+async def _lines(reader: PipeReader, end_of_input: Callable[[], object]) -> AsyncIterator[str]:
     """The lines that a client sends; bytes that are not UTF-8 are replaced, as the SDK does."""
     async for batch in reader.batches():
-        for line in batch:
+        for line in drop_stale_probes(batch):
             yield line.decode(errors="replace")
     end_of_input()
 
