@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import os
 import stat
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
@@ -21,27 +21,29 @@ class PipeReader:
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
+        self._begun: list[bytes] = []  # of a line that hasn't ended: joined once, because a line may be many MiB
 
-    async def batches(self) -> AsyncIterator[list[bytes]]:
-        """The lines that each read completes, without their line feeds; last what the pipe ended with, if anything."""
+    async def read_lines(self) -> list[bytes] | None:
+        """The lines that the next read completes, without their line feeds; None at the end.
+
+        Nothing is lost where this is cancelled. What the pipe ends with, after its last line feed, is a line too.
+        """
         loop = asyncio.get_running_loop()
-        begun: list[bytes] = []  # of a line that hasn't ended: joined once, because a line may be many MiB
-        while True:
-            await _until_ready(self._fd, loop.add_reader, loop.remove_reader)
-            try:
-                chunk = os.read(self._fd, _CHUNK)
-            except BlockingIOError:  # another process reads from this pipe too
-                continue
-            if not chunk:
-                break
-            *lines, rest = chunk.split(b"\n")
-            if lines:
-                lines[0] = b"".join((*begun, lines[0]))
-                begun.clear()
-                yield lines
-            begun.append(rest)
-        if last := b"".join(begun):
-            yield [last]
+        await _until_ready(self._fd, loop.add_reader, loop.remove_reader)
+        try:
+            chunk = os.read(self._fd, _CHUNK)
+        except BlockingIOError:  # another process reads from this pipe too
+            return []
+        if not chunk:
+            last = b"".join(self._begun)
+            self._begun.clear()
+            return [last] if last else None
+        *lines, rest = chunk.split(b"\n")
+        if lines:
+            lines[0] = b"".join((*self._begun, lines[0]))
+            self._begun.clear()
+        self._begun.append(rest)
+        return lines
 
 
 class PipeWriter:

@@ -73,8 +73,8 @@ async def _serve(server: Server, end_of_input: Callable[[], object]) -> None:
 
 async def _lines(reader: PipeReader, end_of_input: Callable[[], object]) -> AsyncIterator[str]:
     """The lines that a client sends; bytes that are not UTF-8 are replaced, as the SDK does."""
-    async for batch in reader.batches():
-        for line in drop_stale_probes(batch):
+    while (lines := await reader.read_lines()) is not None:
+        for line in drop_stale_probes(lines):
             yield line.decode(errors="replace")
     end_of_input()
 
