@@ -10,17 +10,15 @@ connection of the SDK's, and answers that are still owed to the former one are d
 client that counts its requests anew would take one for the answer to `initialize`.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from anyio import EndOfStream
 from anyio.abc import ObjectReceiveStream, ObjectSendStream
 from mcp.shared.message import SessionMessage
 from mcp_types import JSONRPCRequest
-from pydantic_core import from_json
 
 from blaxel_mcp.server import Server
-
-_PROBE, _HANDSHAKE = "server/discover", "initialize"
+from blaxel_mcp.transports.stale import HANDSHAKE, PROBE
 
 
 async def serve_connections(
@@ -72,9 +70,9 @@ class _Connection(ObjectReceiveStream[SessionMessage | Exception], ObjectSendStr
         except StopAsyncIteration:
             raise EndOfStream from None
         if isinstance(item, SessionMessage) and isinstance(item.message, JSONRPCRequest):
-            if item.message.method == _PROBE:
+            if item.message.method == PROBE:
                 self._probed = True
-            elif item.message.method == _HANDSHAKE and self._probed and not self._decided:
+            elif item.message.method == HANDSHAKE and self._probed and not self._decided:
                 self.replaced_by = item
                 raise EndOfStream
             else:
@@ -88,32 +86,3 @@ class _Connection(ObjectReceiveStream[SessionMessage | Exception], ObjectSendStr
 
     async def aclose(self) -> None:
         """Nothing to do: the pipes outlive the connection."""
-
-
-def drop_stale_probes(lines: Sequence[bytes]) -> Sequence[bytes]:
-    """Leave out each `server/discover` behind which the client has given up on it, among lines that came together.
-
-    Without this, it would depend on the event loop whether it is answered before its `initialize` is seen.
-    """
-    if not any(b'"initialize"' in line for line in lines):
-        return lines
-    kept: list[bytes] = []
-    given_up = False
-    for line in reversed(lines):
-        method = _requested_method(line)
-        if method == _PROBE and given_up:
-            continue
-        if method is not None:
-            given_up = method == _HANDSHAKE
-        kept.append(line)
-    return kept[::-1]
-
-
-def _requested_method(line: bytes) -> str | None:
-    """The method of the request that a line is; None if it is a notification, an answer, or no message."""
-    try:
-        message = from_json(line)
-    except ValueError:
-        return None
-    method = message.get("method") if isinstance(message, dict) and "id" in message else None
-    return method if isinstance(method, str) else None

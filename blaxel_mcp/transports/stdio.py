@@ -1,22 +1,29 @@
 """Serving one client over standard input and output, and shutting down.
 
-The SDK's `stdio_server` reads and writes the messages, over pipes of our own where there are pipes (`pipes`); its
-server serves them, once or twice (`probes`). The SDK's `run` installs no signal handlers over stdio: with a call in
-flight it would not end at all (python-sdk issues 1272, 3551).
+The front answers the first requests before the SDK is there (`front`). Then the SDK's `stdio_server` reads and writes
+the messages, over pipes of our own where there are pipes (`pipes`); its server serves them, once or twice (`probes`).
+The SDK's `run` installs no signal handlers over stdio: with a call in flight it would not end at all (python-sdk issues
+1272, 3551).
 """
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from mcp.server.stdio import stdio_server
+from mcp.shared.message import SessionMessage
+from mcp_types import JSONRPCError, JSONRPCMessage, JSONRPCResponse
 
 from blaxel_mcp.server import Server
-from blaxel_mcp.transports.pipes import PipeReader, standard_pipes
-from blaxel_mcp.transports.probes import drop_stale_probes, serve_connections
+from blaxel_mcp.transports.front import Front
+from blaxel_mcp.transports.probes import serve_connections
 from blaxel_mcp.transports.signals import on_signals
+from blaxel_mcp.transports.stale import drop_stale_probes
+
+logger = logging.getLogger(__name__)
 
 _CANCEL_SECONDS = 0.3
 """For cancelled calls to clean up."""
@@ -26,8 +33,13 @@ _PARENT_SECONDS = 2.0
 """Between two checks that the client's process is still there."""
 
 
-async def serve_stdio(server: Server) -> int:
-    """Serve until standard input ends, a signal comes or the parent process has gone; return the exit code."""
+async def serve_stdio(server: Server, front: Front | None) -> int:
+    """Serve until standard input ends, a signal comes or the parent process has gone; return the exit code.
+
+    Args:
+        server: what answers.
+        front: has the pipes and has answered the first requests; without one, the SDK opens standard input and output.
+    """
     loop = asyncio.get_running_loop()
     told_to_end: asyncio.Future[int] = loop.create_future()
 
@@ -38,8 +50,8 @@ async def serve_stdio(server: Server) -> int:
     on_signals(lambda number: end(128 + number))
     if sys.stdin.isatty():
         sys.stderr.write("blaxel-mcp waits for an MCP client on standard input; to see it at work: blaxel-mcp demo\n")
-    serving = asyncio.create_task(_serve(server, lambda: loop.call_later(_LAST_ANSWERS_SECONDS, end, 0)))
-    orphaned = asyncio.create_task(_until_orphaned())
+    serving = asyncio.create_task(_serve(server, front, lambda: loop.call_later(_LAST_ANSWERS_SECONDS, end, 0)))
+    orphaned = asyncio.create_task(_until_orphaned(front.parent if front else os.getppid()))
     reasons: set[asyncio.Future[Any]] = {serving, orphaned, told_to_end}
     done, _ = await asyncio.wait(reasons, return_when=asyncio.FIRST_COMPLETED)
     orphaned.cancel()
@@ -61,26 +73,42 @@ def _raise_unless_client_gone(serving: asyncio.Task[None]) -> None:
             raise
 
 
-async def _serve(server: Server, end_of_input: Callable[[], object]) -> None:
+async def _serve(server: Server, front: Front | None, end_of_input: Callable[[], object]) -> None:
     """Serve until standard input ends, and tell when it does, because the last answers are written after that."""
-    with standard_pipes() as pipes:
-        # Declared as files of anyio; used is no more than these two have. Without them, the SDK opens its own.
-        stdin: Any = _lines(pipes[0], end_of_input) if pipes else None
-        stdout: Any = pipes[1] if pipes else None
-        async with stdio_server(stdin, stdout) as (messages, answers), messages, answers:
-            await serve_connections(server, messages, answers.send)
+    # Declared as files of anyio; used is no more than these two have. Without them, the SDK opens its own.
+    stdin: Any = _lines(front, end_of_input) if front else None
+    stdout: Any = front.writer if front else None
+    async with stdio_server(stdin, stdout) as (messages, answers), messages, answers:
+
+        async def send(item: SessionMessage) -> None:
+            if not (front and front.answered and _is_answered(item.message, front.answered)):
+                await answers.send(item)
+
+        await serve_connections(server, messages, send)
 
 
-async def _lines(reader: PipeReader, end_of_input: Callable[[], object]) -> AsyncIterator[str]:
+def _is_answered(message: JSONRPCMessage, answered: dict[int | str, str]) -> bool:
+    """Whether the front has answered before the SDK did; warn if it did with other words."""
+    number = message.id if isinstance(message, JSONRPCResponse | JSONRPCError) else None
+    sent = answered.pop(number, None) if number is not None else None
+    if sent is None:
+        return False
+    if sent != (text := message.model_dump_json(by_alias=True, exclude_unset=True)):
+        logger.warning("The client was told at the opening what the SDK says otherwise: %.200s", text)
+    return True
+
+
+async def _lines(front: Front, end_of_input: Callable[[], object]) -> AsyncIterator[str]:
     """The lines that a client sends; bytes that are not UTF-8 are replaced, as the SDK does."""
-    while (lines := await reader.read_lines()) is not None:
+    lines: list[bytes] | None = front.lines
+    while lines is not None:
         for line in drop_stale_probes(lines):
             yield line.decode(errors="replace")
+        lines = await front.reader.read_lines()
     end_of_input()
 
 
-async def _until_orphaned() -> None:
+async def _until_orphaned(parent: int) -> None:
     """Wait until the parent process has gone: another of its children may still hold our standard input open."""
-    parent = os.getppid()
     while os.getppid() == parent:  # noqa: ASYNC110 - nothing tells of it
         await asyncio.sleep(_PARENT_SECONDS)

@@ -1,6 +1,6 @@
 """Clients that ask `server/discover`, give up and send `initialize`: each is served, however slow the start is.
 
-A start is slowed down for as long as a test likes: the import of the server waits for a named pipe to be opened.
+A start is slowed down for as long as a test likes: the first large import waits for a named pipe to be opened.
 """
 
 import json
@@ -16,15 +16,15 @@ from hypothesis import strategies as st
 from support.program import ENVELOPE, HANDSHAKE, MODERN, Program
 
 from blaxel_mcp.tools import select
-from blaxel_mcp.transports.probes import drop_stale_probes
+from blaxel_mcp.transports.stale import drop_stale_probes
 
 TOOLS = [spec.fn.__name__ for spec in select(allow_writes=False)]
-# Imports the server once somebody has opened the named pipe for writing.
+# Imports the program once somebody has opened the named pipe for writing.
 SLOW = """
 import os, sys
 class Finder:
     def find_spec(name, *_):
-        if name == "blaxel_mcp.server":
+        if name == "blaxel_mcp.cli":
             sys.meta_path.remove(Finder)
             open(os.environ["GATE"]).close()
 sys.meta_path.insert(0, Finder)
@@ -98,7 +98,7 @@ def kind(answer: dict[str, Any]) -> tuple[Any, str]:
 
 @pytest.fixture
 def slow(tmp_path: Path) -> Iterator[Slow]:
-    """A program whose import of the server waits."""
+    """A program whose imports wait."""
     gate = tmp_path / "gate"
     os.mkfifo(gate)
     with Program(command=(sys.executable, "-c", SLOW), env={"GATE": str(gate)}) as program:
@@ -186,13 +186,15 @@ def test_a_probe_that_is_being_answered_is_given_up() -> None:
     """The client has given up on it, and may use its id again."""
     with Program(command=(sys.executable, "-c", SILENT)) as program:
         program.send(discover(1))
-        assert program.next_error() == "held\n"
-        program.send(initialize(1))
-        assert kind(json.loads(program.next_line())) == (1, "initialize")
-        program.send(tools_list(2, modern=False))
-        assert kind(json.loads(program.next_line())) == (2, "tools")
+        assert kind(json.loads(program.next_line())) == (1, "discover")  # by the front, which answers one
+        program.send(discover(2))
+        assert [program.next_error() for _ in range(2)] == ["held\n"] * 2
+        program.send(initialize(2))
+        assert kind(json.loads(program.next_line())) == (2, "initialize")
+        program.send(tools_list(3, modern=False))
+        assert kind(json.loads(program.next_line())) == (3, "tools")
         program.close_input()
-        assert (program.wait(), program.errors()) == (0, "held\n")
+        assert (program.wait(), program.errors()) == (0, "held\n" * 2)
 
 
 LINES = {

@@ -44,7 +44,7 @@ def test_a_call_starts_no_thread(plane: str, *, modern: bool) -> None:
     with Program(env=account(plane)) as program:
         if not modern:
             program.shake_hands()
-        program.request("tools/list", modern=modern)
+        program.request("prompts/list", modern=modern)  # not of the opening: the SDK has been imported
         before = threads(program)
         for _ in range(3):
             assert "error" not in program.request("tools/call", CALL, modern=modern)
