@@ -32,6 +32,7 @@ from blaxel_mcp.settings import (
     option_for,
     unknown_variables,
 )
+from blaxel_mcp.transports.front import Front, front_on_standard_pipes
 
 if TYPE_CHECKING:
     from blaxel_mcp.runtime import Runtime
@@ -152,13 +153,25 @@ def _main(argv: Sequence[str]) -> int:
 
 
 async def _run_command(command: Command, settings: Settings) -> int:
-    """Compose the runtime, run the command with it, close it; return the exit code."""
-    with import_blocked("uvicorn") if settings.transport == "stdio" else contextlib.nullcontext():
-        # The SDK imports sse_starlette, which does without uvicorn where nothing is served over HTTP.
-        from blaxel_mcp.runtime import compose
+    """Run the command; a client that connects over stdio is answered from the beginning."""
+    if command.name != "serve" or settings.transport != "stdio":
+        return await _compose_and_run(command, settings, None)
+    with front_on_standard_pipes(allow_writes=settings.allow_writes) as front:
+        return await _compose_and_run(command, settings, front)
 
-        run = _import_command(command)
-    runtime = compose(settings, (lambda: None) if command.demo else read_login)
+
+async def _compose_and_run(command: Command, settings: Settings, front: Front | None) -> int:
+    """Compose the runtime, run the command with it, close it; return the exit code."""
+
+    def load() -> "tuple[Callable[[Runtime], Awaitable[int]], Runtime]":
+        # The SDK imports sse_starlette, which does without uvicorn where nothing is served over HTTP.
+        with import_blocked("uvicorn") if settings.transport == "stdio" else contextlib.nullcontext():
+            from blaxel_mcp.runtime import compose
+
+            run = _import_command(command, front)
+        return run, compose(settings, (lambda: None) if command.demo else read_login)
+
+    run, runtime = await front.answer_during(load) if front else load()
     process.end_startup()
     code: int = ExitCode.INTERRUPTED
     try:
@@ -172,7 +185,7 @@ async def _run_command(command: Command, settings: Settings) -> int:
     return code
 
 
-def _import_command(command: Command) -> "Callable[[Runtime], Awaitable[int]]":
+def _import_command(command: Command, front: Front | None) -> "Callable[[Runtime], Awaitable[int]]":
     """Import what the command needs, and return the coroutine function that runs it and gives the exit code."""
     if command.name == "get":
         from blaxel_mcp.get import get
@@ -197,7 +210,7 @@ def _import_command(command: Command) -> "Callable[[Runtime], Awaitable[int]]":
             if runtime.settings.transport == "stdio":
                 for name in _HTTP_ONLY & command.flags.keys():
                     logger.warning("%s counts only with --transport http.", option_for(name))
-                return await serve_stdio(create_server(runtime))
+                return await serve_stdio(create_server(runtime), front)
             from blaxel_mcp.transports.http import serve_http
 
             return await serve_http(http_app(runtime), runtime.settings, runtime.upstream.abort_in_flight)

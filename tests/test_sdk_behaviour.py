@@ -4,21 +4,29 @@ Each test uses the SDK alone and names the code of ours that depends on what it 
 """
 
 import asyncio
+import inspect
 import threading
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import Annotated, Any
 
+import anyio
 import pytest
 from mcp import Client
 from mcp.server import MCPServer
 from mcp.server.context import CallNext
+from mcp.server.lowlevel import Server as LowLevelServer
 from mcp.server.mcpserver import Context, Resolve
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.server.mcpserver.tools import Tool
 from mcp.shared.exceptions import MCPError
-from mcp_types import CallToolResult, ElicitResult, TextContent
+from mcp.shared.message import SessionMessage
+from mcp_types import CallToolResult, ElicitResult, JSONRPCError, JSONRPCRequest, JSONRPCResponse, TextContent
 from pydantic import BaseModel
+
+CLIENT = {"name": "tests", "version": "1"}
+ENVELOPE = {"protocolVersion": "2026-07-28", "clientInfo": CLIENT, "clientCapabilities": {}}
+HELLO = {"protocolVersion": "2025-11-25", "clientInfo": CLIENT, "capabilities": {}}
 
 
 class OurError(Exception):
@@ -123,6 +131,38 @@ def test_a_prompt_that_does_not_exist_is_not_an_invalid_params_error(mode: str, 
         raise AssertionError("there is no such prompt")
 
     assert asked(served(), ask, mode) == code
+
+
+def test_only_its_low_level_server_can_be_served_over_given_streams() -> None:
+    """`transports.probes` reaches into `MCPServer` for it: its public ways are standard streams and HTTP."""
+    assert not inspect.signature(MCPServer.run_stdio_async).parameters.keys() - {"self"}
+    assert isinstance(served()._lowlevel_server, LowLevelServer)
+    assert not [name for name, value in vars(served()).items() if isinstance(value, LowLevelServer) and name[0] != "_"]
+
+
+def test_a_probe_locks_the_handshake_out() -> None:
+    """`transports.probes` begins a new connection instead."""
+    envelope = {f"io.modelcontextprotocol/{key}": value for key, value in ENVELOPE.items()}
+    asking = (("server/discover", {"_meta": envelope}), ("initialize", HELLO))
+
+    async def run() -> list[Any]:
+        server = served()._lowlevel_server
+        to_server, requests = anyio.create_memory_object_stream[SessionMessage | Exception](2)
+        answers, from_server = anyio.create_memory_object_stream[SessionMessage](2)
+        for number, (method, params) in enumerate(asking):
+            to_server.send_nowait(
+                SessionMessage(JSONRPCRequest(jsonrpc="2.0", id=number, method=method, params=params))
+            )
+        async with anyio.create_task_group() as serving, to_server:
+            serving.start_soon(server.run, requests, answers, server.create_initialization_options())
+            got = [(await from_server.receive()).message for _ in asking]
+        from_server.close()
+        return got
+
+    found, refused = asyncio.run(run())
+    assert isinstance(found, JSONRPCResponse)
+    assert isinstance(refused, JSONRPCError)
+    assert refused.error.code == -32022
 
 
 _seen: ContextVar[str] = ContextVar("seen")

@@ -1,0 +1,140 @@
+"""Answers a client's opening requests over stdio while the SDK is being imported, in the SDK's own words.
+
+Importing the SDK is most of start-up. `initialize`, `server/discover` and `tools/list` are answered alike for every
+client, but for the protocol version: the answers are in `opening.json`, which a test compares with the SDK's. The SDK
+is given the same requests once it is there; its answers to them are compared with those that were sent, and dropped.
+
+The front answers the usual openings of both protocol eras. From the first line that is anything else, it answers
+nothing more: the SDK does, as if there were no front.
+"""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic_core import from_json, to_json
+
+from blaxel_mcp.transports.pipes import PipeReader, PipeWriter, standard_pipes
+from blaxel_mcp.transports.stale import HANDSHAKE, PROBE, drop_stale_probes
+
+T = TypeVar("T")
+
+_INITIALIZED, _LIST, _MODERN_LIST = "notifications/initialized", "tools/list", "tools/list 2026-07-28"
+_ORDER = {
+    ("", HANDSHAKE),
+    (HANDSHAKE, _INITIALIZED),
+    (_INITIALIZED, _LIST),
+    ("", PROBE),
+    (PROBE, HANDSHAKE),  # given up
+    (PROBE, _MODERN_LIST),
+    ("", _MODERN_LIST),
+}
+"""What may follow what in the openings that the front answers."""
+
+
+class Front:
+    """The opening of the client's conversation over standard input and output.
+
+    Attributes:
+        reader: standard input.
+        writer: standard output.
+        lines: what the client has sent so far, for the SDK.
+        answered: the answers that were sent, by the id of their request.
+        parent: the client's process, which may end before the SDK is there.
+    """
+
+    def __init__(self, reader: PipeReader, writer: PipeWriter, *, allow_writes: bool) -> None:
+        texts = from_json((Path(__file__).parent / "opening.json").read_bytes())
+        self.parent = os.getppid()
+        self.reader = reader
+        self.writer = writer
+        self.lines: list[bytes] = []
+        self.answered: dict[int | str, str] = {}
+        self._results: dict[str, str] = texts["with writes" if allow_writes else "read-only"]
+        self._last: str | None = ""  # what the last line was, None if the front answers no more
+
+    async def answer_during(self, load: Callable[[], T]) -> T:
+        """Answer the client as long as `load` runs in a thread; return what it returns."""
+        with ThreadPoolExecutor(1) as threads:
+            loading = asyncio.get_running_loop().run_in_executor(threads, load)
+            lines: list[bytes] | None = []
+            while lines is not None and not loading.done():
+                reading = asyncio.create_task(self.reader.read_lines())
+                events: set[asyncio.Future[Any]] = {reading, loading}
+                await asyncio.wait(events, return_when=asyncio.FIRST_COMPLETED)
+                reading.cancel()  # loses nothing: without effect if it has read
+                await asyncio.wait((reading,))
+                lines = [] if reading.cancelled() else reading.result()
+                for line in drop_stale_probes(lines or []):
+                    self.lines.append(line)
+                    await self._answer(line)
+            return await loading
+
+    async def _answer(self, line: bytes) -> None:
+        kind, version, number = _opening(line)
+        known = (self._last, kind) in _ORDER
+        self._last = kind if known else None
+        if not known or kind == _INITIALIZED:
+            return
+        result = self._results.get(f"{kind} {version}".strip())
+        if result is None:  # another version of the protocol
+            self._last = None
+            return
+        if kind == HANDSHAKE:
+            self.lines, self.answered = [line], {}  # a probe before it has been given up
+        self.answered[number] = f'{{"jsonrpc":"2.0","id":{to_json(number).decode()},"result":{result}}}'
+        with contextlib.suppress(ConnectionError):  # the client has gone, as the SDK will see
+            await self.writer.write(self.answered[number] + "\n")
+
+
+@contextlib.contextmanager
+def front_on_standard_pipes(*, allow_writes: bool) -> Iterator[Front | None]:
+    """Make the front of standard input and output, if they are pipes (`standard_pipes`)."""
+    with standard_pipes() as pipes:
+        yield Front(*pipes, allow_writes=allow_writes) if pipes else None
+
+
+def _opening(line: bytes) -> tuple[str, str, int | str]:
+    """Which of the opening messages a line is, with the version that its answer depends on and its id; or blanks."""
+    try:
+        message = from_json(line)
+    except ValueError:
+        return "", "", ""
+    match message:
+        case {"jsonrpc": "2.0", "method": "notifications/initialized"} if "id" not in message:
+            return _INITIALIZED, "", ""
+        case {"jsonrpc": "2.0", "id": (int() | str()) as number} if not isinstance(number, bool):
+            return *_request(message), number
+    return "", "", ""
+
+
+def _request(message: dict[str, Any]) -> tuple[str, str]:
+    match message:
+        case {
+            "method": "initialize",
+            "params": {
+                "protocolVersion": str() as version,
+                "capabilities": dict(),
+                "clientInfo": {"name": str(), "version": str()},
+            },
+        }:
+            return HANDSHAKE, version
+        case {
+            "method": "server/discover" | "tools/list" as method,
+            "params": {
+                "_meta": {
+                    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+                    "io.modelcontextprotocol/clientInfo": {"name": str(), "version": str()},
+                    "io.modelcontextprotocol/clientCapabilities": dict(),
+                },
+                **others,
+            },
+        } if not others:
+            return (PROBE if method == PROBE else _MODERN_LIST), ""
+        case {"method": "tools/list"} if message.get("params", {}) == {}:
+            return _LIST, ""
+    return "", ""
