@@ -18,7 +18,7 @@ from support.program import ENVELOPE, HANDSHAKE, MODERN, Program
 from blaxel_mcp.tools.registry import select
 from blaxel_mcp.transports.stale import drop_stale_probes
 
-TOOLS = [spec.fn.__name__ for spec in select(allow_writes=False)]
+TOOLS = [tool.name for tool in select(allow_writes=False)]
 # Imports the program once somebody has opened the named pipe for writing.
 SLOW = """
 import os, sys
