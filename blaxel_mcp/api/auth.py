@@ -68,6 +68,7 @@ class BlaxelAuth:
         self._any_environment = any_environment
         self._of_caller = of_caller
         self._renewing = asyncio.Lock()
+        self._identity: tuple[Credential | None, str | None, str] | None = None
         self._credential: Credential | None
         self._token: tokens.Token | None
         self._refused_until: float
@@ -105,11 +106,16 @@ class BlaxelAuth:
     @property
     def identity(self) -> str:
         """A digest of credential, workspace and address; two callers with the same one may share an answer."""
+        known = self._identity
+        if known is not None and known[0] is self._credential and known[1] == self.workspace:
+            return known[2]
         parts = [self._api_url, self.workspace or ""]
         for name, value in vars(self._credential).items() if self._credential else ():
             if isinstance(value, SecretStr):
                 parts += [name, value.get_secret_value()]
-        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+        digest = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+        self._identity = self._credential, self.workspace, digest
+        return digest
 
     def explain(self, error: BlaxelMcpError) -> None:
         """Set a hint for whoever brought the credential: a caller sets no variables of this process."""

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Literal, NamedTuple, TypeAlias
 
 from blaxel_mcp.summary.cause_table import TABLE, Cause, Row
+from blaxel_mcp.summary.patterns import lazy_compile
 
 __all__ = ["CAUSES", "CAUSE_LABELS", "ORIGIN_PHRASES", "Cause", "CauseText", "Origin", "classify", "origin_of"]
 
@@ -106,7 +107,7 @@ ORIGIN_PHRASES: Mapping[Origin, str] = MappingProxyType(
 )
 """How a sentence says whose a failure is."""
 
-_EXIT_CODE = re.compile(
+_EXIT_CODE = lazy_compile(
     r"(?<!expected )exit(?:ed)?(?: with)?(?: an?)?(?: non-?zero)?(?: exit)?[ _-]?"
     r"(?:(?:code|status)(?: is)?[ :=]{0,3}(?:code|status)?[ :=]{0,3}|\(|(?<=with )|(?<=with exit ))"
     r"[\"']?(-?\d{1,10})\b(?! expected)"
@@ -118,35 +119,35 @@ _PLATFORM_KILLS = frozenset({137, 143, -9, -15})
 """Exit codes of a process that something else ended, as the platform does at a limit."""
 
 # What only a program prints: the heads of stack traces, and a line that begins with the name of an exception.
-_TRACE = re.compile(
+_TRACE = lazy_compile(
     r"^traceback \(most recent|^panic: |^goroutine \d|^exception in thread|\bpanicked at |^unhandled exception"
     r"|^\s{1,8}at \S{1,200}[( ]|^[\w.$]{1,200}(?:error|exception)\b[:(]|\bdb::exception: ",
     re.MULTILINE,
 )
-_UNCAUGHT = re.compile(
+_UNCAUGHT = lazy_compile(
     r"^traceback \(most recent|^panic: |^goroutine \d|^exception in thread|panicked at |^unhandled exception",
     re.MULTILINE,
 )
 # Errors about data, whose quoted parts are that data and no cause: `KeyError: 'timeout'`.
-_ABOUT_DATA = re.compile(
+_ABOUT_DATA = lazy_compile(
     r"(?:key|value|index|name|lookup|attribute|syntax|decode|parse|assertion|assert)(?:ion)?error\b"
 )
-_QUOTED = re.compile(r"\"[^\"\n]*+\"|'[^'\n]*+'")
+_QUOTED = lazy_compile(r"\"[^\"\n]*+\"|'[^'\n]*+'")
 # A status that a test wanted, and the names of tests, which often have a cause in them.
-_EXPECTED = re.compile(r"\b(?:expect(?:ed|ing)?|wanted|want)\b:? (?:[a-z]{1,12}[ :=]{1,2}){0,3}[\"']?\d{3}\b")
-_TEST_NAME = re.compile(
+_EXPECTED = lazy_compile(r"\b(?:expect(?:ed|ing)?|wanted|want)\b:? (?:[a-z]{1,12}[ :=]{1,2}){0,3}[\"']?\d{3}\b")
+_TEST_NAME = lazy_compile(
     r"^(?:failed|error) [\w./-]{1,200}::[^\n]{0,300}?(?: - |$)"
     r"|^\s{0,8}(?:--- fail:|[✕✗✘\u00d7●]|not ok \d{1,6}) [^\n]*",
     re.MULTILINE,
 )
 # The exceptions that another one was raised from, as Python, Java and Node print them.
-_CHAINED = re.compile(
+_CHAINED = lazy_compile(
     r"^(?:caused by:|\[cause\]:|\s{1,8}\[cause\]:)([^\n]{1,400})"
     r"|^([^\s][^\n]{0,400})\n\nthe above exception was the direct cause",
     re.MULTILINE,
 )
-_WORD_BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[\s_.-]+")
-_EXITED_WORD = re.compile(r"\bnon ?zero exit\b|\bexit code\b")
+_WORD_BOUNDARY = lazy_compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[\s_.-]+")
+_EXITED_WORD = lazy_compile(r"\bnon ?zero exit\b|\bexit code\b")
 _WORD_CHARACTERS = 120
 _LINE_HEAD, _LINE_TAIL = 700, 300
 _MESSAGE_HEAD, _MESSAGE_TAIL = 2000, 1000

@@ -1,17 +1,17 @@
 """The tasks of two executions of a job, side by side: matched by name, what became of each."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
 from blaxel_mcp.models import JobExecutionTask
 from blaxel_mcp.summary import limits
+from blaxel_mcp.summary.patterns import lazy_compile
 from blaxel_mcp.summary.tasks import FINISHED, UNSTATED, TaskList, task_name, task_seconds, task_status
 
 _SHORTEST_ID = 6
 """Characters of an execution's id from which on it is no coincidence that a task's name has it."""
-_DIGITS = re.compile(r"\d+")
+_DIGITS = lazy_compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeAlias
 
 from blaxel_mcp.models import JobExecutionTask
 from blaxel_mcp.summary.fingerprint import fingerprint
+from blaxel_mcp.summary.patterns import lazy_compile
 from blaxel_mcp.summary.tasks import task_conditions, task_name, task_status
 from blaxel_mcp.summary.telling import telling_text
 
@@ -20,13 +21,13 @@ Condition: TypeAlias = Mapping[str, str]
 _BLAND_CHARACTERS = 300
 _REMEMBERED = 200
 """How many messages are remembered with their telling lines: tasks that wait alike often say the very same."""
-_WRAPPER = re.compile(
+_WRAPPER = lazy_compile(
     r"(?:[\w.]*CalledProcessError: )?Command .{1,200} "
     r"(?:returned non-zero exit status|died with|failed with exit code) .{1,40}"
     r"|make(?:\[\d+\])?: \*\*\* .{1,100} Error \d{1,3}|npm (?:ERR!|error) code (?:\d{1,3}|ELIFECYCLE)"
 )
 """What a program says of one that it ran, of which it knows no more than the exit."""
-_WORD = re.compile(r"[^\W_]+", re.ASCII)
+_WORD = lazy_compile(r"[^\W_]+", re.ASCII)
 _BLAND = frozenset(
     """
     a after an and application as at attempt attempts because been by called check cloud code command complete

@@ -9,6 +9,7 @@ import re
 from datetime import date, datetime
 
 from blaxel_mcp.summary import limits
+from blaxel_mcp.summary.patterns import lazy_compile
 
 _MACROS = {
     "@yearly": "0 0 1 1 *",
@@ -21,9 +22,9 @@ _MACROS = {
 }
 _DAYS = 3_000
 """How many days of the months it names an expression is followed: 29 February on a Sunday takes 1,200."""
-_UTC_PREFIX = re.compile(r"(?:CRON_)?TZ=(?:Etc/)?(?:UTC|GMT)[ \t]+", re.IGNORECASE)
+_UTC_PREFIX = lazy_compile(r"(?:CRON_)?TZ=(?:Etc/)?(?:UTC|GMT)[ \t]+", re.IGNORECASE)
 _NAMED_DAY = r"[A-Z]{3}(?:-[A-Z]{3}|#[1-5])?"
-_NAMED_DAYS = re.compile(rf"[?*]|{_NAMED_DAY}(?:,{_NAMED_DAY})*", re.IGNORECASE)
+_NAMED_DAYS = lazy_compile(rf"[?*]|{_NAMED_DAY}(?:,{_NAMED_DAY})*", re.IGNORECASE)
 
 
 def next_due(expression: str, now: datetime) -> datetime | None:

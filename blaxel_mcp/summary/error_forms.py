@@ -10,13 +10,14 @@ from typing import NamedTuple
 
 from blaxel_mcp.summary.frames import at_frame, frame, position_frame, python_frame
 from blaxel_mcp.summary.log_lines import CLASS_ENDINGS, NAMED, error_class, is_noise, split_level, without_stamp
+from blaxel_mcp.summary.patterns import lazy_compile
 
 _HEADER_LINES = 40
 """How far above the first frame of a stack the exception is looked for: messages have several lines at times."""
 _TRACEBACKS = 3
 """How many tracebacks are tried from the end."""
 
-_WORDS = re.compile(r"(?<![\w.])[A-Za-z_][\w.]*+(?=: )", re.ASCII)
+_WORDS = lazy_compile(r"(?<![\w.])[A-Za-z_][\w.]*+(?=: )", re.ASCII)
 
 
 class TellingLine(NamedTuple):

@@ -2,24 +2,26 @@
 
 import re
 
+from blaxel_mcp.summary.patterns import lazy_compile
+
 FOLDED_CHARACTERS = 1_000
 """How much of a line is folded; of a longer one, half of it from each end."""
 
 # Quoted values, which may hold spaces; an apostrophe inside a word is no quotation mark.
-_QUOTED = re.compile(r"\"[^\"]*+\"|`[^`]*+`|(?<!\w)'[^']*+'")
+_QUOTED = lazy_compile(r"\"[^\"]*+\"|`[^`]*+`|(?<!\w)'[^']*+'")
 _VARIES = re.compile(r"[0-9/]").search
 
 # Words with a digit or a slash in them: numbers, dates, ids, addresses, paths. Several of these in a row are one, since
 # lists differ in length. Written for speed: it begins with a literal space, has no character categories, and never
 # backtracks.
-_VARYING = re.compile(r" [^ 0-9/]*+[0-9/][^ ]*+(?: [^ 0-9/]*+[0-9/][^ ]*+)*+")
+_VARYING = lazy_compile(r" [^ 0-9/]*+[0-9/][^ ]*+(?: [^ 0-9/]*+[0-9/][^ ]*+)*+")
 # The same but for classes of errors, which tell failures apart although their packages may have digits: psycopg2.
 _WORD = r"[^ 0-9/]*+[0-9/][^ ]*+(?<!error)(?<!error:)(?<!error\))(?<!exception)(?<!exception:)(?<!exception\))"
-_VARYING_BUT_CLASSES = re.compile(rf" {_WORD}(?: {_WORD})*+")
-_SEVERAL = re.compile(r" #(?: #)++")
+_VARYING_BUT_CLASSES = lazy_compile(rf" {_WORD}(?: {_WORD})*+")
+_SEVERAL = lazy_compile(r" #(?: #)++")
 # The word after a number, where it may be a unit or a plural: short, or with such an ending, or with a verb.
 _VERB = r" (?:was|were|is|are|has|have)(?= |$)"
-_COUNTED = re.compile(
+_COUNTED = lazy_compile(
     r" # ([a-zµ]++)(?:(?<=[sey])|(?<= [a-zµ])|(?<= [a-zµ]{2})|(?<= [a-z]{3})|(?<=week)|(?<=hour)|(?<=sept)"
     rf"|(?<=cest)|(?<=ber)|(?<=march)|(?<=april)|(?<=august)|(?={_VERB}))([.,;:!?)\]]*+)(?:{_VERB})?"
 )
@@ -32,39 +34,41 @@ _UNITS = frozenset(
     "saturday sunday".split()
 )
 """What comes after a number, or between two, and varies as they do."""
-_WEEKDAY = re.compile(r" (?:mon|tue|wed|thu|fri|sat|sun)[a-z]*+,? (?=[0-9]|[a-z]{3,9}+ [0-9])")
+_WEEKDAY = lazy_compile(r" (?:mon|tue|wed|thu|fri|sat|sun)[a-z]*+,? (?=[0-9]|[a-z]{3,9}+ [0-9])")
 
 # Codes, which tell failures apart. All in lower case; each pattern begins with a word, which makes a search quick.
 _NUMBER = r"[ :=#(\[\"']*+(-?(?:0x[0-9a-f]{1,16}|\d{1,10}))(?![\w.]*[a-z])"
-_CODE = re.compile(
+_CODE = lazy_compile(
     r"code(?:(?<=with code)|(?<=exit.code)|(?<=error.code)|(?<=status.code)|(?<=return.code)|(?<=exitcode)"
     r"|(?<=errorcode)|(?<=err.code)|(?<=statuscode)|(?<=returncode)|(?<=response.code)|(?<=result.code)"
     r"|(?<=http.code)|(?<=\(code)|(?=[\"' ]?[:=]))(?: of| is| was)?" + _NUMBER
 )
-_EXIT = re.compile(r"exit(?:ed)?(?: with)?" + _NUMBER)
-_STATUS = re.compile(r"status" + _NUMBER)
-_SIGNAL = re.compile(r"signal" + _NUMBER)
-_HTTP = re.compile(r"http(?:/[123](?:\.[01])?)?(?: error| status)?(?: code)?[ :=(]*+(\d{3})\b")
-_ERRNO = re.compile(r"errno" + _NUMBER)
-_ERROR = re.compile(r"error(?: code)?[ (\[]#?(\d{1,6})\b(?! (?:of|rows?|items?|files?|records?|times?)\b)(?![./:-]\d)")
-_SQLSTATE = re.compile(r"sqlstate[ :=\[(\"']*+([0-9a-z]{5})\b")
-_RETURNED = re.compile(r"rc=(-?\d{1,5})\b")
-_ORACLE = re.compile(r"ora-\d{3,6}\b")
-_MODULE = re.compile(r"no module named '?([\w.]++)")
-_STATUS_FIRST = re.compile(
+_EXIT = lazy_compile(r"exit(?:ed)?(?: with)?" + _NUMBER)
+_STATUS = lazy_compile(r"status" + _NUMBER)
+_SIGNAL = lazy_compile(r"signal" + _NUMBER)
+_HTTP = lazy_compile(r"http(?:/[123](?:\.[01])?)?(?: error| status)?(?: code)?[ :=(]*+(\d{3})\b")
+_ERRNO = lazy_compile(r"errno" + _NUMBER)
+_ERROR = lazy_compile(
+    r"error(?: code)?[ (\[]#?(\d{1,6})\b(?! (?:of|rows?|items?|files?|records?|times?)\b)(?![./:-]\d)"
+)
+_SQLSTATE = lazy_compile(r"sqlstate[ :=\[(\"']*+([0-9a-z]{5})\b")
+_RETURNED = lazy_compile(r"rc=(-?\d{1,5})\b")
+_ORACLE = lazy_compile(r"ora-\d{3,6}\b")
+_MODULE = lazy_compile(r"no module named '?([\w.]++)")
+_STATUS_FIRST = lazy_compile(
     r" ([45]\d\d) (?=[a-z])(?!(?:of|rows|items|files|records|tasks|bytes|[km]?b|m?s|se|mi|ho)\b)"
 )
 """A status before its words, as in `503 Server Error`; looked for where a status is likely."""
-_LETTERED = re.compile(
+_LETTERED = lazy_compile(
     r"(?<![\w-])(?:(?!ID|SKU|PO|NO)[A-Z]{1,6}[0-9]{4,5}(?![\w-])|(?:TNS|PLS|DPY|DPI|MY|RMAN)-\d{3,6}\b)"
 )
 """Codes like E0432, TS2304, LNK2019, in their own case; ids are longer, or have a dash."""
 
 # Scripts without spaces between words. A number in a sentence of these would otherwise take the sentence with it.
-_UNSPACED = re.compile(r"(?<=[\u0e00-\u0eff\u2e80-\uffef])(?=[!-~])|(?<=[!-~])(?=[\u0e00-\u0eff\u2e80-\uffef])")
-_ACTION = re.compile(r"(?<![\w/:-])[a-z][a-z0-9-]{1,30}+:[A-Z][A-Za-z]{2,60}(?![\w/])")
+_UNSPACED = lazy_compile(r"(?<=[\u0e00-\u0eff\u2e80-\uffef])(?=[!-~])|(?<=[!-~])(?=[\u0e00-\u0eff\u2e80-\uffef])")
+_ACTION = lazy_compile(r"(?<![\w/:-])[a-z][a-z0-9-]{1,30}+:[A-Z][A-Za-z]{2,60}(?![\w/])")
 """What a caller of AWS may not do, as `s3:GetObject`; looked for where access was denied."""
-_DIGIT = re.compile(r"\d")
+_DIGIT = lazy_compile(r"\d")
 
 
 def fingerprint(line: str, task_name: str = "") -> str:

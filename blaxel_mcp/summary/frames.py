@@ -2,6 +2,8 @@
 
 import re
 
+from blaxel_mcp.summary.patterns import lazy_compile
+
 # Parts of a path under which languages keep code that the workload did not write.
 _FOREIGN_PATHS = (
     "site-packages",
@@ -62,9 +64,9 @@ _FOREIGN_CLASSES = (
 _PATH_CHARACTERS = 400
 """The longest path that is read; what is longer is no path."""
 
-_OWN = re.compile(r"[\w@+-][\w.@+-]{0,59}:[1-9][0-9]{0,6}", re.ASCII)
-_POSITION = re.compile(r"[^\s()]++")  # a path with its line, as it stands at the end of a frame
-_LINE = re.compile(r":(\d{1,7})(?::\d{1,7})?$", re.ASCII)
+_OWN = lazy_compile(r"[\w@+-][\w.@+-]{0,59}:[1-9][0-9]{0,6}", re.ASCII)
+_POSITION = lazy_compile(r"[^\s()]++")  # a path with its line, as it stands at the end of a frame
+_LINE = lazy_compile(r":(\d{1,7})(?::\d{1,7})?$", re.ASCII)
 
 
 def frame(path: str, line: str) -> str:

@@ -1,15 +1,16 @@
 """Private keys that a log holds line by line: alone, a line between BEGIN and END is not recognised as a credential."""
 
-import re
 from collections.abc import Iterable, Sequence
+
+from blaxel_mcp.summary.patterns import lazy_compile
 
 _MASK = "***"
 _MOST_LINES = 200
 """How many lines a key may have."""
 _LONGEST_LINE = 300
-_MARK = re.compile(r"-----(BEGIN|END) (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
+_MARK = lazy_compile(r"-----(BEGIN|END) (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
 # A line of base64, behind a timestamp or another short prefix perhaps; the last one of a key may be short.
-_INSIDE = re.compile(r"(?:[^\n]{0,80}[ |>:])?[A-Za-z0-9+/]{16,}={0,2}|[A-Za-z0-9+/]{1,16}={0,2}|=[A-Za-z0-9+/]{4}")
+_INSIDE = lazy_compile(r"(?:[^\n]{0,80}[ |>:])?[A-Za-z0-9+/]{16,}={0,2}|[A-Za-z0-9+/]{1,16}={0,2}|=[A-Za-z0-9+/]{4}")
 
 
 def mask_key_lines(lines: Sequence[str]) -> list[str]:

@@ -4,9 +4,10 @@ import re
 from collections.abc import Iterator
 
 from blaxel_mcp.summary.frames import position_frame
+from blaxel_mcp.summary.patterns import lazy_compile
 from blaxel_mcp.summary.records import ERROR, FATAL, INFO, LEVELS, WARNING
 
-NAMED = re.compile(r"((?:[A-Za-z_][\w$]*+[.\\]|::)*+)([A-Za-z_][\w$]*+)(?: \[\w++\])?(?=:|$| \(|\Z)", re.ASCII)
+NAMED = lazy_compile(r"((?:[A-Za-z_][\w$]*+[.\\]|::)*+)([A-Za-z_][\w$]*+)(?: \[\w++\])?(?=:|$| \(|\Z)", re.ASCII)
 CLASS_ENDINGS = (
     "Error",
     "Exception",
@@ -19,20 +20,20 @@ CLASS_ENDINGS = (
     "Failure",
     "Iteration",
 )
-_STAMP = re.compile(
+_STAMP = lazy_compile(
     r"\[?(?:\d{4}[-/]\d\d[-/]\d\d[T ]|[A-Z][a-z]{2} [ \d]\d )?\d\d:\d\d(?::\d\d)?(?:[.,]\d{1,9})?"
     r"(?: ?(?:Z\b|UTC\b|[+-]\d\d:?\d\d\b))?\]?[ \t|-]*",
     re.ASCII,
 )
-_GO_LOG = re.compile(r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{1,9} +\d{1,9} ([\w.-]{1,60}:\d{1,6})\] ", re.ASCII)
+_GO_LOG = lazy_compile(r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{1,9} +\d{1,9} ([\w.-]{1,60}:\d{1,6})\] ", re.ASCII)
 _GO_LEVELS = {"I": INFO, "W": WARNING, "E": ERROR, "F": FATAL}
-_ENCODED = re.compile(r"[a-z0-9+/=_-]{40,}+")
-_EXIT_ONLY = re.compile(
+_ENCODED = lazy_compile(r"[a-z0-9+/=_-]{40,}+")
+_EXIT_ONLY = lazy_compile(
     r"(?:[^\s:]{1,60} ){0,5}?(?:exit(?:ed|s|ing)?|terminated|failed|returned|completed|finished)"
     r"(?: with| on| non-?zero| an| a| exit| return| error| status| code){0,6}[:= ]{0,3}\(?-?\d{1,10}\)?\.?"
 )
 _EXIT_ONLY_CHARACTERS = 120
-_SUMMARIES = re.compile(
+_SUMMARIES = lazy_compile(
     r"(?:the )?(?:task|job|container|process|program|execution|build|command|script|worker|pod)s?"
     r"(?: [\w-]{1,40})? (?:has |have )?(?:failed|exited|aborted|stopped|terminated|died)\W*"
     r"|\W*attempt \d{1,3}(?:/| of )\d{1,3} failed(?: with \d{1,6} errors?)?\W*"

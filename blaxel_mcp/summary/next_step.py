@@ -8,17 +8,18 @@ from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.causes import CAUSES, classify
 from blaxel_mcp.summary.execution import ExecutionSummary
 from blaxel_mcp.summary.failures import FailureGroup
+from blaxel_mcp.summary.patterns import lazy_compile
 from blaxel_mcp.summary.redact import redact
 from blaxel_mcp.summary.schedule import needs_attention
 from blaxel_mcp.summary.timing import Timing
 from blaxel_mcp.summary.wording import format_duration, plural
 
-_PLAIN_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,78}[A-Za-z0-9])?")
+_PLAIN_ID = lazy_compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,78}[A-Za-z0-9])?")
 # The amount beside the word limit, on either side: what was used beyond it is no limit.
 _AMOUNT = r"(\d{1,7}(?:\.\d{1,3})?)\s?([MG])(?:i?B?)\b"
 _MEMORY_LIMIT = (
-    re.compile(r"\blimit\b(?: (?:of|is|was|at))?[\s:=(]{0,3}" + _AMOUNT, re.IGNORECASE),
-    re.compile(r"\b" + _AMOUNT + r" (?:memory )?limit\b", re.IGNORECASE),
+    lazy_compile(r"\blimit\b(?: (?:of|is|was|at))?[\s:=(]{0,3}" + _AMOUNT, re.IGNORECASE),
+    lazy_compile(r"\b" + _AMOUNT + r" (?:memory )?limit\b", re.IGNORECASE),
 )
 _SECONDS_SHOWN = 120
 """Up to so many seconds a wait is told in seconds."""

@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from blaxel_mcp.summary.patterns import lazy_compile
+
 FATAL, ERROR, PLAIN, WARNING, INFO = 4, 3, 2, 1, 0
 """How grave a line is; a line that names no level is graver than a warning and less than an error."""
 
@@ -26,7 +28,7 @@ _PINO = 10
 _PINO_ERROR, _PINO_WARNING = 50, 40
 _SYSLOG_ERROR, _SYSLOG_WARNING = 3, 4
 
-_PAIR = re.compile(r"(?<![\w.@-])([\w.@-]{1,40}+)=(?:\"((?:[^\"\\]|\\.)*+)\"|([^\s\"]*+))", re.ASCII)
+_PAIR = lazy_compile(r"(?<![\w.@-])([\w.@-]{1,40}+)=(?:\"((?:[^\"\\]|\\.)*+)\"|([^\s\"]*+))", re.ASCII)
 
 
 class Record(NamedTuple):

@@ -19,6 +19,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from blaxel_mcp.summary.patterns import lazy_compile
 from blaxel_mcp.summary.secret_words import Kind, is_other_token, is_placeholder, is_secret_value, kind_of_name
 
 MASK = "***"
@@ -37,7 +38,7 @@ def redact(text: str) -> Redacted:
     It may have several lines, and should still have its line ends: they tell where a value ends. Colours and
     characters that do not show are left out where a credential is seen only without them.
     """
-    if _IS_NUMERIC(text):
+    if _IS_HARMLESS(text):
         return Redacted(text, 0)
     found = _redact(text)
     if ("\x1b" in text or not text.isascii()) and (plain := _UNSEEN.sub("", text)) != text:
@@ -46,9 +47,10 @@ def redact(text: str) -> Redacted:
     return found
 
 
-# Numbers and timestamps, half of the texts in JSON: no form of credential has only such characters.
-_IS_NUMERIC = re.compile(r"[0-9TZ:.+-]*").fullmatch
-_UNSEEN = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
+# Numbers, timestamps and short words, most of the texts in JSON: no form of credential has only such characters, and
+# every form beside a separator or a name has a longer word.
+_IS_HARMLESS = re.compile(r"[0-9TZ:.+-]*|[\w.-]{1,13}", re.ASCII).fullmatch
+_UNSEEN = lazy_compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 
 
 def _redact(text: str) -> Redacted:
@@ -83,8 +85,8 @@ _Rule = Callable[[str], tuple[str, int]]
 
 def _masking(pattern: str, sure: Callable[[re.Match[str]], bool] | None = None) -> _Rule:
     """A rule that masks the group `s` of each match, or the whole match; `sure` may decline one."""
-    compiled = re.compile(pattern)
-    group = "s" if "s" in compiled.groupindex else 0
+    compiled = lazy_compile(pattern)
+    group = "s" if "(?P<s>" in pattern else 0
 
     def rule(text: str) -> tuple[str, int]:
         spans = [
@@ -108,8 +110,8 @@ def _mask_spans(text: str, spans: list[tuple[int, int]]) -> tuple[str, int]:
     return "".join([*parts, text[done:]]), len(spans)
 
 
-_PLAIN_WORD = re.compile(r"[A-Z]?[a-z]+(?:[-'][a-z]+)?")
-_NEXT_WORD = re.compile(r"[ \t]+(?:[a-z]+|\d+ [a-z]+)(?=[\s.,;!?)\"'\]`]|$)")
+_PLAIN_WORD = lazy_compile(r"[A-Z]?[a-z]+(?:[-'][a-z]+)?")
+_NEXT_WORD = lazy_compile(r"[ \t]+(?:[a-z]+|\d+ [a-z]+)(?=[\s.,;!?)\"'\]`]|$)")
 
 
 def _begins_sentence(text: str, start: int, end: int) -> bool:
@@ -121,11 +123,11 @@ def _begins_sentence(text: str, start: int, end: int) -> bool:
 
 # Line ends may be real, or written `\n` as in JSON, or `\\n` as in JSON within JSON.
 _GAP = r"(?:\s|\\+[nrt]|%0[AD])*+"
-_PEM = re.compile(
+_PEM = lazy_compile(
     rf"----(?:-| ?)BEGIN (?:[A-Z0-9]{{1,20}} ){{0,3}}PRIVATE KEY(?: BLOCK)? ?-----?{_GAP}"
     r"(?=[A-Za-z0-9+/=]{10}|Proc-Type|Version|Comment|DEK-Info)"
 )
-_PEM_END = re.compile(r"----(?:-| ?)END (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)? ?-----?")
+_PEM_END = lazy_compile(r"----(?:-| ?)END (?:[A-Z0-9]{1,20} ){0,3}PRIVATE KEY(?: BLOCK)? ?-----?")
 
 
 def _mask_private_keys(text: str) -> tuple[str, int]:
@@ -224,7 +226,7 @@ _COMMAND_REACH = 200
 
 def _after(*commands: str) -> Callable[[re.Match[str]], bool]:
     """A check that one of these commands stands before the match, in the same command line."""
-    names = re.compile(rf"(?i)(?<![\w-])(?:{'|'.join(commands)})(?:\.exe)?(?![\w-]*\.(?:py|js|go|rb))")
+    names = lazy_compile(rf"(?i)(?<![\w-])(?:{'|'.join(commands)})(?:\.exe)?(?![\w-]*\.(?:py|js|go|rb))")
 
     def sure(match: re.Match[str]) -> bool:
         before = match.string[max(0, match.start() - _COMMAND_REACH) : match.start()]
@@ -326,26 +328,26 @@ _COOKIE = _masking(
 # --- Names and values -------------------------------------------------------------------------------------------------
 
 # A name and what separates it from its value. Names in quotes may be escaped once or more, as in JSON within JSON.
-_HEAD = re.compile(
+_HEAD = lazy_compile(
     r"(?<![\w.-])(?P<name>[\w.-]*[A-Za-z0-9_])(?P<close>\\{0,7}[\"'`]|\])?"
     r"(?P<sep>\s{0,3}(?:=>|->(?=\s)|:=|=(?![=~])|:(?![:/]))[ \t]{0,8}|(?:%22)?%3[dDaA](?:%22)?|,\s{0,2}(?=[bu]?[\"'])"
     r"|(?<![\"'`\]])[ \t]{1,3}(?=[^\s=:]))"
 )
-_OPENING = re.compile(r"(?:SecretStr\(|[bBuUrRfF](?=[\"']))?(?P<quote>\\{0,7}[\"'`])")
-_UNQUOTED = re.compile(r"(?:[^\s\"'`&;<>,\\]|\\(?![nrt\"'])|,(?!\s|$|[\"'\w.-]++\s?[=:])){1,300}+")
-_REST_OF_VALUE = re.compile(r"[^\s\"'`&;<>,\\]*+")
+_OPENING = lazy_compile(r"(?:SecretStr\(|[bBuUrRfF](?=[\"']))?(?P<quote>\\{0,7}[\"'`])")
+_UNQUOTED = lazy_compile(r"(?:[^\s\"'`&;<>,\\]|\\(?![nrt\"'])|,(?!\s|$|[\"'\w.-]++\s?[=:])){1,300}+")
+_REST_OF_VALUE = lazy_compile(r"[^\s\"'`&;<>,\\]*+")
 _LONG_VALUE = 300
 """A value longer than this is masked unseen, so that none is looked at twice."""
-_CONNECTION_VALUE = re.compile(r"[^;\"'\n]{1,200}+(?=;)")
-_SNAKE = re.compile(r"[a-z]+(?:_[a-z]+)+")
-_COMPOUND = re.compile(r"[A-Za-z][_.-][A-Za-z]|[a-z][A-Z]")
+_CONNECTION_VALUE = lazy_compile(r"[^;\"'\n]{1,200}+(?=;)")
+_SNAKE = lazy_compile(r"[a-z]+(?:_[a-z]+)+")
+_COMPOUND = lazy_compile(r"[A-Za-z][_.-][A-Za-z]|[a-z][A-Z]")
 _LONG_WORD = 14
 _SHORTEST_IN_SENTENCE = 4
 _SENTENCE = frozenset({"password", "passphrase", "passcode", "pwd", "passwd", "pw"})
-_BEFORE_OTHER_TOKEN = re.compile(
+_BEFORE_OTHER_TOKEN = lazy_compile(
     r"(?i)(?:unexpected|invalid|illegal|unknown|unrecognized|bad|near|next|expected)\s{1,2}[\"'`]?$"
 )
-_HEADERS = re.compile(r"(?i)(?:x-|proxy-|api-?key|authorization|ocp-|private-token|--)")
+_HEADERS = lazy_compile(r"(?i)(?:x-|proxy-|api-?key|authorization|ocp-|private-token|--)")
 
 
 def _mask_named(text: str) -> tuple[str, int]:
@@ -367,7 +369,7 @@ def _find_value(text: str, head: re.Match[str], kind: Kind) -> tuple[int, int] |
     if not _introduces_value(text, head, kind):
         return None
     start = head.end()
-    if not head["sep"].isspace() and "authorization" in head["name"].lower() and (scheme := _scheme_of(text, start)):
+    if not head["sep"].isspace() and "authorization" in head["name"].lower() and (scheme := _SCHEME.match(text, start)):
         return _after_scheme(text, scheme.end())
     if opening := _OPENING.match(text, start):
         return _quoted_value(text, head, kind, opening)
@@ -394,7 +396,7 @@ def _introduces_value(text: str, head: re.Match[str], kind: Kind) -> bool:
 def _quoted_value(text: str, head: re.Match[str], kind: Kind, opening: re.Match[str]) -> tuple[int, int] | None:
     name, bare = head["name"], head["sep"].isspace()
     start, end = opening.end(), _closing(text, opening)
-    if "auth" in name.lower() and (scheme := _scheme_of(text, start)):
+    if "auth" in name.lower() and (scheme := _SCHEME.match(text, start)):
         start = min(scheme.end(), end)
     value = text[start:end]
     if bare and not name.startswith("-") and (" " in value or len(value) < _SHORTEST_IN_SENTENCE):
@@ -454,10 +456,10 @@ def _is_spaced(head: re.Match[str]) -> bool:
     )
 
 
-_scheme_of = re.compile(
+_SCHEME = lazy_compile(
     r"[\"']?(?i:bearer|basic|token|apikey|api-key|bot|negotiate|digest|key|oauth|splunk|ghapp|sharedkey|sharedkeylite)\s{1,3}"
-).match
-_HEADER_VALUE = re.compile(r"[^\s\"'`,;<>\\]++")
+)
+_HEADER_VALUE = lazy_compile(r"[^\s\"'`,;<>\\]++")
 
 
 def _after_scheme(text: str, start: int) -> tuple[int, int] | None:

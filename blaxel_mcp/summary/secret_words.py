@@ -4,6 +4,8 @@ import re
 from functools import lru_cache
 from typing import Literal, TypeAlias
 
+from blaxel_mcp.summary.patterns import lazy_compile
+
 Kind: TypeAlias = Literal["password", "secret", "weak"]
 """How sure a name is: what follows `password` is a secret, what follows a plain `token` only in some forms."""
 
@@ -12,7 +14,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_WORDS = lazy_compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _PASSWORD_WORDS = frozenset({"password", "passwd", "passphrase", "passcode", "pwd", "pw"})
 # `pass` alone is what a test does.
 _BEFORE_PASS = _words(
@@ -33,7 +35,7 @@ _OTHER_TOKENS = _words(
     "last pad eos bos unk sep cls mask special stop end begin unexpected invalid illegal input output prompt "
     "completion image text audio lookahead"
 )
-_GLUED = re.compile(
+_GLUED = lazy_compile(
     r"(?:(?P<password>password|passwd|passphrase|pwd)"
     r"|(?P<shared>clientsecret|appsecret|apisecret)"
     r"|secretkey(?:base)?|clientkeydata|apikey|accesskey|privatekey|accountkey|signingkey|encryptionkey"
@@ -91,7 +93,7 @@ _NOT_A_VALUE = _words(
     "retrieved renewed refreshed authentication authorization see n/a na tbd todo anonymous public private bound "
     "unbound locked unlocked short long weak strong blank"
 )
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = lazy_compile(
     r"\*+.*|[x.…•#-]{3,}|…|[|>][+-]?"
     r"|<[^<>]*>?|\[[^\[\]]*\]?|\(.*|\{\{.*|\{[^{}]*|\{[a-z_.]*(?:![rsa])?\}|\{\d\}"
     r"|\$\{.*|\$\(.*|\$[A-Z_][A-Z0-9_]*|\$\d+|%[sdr]|%\(\w+\)s|%\w+%|#\{.*|:[a-z_]+|@[a-z_]+|\?"
@@ -99,24 +101,24 @@ _PLACEHOLDER = re.compile(
     r"|(?:your|my|the|some|example|dummy|fake)[-_](?:[a-z]+[-_])*(?:password|token|key|secret|here)(?:[-_]here)?",
     re.IGNORECASE | re.DOTALL,
 )
-_CODE = re.compile(
+_CODE = lazy_compile(
     r"\$?[A-Za-z_][\w.>-]*[(\[].*"  # get_token(), os.environ["TOKEN"]
     r"|(?:self|os|sys|env|environ|process|config|cfg|conf|settings|args|opts|options|secrets|vars?|ctx|context|request"
     r"|params?|data|values|this|app|module|local|local_file|resource)\.[\w.]+",
     re.DOTALL,
 )
-_DOTTED = re.compile(r"[A-Za-z_]{2,}(?:\.[A-Za-z_]{2,})+")  # types.Key
-_BETWEEN_QUOTES = re.compile(r"[ ,)].*|\+\s?[A-Za-z_.]*(?:[ +].*)?", re.DOTALL)  # "token=" + token
-_PATH = re.compile(
+_DOTTED = lazy_compile(r"[A-Za-z_]{2,}(?:\.[A-Za-z_]{2,})+")  # types.Key
+_BETWEEN_QUOTES = lazy_compile(r"[ ,)].*|\+\s?[A-Za-z_.]*(?:[ +].*)?", re.DOTALL)  # "token=" + token
+_PATH = lazy_compile(
     r"(?:file:)?[~.]{0,2}/?(?:[a-z0-9_.@-]+/)+[a-z0-9_.@-]+|/|[A-Za-z]:\\.*|[a-z][a-z0-9+.-]*://.*|arn:.*"
 )
-_NUMBER = re.compile(r"[-+]?[0-9][0-9.,_]*(?:%|ms|s|k|kb|mb|px|x)?|0x[0-9a-f]{1,8}", re.IGNORECASE)
-_DATED = re.compile(
+_NUMBER = lazy_compile(r"[-+]?[0-9][0-9.,_]*(?:%|ms|s|k|kb|mb|px|x)?|0x[0-9a-f]{1,8}", re.IGNORECASE)
+_DATED = lazy_compile(
     r"\d{4}-\d\d-\d\d.*|v?\d+(?:\.\d+)+.*|sha\d+:.*|[\w.+-]+@[\w.-]+\.[a-z]+", re.IGNORECASE | re.DOTALL
 )
-_UUID = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
-_KEBAB = re.compile(r"(?=.*[-.])[a-z]+(?:[-.](?:[a-z]+|[0-9]{1,3}))+")
-_LETTERS = re.compile(r"[A-Za-z]+(?:[-_'][A-Za-z]+)*")
+_UUID = lazy_compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_KEBAB = lazy_compile(r"(?=.*[-.])[a-z]+(?:[-.](?:[a-z]+|[0-9]{1,3}))+")
+_LETTERS = lazy_compile(r"[A-Za-z]+(?:[-_'][A-Za-z]+)*")
 
 
 def _is_stop_word(value: str) -> bool:

@@ -14,6 +14,7 @@ from blaxel_mcp.summary.clean import clean
 from blaxel_mcp.summary.error_forms import FORMS, TellingLine, in_one_line
 from blaxel_mcp.summary.key_lines import mask_key_lines
 from blaxel_mcp.summary.log_lines import error_class, is_noise, split_level
+from blaxel_mcp.summary.patterns import lazy_compile
 from blaxel_mcp.summary.records import ERROR, FATAL, INFO, PLAIN, WARNING, read_record
 from blaxel_mcp.summary.redact import redact
 from blaxel_mcp.summary.truncate import truncate_middle
@@ -49,15 +50,15 @@ class TellingLog(NamedTuple):
     sure: bool
 
 
-_ESCAPE = re.compile(r"\x1b\[[0-9;?]*+[@-~]?")
+_ESCAPE = lazy_compile(r"\x1b\[[0-9;?]*+[@-~]?")
 # A key is taken out as a whole: its lines one by one would not be recognised as one by whoever masks credentials.
-_KEY = re.compile(r"(-----BEGIN [^-\n]{1,60}+-----)(?:(?!-----END ).)*+(?:-----END [^-\n]{1,60}+-----)?", re.DOTALL)
-_STREAM = re.compile(
+_KEY = lazy_compile(r"(-----BEGIN [^-\n]{1,60}+-----)(?:(?!-----END ).)*+(?:-----END [^-\n]{1,60}+-----)?", re.DOTALL)
+_STREAM = lazy_compile(
     r"\[(?:stderr|stdout|err|out|rank\d{1,4}|default\d)\]:? ?|(?:stderr|stdout)(?: [FP])?: ?|│ ?"
     r"|(?:\d{4}-\d\d-\d\dT[\d:.]{8,18}(?:Z|[+-]\d\d:\d\d) )?(?:stderr|stdout) [FP] "
 )
-_CONTAINER = re.compile(r"[\w.-]{1,60}+ {0,20}+\|(?: |$)", re.ASCII)
-_SHELL = re.compile(r"\S{1,200}: line \d{1,6}: ")
+_CONTAINER = lazy_compile(r"[\w.-]{1,60}+ {0,20}+\|(?: |$)", re.ASCII)
+_SHELL = lazy_compile(r"\S{1,200}: line \d{1,6}: ")
 _ERROR_WORDS = (
     "error",
     "fail",

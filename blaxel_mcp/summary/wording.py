@@ -6,6 +6,8 @@ from datetime import datetime
 from itertools import accumulate
 from typing import Any
 
+from pydantic_core import PydanticSerializationError, to_json
+
 from blaxel_mcp.summary.clean import clean
 
 
@@ -66,4 +68,7 @@ def drop_empty(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def json_size(value: Any) -> int:
     """The size of a value as compact, unescaped JSON in UTF-8 bytes, which is what every byte budget counts."""
-    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"))
+    try:
+        return len(to_json(value))
+    except PydanticSerializationError:  # half of a surrogate pair, which is no character
+        return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass"))

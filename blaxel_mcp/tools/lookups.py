@@ -42,11 +42,13 @@ async def summarize_found(session: Session, app: AppContext, found: Found) -> Ex
     execution = found.fetched.execution
     status = ExecutionStatus(execution.status)
     lookups = _Lookups(session, app, found, status)
-    tasks, runs, job = await asyncio.gather(
-        lookups.tasks() if _needs_tasks(execution, status, app.clock()) else _nothing(),
-        lookups.runs() if found.newest is not None or status.over or status.word == "running" else _nothing(),
-        lookups.job() if found.latest else _nothing(),
-    )
+    tasks = runs = job = None
+    if app.lookups or found.newest is not None:
+        tasks, runs, job = await asyncio.gather(
+            lookups.tasks() if _needs_tasks(execution, status, app.clock()) else _nothing(),
+            lookups.runs() if found.newest is not None or status.over or status.word == "running" else _nothing(),
+            lookups.job() if found.latest else _nothing(),
+        )
     # A list may be older than the execution at hand.
     known = [Run.of(execution) if run.execution_id == found.execution_id else run for run in runs or ()]
     work = partial(
@@ -65,7 +67,8 @@ async def summarize_found(session: Session, app: AppContext, found: Found) -> Ex
     )
     # A large one would hold the event loop for too long.
     summary = await asyncio.to_thread(work) if len(execution.task_list) > limits.THREAD_TASKS else work()
-    if summary.unexplained and not summary.never_started and (evidence := await lookups.evidence(summary)):
+    unexplained = app.lookups and summary.unexplained and not summary.never_started
+    if unexplained and (evidence := await lookups.evidence(summary)):
         return add_evidence(summary, evidence)
     return summary
 
