@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import sniffio
 from pydantic import SecretStr
 
 from blaxel_mcp import __version__, process
@@ -172,6 +173,8 @@ async def _compose_and_run(command: Command, settings: Settings, front: Front | 
         return run, compose(settings, (lambda: None) if command.demo else read_login)
 
     run, runtime = await front.answer_during(load) if front else load()
+    # As anyio.run does it: else anyio and httpcore look for the current task sixty times a call, to tell the library.
+    sniffio.current_async_library_cvar.set("asyncio")
     process.end_startup()
     code: int = ExitCode.INTERRUPTED
     try:

@@ -112,7 +112,8 @@ async def _read_body(response: httpx.Response, limit: int, *, unpacked: bool) ->
         return None
     limit = limit if response.is_success else ERROR_BODY_BYTES
     chunks, size = [], 0
-    async for chunk in response.aiter_bytes():
+    packed = "content-encoding" in response.headers
+    async for chunk in response.aiter_bytes() if packed else response.aiter_raw():
         size += len(chunk)
         if size > limit:
             return None

@@ -4,13 +4,14 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import filterfalse
 from typing import Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import quote as percent_encode
 
 from blaxel_mcp.models import parse_env_override
 from blaxel_mcp.summary.limits import RAW_MISSES
 from blaxel_mcp.summary.redact import MASK as _MASK
-from blaxel_mcp.summary.redact import redact, redact_field
+from blaxel_mcp.summary.redact import is_harmless, redact, redact_field
 from blaxel_mcp.summary.schema import RawOmitted
 from blaxel_mcp.summary.secret_words import kind_of_name
 from blaxel_mcp.summary.wording import json_size
@@ -126,7 +127,8 @@ def _may_hold_secrets(value: Any) -> bool:
         node = pending.pop()
         if isinstance(node, dict):
             names.update(node)
-            names.add(_field_of_pair(node))
+            if "value" in node:
+                names.add(_field_of_pair(node))
             node = node.values()
         for held in node:
             kind = type(held)
@@ -134,7 +136,9 @@ def _may_hold_secrets(value: Any) -> bool:
                 texts.add(held)
             elif kind is dict or kind is list:
                 pending.append(held)
-    return _OVERRIDE in names or any(map(kind_of_name, names)) or any(redact(text).masked for text in names | texts)
+    if _OVERRIDE in names or any(map(kind_of_name, names)):
+        return True
+    return any(redact(text).masked for text in filterfalse(is_harmless, names | texts))
 
 
 def _rename_keys(nodes: Sequence[_Node]) -> int:

@@ -38,7 +38,7 @@ def redact(text: str) -> Redacted:
     It may have several lines, and should still have its line ends: they tell where a value ends. Colours and
     characters that do not show are left out where a credential is seen only without them.
     """
-    if _IS_HARMLESS(text):
+    if is_harmless(text):
         return Redacted(text, 0)
     found = _redact(text)
     if ("\x1b" in text or not text.isascii()) and (plain := _UNSEEN.sub("", text)) != text:
@@ -49,7 +49,7 @@ def redact(text: str) -> Redacted:
 
 # Numbers, timestamps and short words, most of the texts in JSON: no form of credential has only such characters, and
 # every form beside a separator or a name has a longer word.
-_IS_HARMLESS = re.compile(r"[0-9TZ:.+-]*|[\w.-]{1,13}", re.ASCII).fullmatch
+is_harmless = re.compile(r"[0-9TZ:.+-]*|[\w.-]{1,13}", re.ASCII).fullmatch
 _UNSEEN = lazy_compile(r"\x1b\[[0-?]*[ -/]*[@-~]|[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]")
 
 

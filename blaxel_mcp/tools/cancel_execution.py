@@ -58,7 +58,7 @@ async def cancel_job_execution(
     session: Annotated[Session, Resolve(current_session)],
     app: Annotated[AppContext, Resolve(app_context)],
     confirmation: Annotated[ElicitationResult[Consent], Resolve(confirm)],
-) -> Annotated[CallToolResult, ExecutionCore]:
+) -> CallToolResult:
     """Cancel the execution and say how it stands."""
     require_consent(confirmation)
     asked = exact_reference(jobId, executionId)
@@ -96,5 +96,6 @@ SPEC = ToolSpec(
     description=(
         "Cancel an execution of a Blaxel batch job: running tasks finish first, no new ones start. Cannot be undone."
     ),
+    answer=ExecutionCore,
     annotations=DESTRUCTIVE,
 )

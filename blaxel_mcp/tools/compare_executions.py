@@ -37,7 +37,7 @@ async def compare_job_executions(
     baselineId: Annotated[  # noqa: N803
         OneExecutionId | None, Field(description="Execution to compare with; default: the newest earlier success")
     ] = None,
-) -> Annotated[CallToolResult, ComparisonCore]:
+) -> CallToolResult:
     """Find both executions, look up what was deployed between them, and compare; errors are raised."""
     execution, baseline = await _Finder(session, app, jobId).find(executionId, baselineId)
     return success(*build_comparison(await compare_chosen(session, app, execution, baseline)))
@@ -161,5 +161,6 @@ SPEC = ToolSpec(
         "What differs between two executions of a Blaxel batch job: outcome, duration, tasks, reasons of failures, "
         "configuration, deployments. Answers what changed since it last worked."
     ),
+    answer=ComparisonCore,
     annotations=READ_ONLY,
 )

@@ -21,7 +21,7 @@ async def get_job_execution(
     executionId: ExecutionId,  # noqa: N803
     session: Annotated[Session, Resolve(current_session)],
     app: Annotated[AppContext, Resolve(app_context)],
-) -> Annotated[CallToolResult, ExecutionAnswer]:
+) -> CallToolResult:
     """Get one execution's answer as a tool result."""
     return success(await answer_for(session, app, jobId, executionId))
 
@@ -63,5 +63,6 @@ SPEC = ToolSpec(
         "A task succeeds when its process exits 0, whether or not its result is right. "
         'If you don\'t know its id, give "latest" for the job\'s newest execution, or "latest failed".'
     ),
+    answer=ExecutionAnswer,
     annotations=READ_ONLY,
 )

@@ -36,7 +36,7 @@ async def get_job_execution_logs(  # noqa: PLR0917 - the SDK passes them by name
     search: Annotated[str | None, Field(max_length=_LONGEST_TEXT, description="Text the lines contain")] = None,
     severity: Annotated[Severity | None, BeforeValidator(_severity_word), Field(description="Minimum severity")] = None,
     limit: Annotated[int, Field(ge=1, le=LOG_LINES, description="How many lines, the newest")] = LOG_LINES_USUAL,
-) -> Annotated[CallToolResult, LogsCore]:
+) -> CallToolResult:
     """Find the execution's time, and the lines of log in it; errors are raised, `server` turns them into a result."""
     text, task = _visible(search, "search"), _visible(taskName, "taskName")
     now = app.clock()
@@ -98,5 +98,6 @@ SPEC = ToolSpec(
         "The newest log lines of an execution of a Blaxel batch job, oldest of them first; what is left out is "
         "counted. Best effort: Blaxel does not document its logs, and lines may be late or gone."
     ),
+    answer=LogsCore,
     annotations=READ_ONLY,
 )

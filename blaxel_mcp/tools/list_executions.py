@@ -36,7 +36,7 @@ async def list_job_executions(  # noqa: PLR0917 - the SDK passes them by name
     ] = None,
     limit: Annotated[int, Field(ge=1, le=_MOST)] = _USUAL,
     cursor: paging.Cursor = None,
-) -> Annotated[CallToolResult, ExecutionsCore]:
+) -> CallToolResult:
     """Answer with one page of the executions; errors are raised, `server` turns them into a result."""
     job_id, position = read_job(jobId), paging.parse_cursor(cursor)
     # Even where fewer are shown, so many tell how the job has been doing.
@@ -110,5 +110,6 @@ SPEC = ToolSpec(
         "A Blaxel batch job's executions, newest first: status, task counts, duration; "
         "streaks, success rate, drift, and whether it ran as due."
     ),
+    answer=ExecutionsCore,
     annotations=READ_ONLY,
 )

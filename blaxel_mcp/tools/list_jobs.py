@@ -39,7 +39,7 @@ async def list_jobs(
     search: Annotated[str | None, Field(description="In name, display name or labels; 2 characters or more")] = None,
     limit: Annotated[int, Field(ge=1, le=_MOST)] = _USUAL,
     cursor: paging.Cursor = None,
-) -> Annotated[CallToolResult, JobsAnswer]:
+) -> CallToolResult:
     """Answer with one page of the jobs; errors are raised, `server` turns them into a result."""
     position = paging.parse_cursor(cursor)
     query = _checked_search(search)
@@ -105,5 +105,6 @@ SPEC = ToolSpec(
     fn=list_jobs,
     title="List jobs",
     description="Blaxel batch jobs, those that need attention first: how the latest execution went, schedule, memory.",
+    answer=JobsAnswer,
     annotations=READ_ONLY,
 )

@@ -32,7 +32,7 @@ async def list_job_execution_tasks(  # noqa: PLR0917 - the SDK passes them by na
     ] = None,
     limit: Annotated[int, Field(ge=1, le=_MOST)] = _USUAL,
     cursor: paging.Cursor = None,
-) -> Annotated[CallToolResult, TasksCore]:
+) -> CallToolResult:
     """Answer with one page of the tasks; errors are raised, `server` turns them into a result."""
     offset = paging.parse_offset(cursor)
     now = app.clock()
@@ -51,5 +51,6 @@ SPEC = ToolSpec(
     fn=list_job_execution_tasks,
     title="List job execution tasks",
     description="Tasks of an execution of a Blaxel batch job, failed ones first: status, duration, why it failed.",
+    answer=TasksCore,
     annotations=READ_ONLY,
 )

@@ -77,7 +77,7 @@ async def run_job(  # noqa: PLR0917 - the SDK passes them by name
     env: Env | None = None,
     memory: Memory | None = None,
     allowQueue: AllowQueue = True,  # noqa: N803, FBT002
-) -> Annotated[CallToolResult, StartedCore]:
+) -> CallToolResult:
     """Start the job and name the new execution."""
     body = {"tasks": tasks or [{}], "env": env, "memory": memory, "allowQueue": None if allowQueue else False}
     job_id = read_job(jobId)
@@ -170,5 +170,6 @@ SPEC = ToolSpec(
     fn=run_job,
     title="Run job",
     description="Start an execution of a Blaxel batch job. Uses paid compute. Returns its id and what to call next.",
+    answer=StartedCore,
     annotations=ADDITIVE,
 )

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from mcp.server.mcpserver.tools import Tool
 from mcp_types import ToolAnnotations
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, TypeAdapter, model_validator
 
 # White space around an id comes from copying it: no name has any, and in an error nobody would see it.
 _Id = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -23,11 +23,16 @@ DESTRUCTIVE = ToolAnnotations(read_only_hint=False, destructive_hint=True, idemp
 
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
-    """A tool: a coroutine function, whose name is the tool's, and what clients are told about it."""
+    """A tool: a coroutine function, whose name is the tool's, and what clients are told about it.
+
+    `answer` is the typed dictionary of its `structuredContent`, as far as that is published. The function is declared
+    to return a bare `CallToolResult`: for one with a type the SDK validates and copies every answer.
+    """
 
     fn: Callable[..., Any]
     title: str
     description: str
+    answer: Any
     annotations: ToolAnnotations
 
     @property
@@ -48,7 +53,7 @@ def bind(spec: ToolSpec) -> Tool:
     tests/test_sdk_behaviour.py fails when that changes.
     """
     tool = Tool.from_function(
-        spec.fn, title=spec.title, description=spec.description, annotations=spec.annotations, structured_output=True
+        spec.fn, title=spec.title, description=spec.description, annotations=spec.annotations, structured_output=False
     )
     model = tool.fn_metadata.arg_model
 
@@ -69,14 +74,13 @@ def describe(spec: ToolSpec) -> dict[str, Any]:
 
     Clients pay for every byte of it in every conversation. `registry` has it from a file that was made by this.
     """
-    metadata = bind(spec).fn_metadata
     return {
         "name": spec.name,
         "title": spec.title,
         "description": spec.description,
         "annotations": spec.annotations.model_dump(mode="json", by_alias=True, exclude_none=True),
-        "inputSchema": _compact(metadata.arg_model.model_json_schema()),
-        "outputSchema": _compact(metadata.output_schema),
+        "inputSchema": _compact(bind(spec).fn_metadata.arg_model.model_json_schema()),
+        "outputSchema": _compact(TypeAdapter(spec.answer).json_schema()),
     }
 
 

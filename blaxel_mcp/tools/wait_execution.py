@@ -47,7 +47,7 @@ async def wait_for_job_execution(  # noqa: PLR0917 - the SDK passes them by name
     session: Annotated[Session, Resolve(current_session)],
     app: Annotated[AppContext, Resolve(app_context)],
     timeoutSeconds: Annotated[int, Field(ge=1, le=WAIT_SECONDS)] = WAIT_SECONDS_USUAL,  # noqa: N803
-) -> Annotated[CallToolResult, ExecutionCore]:
+) -> CallToolResult:
     """Poll the execution until it is done or the time is up; one that is not done is an answer too, not an error."""
     found: Found | None = None
     seen: list[_State] = []  # the first state and the newest one
@@ -117,5 +117,6 @@ SPEC = ToolSpec(
         "Wait until an execution of a Blaxel batch job is done, then answer as get_job_execution does. "
         "If the time is up first, done is false: call again. Over 45 seconds only where a call may take as long."
     ),
+    answer=ExecutionCore,
     annotations=READ_ONLY,
 )
