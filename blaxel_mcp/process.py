@@ -76,8 +76,8 @@ def begin_startup() -> None:
 
     - No garbage collection: start-up's objects live as long as the process.
     - No search for plugins of pydantic, which reads the metadata of everything that is installed.
-    - Models are built when they are first used (pydantic's `defer_build`): the SDK declares six hundred for two eras of
-      the protocol, of which one window of a client uses thirty.
+    - Models are built when they are first used (pydantic's `defer_build`): the SDK declares 550 for two eras of the
+      protocol, of which one client uses a few dozen.
     """
     gc.disable()
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
