@@ -18,7 +18,7 @@ from blaxel_mcp.api import wire
 from blaxel_mcp.api.auth import BlaxelAuth
 from blaxel_mcp.api.call import Call
 from blaxel_mcp.api.client import Session, Upstream, read_answer
-from blaxel_mcp.settings import load
+from blaxel_mcp.settings import Settings, load
 from blaxel_mcp.summary.schema import ExecutionAnswer
 from blaxel_mcp.summary.wording import json_size
 from blaxel_mcp.tools.context import AppContext
@@ -43,15 +43,20 @@ class Arrived(Session):
 
 def answer(content: bytes) -> ExecutionAnswer:
     """The finished answer, its raw JSON included, made of these bytes alone."""
-    settings = load({}, {"BL_API_KEY": "benchmark", "BL_WORKSPACE": WORKSPACE}, None)
+    return asyncio.run(answer_in_loop(content, account()))
 
-    async def run() -> ExecutionAnswer:
-        upstream = Upstream(api_url=settings.api_url, api_version=settings.api_version, timeout=1)
-        session = Arrived(upstream, BlaxelAuth.from_settings(settings, lambda: None), content=content)
-        app = AppContext(lambda _: session, lambda: NOW, lookups=False)
-        return await answer_for(session, app, JOB, execution_id("failed", TASKS))
 
-    return asyncio.run(run())
+def account() -> Settings:
+    """The settings of a server."""
+    return load({}, {"BL_API_KEY": "benchmark", "BL_WORKSPACE": WORKSPACE}, None)
+
+
+async def answer_in_loop(content: bytes, settings: Settings) -> ExecutionAnswer:
+    """The finished answer, where an event loop runs already."""
+    upstream = Upstream(api_url=settings.api_url, api_version=settings.api_version, timeout=1)
+    session = Arrived(upstream, BlaxelAuth.from_settings(settings, lambda: None), content=content)
+    app = AppContext(lambda _: session, lambda: NOW, lookups=False)
+    return await answer_for(session, app, JOB, execution_id("failed", TASKS))
 
 
 def sizes() -> list[str]:

@@ -137,6 +137,7 @@ def summary(bench: Bench) -> list[Figure]:
 def count(bench: Bench) -> list[Figure]:
     """Retired instructions, which do not depend on what else the machine does."""
     counted = [
+        Figure("instructions-listed", f"start to the list of tools, {HANDSHAKE}", "M instructions", {}),
         Figure("instructions-start", f"start to first result, {HANDSHAKE}", "M instructions", START),
         Figure("instructions-10", "a call, 10 tasks, succeeded", "M instructions", CALLS[10]),
         Figure("instructions-1000", "a call, 1,000 tasks, succeeded", "M instructions", CALLS[1_000]),

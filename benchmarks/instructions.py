@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks.executions import execution_id
 from benchmarks.measuring import Bench, pipe_client
@@ -23,8 +24,15 @@ SECONDS = 300.0
 TEN, THOUSAND = execution_id("succeeded", 10), execution_id("succeeded", 1_000)
 _WARM, _COUNTED = {TEN: 4, THOUSAND: 1}, {TEN: 10, THOUSAND: 4}
 """By execution, how many calls come before those that are counted, and how many are."""
-Counts = tuple[float, float, float]
-"""Of the start to the first result, and of one call of 10 and of 1,000 tasks."""
+
+
+class Counts(NamedTuple):
+    """Instructions: of the start until the tools are listed, until the first result; of one call by its tasks."""
+
+    listed: float
+    first: float
+    ten: float
+    thousand: float
 
 
 def count(bench: Bench, contenders: Sequence[Contender]) -> dict[str, Counts]:
@@ -35,8 +43,8 @@ def count(bench: Bench, contenders: Sequence[Contender]) -> dict[str, Counts]:
             with bench.without(contender, "instructions by perf"):
                 found[contender.name] = _by_perf(bench, contender)
         return found
-    if shutil.which("valgrind") and shutil.which("vgdb"):
-        return _by_callgrind(bench, contenders)
+    if callgrind_works():
+        return by_callgrind(bench, contenders)
     bench.left_out.append("instructions: there is neither a perf that may count them nor valgrind")
     return {}
 
@@ -73,6 +81,7 @@ def _by_perf(bench: Bench, contender: Contender, event: str = "instructions:u") 
         with _wrapped(bench, contender, "perf", "stat", "-x", ",", "-e", event, "-o", str(output), "--") as process:
             client = pipe_client(contender, process)
             client.open()
+            client.settle()
             for execution in executions:
                 client.call(execution)
             process.finish()
@@ -85,10 +94,15 @@ def _by_perf(bench: Bench, contender: Contender, event: str = "instructions:u") 
         warm, counted = [execution] * _WARM[execution], [execution] * _COUNTED[execution]
         return (total(TEN, *warm, *counted) - total(TEN, *warm)) / len(counted)
 
-    return total(TEN), each(TEN), each(THOUSAND)
+    return Counts(total(), total(TEN), each(TEN), each(THOUSAND))
 
 
 # callgrind
+
+
+def callgrind_works() -> bool:
+    """Whether valgrind is there, with what it is asked through in between."""
+    return bool(shutil.which("valgrind") and shutil.which("vgdb"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +127,8 @@ class _Counted:
         raise BenchmarkError(f"vgdb ended with {asked.returncode}, and callgrind wrote nothing")
 
 
-def _by_callgrind(bench: Bench, contenders: Sequence[Contender]) -> dict[str, Counts]:
+def by_callgrind(bench: Bench, contenders: Sequence[Contender]) -> dict[str, Counts]:
+    """The counts of each contender, by name; all run side by side, which takes a minute for two on two cores."""
     # Left in the opposite order: when this is interrupted, the processes end first, and with them the threads.
     with ThreadPoolExecutor(max(len(contenders), 1)) as threads, contextlib.ExitStack() as stack:
         running = {}
@@ -142,8 +157,10 @@ def _counts(contender: Contender, counted: _Counted) -> Counts:
         return counted.since_last(f"counted-{execution}") / _COUNTED[execution]
 
     client.open()
+    client.settle()
+    listed = counted.since_last("listed")
     client.call(TEN)
-    return counted.since_last("start"), each(TEN), each(THOUSAND)
+    return Counts(listed, listed + counted.since_last("first"), each(TEN), each(THOUSAND))
 
 
 def _wrapped(bench: Bench, contender: Contender, *wrapper: str) -> Process:

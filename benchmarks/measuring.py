@@ -127,14 +127,20 @@ def pipe_clients(bench: Bench, what: str, contenders: Iterable[Contender]) -> It
         yield clients
 
 
+def free_port() -> int:
+    """A port of loopback that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
+
+
 @contextlib.contextmanager
 def http_clients(bench: Bench, what: str) -> Iterator[dict[str, HttpClient]]:
     """Clients of servers that listen on loopback side by side, by name; each has `IN_FLIGHT` connections."""
     with contextlib.ExitStack() as stack:
         clients = {}
         for contender in bench.servers:
-            with socket.create_server(("127.0.0.1", 0)) as free:
-                port = free.getsockname()[1]
+            port = free_port()
             with bench.without(contender, what):
                 more = [word.format(port=port) for word in contender.http]
                 process = stack.enter_context(bench.run(contender, *more, seconds=300))

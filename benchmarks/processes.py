@@ -95,10 +95,14 @@ class Process:
         """Whether it is over."""
         return self._process.poll() is not None
 
+    def errors(self) -> str:
+        """What it has said on standard error so far."""
+        self._errors.seek(0)
+        return self._errors.read().decode(errors="replace")
+
     def last_words(self) -> str:
         """What it said last on standard error."""
-        self._errors.seek(0)
-        lines = [line.strip() for line in self._errors.read().decode(errors="replace").splitlines()]
+        lines = [line.strip() for line in self.errors().splitlines()]
         return next((line for line in reversed(lines) if line), "it said nothing and is gone")
 
     def memory(self, which: str = "VmRSS") -> float | None:
@@ -109,6 +113,10 @@ class Process:
             return None
         found = re.search(rf"^{which}:\s+(\d+) kB", status, re.MULTILINE)
         return int(found[1]) / 1024 if found else None
+
+    def threads(self) -> int:
+        """How many threads it has, where there is a /proc."""
+        return len(list(Path(f"/proc/{self.pid}/task").iterdir()))
 
     def _kill(self) -> None:
         if hasattr(os, "killpg"):

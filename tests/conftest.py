@@ -17,8 +17,9 @@ settings.load_profile("default")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--update-contract` writes the reviewed files anew: tests/contract, and tools/listed.json of the package."""
+    """Two flags write reviewed files anew: tests/contract and tools/listed.json of the package; tests/costs.toml."""
     parser.addoption("--update-contract", action="store_true", help="write the reviewed files anew")
+    parser.addoption("--update-costs", action="store_true", help="write the reviewed figures of tests/costs.toml anew")
 
 
 @pytest.fixture(scope="session")

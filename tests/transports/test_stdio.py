@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.program import PATIENCE, Program, account, nobody
-
-from blaxel_mcp.demo import script
+from support.program import PATIENCE, Program, nobody
 
 # The program, with tools/list printing in each way a library could.
 PRINTING = """
@@ -28,27 +26,7 @@ async def printing(self):
 MCPServer.list_tools = printing
 from blaxel_mcp.__main__ import main; sys.exit(main())
 """
-CALL = {"name": "get_job_execution", "arguments": {"jobId": "image-resize", "executionId": script.FAILED}}
 MEBIBYTE = 1 << 20
-
-
-def threads(program: Program) -> int:
-    """How many threads the process has."""
-    return len(list(Path(f"/proc/{program.process.pid}/task").iterdir()))
-
-
-@pytest.mark.skipif(not Path("/proc").is_dir(), reason="counts threads in /proc")
-@pytest.mark.parametrize("modern", [False, True], ids=["handshake", "modern"])
-def test_a_call_starts_no_thread(plane: str, *, modern: bool) -> None:
-    """Neither to read and write messages nor to call a tool."""
-    with Program(env=account(plane)) as program:
-        if not modern:
-            program.shake_hands()
-        program.request("prompts/list", modern=modern)  # not of the opening: the SDK has been imported
-        before = threads(program)
-        for _ in range(3):
-            assert "error" not in program.request("tools/call", CALL, modern=modern)
-        assert (before, threads(program)) == (1, 1)
 
 
 def test_what_libraries_print_reaches_standard_error() -> None:
