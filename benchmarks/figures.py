@@ -43,7 +43,7 @@ def start(bench: Bench) -> list[Figure]:
             figure.add(contender.name, seconds * 1000)
 
         entered = bench.servers if index else bench.contenders  # readers know no eras, and stand in the first row
-        in_turn(bench, figure.title, entered, once, rounds=(15, 2), seconds=25)
+        in_turn(bench, figure.title, entered, once, rounds=(11, 2), seconds=18)
     return [figure for figure, *_ in plan]
 
 
@@ -91,7 +91,7 @@ def calls(bench: Bench) -> list[Figure]:
             entered = [one for one in bench.contenders if one.name in clients]
             in_turn(bench, figure.title, entered, once, rounds=(2, 1), seconds=5)  # warm-up
             figure.samples.clear()
-            in_turn(bench, figure.title, entered, once, rounds=_ROUNDS[tasks], seconds=8)
+            in_turn(bench, figure.title, entered, once, rounds=_ROUNDS[tasks], seconds=6)
     return [*(figure for figure, *_ in plan), *sizes.values()]
 
 
@@ -110,7 +110,7 @@ def throughput(bench: Bench) -> list[Figure]:
         entered = [one for one in bench.servers if one.name in names]
         in_turn(bench, figure.title, entered, once, rounds=(1, 1), seconds=5)  # warm-up
         figure.samples.clear()
-        in_turn(bench, figure.title, entered, once, rounds=(9, 2), seconds=12)
+        in_turn(bench, figure.title, entered, once, rounds=(7, 2), seconds=9)
 
     with pipe_clients(bench, over_pipes.title, bench.servers) as clients:
         load(over_pipes, lambda name, wanted: clients[name].burst(wanted, IN_FLIGHT), clients)

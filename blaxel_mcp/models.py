@@ -9,9 +9,8 @@ and from its public clients and their tests.
 # ruff: noqa: N815 - the fields bear the API's own names
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, TypeAlias, cast
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, cast
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, PlainValidator, Strict
 from pydantic_core import CoreSchema, core_schema, from_json
@@ -152,8 +151,7 @@ _OUTCOMES: Mapping[str, Outcome] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ExecutionStatus:
+class ExecutionStatus(NamedTuple):
     """An execution's status, compared without case; a word not the API's own counts as unfinished.
 
     `text` is as the API wrote it, `None` where it gave none, and untrusted unless `known`.

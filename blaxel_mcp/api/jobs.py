@@ -1,7 +1,6 @@
 """The operations of the Blaxel API that are used here, as `Call`s named as in Blaxel's OpenAPI document."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel
@@ -14,16 +13,14 @@ T = TypeVar("T")
 M = TypeVar("M", bound=BaseModel)
 
 
-@dataclass(frozen=True, slots=True)
-class Listing(Generic[T]):
+class Listing(NamedTuple, Generic[T]):
     """One page of a list; `cursor` gets the next page and is `None` at the end."""
 
     items: list[T]
     cursor: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FetchedExecution:
+class FetchedExecution(NamedTuple):
     """An execution as the API answered it, in how many bytes, and parsed. Callers may share `raw`: never change it."""
 
     raw: dict[str, Any]

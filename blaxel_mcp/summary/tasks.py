@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from blaxel_mcp.models import JobExecution, JobExecutionTask, parse_duration, parse_timestamp
 
@@ -14,8 +14,7 @@ UNSTATED = ("", "unspecified")
 """What stands for a task's status where the API gives none: no evidence of how the task fares."""
 
 
-@dataclass(frozen=True, slots=True)
-class TaskList:
+class TaskList(NamedTuple):
     """Tasks of an execution.
 
     Attributes:
@@ -34,8 +33,7 @@ class TaskList:
         return cls(execution.task_list, whole=not execution.tasks_apart)
 
 
-@dataclass(frozen=True, slots=True)
-class TimedTask:
+class TimedTask(NamedTuple):
     """A task, the seconds it took or has been running for, and its own timeout in seconds."""
 
     name: str

@@ -2,14 +2,16 @@
 
 from datetime import datetime
 from statistics import median
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from blaxel_mcp.models import ExecutionStatus, JobExecution, parse_duration, parse_timestamp
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.counts import TaskCounts
-from blaxel_mcp.summary.estimate import Estimate, estimate_remaining
 from blaxel_mcp.summary.runs import UsualDuration
 from blaxel_mcp.summary.tasks import TaskStats, TimedTask
+
+if TYPE_CHECKING:
+    from blaxel_mcp.summary.estimate import Estimate
 
 
 class Timing(NamedTuple):
@@ -40,7 +42,7 @@ class Timing(NamedTuple):
     longest_running: TimedTask | None = None
     ended_ago: int | None = None
     median: int | None = None
-    estimate: Estimate | None = None
+    estimate: "Estimate | None" = None
 
     @property
     def seconds_to_timeout(self) -> int | None:
@@ -78,6 +80,8 @@ def measure(
     if status.word == "running":
         stalled = _stalled(tasks, counts, now, usual_task)
         if stalled is None:
+            from blaxel_mcp.summary.estimate import estimate_remaining  # noqa: PLC0415 - most executions are over
+
             estimate = estimate_remaining(
                 tasks, counts, parallelism=execution.spec.parallelism, running=running, usual=usual
             )

@@ -56,7 +56,7 @@ async def list_job_executions(  # noqa: PLR0917 - the SDK passes them by name
     if not listing.items and first and not isinstance(job, Job):
         await _require_job(session, job_id, job)
     ordered = newest_first(listing.items)  # which drops those without an id; then the order is left as it came
-    listing = replace(listing, items=ordered) if len(ordered) == len(listing.items) else listing
+    listing = listing._replace(items=ordered) if len(ordered) == len(listing.items) else listing
     page = position.page(listing, lambda execution: status in {None, ExecutionStatus(execution.status).word})
     known = job if isinstance(job, Job) else None
     answer = build_executions(job_id, page, listing.items, limit=limit, status=status, now=app.clock(), job=known)

@@ -9,21 +9,18 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from blaxel_mcp.api.call import Call
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.jobs import FetchedTask, get_job, list_executions
-from blaxel_mcp.api.logs import LogPage, Severity, get_logs
 from blaxel_mcp.errors import BlaxelMcpError, NotFoundError
 from blaxel_mcp.models import ExecutionStatus, Job, JobExecution, JobExecutionTask, parse_timestamp
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.conditions import failure_condition, says_only_that_it_ended
 from blaxel_mcp.summary.execution import Evidence, ExecutionSummary
 from blaxel_mcp.summary.history import runs_before
-from blaxel_mcp.summary.logs import log_time_range
 from blaxel_mcp.summary.runs import Run, newest_first
-from blaxel_mcp.summary.schedule import check_schedule
 from blaxel_mcp.summary.summarize import add_evidence, summarize
 from blaxel_mcp.summary.tasks import FINISHED, TaskList, task_status
 from blaxel_mcp.summary.telling import TellingLog, telling_log
@@ -31,6 +28,10 @@ from blaxel_mcp.summary.wording import json_size
 from blaxel_mcp.tools.context import AppContext
 from blaxel_mcp.tools.fetch_tasks import task_pages, unique_by_name
 from blaxel_mcp.tools.find import Found
+
+if TYPE_CHECKING:
+    from blaxel_mcp.api.logs import Severity
+    from blaxel_mcp.summary.schedule import ScheduleCheck
 
 T = TypeVar("T")
 _LOG_CALLS = 2
@@ -61,7 +62,7 @@ async def summarize_found(session: Session, app: AppContext, found: Found) -> Ex
         runs=known,
         # The execution before is of interest only until this one starts.
         latest=found.latest if status.waiting or found.latest is None else found.latest._replace(previous=None),
-        schedule=check_schedule(job, known, app.clock(), complete=found.complete) if job else None,
+        schedule=_schedule(job, known, app, found) if job else None,
         job=job,
         taken=found.taken,
     )
@@ -71,6 +72,12 @@ async def summarize_found(session: Session, app: AppContext, found: Found) -> Ex
     if unexplained and (evidence := await lookups.evidence(summary)):
         return add_evidence(summary, evidence)
     return summary
+
+
+def _schedule(job: Job, known: Sequence[Run], app: AppContext, found: Found) -> "ScheduleCheck | None":
+    from blaxel_mcp.summary.schedule import check_schedule  # noqa: PLC0415 - only for `latest`
+
+    return check_schedule(job, known, app.clock(), complete=found.complete)
 
 
 def _needs_tasks(execution: JobExecution, status: ExecutionStatus, now: datetime) -> bool:
@@ -231,11 +238,14 @@ class _Lookups:
 
         return await self._cached(f"evidence {task}", load)
 
-    async def _log(self, *, task: str | None = None, severity: Severity | None = None) -> TellingLog:
+    async def _log(self, *, task: str | None = None, severity: "Severity | None" = None) -> TellingLog:
         """The telling lines among the newest ones of the execution's log, of one task or of one severity."""
+        from blaxel_mcp.api.logs import get_logs  # noqa: PLC0415 - few answers need a log
+        from blaxel_mcp.summary.logs import log_time_range  # noqa: PLC0415
+
         execution = self.found.fetched.execution
         searched = log_time_range(execution, self.app.clock())
-        page: LogPage = await self._send(
+        page = await self._send(
             get_logs(
                 self.found.job_id,
                 self.found.execution_id,
