@@ -15,8 +15,8 @@ from blaxel_mcp.api.client import Session, Upstream
 from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.settings import Settings
 from blaxel_mcp.telemetry import Observer, Observers
+from blaxel_mcp.tools import registry
 from blaxel_mcp.tools.context import AppContext
-from blaxel_mcp.tools.registry import select, tool_names
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -91,7 +91,7 @@ def create_server(runtime: Runtime) -> "Server":
     settings = runtime.settings
     return build_server(
         runtime.app,
-        select(allow_writes=settings.allow_writes),
+        registry.select(allow_writes=settings.allow_writes),
         observers=runtime.observers,
         max_requests=settings.max_requests,
         state_key=_derive_state_key(settings),
@@ -124,7 +124,7 @@ def _create_metrics() -> "Metrics":
         from blaxel_mcp.telemetry.metrics import Metrics
     except ImportError:
         raise ConfigurationError(["--metrics needs prometheus_client: install blaxel-mcp[metrics]."]) from None
-    return Metrics(tool_names())
+    return Metrics(registry.NAMES)
 
 
 def _start_tracing(settings: Settings) -> Callable[[], None]:

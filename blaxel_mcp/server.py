@@ -7,7 +7,6 @@ windows of a client list the tools and never ask for more.
 import math
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from functools import cached_property
 from typing import Any
 
 from mcp.server import CacheHint, MCPServer
@@ -73,6 +72,8 @@ class Server(MCPServer[AppContext]):
 
     write_tools: frozenset[str] = frozenset()
     requests: RequestMiddleware
+    _has_resources = False
+    _has_prompts = False
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[AppContext, Any] | None = None
@@ -98,35 +99,37 @@ class Server(MCPServer[AppContext]):
                 return wrong_arguments(error.__cause__, schema["properties"])
             raise
 
-    @cached_property
-    def _resources(self) -> None:
-        """The resource templates, registered when this is first read."""
-        from blaxel_mcp.resources import add_resources
+    def _ensure_resources(self) -> None:
+        """Register the resource templates, unless that is done."""
+        if not self._has_resources:
+            from blaxel_mcp.resources import add_resources
 
-        add_resources(self)
+            add_resources(self)
+            self._has_resources = True
 
-    @cached_property
-    def _prompts(self) -> None:
-        """The prompts, registered when this is first read."""
-        from blaxel_mcp.prompts import add_prompts
+    def _ensure_prompts(self) -> None:
+        """Register the prompts, unless that is done."""
+        if not self._has_prompts:
+            from blaxel_mcp.prompts import add_prompts
 
-        add_prompts(self)
+            add_prompts(self)
+            self._has_prompts = True
 
     async def list_resource_templates(self) -> list[ResourceTemplate]:
         """List the resource templates."""
-        _ = self._resources
+        self._ensure_resources()
         return await super().list_resource_templates()
 
     async def read_resource(
         self, uri: AnyUrl | str, context: Context[AppContext, Any] | None = None
     ) -> Iterable[ReadResourceContents] | InputRequiredResult:
         """Read a resource."""
-        _ = self._resources
+        self._ensure_resources()
         return await super().read_resource(uri, context)
 
     async def list_prompts(self) -> list[Prompt]:
         """List the prompts."""
-        _ = self._prompts
+        self._ensure_prompts()
         return await super().list_prompts()
 
     async def get_prompt(

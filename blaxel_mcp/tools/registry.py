@@ -5,7 +5,7 @@ compares `listed.json` with what the tools' own rows say, and writes it anew whe
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cache, cached_property
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
@@ -31,6 +31,7 @@ _MODULES = {
     "cancel_job_execution": "cancel_execution",
 }
 """The module of each tool, in the same order; it has the tool's row as `SPEC`."""
+NAMES = frozenset(_MODULES)
 
 
 class LazyTool(Tool):
@@ -55,12 +56,6 @@ def load_spec(name: str) -> ToolSpec:
 def load_specs() -> Sequence[ToolSpec]:
     """The rows of all tools, in the order in which they are listed."""
     return [load_spec(name) for name in _MODULES]
-
-
-@cache
-def tool_names() -> frozenset[str]:
-    """The names of all tools."""
-    return frozenset(_MODULES)
 
 
 def select(*, allow_writes: bool) -> Sequence[Tool]:
