@@ -56,7 +56,10 @@ async def answer_in_loop(content: bytes, settings: Settings) -> ExecutionAnswer:
     upstream = Upstream(api_url=settings.api_url, api_version=settings.api_version, timeout=1)
     session = Arrived(upstream, BlaxelAuth.from_settings(settings, lambda: None), content=content)
     app = AppContext(lambda _: session, lambda: NOW, lookups=False)
-    return await answer_for(session, app, JOB, execution_id("failed", TASKS))
+    try:
+        return await answer_for(session, app, JOB, execution_id("failed", TASKS))
+    finally:
+        await upstream.aclose()
 
 
 def sizes() -> list[str]:

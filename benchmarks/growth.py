@@ -1,18 +1,21 @@
-"""Time, memory and the event loop's longest gap against size: `python -m benchmarks.growth`, about a minute.
+"""Time, memory and the event loop's longest gap against size: `python -m benchmarks.growth`, under two minutes.
 
 Each row is a process of its own that asks a control plane on loopback, in a third process, a few times for the same
 thing, through the tools' own functions without the MCP protocol: executions of 1 to 100,000 tasks, pages of executions,
 logs. Meanwhile a task wakes up every millisecond and takes note of the longest it had to wait: so long was the event
-loop held, the median of the calls. The exponent says how time grows from the row before: 1 is linear.
+loop held, the median of the calls. The exponent says how time grows from the row before: 1 is linear. At the end, the
+program itself serves 1 to 256 clients over Streamable HTTP, each of which asks again as soon as it is answered.
 """
 
 import asyncio
 import gc
 import json
 import math
+import os
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -23,7 +26,11 @@ from time import perf_counter
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from benchmarks import peers
+from benchmarks.clients import HttpClient
 from benchmarks.executions import JOB, WORKSPACE, execution
+from benchmarks.measuring import Bench, free_port
+from benchmarks.processes import Process
 from blaxel_mcp.process import end_startup
 from blaxel_mcp.runtime import compose
 from blaxel_mcp.settings import load
@@ -39,6 +46,9 @@ ROWS: tuple[tuple[str, str, tuple[int, ...]], ...] = (
     ("executions in a list", "list", (1, 10, 100)),
     ("lines of log", "log", (1, 10, 100, 500)),
 )
+CLIENTS = (1, 4, 16, 64, 256)
+_CALLS = 400
+"""How many are measured for each number of clients, or two for each client."""
 _TICK = 0.001
 _LARGE = 1_000
 """From so many tasks on, a call takes long enough for few of them to do."""
@@ -145,6 +155,23 @@ def _child(kind: str, size: int) -> dict[str, float]:
     return {**measured, "bytes": len(large)}
 
 
+def _by_clients() -> Iterator[tuple[int, float, float]]:
+    """For each number of clients the seconds of a call, and the MiB that the server is resident in."""
+    root, environment = Path(__file__).parents[1], {"PATH": os.environ.get("PATH", "")}
+    command = (sys.executable, "-m", "benchmarks.control_plane")
+    ours = next(one for one in peers.contenders(sys.executable, None) if one.name == peers.OURS)
+    with tempfile.TemporaryDirectory() as home, Process(command, environment, seconds=600, cwd=root) as plane:
+        bench = Bench([ours], plane.read_line().decode().strip(), Path(home), sys.executable)
+        for clients in CLIENTS:
+            port = free_port()
+            with bench.run(ours, *(word.format(port=port) for word in ours.http)) as process:
+                connected = HttpClient(process, port, clients)
+                calls = max(_CALLS, 2 * clients)
+                for _ in range(2):  # the first time warms up
+                    seconds = connected.burst([bench.next_execution("succeeded", 10) for _ in range(calls)])
+                yield clients, seconds / calls, process.memory() or 0.0
+
+
 def main() -> None:
     """Print the tables, or as a child the figures of one row as JSON."""
     if len(sys.argv) > 1:
@@ -167,6 +194,9 @@ def main() -> None:
             )
             out(f"{size:>36,} {figures}")
             gc.collect()
+    out(f"\n{'clients over Streamable HTTP':>36} {'calls/s':>12} {'seconds':>9} {'':>9} {'MiB':>9}")
+    for clients, seconds, memory in _by_clients():
+        out(f"{clients:>36,} {1 / seconds:>12.0f} {seconds:>9.4f} {'':>9} {memory:>9.1f}")
 
 
 if __name__ == "__main__":

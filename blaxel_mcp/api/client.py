@@ -4,6 +4,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -108,6 +109,15 @@ class Upstream:
             certificates=self._certificates,
         )
 
+    @cached_property
+    def _worker(self) -> ThreadPoolExecutor:
+        """One thread: two large answers at a time would take twice the memory and be no faster (GIL)."""
+        return ThreadPoolExecutor(1, "large-answers")
+
+    async def in_worker(self, work: Callable[[], T]) -> T:
+        """Run what would hold the event loop for long in the worker thread, one after the other."""
+        return await asyncio.get_running_loop().run_in_executor(self._worker, work)
+
     async def sleep(self, seconds: float) -> None:
         """Pause between two calls.
 
@@ -135,6 +145,8 @@ class Upstream:
         await asyncio.gather(*tasks, return_exceptions=True)
         if "_pool" in self.__dict__:
             await self._pool.aclose()
+        if "_worker" in self.__dict__:
+            self._worker.shutdown(wait=False, cancel_futures=True)
 
     async def send(self, call: Call[T], session: "Session", *, seconds: float) -> T:
         """Send a call for a session, or join an identical GET that is under way; a write gets a flight of its own.
@@ -223,7 +235,7 @@ class Upstream:
                     status = response.status
                     span.set_attribute("http.response.status_code", status)
                     if wire.is_large(response):
-                        return await asyncio.to_thread(read_answer, call, response)
+                        return await self.in_worker(lambda: read_answer(call, response))
                     return read_answer(call, response)
                 except BlaxelMcpError as error:
                     counted = not isinstance(error, CredentialsError) and not error.unsent

@@ -67,7 +67,7 @@ async def summarize_found(session: Session, app: AppContext, found: Found) -> Ex
         taken=found.taken,
     )
     # A large one would hold the event loop for too long.
-    summary = await asyncio.to_thread(work) if len(execution.task_list) > limits.THREAD_TASKS else work()
+    summary = await session.upstream.in_worker(work) if len(execution.task_list) > limits.THREAD_TASKS else work()
     unexplained = app.lookups and summary.unexplained and not summary.never_started
     if unexplained and (evidence := await lookups.evidence(summary)):
         return add_evidence(summary, evidence)
