@@ -432,6 +432,8 @@ def test_the_prose_keeps_the_pages_order(seen: Seen) -> None:
     for answer in seen.fine:
         if answer.tool not in {GET, WAIT, CANCEL}:
             continue
+        if answer.text.startswith("Looking again failed"):  # a slow machine's: what follows is told with its age
+            continue
         at = 0
         for number, beginnings in enumerate(parts):
             found = [answer.text.find(beginning, at) for beginning in beginnings if beginning in answer.text[at:]]
