@@ -100,7 +100,7 @@ def throughput(bench: Bench) -> list[Figure]:
     goals = {FASTMCP: 2.0, STOCK: 1.2}
     over_pipes = Figure("throughput-stdio", f"calls, {IN_FLIGHT} in flight, stdio", "/s", goals)
     over_http = Figure("throughput-http", f"calls, {IN_FLIGHT} in flight, HTTP", "/s", goals)
-    number = 96 if bench.quick else 240
+    number = 48 if bench.quick else 240
 
     def load(figure: Figure, burst: Callable[[str, list[str]], float], names: Mapping[str, object]) -> None:
         def once(contender: Contender) -> None:
