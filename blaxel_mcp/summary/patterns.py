@@ -22,5 +22,8 @@ class _LazyPattern:
 
 
 def lazy_compile(pattern: str, flags: int = 0) -> re.Pattern[str]:
-    """As `re.compile`, whose errors come at the first use: tests/summary/test_patterns.py compiles all of them."""
+    """Like `re.compile`, but the pattern is compiled, and a mistake in it found, at its first use.
+
+    tests/summary/test_patterns.py compiles all patterns, so that no mistake waits for that.
+    """
     return cast("re.Pattern[str]", _LazyPattern(pattern, flags))

@@ -32,6 +32,7 @@ _MODULES = {
 }
 """The module of each tool, in the same order; it has the tool's row as `SPEC`."""
 NAMES = frozenset(_MODULES)
+"""The names of all tools, also of those that exist only with --allow-writes."""
 
 
 class LazyTool(Tool):

@@ -1,4 +1,4 @@
-"""A `server/discover` that its client gave up on before it was read; without the SDK, as the front needs it."""
+"""Drops a `server/discover` that its client has given up on. Imports nothing of the SDK, because the front uses it."""
 
 from collections.abc import Sequence
 
