@@ -50,8 +50,8 @@ MESSAGES = {
 
 
 def ago(seconds: float) -> str:
-    """A timestamp so long before now, as the API writes it."""
-    return (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat().replace("+00:00", "Z")
+    """A timestamp so long before now, as the API writes it, with all six digits of the microseconds."""
+    return (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def task(name: str, status: str, message: str = "", *, began: float = 900, took: float | None = 60) -> Json:
