@@ -65,7 +65,9 @@ def build_app(
         # The path as decoded by the server has lost which slashes were part of an id: take it apart undecoded.
         raw = request.scope["raw_path"].decode("ascii")
         headers = dict(request.headers)
-        requests.append(ReceivedRequest(request.method, raw, request.url.query, headers))
+        # Not `request.url`, which starlette before 1.9 makes of the decoded path, with a "?" of an id in it.
+        query_string = request.scope["query_string"].decode("ascii")
+        requests.append(ReceivedRequest(request.method, raw, query_string, headers))
         if len(requests) > kept:
             del requests[0]
         segments = tuple(unquote(segment) for segment in raw.split("/")[1:])
