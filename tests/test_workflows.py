@@ -16,12 +16,12 @@ from blaxel_mcp import __version__
 
 ROOT = Path(__file__).parent.parent
 WORKFLOWS = ROOT / ".github" / "workflows"
-CI, RELEASE = "ci.yml", "release.yml"
+CI, NIGHTLY, RELEASE = "ci.yml", "nightly.yml", "release.yml"
 PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 # A forge ignores a key that it does not know, so a misspelt one would be found only by what did not happen.
 WORKFLOW_KEYS = {"name", "on", "permissions", "concurrency", "jobs"}
-TRIGGERS = {"push", "pull_request", "workflow_call"}
+TRIGGERS = {"push", "pull_request", "schedule", "workflow_call", "workflow_dispatch"}
 JOB_KEYS = {"name", "needs", "runs-on", "timeout-minutes", "strategy", "environment", "permissions", "steps"}
 CALLING_JOB_KEYS = {"name", "needs", "permissions", "uses"}
 STEP_KEYS = {"name", "uses", "with", "run", "env"}
@@ -52,7 +52,7 @@ def runs(found: dict[str, Any]) -> list[str]:
 
 def test_these_are_the_workflows() -> None:
     """Another one would not be checked by what follows as it should be."""
-    assert [*DOCUMENTS] == [CI, RELEASE]
+    assert [*DOCUMENTS] == [CI, NIGHTLY, RELEASE]
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)
@@ -90,11 +90,12 @@ def test_every_action_is_pinned_to_a_commit() -> None:
 
 
 def test_nothing_may_write() -> None:
-    """Workflows read the repository; only the two jobs that publish may ask for a token of their identity."""
+    """Workflows read the repository; only jobs that publish may do more: make a release, or prove who they are."""
     assert [document["permissions"] for document in DOCUMENTS.values()] == [{"contents": "read"}] * len(DOCUMENTS)
     given = {(name, key): found["permissions"] for name, key, found in JOBS if "permissions" in found}
     assert given == {
         (RELEASE, "package-index"): {"id-token": "write"},
+        (RELEASE, "forge-release"): {"contents": "write"},
         (RELEASE, "mcp-registry"): {"contents": "read", "id-token": "write"},
     }
 
@@ -149,7 +150,7 @@ def test_a_release_is_checked_built_and_published_in_this_order() -> None:
     assert job("check")["uses"] == f"./.github/workflows/{CI}"
     assert "workflow_call" in DOCUMENTS[CI]["on"]
     assert job("package-index")["needs"] == ["check", "build"]
-    assert job("mcp-registry")["needs"] == "package-index"
+    assert job("forge-release")["needs"] == job("mcp-registry")["needs"] == "package-index"
     assert [*DOCUMENTS[RELEASE]["jobs"]][-1] == "mcp-registry"
     assert "environment" in job("package-index")
     assert "mcp-publisher publish" in runs(job("mcp-registry"))[-1]
@@ -159,10 +160,29 @@ def test_what_is_published_is_what_was_tested() -> None:
     """The tag is checked first; the wheel is tested after the sources are gone; one artifact goes on."""
     shell = runs(job("build"))
     assert shell[0] == 'python3 .ci/check_tag.py "$GITHUB_REF_NAME"'
-    assert shell[-1].index("dist/*.whl") < shell[-1].index("rm -r blaxel_mcp") < shell[-1].index("pytest")
-    (up,) = (step for step in job("build")["steps"] if "upload-artifact" in step.get("uses", ""))
+    test = shell[-2]
+    assert test.index("dist/*.whl") < test.index("rm -r blaxel_mcp") < test.index("pytest")
+    up, _ = (step for step in job("build")["steps"] if "upload-artifact" in step.get("uses", ""))
     (down,) = (step for step in job("package-index")["steps"] if "download-artifact" in step.get("uses", ""))
     assert (up["with"]["name"], up["with"]["path"]) == (down["with"]["name"], down["with"]["path"]) == ("dist", "dist/")
+
+
+def test_a_release_says_what_comes_with_it() -> None:
+    """A bill of materials of the installed wheel, and its hashes and licences; apart from what the index gets."""
+    listed = runs(job("build"))[-1]
+    assert "cyclonedx-py" in listed
+    assert ".ci/inventory.py" in listed
+    _, up = (step for step in job("build")["steps"] if "upload-artifact" in step.get("uses", ""))
+    assert (up["with"]["name"], up["with"]["path"]) == ("sbom", "sbom/")
+    assert runs(job("forge-release"))[-1].endswith("dist/* sbom/*")
+
+
+def test_what_takes_long_runs_every_night() -> None:
+    """The suite with the oldest versions on every supported Python, and the tests that take minutes."""
+    oldest, slow = DOCUMENTS[NIGHTLY]["jobs"].values()
+    assert runs(oldest) == [".ci/oldest"]
+    assert oldest["strategy"]["matrix"] == DOCUMENTS[CI]["jobs"]["check"]["strategy"]["matrix"]
+    assert runs(slow)[-1].endswith(".venv/bin/pytest -q -n0 -m nightly\n")
 
 
 @pytest.fixture
