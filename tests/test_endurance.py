@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.append(str(ROOT))  # last, so that the blaxel_mcp beside the benchmarks is not taken for the installed one
 
 from benchmarks.endurance import Tenth, broken  # noqa: E402
 
