@@ -34,13 +34,27 @@ _BATCH = "The protocol has no batches: send each request by itself."
 
 def read_message(text: bytes) -> JSONRPCMessage | list[str]:
     """Parse a message; where that is impossible, return the lines to answer with, which are none without an id."""
+    return _parse(text) or _repair(text)
+
+
+def readable_body(body: bytes) -> bytes | list[str]:
+    """The body of an HTTP request as it is, or repaired so that the SDK can parse it, or the answers to it."""
+    if _parse(body):
+        return body
+    found = _repair(body)
+    if isinstance(found, list):
+        return found or body
+    return write_message(found).encode()
+
+
+def _parse(text: bytes) -> JSONRPCMessage | None:
+    """Parse as the SDK does; None if it can't, or might take a request with a wrong id for a notification."""
     try:
         message = jsonrpc_message_adapter.validate_json(text, by_name=False)
     except ValueError:
-        return _repair(text)
-    if isinstance(message, JSONRPCNotification) and (b'"id"' in text or b"\\u" in text):  # the SDK skips any other id
-        return _repair(text)
-    return message
+        return None
+    with_id = isinstance(message, JSONRPCNotification) and (b'"id"' in text or b"\\u" in text)
+    return None if with_id else message
 
 
 def write_message(message: JSONRPCMessage) -> str:
