@@ -15,7 +15,7 @@ def bound_error(error: ErrorData) -> ErrorData:
     message, data = bound_text(error.message, ERROR_CHARACTERS), _bound_data(error.data, _DEPTH)
     if message == error.message and data == error.data:
         return error
-    return ErrorData(code=error.code, message=message, data=data)
+    return error.model_copy(update={"message": message} if data is None else {"message": message, "data": data})
 
 
 def bound_text(text: str, limit: int = NAME_CHARACTERS) -> str:

@@ -35,6 +35,7 @@ from blaxel_mcp.transports.access import (
 )
 from blaxel_mcp.transports.access_log import AccessLogMiddleware
 from blaxel_mcp.transports.admission import BODY_BYTES, AdmissionMiddleware, BodyCheck, BodyMiddleware
+from blaxel_mcp.transports.error_bodies import ErrorBodyMiddleware
 from blaxel_mcp.transports.exposure import allowed_hosts, allowed_origins
 from blaxel_mcp.transports.messages import readable_body
 
@@ -82,6 +83,7 @@ def build_app(
             Middleware(EarlyRoutes, routes=_metrics_routes(metrics)),  # before admission: answered when full, too
             Middleware(AdmissionMiddleware, is_full=lambda: server.requests.full, max_streams=settings.max_streams),
             Middleware(BodyMiddleware, repair=_repair_body, check=_step_up(oauth, server)),
+            Middleware(ErrorBodyMiddleware),
             Middleware(AuthContextMiddleware),  # the SDK's: makes the user known to what handles the request
         ],
         routes=mcp.routes,

@@ -5,19 +5,17 @@ more. The first and the last come as soon as the client has gone, whoever launch
 alone holds the far ends of the pipes: a launcher that exits, a wrapper such as `uvx` or a shell that lives on, a double
 fork and a container's init make no difference, and the parent process says nothing about the client.
 
-They don't come where another process has inherited a copy of the far ends, such as a sibling of the server. For that
-case one process is watched, the one that made the pipes:
+They don't come where another process has inherited a copy of the far ends, such as a sibling of the server, or where a
+wrapper with pipes of its own doesn't pass the end on. For these cases the processes that made the pipes are watched:
 
 - of a pipe, the outermost ancestor that held the end to write to our input when we started (Linux, `/proc`);
 - of a socket, the process that made the pair (`SO_PEERCRED`);
-- where neither can be known, the parent.
+- as it could be a wrapper, the process that made the pipe of its standard input in turn, and so on;
+- where none of this can be known, the parent.
 
-When it has died and the input still doesn't end, somebody holds the far ends: a process that it has handed them to, or
-one that doesn't know. The protocol decides: anything that comes shows that a client is there, and a client of a 2025
-era is sent a `ping`, which it must answer. Silence ends the server; but not if just the parent was watched and the
-protocol has no ping (2026 era), since then nothing tells a launcher from a client.
-
-What can't be told: a wrapper with pipes of its own that lives on without its client is the client, as seen from here.
+When one of them has died and our input still doesn't end, the protocol decides: anything that comes shows that a client
+is there, and a client of a 2025 era is sent a `ping`, which it must answer. Silence ends the server. Without a ping
+(2026 era) only the first one's death counts: a client may well outlive whoever launched it.
 """
 
 import asyncio
@@ -35,7 +33,8 @@ CHECK_SECONDS = 1.0
 PING_SECONDS = 2.0
 """For a client to show that it is there, once the watched process has died. The process ends 5 s after its client."""
 _PING = '{"jsonrpc":"2.0","id":"blaxel-mcp-are-you-there","method":"ping"}\n'
-_GENERATIONS = 64
+_GENERATIONS, _WRAPPERS = 64, 8
+"""Ancestors that are looked at, and makers of pipes that are watched."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +44,12 @@ class Watched:
     Attributes:
         pid: its id.
         started: in clock ticks since the machine's start; None if only the parent's id is known (no `/proc`).
+        is_maker: whether it made our own pipe, so that it was the client when we started.
     """
 
     pid: int
     started: str | None
+    is_maker: bool
 
     def has_died(self) -> bool:
         """Whether it is gone, or waits as a zombie for its own parent to notice."""
@@ -58,18 +59,21 @@ class Watched:
         return state is None or state.started != self.started or state.letter in "ZX"
 
 
-def find_client(stdin: int) -> Watched | None:
-    """Find the process that made the pipe of standard input, as described above; None if nobody is to be watched."""
+def find_makers(stdin: int) -> list[Watched]:
+    """Find the processes that made the pipe of standard input, and the pipe of that process, as described above."""
     if not Path("/proc/self/stat").exists():
-        return Watched(os.getppid(), None) if hasattr(os, "fork") else None
+        return [Watched(os.getppid(), None, is_maker=False)] if hasattr(os, "fork") else []
     mode = os.fstat(stdin).st_mode
     pid: int | None = None
     if stat.S_ISSOCK(mode):
         pid = _maker_of_socket(stdin)
     elif stat.S_ISFIFO(mode):
-        pid = _outermost_writer(os.readlink(f"/proc/self/fd/{stdin}"))
-    state = _stat_of(pid) if pid else None
-    return Watched(pid, state.started) if pid and state else None
+        pid = _outermost_writer(f"/proc/self/fd/{stdin}", os.getppid())
+    found: list[Watched] = []
+    while pid and (state := _stat_of(pid)) and len(found) < _WRAPPERS:
+        found.append(Watched(pid, state.started, is_maker=not found))
+        pid = _outermost_writer(f"/proc/{pid}/fd/0", state.parent)
+    return found
 
 
 def reader_has_gone(stdout: int) -> bool:
@@ -95,27 +99,25 @@ class ClientWatch:
     def __init__(self, reader: PipeReader, writer: PipeWriter) -> None:
         self._reader = reader
         self._writer = writer
-        self._watched: Watched | None = None
+        self._watched: list[Watched] = []
         with contextlib.suppress(OSError):
-            self._watched = find_client(reader.fd)
+            self._watched = find_makers(reader.fd)
 
     async def until_gone(self) -> None:
         """Wait until the client has gone."""
         while not reader_has_gone(self._writer.fd):
-            if self._watched and self._watched.has_died() and not await self._answers(self._watched):
-                return
+            for one in [one for one in self._watched if one.has_died()]:
+                self._watched.remove(one)
+                if (one.is_maker or self.may_ping) and not await self._is_heard():
+                    return
             await asyncio.sleep(CHECK_SECONDS)
 
-    async def _answers(self, watched: Watched) -> bool:
-        """Whether somebody shows that they are the client, now that the process that was taken for it has died."""
+    async def _is_heard(self) -> bool:
+        """Whether somebody shows that they are the client, after a ping if the protocol has one."""
         reads = self._reader.reads
         if self.may_ping:
             self._writer.post(_PING)
-        elif watched.started is None:
-            self._watched = None
-            return True
         await asyncio.sleep(PING_SECONDS)
-        self._watched = None
         return self._reader.reads > reads
 
 
@@ -136,9 +138,20 @@ def _stat_of(pid: int) -> _Stat | None:
     return _Stat(fields[0], int(fields[1]), fields[19])
 
 
-def _outermost_writer(pipe: str) -> int | None:
-    """The outermost ancestor that holds this pipe open for writing: it made it, and those below may have inherited it."""
-    pid, found = os.getppid(), None
+def _outermost_writer(link: str, pid: int) -> int | None:
+    """The outermost of a process and its ancestors that holds a pipe open for writing: those below can have inherited it.
+
+    Args:
+        link: to the pipe in `/proc`.
+        pid: the process.
+    """
+    found = None
+    try:
+        if not stat.S_ISFIFO(os.stat(link).st_mode):
+            return None
+        pipe = os.readlink(link)
+    except OSError:  # another user's, or closed
+        return None
     for _ in range(_GENERATIONS):
         state = _stat_of(pid) if pid else None
         if state is None:
