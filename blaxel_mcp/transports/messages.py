@@ -26,7 +26,9 @@ from blaxel_mcp.error_bounds import bound_error
 _BATCH_MEMBERS = 100
 """Requests of a batch that are answered one by one; the protocol has no batches."""
 _DIGITS = 4000
-"""Of a whole number; Python converts no more than 4,300."""
+"""Of a number; Python converts no more than 4,300, be it here or at the client."""
+_LARGE = 256 * 1024
+"""Bytes from which an HTTP body isn't parsed a second time, because parsed it can take thirty times its size."""
 _NOT_JSON = "The message is not JSON that can be read here: check its syntax and how deeply it is nested."
 _NOT_A_REQUEST = "The message is not a JSON-RPC 2.0 request, whose id is a string or a whole number."
 _BATCH = "The protocol has no batches: send each request by itself."
@@ -39,7 +41,8 @@ def read_message(text: bytes) -> JSONRPCMessage | list[str]:
 
 def readable_body(body: bytes) -> bytes | list[str]:
     """The body of an HTTP request as it is, or repaired so that the SDK can parse it, or the answers to it."""
-    if _parse(body):
+    plain = _PLAIN_ID.search(body) and not _HALF_PAIR.search(body) if len(body) > _LARGE else _parse(body)
+    if plain:
         return body
     found = _repair(body)
     if isinstance(found, list):
@@ -80,7 +83,7 @@ def _repair(text: bytes) -> JSONRPCMessage | list[str]:
     if isinstance(found, list):
         members = [one for one in found if isinstance(one, dict) and "id" in one and "method" in one]
         return [_error(_id_text(one["id"]), INVALID_REQUEST, _BATCH) for one in members[:_BATCH_MEMBERS]]
-    if not isinstance(found, dict) or ("method" not in found and ("result" in found or "error" in found)):
+    if not isinstance(found, dict) or "method" not in found:  # no request: an answer, or nothing that is known
         return []
     number = found.get("id")
     usable = isinstance(number, str | int) and not isinstance(number, bool) and _whole_characters(str(number)) == str(number)
@@ -108,6 +111,8 @@ _VALUE = re.compile(r'\s*+:\s*+("(?:[^"\\]++|\\.)*+"|-?[0-9][0-9.eE+-]*+|[a-zA-Z
 _LAST_VALUE = re.compile(r'"id"\s*:\s*("(?:[^"\\]++|\\.)*+"|-?[0-9][0-9.eE+-]*+|[a-zA-Z]++)\s*}\s*\Z')
 _TOKENS, _TAIL = 100_000, 1_000
 """How much is looked through from the beginning, in tokens, and then at the end, in characters."""
+_PLAIN_ID = re.compile(rb'"id"\s*+:\s*+(?:-?[0-9]{1,300}|"[^"\\]*+")\s*+[,}]')
+_HALF_PAIR = re.compile(rb"\\u[dD][89abAB]")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
 
@@ -132,7 +137,8 @@ def _top_level_id(text: str) -> str | None:
             return json.dumps(json.loads(number, strict=False))
         except ValueError:
             return "null"
-    return number if number in {"true", "false", "null"} or _NUMBER.fullmatch(number) else "null"
+    is_number = _NUMBER.fullmatch(number) and len(number) <= _DIGITS
+    return number if is_number or number in {"true", "false"} else "null"
 
 
 def _id_text(number: Any) -> str:

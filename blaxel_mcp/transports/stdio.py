@@ -9,6 +9,7 @@ issues 1272, 3551).
 import asyncio
 import contextlib
 import logging
+import os
 import sys
 from collections.abc import AsyncIterator
 from typing import Any
@@ -61,7 +62,7 @@ class _Conversation:
     async def serve(self, server: Server) -> int:
         """Serve until the end; return the exit code."""
         on_signals(lambda number: self._end(128 + number))
-        if sys.stdin.isatty():
+        if os.isatty(self._reader.fd):
             sys.stderr.write("blaxel-mcp waits for an MCP client on standard input; to see it at work: blaxel-mcp demo\n")
         serving = asyncio.create_task(serve_connections(server, self._messages(), self._send))
         gone = asyncio.create_task(self._watch.until_gone() if self._watch else asyncio.Event().wait())

@@ -113,7 +113,7 @@ def slow(tmp_path: Path) -> Iterator[Slow]:
         [discover(0), initialize(1)],
         [discover(0), CANCEL, initialize(1)],
         [discover(0), discover(7), discover(8), initialize(1)],
-        ["", "no json", "{}", discover(0), "\x00", "[]", CANCEL, '{"method": 3}', initialize(1)],
+        ["", "no json", "{}", discover(0), "\x00", "[]", CANCEL, '{"id": 3}', initialize(1)],
         [discover(1), initialize(1)],
     ],
     ids=["handshake only", "AI SDK", "with a cancellation", "asks again first", "with garbage", "same id"],
