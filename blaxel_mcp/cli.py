@@ -232,7 +232,7 @@ def report_error(error: BlaxelMcpError, settings: Settings | None = None) -> Exi
 
 
 def _printable(line: str) -> str:
-    """A line that may repeat an argument or a variable: of bounded length, and with escapes for a terminal's controls."""
+    """A line that may repeat an argument or a variable: bounded, and with escapes for a terminal's controls."""
     cut = line if len(line) <= _LINE_CHARACTERS else f"{line[: _LINE_CHARACTERS - 1]}…"
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in cut)
 

@@ -110,7 +110,7 @@ def never_wait_for_stderr() -> None:
     before.flush()
     raw = LossyWriter(_writer())
     sys.stderr = io.TextIOWrapper(  # as Python makes it, without a buffer
-        raw,  # type: ignore[type-var] # raw, as with `python -u`
+        raw,  # raw, as with `python -u`
         encoding=before.encoding,
         errors="backslashreplace",
         line_buffering=True,

@@ -12,8 +12,8 @@ import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.program import PATIENCE, Program
-from support.sockets import HANDSHAKE, post, read
+from support.program import HANDSHAKE, PATIENCE, Program
+from support.sockets import post, read
 
 from blaxel_mcp.standard_error import LossyWriter
 

@@ -5,9 +5,11 @@ modules and functions of POSIX are missing, and the event loop can neither wait 
 """
 
 import json
+import signal
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 from support.program import Program, account
 
@@ -45,6 +47,13 @@ for name, errors in (("stdin", "strict"), ("stdout", "strict"), ("stderr", "back
     setattr(sys, name, TextIOWrapper(stream.detach(), "cp1252", errors, line_buffering=name == "stderr"))
 from blaxel_mcp.__main__ import main; sys.exit(main())
 """
+PRINTING = """
+async def printing(self, before=mcp.server.MCPServer.list_tools):
+    print("printed \\u2713")
+    os.write(1, b"written\\n")
+    return await before(self)
+mcp.server.MCPServer.list_tools = printing
+"""
 ON_WINDOWS = (sys.executable, "-c", SHIM)
 # A library of a dependency may open files with the locale's encoding, which isn't ours to forbid there.
 ENV = {"PYTHONWARNINGS": "default"}
@@ -58,7 +67,10 @@ def user(tmp_path: Path) -> dict[str, str]:
 
 def test_standard_output_carries_line_feeds_alone_and_utf_8(user: dict[str, str]) -> None:
     """Whatever the platform's text files and its code page make of text; the input is UTF-8 too."""
-    with control_plane.serve(control_plane.build_app()) as url, Program(command=ON_WINDOWS, env=user | account(url)) as program:
+    with (
+        control_plane.serve(control_plane.build_app()) as url,
+        Program(command=ON_WINDOWS, env=user | account(url)) as program,
+    ):
         program.shake_hands()
         assert program.process.stdin
         text = {"jsonrpc": "2.0", "id": "\U0001f600é\u2028", "method": "ping"}
@@ -76,7 +88,7 @@ def test_standard_output_carries_line_feeds_alone_and_utf_8(user: dict[str, str]
 
 def test_libraries_may_print(user: dict[str, str]) -> None:
     """What they print goes to standard error, as elsewhere."""
-    prints = SHIM.replace("from blaxel_mcp.__main__", "import mcp.server\nasync def listed(self, before=mcp.server.MCPServer.list_tools):\n    print('printed \\u2713')\n    os.write(1, b'written\\n')\n    return await before(self)\nmcp.server.MCPServer.list_tools = listed\nfrom blaxel_mcp.__main__")
+    prints = SHIM.replace("from blaxel_mcp.__main__", f"{PRINTING}from blaxel_mcp.__main__")
     with Program(command=(sys.executable, "-c", prints), env=user) as program:
         program.shake_hands()
         assert program.request("tools/list")["result"]["tools"]
@@ -87,17 +99,15 @@ def test_libraries_may_print(user: dict[str, str]) -> None:
 
 def test_http_serves_and_ends_at_a_signal(user: dict[str, str]) -> None:
     """Without signal handlers of the event loop, and without a limit of open files."""
-    import signal  # noqa: PLC0415 - of this system
-
-    import httpx  # noqa: PLC0415
-
     with Program("--transport", "http", "--port", "0", command=ON_WINDOWS, env=user) as program:
         assert httpx.get(f"{program.listening()}/health").text == "ok"
         program.signal(signal.SIGTERM)
         assert program.wait(5) == 0
 
 
-@pytest.mark.parametrize("arguments", [["get", "image-resize", "latest", "--demo"], ["doctor", "--demo"], ["--help"]], ids=lambda one: one[0])
+@pytest.mark.parametrize(
+    "arguments", [["get", "image-resize", "latest", "--demo"], ["doctor", "--demo"], ["--help"]], ids=lambda one: one[0]
+)
 def test_every_command_prints_what_the_console_has(user: dict[str, str], arguments: list[str]) -> None:
     """Other characters are written as escapes; nothing raises."""
     with Program(*arguments, command=ON_WINDOWS, env=user | {"PYTHONIOENCODING": "cp1252"}) as program:
@@ -108,7 +118,11 @@ def test_every_command_prints_what_the_console_has(user: dict[str, str], argumen
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "ascii:strict", "cp437", "utf-16"])
-@pytest.mark.parametrize("arguments", [["get", "image-resize", "latest", "--demo"], ["demo"], ["doctor", "--demo"], ["--help"], ["--nope-\u2713\udcff"]], ids=lambda one: one[0][:6])
+@pytest.mark.parametrize(
+    "arguments",
+    [["get", "image-resize", "latest", "--demo"], ["demo"], ["doctor", "--demo"], ["--help"], ["--nope-\u2713\udcff"]],
+    ids=lambda one: one[0][:6],
+)
 def test_every_command_prints_in_every_encoding(arguments: list[str], encoding: str) -> None:
     """A console that has few characters gets escapes of the others, on standard error too."""
     with Program(*arguments, env={"PYTHONIOENCODING": encoding, "LANG": "C"}) as program:

@@ -139,7 +139,7 @@ def _stat_of(pid: int) -> _Stat | None:
 
 
 def _outermost_writer(link: str, pid: int) -> int | None:
-    """The outermost of a process and its ancestors that holds a pipe open for writing: those below can have inherited it.
+    """The outermost of a process and its ancestors that can write to a pipe; those below can have inherited it.
 
     Args:
         link: to the pipe in `/proc`.
@@ -147,9 +147,9 @@ def _outermost_writer(link: str, pid: int) -> int | None:
     """
     found = None
     try:
-        if not stat.S_ISFIFO(os.stat(link).st_mode):
+        if not Path(link).is_fifo():
             return None
-        pipe = os.readlink(link)
+        pipe = Path(link).readlink()
     except OSError:  # another user's, or closed
         return None
     for _ in range(_GENERATIONS):
@@ -162,16 +162,14 @@ def _outermost_writer(link: str, pid: int) -> int | None:
     return found
 
 
-def _writes_to(pid: int, pipe: str) -> bool:
-    folder = f"/proc/{pid}/fd"
+def _writes_to(pid: int, pipe: Path) -> bool:
     try:
-        names = os.listdir(folder)
+        for link in Path(f"/proc/{pid}/fd").iterdir():
+            with contextlib.suppress(OSError):  # closed meanwhile
+                if link.readlink() == pipe and link.lstat().st_mode & stat.S_IWUSR:
+                    return True
     except OSError:  # another user's
-        return False
-    for name in names:
-        with contextlib.suppress(OSError):
-            if os.readlink(f"{folder}/{name}") == pipe and os.lstat(f"{folder}/{name}").st_mode & stat.S_IWUSR:
-                return True
+        pass
     return False
 
 

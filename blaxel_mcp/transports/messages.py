@@ -41,7 +41,8 @@ def read_message(text: bytes) -> JSONRPCMessage | list[str]:
 
 def readable_body(body: bytes) -> bytes | list[str]:
     """The body of an HTTP request as it is, or repaired so that the SDK can parse it, or the answers to it."""
-    plain = _PLAIN_ID.search(body) and not _HALF_PAIR.search(body) if len(body) > _LARGE else _parse(body)
+    is_large = len(body) > _LARGE
+    plain = _PLAIN_ID.search(body) and not _HALF_PAIR.search(body) if is_large else _parse(body)
     if plain:
         return body
     found = _repair(body)
@@ -61,7 +62,7 @@ def _parse(text: bytes) -> JSONRPCMessage | None:
 
 
 def write_message(message: JSONRPCMessage) -> str:
-    """Serialize a message, the texts of an error bounded; half of a surrogate pair, which UTF-8 does not have, becomes U+FFFD."""
+    """Serialize a message, the texts of an error bounded; half of a surrogate pair, which no UTF-8 has, becomes U+FFFD."""
     if isinstance(message, JSONRPCError) and (bounded := bound_error(message.error)) is not message.error:
         message = message.model_copy(update={"error": bounded})
     try:
@@ -86,7 +87,8 @@ def _repair(text: bytes) -> JSONRPCMessage | list[str]:
     if not isinstance(found, dict) or "method" not in found:  # no request: an answer, or nothing that is known
         return []
     number = found.get("id")
-    usable = isinstance(number, str | int) and not isinstance(number, bool) and _whole_characters(str(number)) == str(number)
+    usable = isinstance(number, int) and not isinstance(number, bool)
+    usable = usable or (isinstance(number, str) and _whole_characters(number) == number)
     if usable or "id" not in found:
         try:
             return jsonrpc_message_adapter.validate_json(repaired, by_name=False)

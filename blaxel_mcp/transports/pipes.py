@@ -75,18 +75,21 @@ class PipeWriter:
         self._finishing: asyncio.Task[None] | None = None  # writes what the pipe had no room for
 
     async def write(self, text: str) -> None:
-        """Write all of it, after what others write. Where this is cancelled, what has been begun is written all the same.
+        """Write all of it, after what others write. Where this is cancelled, what has been begun is written anyway.
 
         Raises:
             BrokenPipeError: nobody reads any more.
         """
-        while self._finishing is not None:
-            await asyncio.wait({self._finishing})
+        while before := self._unfinished():
+            await asyncio.wait({before})
         self.post(text)
-        if self._finishing is not None:
-            await asyncio.wait({self._finishing})
+        if rest := self._unfinished():
+            await asyncio.wait({rest})
         if self.broken:
             raise BrokenPipeError
+
+    def _unfinished(self) -> asyncio.Task[None] | None:
+        return self._finishing
 
     def post(self, text: str) -> None:
         """Write what the pipe has room for; the rest follows by itself."""
@@ -143,7 +146,7 @@ class FileWriter(PipeWriter):
 
 @contextlib.contextmanager
 def standard_pipes() -> Iterator[tuple[PipeReader, PipeWriter] | None]:
-    """Take standard input and output for the protocol, if both are pipes or sockets that can be waited for; else None."""
+    """Take standard input and output for the protocol, if they are pipes that can be waited for; else give None."""
     if os.name != "posix" or not (_is_pipe(_STDIN) and _is_pipe(_STDOUT)):
         yield None
         return

@@ -63,7 +63,9 @@ class _Conversation:
         """Serve until the end; return the exit code."""
         on_signals(lambda number: self._end(128 + number))
         if os.isatty(self._reader.fd):
-            sys.stderr.write("blaxel-mcp waits for an MCP client on standard input; to see it at work: blaxel-mcp demo\n")
+            sys.stderr.write(
+                "blaxel-mcp waits for an MCP client on standard input; to see it at work: blaxel-mcp demo\n"
+            )
         serving = asyncio.create_task(serve_connections(server, self._messages(), self._send))
         gone = asyncio.create_task(self._watch.until_gone() if self._watch else asyncio.Event().wait())
         reasons: set[asyncio.Future[Any]] = {serving, gone, self._told_to_end}

@@ -17,8 +17,20 @@ import threading
 PAUSE = "import signal; signal.pause()"
 CALL = "import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:]))"
 START = "import subprocess, sys; subprocess.Popen(sys.argv[1:])"
-DOUBLE_FORK = "import os, sys; os.fork() and os._exit(0); os.setsid(); os.fork() and os._exit(0); os.execvp(sys.argv[1], sys.argv[1:])"
-ORPHAN = "import os, sys, time\nme = os.getpid()\nif os.fork(): os._exit(0)\nwhile os.getppid() == me: time.sleep(0.01)\nos.execvp(sys.argv[1], sys.argv[1:])"
+DOUBLE_FORK = """
+import os, sys
+os.fork() and os._exit(0)
+os.setsid()
+os.fork() and os._exit(0)
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
+ORPHAN = """
+import os, sys, time
+me = os.getpid()
+os.fork() and os._exit(0)
+while os.getppid() == me: time.sleep(0.01)
+os.execvp(sys.argv[1], sys.argv[1:])
+"""
 # A wrapper with pipes of its own, which passes on what comes, and the end as well.
 PROXY = """
 import os, subprocess, sys, threading
@@ -52,6 +64,12 @@ LAUNCHERS = {
 }
 
 
+def say(word: str, number: int) -> None:
+    """Tell the test."""
+    sys.stdout.write(f"{word} {number}\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     """Launch, and obey."""
     how, leaks, pipes, *server = sys.argv[1:]
@@ -79,10 +97,10 @@ def main() -> None:
         os.close(fd)
     if leaks == "to sibling":
         sibling = subprocess.Popen([sys.executable, "-c", PAUSE], pass_fds=far)  # noqa: S603
-        print("sibling", sibling.pid, flush=True)
+        say("sibling", sibling.pid)
     if how == "handed over" and os.fork():
         os._exit(0)
-    print("client", os.getpid(), flush=True)
+    say("client", os.getpid())
     obey(*far)
 
 
@@ -97,7 +115,7 @@ def obey(to_server: int, from_server: int) -> None:
                     answer = {"jsonrpc": "2.0", "id": message["id"], "result": {}}
                     os.write(to_server, json.dumps(answer).encode() + b"\n")
                 else:
-                    print("answer", message["id"], flush=True)
+                    say("answer", message["id"])
 
     threading.Thread(target=hear, daemon=True).start()
     for line in sys.stdin:

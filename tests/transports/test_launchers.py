@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import support
-from support.program import ENVELOPE, HANDSHAKE, PATIENCE, Program
+from support.program import ENVELOPE, HANDSHAKE, Program
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="processes are watched by pidfd")]
 
@@ -146,7 +146,7 @@ def test_it_ends_with_its_input(how: str) -> None:
     + [(how, "to wrapper") for how in ("shell that waits for it", "wrapper in a wrapper", "wrapper that copies")],
 )
 def test_it_ends_though_others_hold_the_far_ends(how: str, leaks: str) -> None:
-    """Neither end of input nor broken output come: the client, not the parent, is watched, and doesn't answer a ping."""
+    """Neither end of input nor broken output come: the client, not the parent, is watched; it answers no ping."""
     with launched(how, leaks) as one:
         one.begin(modern=how == "directly")
         one.wait_for_looks()
