@@ -62,7 +62,7 @@ def _parse(text: bytes) -> JSONRPCMessage | None:
 
 
 def write_message(message: JSONRPCMessage) -> str:
-    """Serialize a message, the texts of an error bounded; half of a surrogate pair, which no UTF-8 has, becomes U+FFFD."""
+    """Serialize a message, the texts of an error bounded; half of a surrogate pair becomes U+FFFD."""
     if isinstance(message, JSONRPCError) and (bounded := bound_error(message.error)) is not message.error:
         message = message.model_copy(update={"error": bounded})
     try:
