@@ -98,8 +98,10 @@ def main() -> None:
     if leaks == "to sibling":
         sibling = subprocess.Popen([sys.executable, "-c", PAUSE], pass_fds=far)  # noqa: S603
         say("sibling", sibling.pid)
-    if how == "handed over" and os.fork():
-        os._exit(0)
+    if how == "handed over":
+        say("launcher", os.getpid())
+        if os.fork():
+            signal.pause()
     say("client", os.getpid())
     obey(*far)
 

@@ -169,6 +169,7 @@ def test_a_client_that_was_handed_the_pipes_is_asked_whether_it_is_there() -> No
     with launched("handed over") as one:
         one.begin()
         one.wait_for_looks()
+        os.kill(one.others[0], signal.SIGKILL)
         one.wait_for_looks()
         one.ask("ping")
         assert not one.has_ended(0)
