@@ -51,6 +51,8 @@ configuration, 3 get --watch of an execution that ended otherwise than succeeded
 _HTTP_ONLY = {f"BLAXEL_MCP_{name}" for name in ("HOST", "PORT", "AUTH", "OAUTH_ISSUER", "PUBLIC_URL")}
 """Variables whose options do nothing over stdio. A variable may be set for several servers of a machine, but whoever
 gives the option and forgets --transport would wait in vain for the server to listen."""
+_LINE_CHARACTERS = 700
+"""Of an error that is printed."""
 _CLOSING_SECONDS = 0.5
 """How long the event loop may take to close after the command is done."""
 
@@ -224,8 +226,15 @@ def _import_command(command: Command, front: Front | None) -> "Callable[[Runtime
 def report_error(error: BlaxelMcpError, settings: Settings | None = None) -> ExitCode:
     """Print the error on standard error, and return the exit code that goes with it."""
     one_problem = isinstance(error, ConfigurationError) and len(error.problems) == 1
-    sys.stderr.write(f"blaxel-mcp: {str(error).replace(chr(10), ' ') if one_problem else error}\n")
+    text = str(error).replace("\n", " ") if one_problem else str(error)
+    sys.stderr.write(f"blaxel-mcp: {chr(10).join(map(_printable, text.split(chr(10))))}\n")
     return exit_code(error, settings)
+
+
+def _printable(line: str) -> str:
+    """A line that may repeat an argument or a variable: bounded, and with escapes for a terminal's controls."""
+    cut = line if len(line) <= _LINE_CHARACTERS else f"{line[: _LINE_CHARACTERS - 1]}…"
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in cut)
 
 
 def exit_code(error: BlaxelMcpError, settings: Settings | None = None) -> ExitCode:

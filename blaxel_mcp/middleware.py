@@ -43,10 +43,15 @@ class RequestMiddleware:
         if ctx.request_id is None:
             return await call_next(ctx)
         session = ctx.lifespan_context.new_session(getattr(ctx.request, "headers", {}))
-        with session_of_request(session):
-            if not self._observers:
-                return await self._limit(ctx, call_next)
-            return await self._observe(ctx, call_next, session)
+        try:
+            with session_of_request(session):
+                if not self._observers:
+                    return await self._limit(ctx, call_next)
+                return await self._observe(ctx, call_next, session)
+        except MCPError as error:
+            from blaxel_mcp.error_bounds import bound_error  # noqa: PLC0415 - start-up does not need it
+
+            raise MCPError.from_error_data(bound_error(error.error)) from error
 
     async def _limit(self, ctx: ServerRequestContext[AppContext, Any], call_next: CallNext) -> HandlerResult:
         """Handle a request unless too many are under way."""

@@ -12,6 +12,8 @@ import threading
 from collections.abc import Callable
 from enum import IntEnum
 
+from blaxel_mcp.standard_error import flush_stderr, never_wait_for_stderr
+
 
 class ExitCode(IntEnum):
     """What the program tells the shell."""
@@ -57,15 +59,16 @@ def write(text: str) -> None:
 
 
 def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
+    for flush, stream in ((sys.stdout.flush, sys.stdout), (flush_stderr, sys.stderr)):
         try:
-            stream.flush()
+            flush()
         except OSError:  # the reader has gone; Python's own flush at exit would fail again, and say so
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def configure_logging(level: str) -> None:
     """Log to standard error, one line for each record; standard output belongs to the protocol."""
+    never_wait_for_stderr()
     logging.raiseExceptions = False  # a client that closes stderr must not make the server spin
     logging.basicConfig(level=level, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
     logging.getLogger("sse_starlette").setLevel(logging.INFO)  # its debug lines hold whole answers and session ids
@@ -74,12 +77,15 @@ def configure_logging(level: str) -> None:
 def begin_startup() -> None:
     """Make start-up cheap; to be called before pydantic is imported. `end_startup` turns the collector on again.
 
+    Standard error never waits for its reader from here on (`standard_error`).
+
     - No garbage collection: start-up's objects live as long as the process.
     - No search for plugins of pydantic, which reads the metadata of everything that is installed.
     - Models are built when they are first used (pydantic's `defer_build`): the SDK declares 550 for two eras of the
       protocol, of which one client uses a few dozen.
     """
     gc.disable()
+    never_wait_for_stderr()
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
     from pydantic import BaseModel  # noqa: PLC0415 - after the line above
 

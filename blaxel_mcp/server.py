@@ -16,7 +16,15 @@ from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.server.mcpserver.tools import Tool
 from mcp.server.request_state import RequestStateSecurity
 from mcp.shared.exceptions import MCPError
-from mcp_types import INVALID_PARAMS, CallToolResult, GetPromptResult, InputRequiredResult, Prompt, ResourceTemplate
+from mcp_types import (
+    INVALID_PARAMS,
+    CallToolResult,
+    GetPromptResult,
+    InputRequiredResult,
+    Prompt,
+    ResourceTemplate,
+    TextContent,
+)
 from pydantic import AnyUrl, ValidationError
 
 from blaxel_mcp import __version__
@@ -97,7 +105,10 @@ class Server(MCPServer[AppContext]):
 
                 schema = next(tool.input_schema for tool in await self.list_tools() if tool.name == name)
                 return wrong_arguments(error.__cause__, schema["properties"])
-            raise
+            from blaxel_mcp.error_bounds import bound_text
+
+            # "Unknown tool", with its name; tools of ours raise no such error.
+            return CallToolResult(content=[TextContent(type="text", text=bound_text(str(error)))], is_error=True)
 
     def _ensure_resources(self) -> None:
         """Register the resource templates, unless that is done."""

@@ -17,7 +17,7 @@ from mcp import Client
 from mcp.client.sse import sse_client
 from mcp_types import TextContent
 from support.faults import Faults, Hold
-from support.program import COMMAND, MODERN, PATIENCE, Program, account, nobody, side_by_side
+from support.program import MODERN, PATIENCE, Program, account, nobody, side_by_side
 from support.sockets import ERAS, call, message, said
 
 from blaxel_mcp.demo import control_plane, script
@@ -90,17 +90,6 @@ def test_an_answer_that_nobody_can_read_is_not_worth_a_traceback() -> None:
         program.ask("ping")
         program.close_input()
         assert (program.wait(), program.errors()) == (0, "")
-
-
-def test_it_does_not_outlive_its_parent() -> None:
-    """It ends once its parent process has gone, even though somebody else holds its standard input open."""
-    parent = "import signal, subprocess, sys; subprocess.Popen(sys.argv[1:]); signal.pause()"
-    with Program(*COMMAND, command=(sys.executable, "-c", parent)) as program:
-        program.shake_hands()
-        program.signal(signal.SIGKILL)
-        assert program.wait() == -signal.SIGKILL
-        assert program.output().count("\n") == 1
-        assert program.errors() == ""
 
 
 def test_a_look_up_that_hangs_does_not_keep_it() -> None:

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -125,7 +126,7 @@ def test_no_index_is_named() -> None:
 
 def test_ci_runs_what_a_contributor_runs_on_every_supported_python() -> None:
     """`.ci/run` and nothing else, on the versions that the classifiers name, the oldest of which is required."""
-    (check,) = DOCUMENTS[CI]["jobs"].values()
+    check = DOCUMENTS[CI]["jobs"]["check"]
     assert runs(check) == [".ci/run"]
     versions = check["strategy"]["matrix"]["python"]
     assert all(isinstance(version, str) for version in versions)  # 3.10 as a number would be 3.1
@@ -242,3 +243,13 @@ def test_no_tag_is_bad_usage(tree: Path) -> None:
     """As with every program: 2, and what it takes."""
     code, said = check_tag(tree)
     assert (code, "check_tag.py v0.1.0" in said) == (2, True)
+
+
+def test_ci_runs_the_suite_on_windows() -> None:
+    """Nothing else here can; without what needs processes of POSIX."""
+    job = DOCUMENTS[CI]["jobs"]["windows"]
+    assert job["runs-on"] == "windows-latest"
+    command = job["steps"][-1]["run"].split()
+    assert command[:3] == ["python", "-m", "pytest"]
+    left_out = [path for option, path in pairwise(command) if option == "--ignore"]
+    assert all((ROOT / path).exists() for path in left_out)

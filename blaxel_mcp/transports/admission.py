@@ -58,12 +58,20 @@ class BodyMiddleware:
 
     Args:
         app: The rest of the application; it receives the body in one message.
+        repair: Returns the body that is passed on, or the response that rejects the request.
         check: Looks at the whole body.
         seconds: Maximum time for it to come; tests shorten it.
     """
 
-    def __init__(self, app: ASGIApp, check: BodyCheck | None = None, seconds: float = BODY_SECONDS) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        repair: Callable[[bytes], bytes | Response] = bytes,
+        check: BodyCheck | None = None,
+        seconds: float = BODY_SECONDS,
+    ) -> None:
         self._app = app
+        self._repair = repair
         self._check = check
         self._seconds = seconds
         self._large_bodies_left = LARGE_BODIES
@@ -76,6 +84,8 @@ class BodyMiddleware:
         # A large body keeps its place until its request is answered: what was parsed from it lives as long.
         with contextlib.ExitStack() as place:
             received = await self._receive(Request(scope, receive), place)
+            if isinstance(received, bytes) and received:
+                received = self._repair(received)
             rejection = received if isinstance(received, Response) else None
             if isinstance(received, bytes) and self._check is not None:
                 rejection = self._check(Request(scope), received)

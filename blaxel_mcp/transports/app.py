@@ -35,7 +35,9 @@ from blaxel_mcp.transports.access import (
 )
 from blaxel_mcp.transports.access_log import AccessLogMiddleware
 from blaxel_mcp.transports.admission import BODY_BYTES, AdmissionMiddleware, BodyCheck, BodyMiddleware
+from blaxel_mcp.transports.error_bodies import ErrorBodyMiddleware
 from blaxel_mcp.transports.exposure import allowed_hosts, allowed_origins
+from blaxel_mcp.transports.messages import readable_body
 
 if TYPE_CHECKING:
     from blaxel_mcp.transports.oauth.authenticator import OAuthAuthenticator
@@ -80,7 +82,8 @@ def build_app(
             Middleware(AuthMiddleware, authenticators=_authenticators(settings, oauth)),
             Middleware(EarlyRoutes, routes=_metrics_routes(metrics)),  # before admission: answered when full, too
             Middleware(AdmissionMiddleware, is_full=lambda: server.requests.full, max_streams=settings.max_streams),
-            Middleware(BodyMiddleware, check=_step_up(oauth, server)),
+            Middleware(BodyMiddleware, repair=_repair_body, check=_step_up(oauth, server)),
+            Middleware(ErrorBodyMiddleware),
             Middleware(AuthContextMiddleware),  # the SDK's: makes the user known to what handles the request
         ],
         routes=mcp.routes,
@@ -170,6 +173,15 @@ def _step_up(oauth: "OAuthAuthenticator | None", server: Server) -> BodyCheck | 
     from blaxel_mcp.transports.oauth.step_up import StepUpCheck  # noqa: PLC0415 - only where clients sign in
 
     return StepUpCheck(oauth, server.write_tools)
+
+
+def _repair_body(body: bytes) -> bytes | Response:
+    """Repair what the SDK can't parse; answer a request with its own id where that is impossible."""
+    found = readable_body(body)
+    if isinstance(found, bytes):
+        return found
+    # The SDK refuses a batch by itself, with one error.
+    return Response(found[0], 400, media_type="application/json") if len(found) == 1 else body
 
 
 def _origin_regex(origins: Sequence[str]) -> str:

@@ -10,7 +10,6 @@ nothing more: the SDK does, as if there were no front.
 
 import asyncio
 import contextlib
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import Any, TypeVar
 
 from pydantic_core import from_json, to_json
 
+from blaxel_mcp.transports.client_watch import ClientWatch
 from blaxel_mcp.transports.pipes import PipeReader, PipeWriter, standard_pipes
 from blaxel_mcp.transports.stale import HANDSHAKE, PROBE, drop_stale_probes
 
@@ -44,12 +44,12 @@ class Front:
         writer: standard output.
         lines: what the client has sent so far, for the SDK.
         answered: the answers that were sent, by the id of their request.
-        parent: the client's process, which may end before the SDK is there.
+        watch: knows whether the client is still there, from the beginning.
     """
 
     def __init__(self, reader: PipeReader, writer: PipeWriter, *, allow_writes: bool) -> None:
         texts = from_json((Path(__file__).parent / "opening.json").read_bytes())
-        self.parent = os.getppid()
+        self.watch = ClientWatch(reader, writer)
         self.reader = reader
         self.writer = writer
         self.lines: list[bytes] = []
@@ -71,10 +71,10 @@ class Front:
                 lines = [] if reading.cancelled() else reading.result()
                 for line in drop_stale_probes(lines or []):
                     self.lines.append(line)
-                    await self._answer(line)
+                    self._answer(line)
             return await loading
 
-    async def _answer(self, line: bytes) -> None:
+    def _answer(self, line: bytes) -> None:
         kind, version, number = _opening(line)
         known = (self._last, kind) in _ORDER
         self._last = kind if known else None
@@ -87,8 +87,7 @@ class Front:
         if kind == HANDSHAKE:
             self.lines, self.answered = [line], {}  # a probe before it has been given up
         self.answered[number] = f'{{"jsonrpc":"2.0","id":{to_json(number).decode()},"result":{result}}}'
-        with contextlib.suppress(ConnectionError):  # the client has gone, as the SDK will see
-            await self.writer.write(self.answered[number] + "\n")
+        self.writer.post(self.answered[number] + "\n")  # without waiting: the client may end its input meanwhile
 
 
 @contextlib.contextmanager

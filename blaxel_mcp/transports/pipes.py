@@ -1,13 +1,15 @@
-"""Standard input and output as pipes that the event loop waits for, in the forms that the SDK's `stdio_server` takes.
+"""Standard input and output of a stdio server, as bytes: lines of any length in, text in UTF-8 with line feeds out.
 
-The SDK's own files cost two hops to a worker thread for each message, a fifth of a small call, and a read in a thread
-cannot be ended.
+Pipes and sockets are waited for by the event loop. The SDK's own text files would cost two hops to a worker thread for
+each message, a fifth of a small call; they make CRLF of a line feed on Windows (python-sdk issue 2433), and a read in a
+thread cannot be ended. Files, terminals and Windows, where the event loop can't wait, are read and written by threads.
 """
 
 import asyncio
 import contextlib
 import os
 import stat
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,10 +19,16 @@ _CHUNK = 1 << 18
 
 
 class PipeReader:
-    """Reads lines of any length from a pipe, never more than one read ahead of whoever takes them."""
+    """Reads lines of any length from a pipe, never more than one read ahead of whoever takes them.
+
+    Attributes:
+        fd: the descriptor.
+        reads: how often something came.
+    """
 
     def __init__(self, fd: int) -> None:
-        self._fd = fd
+        self.fd = fd
+        self.reads = 0
         self._begun: list[bytes] = []  # of a line that hasn't ended: joined once, because a line may be many MiB
 
     async def read_lines(self) -> list[bytes] | None:
@@ -28,16 +36,17 @@ class PipeReader:
 
         Nothing is lost where this is cancelled. What the pipe ends with, after its last line feed, is a line too.
         """
-        loop = asyncio.get_running_loop()
-        await _until_ready(self._fd, loop.add_reader, loop.remove_reader)
         try:
-            chunk = os.read(self._fd, _CHUNK)
+            chunk = await self._read()
         except BlockingIOError:  # another process reads from this pipe too
             return []
+        except ConnectionError:  # a socket whose other end was closed with answers unread
+            chunk = b""
         if not chunk:
             last = b"".join(self._begun)
             self._begun.clear()
             return [last] if last else None
+        self.reads += 1
         *lines, rest = chunk.split(b"\n")
         if lines:
             lines[0] = b"".join((*self._begun, lines[0]))
@@ -45,42 +54,126 @@ class PipeReader:
         self._begun.append(rest)
         return lines
 
+    async def _read(self) -> bytes:
+        loop = asyncio.get_running_loop()
+        await _until_ready(self.fd, loop.add_reader, loop.remove_reader)
+        return os.read(self.fd, _CHUNK)
+
 
 class PipeWriter:
-    """Writes to a pipe without a buffer: whoever writes waits for the client to read."""
+    """Writes to a pipe without a buffer: whoever writes waits for the client to read.
+
+    Attributes:
+        fd: the descriptor.
+        broken: whether a write has found that nobody reads any more.
+    """
 
     def __init__(self, fd: int) -> None:
-        self._fd = fd
+        self.fd = fd
+        self.broken = False
+        self._rest = b""
+        self._finishing: asyncio.Task[None] | None = None  # writes what the pipe had no room for
 
     async def write(self, text: str) -> None:
-        """Write all of it.
+        """Write all of it, after what others write. Where this is cancelled, what has been begun is written anyway.
 
         Raises:
             BrokenPipeError: nobody reads any more.
         """
-        loop = asyncio.get_running_loop()
-        rest = memoryview(text.encode())
-        while rest:
-            try:
-                rest = rest[os.write(self._fd, rest) :]
-            except BlockingIOError:
-                await _until_ready(self._fd, loop.add_writer, loop.remove_writer)
+        while before := self._unfinished():
+            await asyncio.wait({before})
+        self.post(text)
+        if rest := self._unfinished():
+            await asyncio.wait({rest})
+        if self.broken:
+            raise BrokenPipeError
 
-    async def flush(self) -> None:
-        """Nothing to do: what was written is in the pipe."""
+    def _unfinished(self) -> asyncio.Task[None] | None:
+        return self._finishing
+
+    def post(self, text: str) -> None:
+        """Write what the pipe has room for; the rest follows by itself."""
+        self._rest += text.encode()
+        if self._finishing is None and not self._write_now():
+            self._finishing = asyncio.create_task(self._finish())
+            self._finishing.add_done_callback(lambda _: setattr(self, "_finishing", None))
+
+    def _write_now(self) -> bool:
+        """Write what there is room for; whether nothing is left."""
+        rest = memoryview(self._rest)
+        try:
+            while rest:
+                rest = rest[os.write(self.fd, rest) :]
+        except BlockingIOError:
+            pass
+        except OSError:  # mostly that nobody reads any more
+            self.broken, rest = True, rest[:0]
+        self._rest = bytes(rest)
+        return not self._rest
+
+    async def _finish(self) -> None:
+        loop = asyncio.get_running_loop()
+        while not self._write_now():
+            await _until_ready(self.fd, loop.add_writer, loop.remove_writer)
+
+
+class FileReader(PipeReader):
+    """Reads in a thread what the event loop can't wait for; a read that nothing ends is left behind."""
+
+    async def _read(self) -> bytes:
+        from anyio.to_thread import run_sync  # noqa: PLC0415 - pipes need no threads
+
+        return await run_sync(os.read, self.fd, _CHUNK, abandon_on_cancel=True)
+
+
+class FileWriter(PipeWriter):
+    """Writes in a thread what could keep the event loop waiting."""
+
+    def _write_now(self) -> bool:
+        return not self._rest
+
+    async def _finish(self) -> None:
+        from anyio.to_thread import run_sync  # noqa: PLC0415 - as above
+
+        while self._rest:
+            data, self._rest = self._rest, b""
+            try:
+                while data:
+                    data = data[await run_sync(os.write, self.fd, data, abandon_on_cancel=True) :]
+            except OSError:
+                self.broken = True
 
 
 @contextlib.contextmanager
 def standard_pipes() -> Iterator[tuple[PipeReader, PipeWriter] | None]:
-    """Take standard input and output for the protocol, if both are pipes or sockets; else give None.
-
-    From then on descriptor 0 is empty and descriptor 1 is standard error, as in the SDK's `stdio_server`: what a
-    library or a child process prints doesn't get between the messages. Files, terminals and Windows are left to the
-    SDK: the event loop cannot wait for a file, and a terminal that doesn't block would upset the shell.
-    """
+    """Take standard input and output for the protocol, if they are pipes that can be waited for; else give None."""
     if os.name != "posix" or not (_is_pipe(_STDIN) and _is_pipe(_STDOUT)):
         yield None
         return
+    with _taken() as wire:
+        for fd in wire:
+            os.set_blocking(fd, False)
+        try:
+            yield PipeReader(wire[0]), PipeWriter(wire[1])
+        finally:
+            for fd in wire:
+                os.set_blocking(fd, True)  # as a process expects that was given the same pipe
+
+
+@contextlib.contextmanager
+def standard_files() -> Iterator[tuple[PipeReader, PipeWriter]]:
+    """Take standard input and output for the protocol, whatever they are."""
+    with _taken() as wire:
+        yield FileReader(wire[0]), FileWriter(wire[1])
+
+
+@contextlib.contextmanager
+def _taken() -> Iterator[tuple[int, int]]:
+    """Give other descriptors of standard input and output, and take the usual ones out of everybody else's way.
+
+    From then on descriptor 0 is empty, and descriptor 1 and `sys.stdout` are standard error, as in the SDK's
+    `stdio_server`: what a library or a child process prints doesn't get between the messages.
+    """
     wire = os.dup(_STDIN), os.dup(_STDOUT)
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, _STDIN)
@@ -89,13 +182,14 @@ def standard_pipes() -> Iterator[tuple[PipeReader, PipeWriter] | None]:
     except OSError:  # standard error is closed
         os.dup2(null, _STDOUT)
     os.close(null)
-    for fd in wire:
-        os.set_blocking(fd, False)
-    try:
-        yield PipeReader(wire[0]), PipeWriter(wire[1])
-    finally:
-        for fd in wire:
-            os.set_blocking(fd, True)  # as a process expects that was given the same pipe
+    if sys.platform == "win32":  # pragma: no cover
+        from mcp.os.win32.utilities import rebind_std_handle_to_fd  # noqa: PLC0415
+
+        for fd in (_STDIN, _STDOUT):  # what child processes are given there are handles
+            with contextlib.suppress(OSError):
+                rebind_std_handle_to_fd(fd)
+    with contextlib.redirect_stdout(sys.stderr):  # which waits for nobody
+        yield wire
 
 
 def _is_pipe(fd: int) -> bool:

@@ -40,6 +40,7 @@ def environment(**variables: str) -> dict[str, str]:
     package = Path(blaxel_mcp.__file__).parent.parent
     needed = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "PYTHONPATH": str(package)}
     # Set by `pytest --cov`, so that what the program does is measured as well.
+    needed |= {name: os.environ[name] for name in ("SYSTEMROOT", "PATHEXT") if name in os.environ}  # of Windows
     measured = {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
     return needed | measured | {"PYTHONWARNINGS": "error,ignore::ResourceWarning"} | variables
 
@@ -84,7 +85,10 @@ class Program:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if not self.is_gone():
-            os.killpg(self.process.pid, signal.SIGKILL)
+            if hasattr(os, "killpg"):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            else:
+                self.process.kill()
         self.close_input()
         self.process.wait(PATIENCE)
         for lines in (self._out, self._err):
@@ -154,7 +158,9 @@ class Program:
 
     def is_gone(self) -> bool:
         """Whether neither it nor any child of it is left."""
-        self.process.poll()
+        ended = self.process.poll() is not None
+        if not hasattr(os, "killpg"):  # Windows has no groups
+            return ended
         try:
             os.killpg(self.process.pid, 0)
         except ProcessLookupError:
