@@ -8,7 +8,6 @@ import fcntl
 import itertools
 import json
 import os
-import sys
 import termios
 from array import array
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mcp.shared.message import SessionMessage
 from mcp_types import JSONRPCRequest, JSONRPCResponse
+from support.gate import Gate
 from support.program import ENVELOPE, HANDSHAKE, MODERN, PATIENCE, Program, nobody
 
 from blaxel_mcp.runtime import compose, create_server
@@ -34,23 +34,14 @@ from blaxel_mcp.transports.stdio import serve_stdio
 
 OPENING = Path(front.__file__).with_name("opening.json")
 VERSIONS = ["2024-11-05", "2025-03-26", "2025-06-18", HANDSHAKE]
-# Imports the server once somebody has opened the named pipe for writing; the front's words can be spoilt.
-GATED = """
-import os, sys
-class Finder:
-    def find_spec(name, *_):
-        if name == "blaxel_mcp.server":
-            sys.meta_path.remove(Finder)
-            open(os.environ["GATE"]).close()
-sys.meta_path.insert(0, Finder)
+# Lets the front answer other words than the SDK's.
+SPOILT = """
 from blaxel_mcp.transports.front import Front
 make = Front.__init__
 def spoil(self, *args, **options):
     make(self, *args, **options)
-    if "SPOILT" in os.environ:
-        self._results = dict.fromkeys(self._results, '{"tools":[]}')
+    self._results = dict.fromkeys(self._results, '{"tools":[]}')
 Front.__init__ = spoil
-from blaxel_mcp.__main__ import main; sys.exit(main())
 """
 PROTOCOL = "io.modelcontextprotocol/protocolVersion"
 MODERN_PARAMS = {"_meta": ENVELOPE}
@@ -120,18 +111,14 @@ def test_the_front_has_the_words_of_the_sdk(request: pytest.FixtureRequest) -> N
 class Gated:
     """A program that cannot import its server yet."""
 
-    def __init__(self, program: Program, gate: Path) -> None:
+    def __init__(self, program: Program, gate: Gate) -> None:
         self.program = program
-        self._gate = gate
+        self.open = gate.open
 
     def send(self, lines: Sequence[str]) -> None:
         """Send it lines."""
         for one in lines:
             self.program.send(one)
-
-    def open(self) -> None:
-        """Let it import the server."""
-        self._gate.open("w").close()
 
     def answers(self, count: int) -> list[Any]:
         """To which ids its next answers are."""
@@ -148,11 +135,9 @@ def gate(tmp_path: Path) -> Callable[..., Gated]:
     """Makes such programs."""
     numbers = itertools.count()
 
-    def make(*arguments: str, stdout: int = PIPE, **env: str) -> Gated:
-        path = tmp_path / str(next(numbers))
-        os.mkfifo(path)
-        command = (sys.executable, "-c", GATED)
-        return Gated(Program(*arguments, command=command, env={"GATE": str(path)} | env, stdout=stdout), path)
+    def make(*arguments: str, stdout: int = PIPE, before: str = "") -> Gated:
+        held = Gate(tmp_path / str(next(numbers)), "blaxel_mcp.server", before)
+        return Gated(Program(*arguments, command=held.command, env=held.env, stdout=stdout), held)
 
     return make
 
@@ -335,7 +320,7 @@ def test_the_front_knows_which_tools_there_are(gate: Callable[..., Gated], *, wr
 
 def test_other_words_than_the_sdks_are_reported(gate: Callable[..., Gated]) -> None:
     """The client has been told them, and isn't told twice; whoever runs the server reads it on standard error."""
-    one = gate(SPOILT="yes")
+    one = gate(before=SPOILT)
     with one.program:
         one.send([INITIALIZE])
         assert json.loads(one.program.next_line())["result"] == {"tools": []}

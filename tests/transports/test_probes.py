@@ -4,8 +4,6 @@ A start is slowed down for as long as a test likes: the first large import waits
 """
 
 import json
-import os
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,26 +11,16 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.gate import Gate
 from support.program import ENVELOPE, HANDSHAKE, MODERN, Program
 
 from blaxel_mcp.tools.registry import select
 from blaxel_mcp.transports.stale import drop_stale_probes
 
 TOOLS = [tool.name for tool in select(allow_writes=False)]
-# Imports the program once somebody has opened the named pipe for writing.
-SLOW = """
-import os, sys
-class Finder:
-    def find_spec(name, *_):
-        if name == "blaxel_mcp.cli":
-            sys.meta_path.remove(Finder)
-            open(os.environ["GATE"]).close()
-sys.meta_path.insert(0, Finder)
-from blaxel_mcp.__main__ import main; sys.exit(main())
-"""
 # Never answers server/discover.
 SILENT = """
-import asyncio, sys
+import asyncio
 from blaxel_mcp.middleware import RequestMiddleware
 handle = RequestMiddleware.__call__
 async def hold(self, ctx, call_next):
@@ -41,7 +29,6 @@ async def hold(self, ctx, call_next):
         await asyncio.Event().wait()
     return await handle(self, ctx, call_next)
 RequestMiddleware.__call__ = hold
-from blaxel_mcp.__main__ import main; sys.exit(main())
 """
 
 
@@ -75,13 +62,9 @@ INITIALIZED = message("notifications/initialized")
 class Slow:
     """A program that is still starting."""
 
-    def __init__(self, program: Program, gate: Path) -> None:
+    def __init__(self, program: Program, gate: Gate) -> None:
         self.program = program
-        self._gate = gate
-
-    def start(self) -> None:
-        """Let it go on; what was sent so far is in its pipe."""
-        self._gate.open("w").close()
+        self.start = gate.open
 
     def answers(self, count: int) -> list[tuple[Any, str]]:
         """The next answers: to which id, and of what kind."""
@@ -99,9 +82,8 @@ def kind(answer: dict[str, Any]) -> tuple[Any, str]:
 @pytest.fixture
 def slow(tmp_path: Path) -> Iterator[Slow]:
     """A program whose imports wait."""
-    gate = tmp_path / "gate"
-    os.mkfifo(gate)
-    with Program(command=(sys.executable, "-c", SLOW), env={"GATE": str(gate)}) as program:
+    gate = Gate(tmp_path / "gate", "blaxel_mcp.cli")
+    with Program(command=gate.command, env=gate.env) as program:
         yield Slow(program, gate)
 
 
@@ -182,11 +164,13 @@ def test_a_handshake_after_answered_probes_is_served(between: str) -> None:
         assert (program.wait(), program.output().count("\n"), program.errors()) == (0, 4, "")
 
 
-def test_a_probe_that_is_being_answered_is_given_up() -> None:
+def test_a_probe_that_is_being_answered_is_given_up(tmp_path: Path) -> None:
     """The client has given up on it, and may use its id again."""
-    with Program(command=(sys.executable, "-c", SILENT)) as program:
+    gate = Gate(tmp_path / "gate", "blaxel_mcp.server", SILENT)
+    with Program(command=gate.command, env=gate.env) as program:
         program.send(discover(1))
         assert kind(json.loads(program.next_line())) == (1, "discover")  # by the front, which answers one
+        gate.open()
         program.send(discover(2))
         assert [program.next_error() for _ in range(2)] == ["held\n"] * 2
         program.send(initialize(2))
