@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
+from blaxel_mcp.api.wire import BODY_BYTES
 from blaxel_mcp.errors import ArgumentError
 
 T = TypeVar("T")
@@ -29,6 +30,7 @@ class Call(Generic[T]):
         accepts: the JSON types that a good answer may have, and `wire.NoContent` if it may be empty.
         body: sent as JSON, if anything.
         retried: whether a GET that fails is sent again; not where an answer does without it.
+        most_bytes: a larger answer is an error, and so is one that takes as many times the memory once it is parsed.
         sized: whether `parse` is also given the number of bytes that the JSON took.
     """
 
@@ -40,6 +42,7 @@ class Call(Generic[T]):
     accepts: tuple[type, ...] = (dict,)
     body: Mapping[str, Any] | None = None
     retried: bool = True
+    most_bytes: int = BODY_BYTES
     sized: bool = False
 
     @property

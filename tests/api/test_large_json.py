@@ -27,7 +27,7 @@ def parts(body: bytes) -> tuple[Any, list[int]]:
         sizes.append(len(part))
         return from_json(part)
 
-    return parse_in_parts(body, parse), sizes
+    return parse_in_parts(body, parse, 10**9), sizes
 
 
 @pytest.fixture(autouse=True)
