@@ -3,15 +3,15 @@
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, TypeVar
-from weakref import WeakValueDictionary
+from weakref import WeakValueDictionary, finalize
 
 from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, Status, StatusCode, get_current_span, get_tracer
 
@@ -38,6 +38,7 @@ CONCURRENCY = 8
 """Calls under way at once. More do not go faster, and they would be less polite."""
 PER_CALLER = 6
 """How many of them may be one caller's calls of one operation, so that slow or many ones leave room for others."""
+_FREED_AT_ONCE = 1_000
 
 
 @dataclass(slots=True)
@@ -163,7 +164,7 @@ class Attempts:
                     status = response.status
                     span.set_attribute("http.response.status_code", status)
                     if wire.is_large(response):
-                        return await self.in_worker(lambda: read_answer(call, response))
+                        return await self.in_worker(lambda: self._read_large(call, response))
                     return read_answer(call, response)
                 except BlaxelMcpError as error:
                     counted = not isinstance(error, CredentialsError) and not error.unsent
@@ -194,6 +195,26 @@ class Attempts:
             from blaxel_mcp.api import network_errors  # noqa: PLC0415 - it imports httpx
 
             raise network_errors.translate(error) from None
+
+    def _read_large(self, call: Call[T], response: Response) -> T:
+        """What a large answer means; when it is dropped, its parts are freed in the worker thread, one by one.
+
+        To free a hundred thousand tasks at once takes 60 ms, and would hold the event loop in any thread (GIL).
+        """
+        answer = read_answer(call, response)
+        if call.owned is not None:
+            owner, items = call.owned(answer)
+            parts = [items[start : start + _FREED_AT_ONCE] for start in range(0, len(items), _FREED_AT_ONCE)]
+            finalize(owner, self._free, parts).atexit = False
+        return answer
+
+    def _free(self, parts: list[Sequence[Any]]) -> None:
+        def free() -> None:
+            while parts:
+                parts.pop()
+
+        with suppress(RuntimeError):  # the worker ends with the process
+            self._worker.submit(free)
 
 
 def _span(call: Call[Any]) -> AbstractContextManager[Span]:
