@@ -35,12 +35,12 @@ from support.faults import (
 from support.plane import clock
 
 from blaxel_mcp import __version__
-from blaxel_mcp.api import client as client_module
+from blaxel_mcp.api.attempts import CONCURRENCY, PER_CALLER
 from blaxel_mcp.api.auth import BlaxelAuth
 from blaxel_mcp.api.call import Call
 from blaxel_mcp.api.callers import Caller
 from blaxel_mcp.api.certificates import load_certificates
-from blaxel_mcp.api.client import CONCURRENCY, PER_CALLER, Session, Upstream
+from blaxel_mcp.api.client import Session, Upstream
 from blaxel_mcp.api.jobs import FetchedExecution, get_execution, get_job, list_jobs
 from blaxel_mcp.api.network_errors import translate
 from blaxel_mcp.api.wire import BODY_BYTES, ERROR_BODY_BYTES
@@ -214,13 +214,45 @@ def test_identical_posts_are_each_sent(plane: Plane) -> None:
 @pytest.mark.parametrize(
     "fault", [Delay(60), Trickle(b" " * 10_000, 0.01), Oversize(10**12)], ids=["silence", "trickle", "flood"]
 )
-def test_an_attempt_is_bounded_as_a_whole(plane: Plane, fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_attempt_is_bounded_as_a_whole(plane: Plane, fault: Fault) -> None:
     """The time limit holds for a silent server, a trickle of bytes and an endless flood alike."""
-    monkeypatch.setattr(client_module, "BODY_BYTES", 10**12)
     plane.faults.always(fault)
-    error = failure(client_for(plane.url, timeout=0.2))
+    endless = replace(ONE, most_bytes=10**12)
+    error = failure(client_for(plane.url, timeout=0.2), lambda session: session.send(endless))
     assert (plane.calls, error.message) == (4, "Blaxel did not answer in time.")
     assert plane.faults.gone.wait(10)
+
+
+def test_the_waits_between_attempts_double_with_jitter_up_to_five_seconds(
+    plane: Plane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bounds are a quarter of a second to begin with, as much again at random, and five seconds at the most."""
+    plane.faults.always(Answer(503))
+    waits: list[list[float]] = []
+
+    async def work(session: Session) -> None:
+        slept: list[float] = []
+
+        here, pause = threading.current_thread(), asyncio.sleep
+
+        async def sleep(seconds: float) -> None:
+            if threading.current_thread() is not here or not seconds:  # the control plane's own pauses
+                return await pause(seconds)
+            slept.append(seconds)
+            return None
+
+        monkeypatch.setattr(asyncio, "sleep", sleep)
+        with pytest.raises(ApiError):
+            await another(session).send(ONE)
+        monkeypatch.undo()
+        waits.append(slept)
+
+    for first_wait in (0.25, 0.25, 4.0):
+        use(client_for(plane.url, first_wait=first_wait), work)
+    usual, again, capped = waits
+    assert [0.25 * 2**n <= wait <= 0.25 * 2**n + 0.25 for n, wait in enumerate(usual)] == [True] * 3
+    assert usual != again
+    assert max(capped) == 5.0
 
 
 def test_an_attempt_is_bounded_before_the_first_byte() -> None:
