@@ -164,7 +164,8 @@ class Attempts:
                     status = response.status
                     span.set_attribute("http.response.status_code", status)
                     if wire.is_large(response):
-                        return await self.in_worker(lambda: self._read_large(call, response))
+                        loop = asyncio.get_running_loop()
+                        return await self.in_worker(lambda: self._read_large(call, response, loop))
                     return read_answer(call, response)
                 except BlaxelMcpError as error:
                     counted = not isinstance(error, CredentialsError) and not error.unsent
@@ -196,7 +197,7 @@ class Attempts:
 
             raise network_errors.translate(error) from None
 
-    def _read_large(self, call: Call[T], response: Response) -> T:
+    def _read_large(self, call: Call[T], response: Response, loop: asyncio.AbstractEventLoop) -> T:
         """What a large answer means; when it is dropped, its parts are freed in the worker thread, one by one.
 
         To free a hundred thousand tasks at once takes 60 ms, and would hold the event loop in any thread (GIL).
@@ -205,16 +206,17 @@ class Attempts:
         if call.owned is not None:
             owner, items = call.owned(answer)
             parts = [items[start : start + _FREED_AT_ONCE] for start in range(0, len(items), _FREED_AT_ONCE)]
-            finalize(owner, self._free, parts).atexit = False
+            finalize(owner, self._free, parts, loop).atexit = False
         return answer
 
-    def _free(self, parts: list[Sequence[Any]]) -> None:
+    def _free(self, parts: list[Sequence[Any]], loop: asyncio.AbstractEventLoop) -> None:
         def free() -> None:
             while parts:
                 parts.pop()
 
-        with suppress(RuntimeError):  # the worker ends with the process
-            self._worker.submit(free)
+        with suppress(RuntimeError):  # loop and worker end with the process
+            # Not before the owner is gone, which still holds the list: else the last to let go would be the loop.
+            loop.call_soon_threadsafe(self._worker.submit, free)
 
 
 def _span(call: Call[Any]) -> AbstractContextManager[Span]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import gzip
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -452,6 +453,11 @@ def test_an_unavailable_token_endpoint_is_a_passing_error(server: TokenServer, c
             lambda: JSONResponse({"access_token": "a", "x": "x" * TOKEN_ANSWER_BYTES}), AnswerError, id="too large"
         ),
         pytest.param(lambda: Response("x", 200, {"Content-Encoding": "gzip"}), AnswerError, id="packed"),
+        pytest.param(
+            lambda: Response(gzip.compress(b'{"access_token": "a"}'), 200, {"Content-Encoding": "gzip"}),
+            AnswerError,
+            id="a token, packed",
+        ),
     ],
 )
 def test_an_answer_without_a_token_is_a_lasting_error(

@@ -94,7 +94,11 @@ def test_a_key_that_comes_twice_counts_where_it_comes_last() -> None:
 
 
 COUNT = 200_000
-MIXED = {"a": [1.5, None, True, "x" * 70, {"b": [], "c": {}}], "é": "ü" * 100, "smile": "\u263a" + "x" * 1000}
+MIXED: dict[str, Any] = {
+    "a": [1.5, None, True, "x" * 70, {"b": [], "c": {}}],
+    "é": "ü" * 100,
+    "smile": "\u263a" + "x" * 1000,
+}
 SHAPES: dict[str, bytes] = {
     "empty lists": b"[" + b"[]," * COUNT + b"0]",
     "empty objects": b"[" + b"{}," * COUNT + b"0]",

@@ -26,6 +26,7 @@ from blaxel_mcp.demo import control_plane, script
 
 NOW = dt.datetime.now(dt.UTC)
 DAY = dt.timedelta(days=1)
+pytestmark = pytest.mark.slow
 UNVERIFIED = "Blaxel's certificate could not be verified (TLS)."
 EXECUTION = {"jobId": "nightly-report", "executionId": script.SUCCEEDED}
 

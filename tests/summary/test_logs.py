@@ -318,8 +318,11 @@ def test_no_more_is_read_than_is_shown_and_masking_needs(unit: str) -> None:
 
 def test_a_line_twice_as_long_is_no_more_work() -> None:
     """What is beyond the cut is not read."""
-    counts = [redacted_characters(lambda n=n: build([line(1, "token: " * n)] * 2)) for n in (3_000, 6_000, 60_000)]
-    assert counts[0] == counts[1] == counts[2]
+
+    def count(repeated: int) -> tuple[int, int]:
+        return redacted_characters(lambda: build([line(1, "token: " * repeated)] * 2))
+
+    assert count(3_000) == count(6_000) == count(60_000)
 
 
 @pytest.mark.parametrize("before", range(380, 520, 7))
