@@ -289,10 +289,13 @@ class Item:
     """A part of a large answer, which tells in which thread it is freed."""
 
     freed_in: ClassVar[Counter[str]] = Counter()
+    all_freed: ClassVar[threading.Event] = threading.Event()
 
     def __del__(self) -> None:
         """Tell."""
         self.freed_in[threading.current_thread().name] += 1
+        if self.freed_in.total() == 10_000:
+            self.all_freed.set()
 
 
 class Owner:
@@ -310,9 +313,7 @@ def test_a_large_answer_is_freed_in_the_worker_thread(plane: Plane) -> None:
 
     async def work(session: Session) -> Counter[str]:
         await session.send(call)
-        async with asyncio.timeout(30):
-            while Item.freed_in.total() < 10_000:
-                await asyncio.sleep(0)
+        await reaches(Item.all_freed)
         return Item.freed_in.copy()
 
     assert use(client_for(plane.url), work) == {"large-answers_0": 10_000}
