@@ -208,7 +208,7 @@ def test_a_new_refresh_token_replaces_the_old_one(server: TokenServer, clock: Cl
     def later() -> None:
         clock.now += 600
 
-    ask(auth, server, later, times=2)
+    ask(auth, server, later, times=3)
     assert [body["refresh_token"] for _, body in server.exchanges] == ["first", "second"]
 
 
@@ -729,16 +729,16 @@ def test_a_login_file_is_read_and_never_written(server: TokenServer, clock: Cloc
 
 
 def test_a_refresh_token_stays_where_the_answer_has_no_other(server: TokenServer, clock: Clock) -> None:
-    """It renews the token a second time."""
+    """It renews the token once more."""
     answer = {"access_token": jwt("new", exp=NOW + 100), "expires_in": 100}
-    server.answers = [JSONResponse(answer), JSONResponse(answer)]
-    auth = auth_for(server, clock, stored(login(jwt("old", exp=NOW - 1), "kept")))
+    server.answers = [JSONResponse(answer | {"refresh_token": "newer"}), JSONResponse(answer), JSONResponse(answer)]
+    auth = auth_for(server, clock, stored(login(jwt("old", exp=NOW - 1), "first")))
 
     def later() -> None:
         clock.now += 90
 
-    ask(auth, server, later, times=2)
-    assert [body["refresh_token"] for _, body in server.exchanges] == ["kept", "kept"]
+    ask(auth, server, later, times=3)
+    assert [body["refresh_token"] for _, body in server.exchanges] == ["first", "newer", "newer"]
 
 
 def test_a_token_that_lives_a_minute_is_not_renewed_by_every_request(server: TokenServer, clock: Clock) -> None:
