@@ -15,9 +15,10 @@ from typing import Any, TypeVar
 
 from benchmarks.executions import JOB, WORKSPACE, body, execution, execution_id
 from blaxel_mcp.api import wire
+from blaxel_mcp.api.attempts import read_answer
 from blaxel_mcp.api.auth import BlaxelAuth
 from blaxel_mcp.api.call import Call
-from blaxel_mcp.api.client import Session, Upstream, read_answer
+from blaxel_mcp.api.client import Session, Upstream
 from blaxel_mcp.settings import Settings, load
 from blaxel_mcp.summary.schema import ExecutionAnswer
 from blaxel_mcp.summary.wording import json_size

@@ -1,11 +1,12 @@
 """A call of an API operation as a value, and what an id must be to become part of its path."""
 
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
+from blaxel_mcp.api.wire import BODY_BYTES
 from blaxel_mcp.errors import ArgumentError
 
 T = TypeVar("T")
@@ -29,6 +30,9 @@ class Call(Generic[T]):
         accepts: the JSON types that a good answer may have, and `wire.NoContent` if it may be empty.
         body: sent as JSON, if anything.
         retried: whether a GET that fails is sent again; not where an answer does without it.
+        most_bytes: a larger answer is an error, and so is one that takes as many times the memory once it is parsed.
+        owned: of a large answer, the object that is dropped last and the list that makes it large, if there is one; so
+            that the list is freed a part at a time.
         sized: whether `parse` is also given the number of bytes that the JSON took.
     """
 
@@ -40,7 +44,9 @@ class Call(Generic[T]):
     accepts: tuple[type, ...] = (dict,)
     body: Mapping[str, Any] | None = None
     retried: bool = True
+    most_bytes: int = BODY_BYTES
     sized: bool = False
+    owned: Callable[[T], tuple[object, Sequence[Any]]] | None = None
 
     @property
     def path(self) -> str:

@@ -1,60 +1,19 @@
 """Sends calls: all sessions of a process share one `Upstream`, and each MCP request has a `Session` of its own."""
 
 import asyncio
-import logging
 import ssl
 from collections.abc import Callable, Hashable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from functools import cached_property
-from time import perf_counter
-from typing import TYPE_CHECKING, Any, TypeVar
-from weakref import WeakValueDictionary
+from dataclasses import dataclass
+from typing import TypeVar
 
-from opentelemetry.trace import INVALID_SPAN, Span, SpanKind, Status, StatusCode, get_current_span, get_tracer
-
-from blaxel_mcp import __version__
-from blaxel_mcp.api import retry, wire
+from blaxel_mcp.api import retry
+from blaxel_mcp.api.attempts import Attempts, Flight, Observe
 from blaxel_mcp.api.auth import BlaxelAuth
 from blaxel_mcp.api.call import Call
 from blaxel_mcp.api.certificates import load_certificates
-from blaxel_mcp.api.wire import BODY_BYTES, Request, Response
-from blaxel_mcp.errors import BlaxelMcpError, ConnectionFailedError, CredentialsError, StoppingError
-from blaxel_mcp.imports import import_blocked
-
-if TYPE_CHECKING:
-    from blaxel_mcp.api.pool import ConnectionPool
+from blaxel_mcp.errors import ConnectionFailedError, StoppingError
 
 T = TypeVar("T")
-Observe = Callable[[str, int | None, float], None]
-"""Told of each attempt: the operation, the status (`None` without an answer), and the seconds it took."""
-
-logger = logging.getLogger(__name__)
-_tracer = get_tracer("blaxel-mcp", __version__)
-
-CONCURRENCY = 8
-"""Calls under way at once. More do not go faster, and they would be less polite."""
-PER_CALLER = 6
-"""How many of them may be one caller's calls of one operation, so that slow or many ones leave room for others."""
-
-
-@dataclass(slots=True)
-class _Flight:
-    """One call that is under way for all its waiters (single flight).
-
-    Attributes:
-        end: when the most patient waiter stops waiting, in seconds of the loop's clock.
-        waiting: how many waiters there are.
-        sent: whether the latest request was the call itself, not the token request that comes before it.
-        task: sends the call.
-    """
-
-    end: float
-    waiting: int = 0
-    sent: bool = False
-    task: "asyncio.Task[Any]" = field(init=False)
 
 
 class Upstream:
@@ -83,40 +42,20 @@ class Upstream:
         first_wait: float = retry.FIRST_WAIT,
         observe: Observe | None = None,
     ) -> None:
-        self._api_url = api_url
-        self._api_version = api_version
-        self._certificates = certificates
-        self._timeout = timeout
-        self._first_wait = first_wait
-        self._observe = observe
-        self._slots = asyncio.Semaphore(CONCURRENCY)
-        # By caller and operation; each is forgotten with the last call that uses it.
-        self._caller_slots: WeakValueDictionary[tuple[str, str], asyncio.Semaphore] = WeakValueDictionary()
-        self._flights: dict[Hashable, _Flight] = {}
-        self._stopping = asyncio.Event()
-
-    @cached_property
-    def _pool(self) -> "ConnectionPool":
-        """The connections; httpx is imported with them, at the first call."""
-        with import_blocked("click"):  # only httpx's command line needs it
-            from blaxel_mcp.api.pool import ConnectionPool  # noqa: PLC0415 - start-up does not need it
-
-        user_agent = f"blaxel-mcp/{__version__}"
-        return ConnectionPool(
-            self._api_url,
-            headers={"Accept": "application/json", "Blaxel-Version": self._api_version, "User-Agent": user_agent},
-            connections=CONCURRENCY,
-            certificates=self._certificates,
+        self._attempts = Attempts(
+            api_url=api_url,
+            api_version=api_version,
+            timeout=timeout,
+            certificates=certificates,
+            first_wait=first_wait,
+            observe=observe,
         )
-
-    @cached_property
-    def _worker(self) -> ThreadPoolExecutor:
-        """One thread: two large answers at a time would take twice the memory and be no faster (GIL)."""
-        return ThreadPoolExecutor(1, "large-answers")
+        self._flights: dict[Hashable, Flight] = {}
+        self._stopping = asyncio.Event()
 
     async def in_worker(self, work: Callable[[], T]) -> T:
         """Run what would hold the event loop for long in the worker thread, one after the other."""
-        return await asyncio.get_running_loop().run_in_executor(self._worker, work)
+        return await self._attempts.in_worker(work)
 
     async def sleep(self, seconds: float) -> None:
         """Pause between two calls.
@@ -143,10 +82,7 @@ class Upstream:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if "_pool" in self.__dict__:
-            await self._pool.aclose()
-        if "_worker" in self.__dict__:
-            self._worker.shutdown(wait=False, cancel_futures=True)
+        await self._attempts.aclose()
 
     async def send(self, call: Call[T], session: "Session", *, seconds: float) -> T:
         """Send a call for a session, or join an identical GET that is under way; a write gets a flight of its own.
@@ -161,8 +97,9 @@ class Upstream:
         end = asyncio.get_running_loop().time() + seconds
         flight = self._flights.get(key)
         if flight is None:
-            flight = self._flights[key] = _Flight(end)
-            send = self._send_retrying if call.idempotent and call.retried else self._send_once
+            flight = self._flights[key] = Flight(end)
+            attempts = self._attempts
+            send = attempts.send_retrying if call.idempotent and call.retried else attempts.send_once
             flight.task = asyncio.create_task(send(call, session, flight))
             flight.task.add_done_callback(lambda _: self._forget(key, flight))
         flight.end = max(flight.end, end)
@@ -186,109 +123,10 @@ class Upstream:
                 flight.task.cancel()
         return answer
 
-    def _forget(self, key: Hashable, flight: _Flight) -> None:
+    def _forget(self, key: Hashable, flight: Flight) -> None:
         """Make sure that nobody joins a flight that is over, or that its last waiter has left."""
         if self._flights.get(key) is flight:
             del self._flights[key]
-
-    async def _send_retrying(self, call: Call[T], session: "Session", flight: _Flight) -> T:
-        """Send until an attempt succeeds or `retry` gives up."""
-        try:
-            return await self._send_once(call, session, flight)
-        except BlaxelMcpError as error:
-            return await self._send_again(call, session, flight, error)
-
-    async def _send_again(self, call: Call[T], session: "Session", flight: _Flight, failure: BlaxelMcpError) -> T:
-        """Send after a first attempt that failed, as often and after as long as `retry` says."""
-        import stamina  # noqa: PLC0415 - most processes never see a failed attempt
-
-        # Its warnings do not say what went wrong; the line below does.
-        logging.getLogger("stamina").setLevel(logging.ERROR)
-        clock = asyncio.get_running_loop().time
-        async for attempt in stamina.retry_context(
-            on=lambda error: retry.backoff(error, flight.end - clock()),
-            attempts=retry.ATTEMPTS,
-            timeout=None,  # `backoff` knows what is left
-            wait_initial=self._first_wait,
-            wait_max=retry.LONGEST_WAIT,
-            wait_jitter=self._first_wait,
-        ):
-            with attempt:
-                try:
-                    if attempt.num == 1:  # the one that was made before stamina was needed
-                        raise failure
-                    return await self._send_once(call, session, flight)
-                except BlaxelMcpError as error:
-                    logger.info("Attempt %d at GET %s failed. %s", attempt.num, call.path, error.message)
-                    raise
-        raise AssertionError("stamina yields until an attempt returns or raises")  # pragma: no cover
-
-    async def _send_once(self, call: Call[T], session: "Session", flight: _Flight) -> T:
-        """Make one attempt: within the limits, traced, counted."""
-        caller_slots = self._caller_slots.setdefault((session.identity, call.operation), asyncio.Semaphore(PER_CALLER))
-        # The caller's own limit first: whoever waits for it must not hold a slot meanwhile.
-        async with caller_slots, self._slots:
-            began, status, counted = perf_counter(), None, True
-            with _span(call) as span:
-                try:
-                    response = await self._send_signed(call, session.auth, flight)
-                    status = response.status
-                    span.set_attribute("http.response.status_code", status)
-                    if wire.is_large(response):
-                        return await self.in_worker(lambda: read_answer(call, response))
-                    return read_answer(call, response)
-                except BlaxelMcpError as error:
-                    counted = not isinstance(error, CredentialsError) and not error.unsent
-                    span.set_attribute("error.type", type(error).__name__)
-                    span.set_status(Status(StatusCode.ERROR))
-                    session.auth.explain(error)
-                    error.unsent = error.unsent or not flight.sent
-                    raise
-                finally:
-                    session.attempts += counted
-                    if counted and self._observe is not None:
-                        self._observe(call.operation, status, perf_counter() - began)
-
-    async def _send_signed(self, call: Call[Any], auth: BlaxelAuth, flight: _Flight) -> Response:
-        """Send a call as this caller, within the time of one attempt, which includes renewing the token."""
-        url = self._api_url + call.path
-        request = Request(call.method, url, query=call.query, body=call.body, most_bytes=BODY_BYTES)
-
-        async def round_trip(request: Request) -> Response:
-            # False again when a 401, which means that nothing was done, is followed by a token request.
-            flight.sent = request.url == url
-            return await self._pool.round_trip(request)
-
-        try:
-            async with asyncio.timeout(self._timeout):  # of the whole attempt, because httpx limits only single reads
-                return await auth.send(request, round_trip)
-        except TimeoutError as error:
-            from blaxel_mcp.api import network_errors  # noqa: PLC0415 - it imports httpx
-
-            raise network_errors.translate(error) from None
-
-
-def _span(call: Call[Any]) -> AbstractContextManager[Span]:
-    """A span for one attempt, under the SDK's span of the MCP request; nothing is recorded where that is not."""
-    if not get_current_span().is_recording():
-        return nullcontext(INVALID_SPAN)
-    return _tracer.start_as_current_span(
-        call.operation,
-        kind=SpanKind.CLIENT,
-        attributes={"http.request.method": call.method},
-        record_exception=False,  # ours say what an operator needs, httpx's may hold addresses
-        set_status_on_exception=False,
-    )
-
-
-def read_answer(call: Call[T], response: Response) -> T:
-    """What a good answer to a call means.
-
-    Raises:
-        BlaxelMcpError: it is an error, or not what the operation answers.
-    """
-    value = wire.decode(response, accepts=call.accepts, now=datetime.now(UTC))
-    return call.parse(value, len(response.body or b"")) if call.sized else call.parse(value)
 
 
 @dataclass(slots=True)

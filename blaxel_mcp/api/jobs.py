@@ -43,6 +43,7 @@ def get_execution(job_id: str, execution_id: str) -> Call[FetchedExecution]:
         _execution_path(job_id, execution_id),
         lambda body, size=0: FetchedExecution(body, size, JobExecution.model_validate(body)),
         sized=True,
+        owned=lambda fetched: (fetched.execution, fetched.execution.task_list),
     )
 
 

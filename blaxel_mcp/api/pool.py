@@ -2,6 +2,7 @@
 
 import logging
 import ssl
+import zlib
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -9,6 +10,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from blaxel_mcp.api import network_errors
+from blaxel_mcp.api.unpack import ENCODINGS, read_body
 from blaxel_mcp.api.wire import ERROR_BODY_BYTES, Request, Response
 from blaxel_mcp.errors import ConnectionFailedError
 
@@ -30,7 +32,7 @@ class ConnectionPool:
         self, address: str, *, headers: Mapping[str, str], connections: int, certificates: Callable[[], ssl.SSLContext]
     ) -> None:
         self._address = address
-        self._headers = {"Accept-Encoding": "gzip, deflate", **headers}
+        self._headers = {"Accept-Encoding": ENCODINGS, **headers}
         self._connections = connections
         self._certificates = certificates
         self._transport: httpx.AsyncHTTPTransport | None = None
@@ -103,19 +105,20 @@ def _proxy_for(host: str) -> str | None:
 
 
 async def _read_body(response: httpx.Response, limit: int, *, unpacked: bool) -> bytes | None:
-    """The decoded body, or `None` if it has more bytes than `limit`, or than `ERROR_BODY_BYTES` for an error.
+    """The unpacked body, or `None` if it has more bytes than `limit`, or than `ERROR_BODY_BYTES` for an error.
 
-    They are counted as they come, since an announced length may be absent, or that of the packed form. A body that is
-    packed although the request asked for it `unpacked` is not read either: it can unfold to any size.
+    A body that is packed although the request asked for it `unpacked` is not read. Neither is that of an error that
+    cannot be unpacked: its status says enough.
+
+    Raises:
+        httpx.DecodingError: it cannot be unpacked.
     """
-    if unpacked and response.headers.get("content-encoding", "identity") != "identity":
+    encoding = response.headers.get("content-encoding", "")
+    if unpacked and encoding not in {"", "identity"}:
         return None
-    limit = limit if response.is_success else ERROR_BODY_BYTES
-    chunks, size = [], 0
-    packed = "content-encoding" in response.headers
-    async for chunk in response.aiter_bytes() if packed else response.aiter_raw():
-        size += len(chunk)
-        if size > limit:
+    try:
+        return await read_body(response.aiter_raw(), encoding, limit if response.is_success else ERROR_BODY_BYTES)
+    except zlib.error as error:
+        if not response.is_success:
             return None
-        chunks.append(chunk)
-    return b"".join(chunks)
+        raise httpx.DecodingError(str(error)) from None

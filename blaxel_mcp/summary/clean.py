@@ -8,12 +8,15 @@ stay harmless because the text is quoted, cut, and never used in a next step.
 import re
 import unicodedata
 
-from blaxel_mcp.summary.redact import redact
+from blaxel_mcp.summary.redact import MASK, redact
 from blaxel_mcp.summary.truncate import truncate_middle
 
 _ELLIPSIS = "…"
 _READ_FACTOR = 20
 """Only this many times the limit is read, so that a megabyte of escapes costs nothing."""
+
+_MASKING_REACH = 4_096
+"""So much more than is shown is searched for credentials: a private key of 4,096 bits in one line takes 3,300."""
 
 _LONGEST_HALF = 200
 """A shorter word at the end of what is read may be the first half of a secret, which nothing can recognise."""
@@ -52,21 +55,39 @@ def clean(text: str, limit: int, *, middle: bool = False) -> str:
     Control, ANSI, bidi, zero-width and private-use characters are removed, white space is folded to single spaces,
     and what looks like a credential becomes `***`. With `middle`, head and tail of the text are read and kept.
     """
+    return clean_counting(text, limit, middle=middle)[0]
+
+
+def clean_counting(text: str, limit: int, *, middle: bool = False) -> tuple[str, bool]:
+    """What `clean` gives, and whether something that a reader would have seen was cut off."""
     read = limit * _READ_FACTOR
     if middle and len(text) > read:
         text = f"{text[: read // 2]} … {text[-(read // 2) :]}"
         read = len(text)
-    head = text[:read]
-    line = _ESCAPE_SEQUENCE.sub("", head)
-    if not (line.isascii() and line.isprintable()):
-        line = "".join(character for character in line if character.isspace() or _is_visible(character))
+    line = _without_invisible(text[:read])
+    whole = len(text) <= read
+    if not middle and len(line) > limit + _MASKING_REACH:
+        line, whole = line[: limit + _MASKING_REACH], False
     # Before white space is folded, since line ends tell where a value ends; after escapes, which could split it.
     line = _WHITE_SPACE.sub(" ", redact(line).text).strip()
     last = line.rfind(" ") + 1
-    if len(head) < len(text) and last < limit and len(line) - last < _LONGEST_HALF:
+    if not whole and last < limit and len(line) - last < _LONGEST_HALF and not line.endswith(MASK):
         line = line[:last].rstrip()
-    if len(line) <= limit and len(head) == len(text):
+    if len(line) <= limit and whole:
+        return line, False
+    return (truncate_middle(line, limit) if middle else line[: limit - 1].rstrip() + _ELLIPSIS), True
+
+
+def is_blank(text: str, limit: int) -> bool:
+    """Whether `clean` would leave nothing of the text; no more of it is looked at than tells."""
+    read = limit * _READ_FACTOR
+    if len(text) > read or (text.isascii() and text.isprintable()):
+        return not text.strip() if len(text) <= read else False  # a cut is marked
+    return not _without_invisible(text).strip()
+
+
+def _without_invisible(text: str) -> str:
+    line = _ESCAPE_SEQUENCE.sub("", text)
+    if line.isascii() and line.isprintable():
         return line
-    if middle:
-        return truncate_middle(line, limit)
-    return line[: limit - 1].rstrip() + _ELLIPSIS
+    return "".join(character for character in line if character.isspace() or _is_visible(character))

@@ -20,6 +20,8 @@ def mask_key_lines(lines: Sequence[str]) -> list[str]:
     """
     masked = list(lines)
     for at, line in enumerate(lines):
+        if "PRIVATE KEY" not in line:
+            continue
         marks = set(_MARK.findall(line))
         if marks == {"BEGIN"}:
             _mask(masked, range(at + 1, min(at + _MOST_LINES, len(lines))))

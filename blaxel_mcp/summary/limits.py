@@ -74,6 +74,10 @@ CANCELLING_SECONDS = 900
 
 THREAD_TASKS = 1_000
 """An execution with more tasks is summarized in a thread: each takes up to 30 microseconds."""
+THREAD_BYTES = 512 * 1024
+"""So is one that arrived in more bytes: a long message takes a microsecond for each of the characters that are read."""
+THREAD_LOG_CHARACTERS = 20_000
+"""Lines of log with more characters are read in a thread."""
 
 # What is looked up beside a list of jobs.
 OVERVIEW_JOBS = 20

@@ -1,16 +1,15 @@
 """What an execution logged: when to look for it, and which of its lines to show. Pure; every line is untrusted."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import accumulate
 from typing import Any, NamedTuple
 
 from typing_extensions import TypedDict
 
 from blaxel_mcp.models import ExecutionStatus, JobExecution, LogLine, parse_timestamp
 from blaxel_mcp.summary import limits
-from blaxel_mcp.summary.clean import clean
+from blaxel_mcp.summary.clean import clean, clean_counting, is_blank
 from blaxel_mcp.summary.key_lines import mask_key_lines
 from blaxel_mcp.summary.next_step import call_arguments
 from blaxel_mcp.summary.wording import drop_empty, format_timestamp, json_size, plural, quote
@@ -109,10 +108,10 @@ def build_logs(
     # As in `bl logs`, time and text tell lines apart.
     unique = {(line.timestamp or number, line.message): line for number, line in enumerate(lines)}
     found = list(reversed(unique.values()))
-    read = list(map(_read, found, mask_key_lines([line.message or "" for line in found])))
-    said = [line for line in read if line.message]
+    texts = mask_key_lines([line.message or "" for line in found])
+    said = [(line, text) for line, text in zip(found, texts, strict=True) if not is_blank(text, limits.LOG_CHARACTERS)]
     shown = _fitting(said[-search.limit :])
-    number = max((total or 0) - (len(lines) - len(read)), len(read)) - (len(read) - len(said))
+    number = max((total or 0) - (len(lines) - len(found)), len(found)) - (len(found) - len(said))
     identity = limits.IDENTITY_CHARACTERS
     omitted, cut = number - len(shown), sum(line.cut for line in shown)
     higher = "raise limit, or " if len(shown) == search.limit < limits.LOG_LINES else ""
@@ -139,6 +138,11 @@ def build_logs(
     return answer, "\n".join([summary, *quoted])
 
 
+def is_long_log(messages: Iterable[str | None]) -> bool:
+    """Whether to read these lines holds the event loop for long."""
+    return sum(len(message or "") for message in messages) > limits.THREAD_LOG_CHARACTERS
+
+
 class _Line(NamedTuple):
     """A line as it is shown: date, time and severity, the cleaned text, and whether that was cut."""
 
@@ -149,20 +153,25 @@ class _Line(NamedTuple):
 
 def _read(line: LogLine, text: str) -> _Line:
     """A line with its message as `text`."""
-    message = clean(text, limits.LOG_CHARACTERS)
-    cut = message.endswith("…") and message != clean(text, 2 * limits.LOG_CHARACTERS)
+    message, cut = clean_counting(text, limits.LOG_CHARACTERS)
     moment = parse_timestamp(line.timestamp)
     number = line.severity or 0
     severity = _SEVERITIES[(number - 1) // 4] if 1 <= number <= 4 * len(_SEVERITIES) else "UNKNOWN"
     return _Line(f"{moment.strftime('%Y-%m-%d %H:%M:%S') if moment else '-'} {severity}", message, cut)
 
 
-def _fitting(lines: Sequence[_Line]) -> Sequence[_Line]:
-    """The newest lines that fit, counted in the channel where each needs more room."""
+def _fitting(lines: Sequence[tuple[LogLine, str]]) -> Sequence[_Line]:
+    """The newest lines that fit, counted in the channel where each needs more room; no others are read."""
     room = limits.LOG_BYTES - limits.LOG_FRAME_BYTES
-    texts = (f"{line.prefix} {line.message}" for line in reversed(lines))
-    sizes = accumulate(max(json_size(text), len(text.encode()) + 2) + 1 for text in texts)
-    return lines[len(lines) - sum(size <= room for size in sizes) :]
+    fitting: list[_Line] = []
+    for line, message in reversed(lines):
+        read = _read(line, message)
+        text = f"{read.prefix} {read.message}"
+        room -= max(json_size(text), len(text.encode()) + 2) + 1
+        if room < 0:
+            break
+        fitting.append(read)
+    return fitting[::-1]
 
 
 def _verdict(search: LogSearch, searched: TimeRange, shown: Sequence[_Line], total: int, *, exact: bool) -> str:

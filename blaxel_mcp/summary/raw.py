@@ -223,6 +223,8 @@ def limit_raw(raw: dict[str, Any], mode: RawMode, limit: int, *, size: int | Non
             return CarriedRaw(masked, None, count)
     tasks = _task_list(raw)
     seen = _Seen()
+    if _is_beyond(_with_tasks(raw, []), limit * _MASKED_FACTOR):
+        return CarriedRaw(None, {"tasks": len(tasks), "bytes": whole})
     rest, count = mask_credentials(_with_tasks(raw, []), seen)
     room = limit - json_size(rest)
     if room < 0:
@@ -253,16 +255,37 @@ def _fitting(tasks: Iterable[Any], room: int, seen: _Seen) -> list[_Task]:
     kept: list[_Task] = []
     misses = 0
     for task in tasks:
-        masked, count = mask_credentials(task, seen)
-        cost = json_size(masked) + (1 if kept else 0)
-        if cost <= room:
-            room -= cost
-            kept.append(_Task(task, masked, count))
-            continue
+        if not _is_beyond(task, room * _MASKED_FACTOR):
+            masked, count = mask_credentials(task, seen)
+            cost = json_size(masked) + (1 if kept else 0)
+            if cost <= room:
+                room -= cost
+                kept.append(_Task(task, masked, count))
+                continue
         misses += 1
         if misses >= RAW_MISSES:
             break
     return kept
+
+
+def _is_beyond(value: Any, most: int) -> bool:
+    """Whether JSON takes more than `most` bytes for certain; of what does, no more than that is looked at."""
+    pending = [iter((value,))]
+    while pending and most >= 0:
+        for held in pending[-1]:
+            most -= len(held) if isinstance(held, str) else 1
+            if isinstance(held, dict):
+                pending += [iter(held), iter(held.values())]
+            elif isinstance(held, list):
+                pending.append(iter(held))
+            else:
+                if most < 0:
+                    break
+                continue
+            break
+        else:
+            pending.pop()
+    return most < 0
 
 
 def _task_list(raw: Mapping[str, Any]) -> Sequence[Any]:

@@ -6,6 +6,7 @@ All of it is best effort, in few calls and little time, and never an error: a no
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from blaxel_mcp.api.call import Call
@@ -18,7 +19,7 @@ from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.changes import Deployment, deployments_between
 from blaxel_mcp.summary.compare import Compared, Comparison, add_log, compare
 from blaxel_mcp.summary.execution import Evidence
-from blaxel_mcp.summary.logs import log_time_range
+from blaxel_mcp.summary.logs import is_long_log, log_time_range
 from blaxel_mcp.summary.tasks import TaskList
 from blaxel_mcp.summary.telling import telling_log
 from blaxel_mcp.tools.context import AppContext
@@ -54,13 +55,14 @@ async def compare_chosen(session: Session, app: AppContext, execution: Chosen, b
             notes.append("Deployments between the two could not be looked up.")
         return compare(here, there, job_id=job_id, now=app.clock(), deployments=deployments, notes=notes)
 
-    comparison = compared()
+    long = len(here.tasks.tasks) + len(there.tasks.tasks) > limits.THREAD_TASKS
+    comparison = await session.upstream.in_worker(compared) if long else compared()
     if comparison.execution.unexplained and not comparison.execution.never_started:
         evidence = await lookups.evidence(here, comparison)
         return add_log(comparison, evidence) if evidence else comparison
     if not deployments and between and (found := await lookups.deployments(job, between)) is not None:
         deployments = found
-        return compared()
+        return await session.upstream.in_worker(compared) if long else compared()
     return comparison
 
 
@@ -135,7 +137,9 @@ class _Lookups:
             )
         )
         lines = [line.message for line in reversed(page.lines) if line.message] if page else []
-        return Evidence(task, telling_log(lines, limits.EVIDENCE_LINES)) if lines else None
+        read = partial(telling_log, lines, limits.EVIDENCE_LINES)
+        log = await self.session.upstream.in_worker(read) if is_long_log(lines) else read()
+        return Evidence(task, log) if lines else None
 
     async def _send(self, call: Call[T]) -> T | None:
         try:

@@ -1,5 +1,7 @@
 """`get_job_execution_logs`: the newest lines that an execution wrote. The endpoint is undocumented: best effort."""
 
+from collections.abc import Iterator
+from functools import partial
 from typing import Annotated
 
 from mcp.server.mcpserver import Resolve
@@ -7,11 +9,11 @@ from mcp_types import CallToolResult
 from pydantic import BeforeValidator, Field
 
 from blaxel_mcp.api.client import Session
-from blaxel_mcp.api.logs import Severity, get_logs
+from blaxel_mcp.api.logs import LogPage, Severity, get_logs
 from blaxel_mcp.errors import AnswerError, ApiError, ArgumentError, BlaxelMcpError
 from blaxel_mcp.summary.clean import visible
 from blaxel_mcp.summary.limits import LOG_LINES, LOG_LINES_USUAL
-from blaxel_mcp.summary.logs import LogsCore, LogSearch, build_logs, log_alternatives, log_time_range
+from blaxel_mcp.summary.logs import LogsCore, LogSearch, build_logs, is_long_log, log_alternatives, log_time_range
 from blaxel_mcp.tools.context import AppContext, app_context, current_session
 from blaxel_mcp.tools.find import find_execution
 from blaxel_mcp.tools.paging import plain_word
@@ -61,7 +63,12 @@ async def get_job_execution_logs(  # noqa: PLR0917 - the SDK passes them by name
     except BlaxelMcpError as error:
         raise _unavailable(error, job_id, execution_id) from None
     wanted = LogSearch(job_id, execution_id, limit, severity=severity, text=text, task=task)
-    return success(*build_logs(wanted, execution, searched, page.lines, page.total))
+    work = partial(build_logs, wanted, execution, searched, page.lines, page.total)
+    return success(*(await session.upstream.in_worker(work) if is_long_log(_messages(page)) else work()))
+
+
+def _messages(page: LogPage) -> Iterator[str | None]:
+    return (line.message for line in page.lines)
 
 
 def _visible(text: str | None, parameter: str) -> str | None:

@@ -1,6 +1,6 @@
 """`list_job_execution_tasks`: the tasks of an execution, the failed ones first."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from mcp.server.mcpserver import Resolve
 from mcp_types import CallToolResult
@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.models import TaskWord
-from blaxel_mcp.summary.limits import LIST_TASKS
+from blaxel_mcp.summary.limits import LIST_TASKS, THREAD_TASKS
 from blaxel_mcp.summary.listing import Page
 from blaxel_mcp.summary.listing_tasks import TasksCore, build_tasks, failed_first
 from blaxel_mcp.summary.tasks import TaskList
@@ -16,6 +16,7 @@ from blaxel_mcp.tools import paging
 from blaxel_mcp.tools.context import AppContext, app_context, current_session
 from blaxel_mcp.tools.fetch_tasks import fetch_tasks
 from blaxel_mcp.tools.find import find_execution
+from blaxel_mcp.tools.lookups import is_long_work
 from blaxel_mcp.tools.results import success
 from blaxel_mcp.tools.spec import READ_ONLY, ExecutionId, JobId, ToolSpec
 
@@ -40,11 +41,16 @@ async def list_job_execution_tasks(  # noqa: PLR0917 - the SDK passes them by na
     execution = found.fetched.execution
     listed = await fetch_tasks(session, found.job_id, found.execution_id, execution)
     tasks = [fetched.task for fetched in listed.tasks] or execution.task_list
-    meant = failed_first(tasks, status)
-    page = Page(meant, lambda used: str(used) if used < len(meant) else None, min(offset, len(meant)))
     asked = (found.job_id, found.execution_id)
-    known = TaskList(tasks, whole=listed.whole)
-    return success(*build_tasks(asked, execution, known, page, limit=limit, status=status, now=now))
+
+    def build() -> tuple[dict[str, Any], str]:
+        meant = failed_first(tasks, status)
+        page = Page(meant, lambda used: str(used) if used < len(meant) else None, min(offset, len(meant)))
+        known = TaskList(tasks, whole=listed.whole)
+        return build_tasks(asked, execution, known, page, limit=limit, status=status, now=now)
+
+    long = len(tasks) > THREAD_TASKS or is_long_work(found.fetched)
+    return success(*(await session.upstream.in_worker(build) if long else build()))
 
 
 SPEC = ToolSpec(

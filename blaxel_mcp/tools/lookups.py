@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from blaxel_mcp.api.call import Call
 from blaxel_mcp.api.client import Session
-from blaxel_mcp.api.jobs import FetchedTask, get_job, list_executions
+from blaxel_mcp.api.jobs import FetchedExecution, FetchedTask, get_job, list_executions
 from blaxel_mcp.errors import BlaxelMcpError, NotFoundError
 from blaxel_mcp.models import ExecutionStatus, Job, JobExecution, JobExecutionTask, parse_timestamp
 from blaxel_mcp.summary import limits
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from blaxel_mcp.summary.schedule import ScheduleCheck
 
 T = TypeVar("T")
+LOOKUP_BYTES = 8 * 1024**2
+"""A larger answer to a look-up is not read: it comes while the execution itself is held, which may be large."""
 _LOG_CALLS = 2
 """For the log of a task by its name, and for the execution's errors where that finds nothing."""
 
@@ -67,11 +69,16 @@ async def summarize_found(session: Session, app: AppContext, found: Found) -> Ex
         taken=found.taken,
     )
     # A large one would hold the event loop for too long.
-    summary = await session.upstream.in_worker(work) if len(execution.task_list) > limits.THREAD_TASKS else work()
+    summary = await session.upstream.in_worker(work) if is_long_work(found.fetched) else work()
     unexplained = app.lookups and summary.unexplained and not summary.never_started
     if unexplained and (evidence := await lookups.evidence(summary)):
         return add_evidence(summary, evidence)
     return summary
+
+
+def is_long_work(fetched: FetchedExecution) -> bool:
+    """Whether to look through an execution holds the event loop for long: one of many tasks, or of long messages."""
+    return len(fetched.execution.task_list) > limits.THREAD_TASKS or fetched.size > limits.THREAD_BYTES
 
 
 def _schedule(job: Job, known: Sequence[Run], app: AppContext, found: Found) -> "ScheduleCheck | None":
@@ -138,7 +145,7 @@ class _Lookups:
             raise _NoCallLeftError
         self._calls -= 1
         left = self._end - asyncio.get_running_loop().time()
-        return await self.session.send(replace(call, retried=False), at_most=max(left, 0.0))
+        return await self.session.send(replace(call, retried=False, most_bytes=LOOKUP_BYTES), at_most=max(left, 0.0))
 
     async def job(self) -> Job | None:
         """The job with its schedule."""
@@ -241,7 +248,7 @@ class _Lookups:
     async def _log(self, *, task: str | None = None, severity: "Severity | None" = None) -> TellingLog:
         """The telling lines among the newest ones of the execution's log, of one task or of one severity."""
         from blaxel_mcp.api.logs import get_logs  # noqa: PLC0415 - few answers need a log
-        from blaxel_mcp.summary.logs import log_time_range  # noqa: PLC0415
+        from blaxel_mcp.summary.logs import is_long_log, log_time_range  # noqa: PLC0415
 
         execution = self.found.fetched.execution
         searched = log_time_range(execution, self.app.clock())
@@ -258,7 +265,8 @@ class _Lookups:
             )
         )
         lines = [line.message for line in reversed(page.lines) if line.message]
-        return telling_log(lines, limits.EVIDENCE_LINES)
+        work = partial(telling_log, lines, limits.EVIDENCE_LINES)
+        return await self.session.upstream.in_worker(work) if is_long_log(lines) else work()
 
     async def _cached(
         self,

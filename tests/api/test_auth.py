@@ -2,9 +2,11 @@
 
 import asyncio
 import base64
+import gzip
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -206,7 +208,7 @@ def test_a_new_refresh_token_replaces_the_old_one(server: TokenServer, clock: Cl
     def later() -> None:
         clock.now += 600
 
-    ask(auth, server, later, times=2)
+    ask(auth, server, later, times=3)
     assert [body["refresh_token"] for _, body in server.exchanges] == ["first", "second"]
 
 
@@ -452,6 +454,11 @@ def test_an_unavailable_token_endpoint_is_a_passing_error(server: TokenServer, c
             lambda: JSONResponse({"access_token": "a", "x": "x" * TOKEN_ANSWER_BYTES}), AnswerError, id="too large"
         ),
         pytest.param(lambda: Response("x", 200, {"Content-Encoding": "gzip"}), AnswerError, id="packed"),
+        pytest.param(
+            lambda: Response(gzip.compress(b'{"access_token": "a"}'), 200, {"Content-Encoding": "gzip"}),
+            AnswerError,
+            id="a token, packed",
+        ),
     ],
 )
 def test_an_answer_without_a_token_is_a_lasting_error(
@@ -692,6 +699,47 @@ def test_a_token_says_when_it_ends(answer: dict[str, Any], life: float) -> None:
     token = parse_token(JSONResponse(answer).body, NOW, None)  # type: ignore[arg-type]
     assert token is not None
     assert token.expires_at == NOW + life
+
+
+@pytest.mark.parametrize("variables", [{"BL_API_KEY": "of-the-server"}, {}])
+def test_a_caller_without_a_credential_gets_none_of_this_machine(
+    server: TokenServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variables: dict[str, str]
+) -> None:
+    """Neither the server's own key nor the login of whoever started it stands in for what did not come along."""
+    (tmp_path / ".blaxel").mkdir()
+    (tmp_path / ".blaxel" / "config.yaml").write_text(login(key="of-the-machine"), encoding="utf-8")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    settings = load({}, {"BL_API_URL": server.url, "BL_WORKSPACE": "my-ws", **variables}, login(key="of-the-machine"))
+    with pytest.raises(CredentialsError) as caught:
+        ask(BlaxelAuth.for_caller(None, settings), server)
+    assert caught.value.message == "No Blaxel credential came with the request."  # nothing of a login
+    assert server.calls == []
+
+
+def test_a_login_file_is_read_and_never_written(server: TokenServer, clock: Clock, tmp_path: Path) -> None:
+    """Not even when the token in it was renewed, and the refresh token with it: `bl` owns the file."""
+    file = tmp_path / "config.yaml"
+    file.write_text(login(jwt("old", exp=NOW - 1), "first"), encoding="utf-8")
+    before = file.read_bytes(), file.stat()
+    server.answers = [JSONResponse({"access_token": "new", "refresh_token": "second", "expires_in": 3600})]
+    auth = auth_for(server, clock, stored(file.read_text(encoding="utf-8")), lambda: file.read_text(encoding="utf-8"))
+    assert ask(auth, server) == [200]
+    after = file.stat()
+    assert (file.read_bytes(), after.st_mtime_ns, after.st_ino) == (before[0], before[1].st_mtime_ns, before[1].st_ino)
+    assert [*tmp_path.iterdir()] == [file]
+
+
+def test_a_refresh_token_stays_where_the_answer_has_no_other(server: TokenServer, clock: Clock) -> None:
+    """It renews the token once more."""
+    answer = {"access_token": jwt("new", exp=NOW + 100), "expires_in": 100}
+    server.answers = [JSONResponse(answer | {"refresh_token": "newer"}), JSONResponse(answer), JSONResponse(answer)]
+    auth = auth_for(server, clock, stored(login(jwt("old", exp=NOW - 1), "first")))
+
+    def later() -> None:
+        clock.now += 90
+
+    ask(auth, server, later, times=3)
+    assert [body["refresh_token"] for _, body in server.exchanges] == ["first", "newer", "newer"]
 
 
 def test_a_token_that_lives_a_minute_is_not_renewed_by_every_request(server: TokenServer, clock: Clock) -> None:

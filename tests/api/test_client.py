@@ -5,14 +5,18 @@ import inspect
 import logging
 import ssl
 import threading
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from pydantic import SecretStr
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from support.caller import ACCOUNT, another, client_for, use
@@ -35,12 +39,13 @@ from support.faults import (
 from support.plane import clock
 
 from blaxel_mcp import __version__
-from blaxel_mcp.api import client as client_module
+from blaxel_mcp.api import attempts as attempts_module
+from blaxel_mcp.api.attempts import CONCURRENCY, PER_CALLER
 from blaxel_mcp.api.auth import BlaxelAuth
 from blaxel_mcp.api.call import Call
 from blaxel_mcp.api.callers import Caller
 from blaxel_mcp.api.certificates import load_certificates
-from blaxel_mcp.api.client import CONCURRENCY, PER_CALLER, Session, Upstream
+from blaxel_mcp.api.client import Session, Upstream
 from blaxel_mcp.api.jobs import FetchedExecution, get_execution, get_job, list_jobs
 from blaxel_mcp.api.network_errors import translate
 from blaxel_mcp.api.wire import BODY_BYTES, ERROR_BODY_BYTES
@@ -214,13 +219,104 @@ def test_identical_posts_are_each_sent(plane: Plane) -> None:
 @pytest.mark.parametrize(
     "fault", [Delay(60), Trickle(b" " * 10_000, 0.01), Oversize(10**12)], ids=["silence", "trickle", "flood"]
 )
-def test_an_attempt_is_bounded_as_a_whole(plane: Plane, fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_attempt_is_bounded_as_a_whole(plane: Plane, fault: Fault) -> None:
     """The time limit holds for a silent server, a trickle of bytes and an endless flood alike."""
-    monkeypatch.setattr(client_module, "BODY_BYTES", 10**12)
     plane.faults.always(fault)
-    error = failure(client_for(plane.url, timeout=0.2))
+    endless = replace(ONE, most_bytes=10**12)
+    error = failure(client_for(plane.url, timeout=0.2), lambda session: session.send(endless))
     assert (plane.calls, error.message) == (4, "Blaxel did not answer in time.")
     assert plane.faults.gone.wait(10)
+
+
+def test_the_waits_between_attempts_double_with_jitter_up_to_five_seconds(
+    plane: Plane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bounds are a quarter of a second to begin with, as much again at random, and five seconds at the most."""
+    plane.faults.always(Answer(503))
+    waits: list[list[float]] = []
+
+    async def work(session: Session) -> None:
+        slept: list[float] = []
+
+        here, pause = threading.current_thread(), asyncio.sleep
+
+        async def sleep(seconds: float) -> None:
+            if threading.current_thread() is not here or not seconds:  # the control plane's own pauses
+                return await pause(seconds)
+            slept.append(seconds)
+            return None
+
+        monkeypatch.setattr(asyncio, "sleep", sleep)
+        with pytest.raises(ApiError):
+            await another(session).send(ONE)
+        monkeypatch.undo()
+        waits.append(slept)
+
+    for first_wait in (0.25, 0.25, 4.0):
+        use(client_for(plane.url, first_wait=first_wait), work)
+    usual, again, capped = waits
+    assert [0.25 * 2**n <= wait <= 0.25 * 2**n + 0.25 for n, wait in enumerate(usual)] == [True] * 3
+    assert usual != again
+    assert max(capped) == 5.0
+
+
+@pytest.mark.parametrize(("asked", "waited"), [("28", [28.0]), ("29.5", []), ("30", [])])
+def test_all_attempts_of_a_call_take_thirty_seconds_together(
+    plane: Plane, monkeypatch: pytest.MonkeyPatch, asked: str, waited: list[float]
+) -> None:
+    """A wait that leaves no second of them for another attempt is not begun."""
+    plane.faults.add(Answer(429, headers={"retry-after": asked}))
+    slept: list[float] = []
+
+    async def work(session: Session) -> None:
+        here, pause = threading.current_thread(), asyncio.sleep
+
+        async def sleep(seconds: float) -> None:
+            if threading.current_thread() is not here or not seconds:
+                return await pause(seconds)
+            slept.append(seconds)
+            return None
+
+        monkeypatch.setattr(asyncio, "sleep", sleep)
+        await asyncio.gather(session.send(ONE), return_exceptions=True)
+        monkeypatch.undo()
+
+    use(client_for(plane.url), work)
+    assert slept == waited
+
+
+class Item:
+    """A part of a large answer, which tells in which thread it is freed."""
+
+    freed_in: ClassVar[Counter[str]] = Counter()
+    all_freed: ClassVar[threading.Event] = threading.Event()
+
+    def __del__(self) -> None:
+        """Tell."""
+        self.freed_in[threading.current_thread().name] += 1
+        if self.freed_in.total() == 10_000:
+            self.all_freed.set()
+
+
+class Owner:
+    """A large answer."""
+
+    def __init__(self) -> None:
+        self.items = [Item() for _ in range(10_000)]
+
+
+def test_a_large_answer_is_freed_in_the_worker_thread(plane: Plane) -> None:
+    """Freeing a hundred thousand tasks at once takes 60 ms, in which the event loop would do nothing else."""
+    plane.faults.add(Oversize(2 * 1024**2))
+    call = Call("GetJob", "GET", ("jobs", "large"), lambda _: Owner(), owned=lambda owner: (owner, owner.items))
+    Item.freed_in.clear()
+
+    async def work(session: Session) -> Counter[str]:
+        await session.send(call)
+        await reaches(Item.all_freed)
+        return Item.freed_in.copy()
+
+    assert use(client_for(plane.url), work) == {"large-answers_0": 10_000}
 
 
 def test_an_attempt_is_bounded_before_the_first_byte() -> None:
@@ -731,6 +827,35 @@ def test_no_log_line_shows_a_credential(plane: Plane, caplog: pytest.LogCaptureF
         f"Attempt 3 at GET {PATH} failed. Blaxel failed with an internal error (500).",
     ]
     assert script.API_KEY not in caplog.text + repr(client)
+
+
+def test_the_http_library_logs_no_header(plane: Plane, caplog: pytest.LogCaptureFixture) -> None:
+    """Its debug lines have the headers of each answer, cookies among them."""
+    plane.faults.add(Answer(200, b"{}", {"set-cookie": "session=of-the-caller"}))
+    with caplog.at_level(logging.DEBUG):
+        use(client_for(plane.url), fetch)
+    assert "of-the-caller" not in caplog.text
+    assert [record.name for record in caplog.records if record.name.startswith("httpcore")] == []
+
+
+def test_a_span_tells_the_kind_of_error_and_nothing_of_the_exception(
+    plane: Plane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exceptions of httpx may hold addresses, and stack traces more."""
+    plane.faults.add(Drop())
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    tracer = provider.get_tracer("tests")
+    monkeypatch.setattr(attempts_module, "_tracer", tracer)
+
+    async def work(session: Session) -> None:
+        with tracer.start_as_current_span("request"):
+            await asyncio.gather(session.send(replace(ONE, retried=False)), return_exceptions=True)
+
+    use(client_for(plane.url), work)
+    span = exporter.get_finished_spans()[0]
+    assert (span.name, list(span.events), span.status.description) == ("GetJobExecution", [], None)
+    assert span.attributes == {"http.request.method": "GET", "error.type": "ConnectionFailedError"}
 
 
 def test_unusable_settings_of_the_machine_are_errors_with_a_hint(

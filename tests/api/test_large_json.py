@@ -1,6 +1,7 @@
 """JSON that is parsed in parts is the same as JSON that is parsed at once."""
 
 import json
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from pydantic_core import from_json
 
 from blaxel_mcp.api import large_json
 from blaxel_mcp.api.large_json import parse_in_parts
+from blaxel_mcp.api.wire import HELD_BYTES
 
 TASKS = [
     {
@@ -27,7 +29,7 @@ def parts(body: bytes) -> tuple[Any, list[int]]:
         sizes.append(len(part))
         return from_json(part)
 
-    return parse_in_parts(body, parse), sizes
+    return parse_in_parts(body, parse, 10**9), sizes
 
 
 @pytest.fixture(autouse=True)
@@ -89,3 +91,97 @@ def test_a_key_that_comes_twice_counts_where_it_comes_last() -> None:
     """As it does where a body is parsed at once."""
     body = b'{"tasks":%b,"tasks":[{"a":1}]}' % json.dumps(TASKS).encode()
     assert parts(body)[0] == {"tasks": [{"a": 1}]}
+
+
+COUNT = 200_000
+MIXED: dict[str, Any] = {
+    "a": [1.5, None, True, "x" * 70, {"b": [], "c": {}}],
+    "é": "ü" * 100,
+    "smile": "\u263a" + "x" * 1000,
+}
+SHAPES: dict[str, bytes] = {
+    "empty lists": b"[" + b"[]," * COUNT + b"0]",
+    "empty objects": b"[" + b"{}," * COUNT + b"0]",
+    "lists of one": b"[" + b"[0]," * COUNT + b"0]",
+    "lists of lists": b"[" + b"[[]]," * COUNT + b"0]",
+    "lists of objects": b"[" + b"[{}]," * COUNT + b"0]",
+    "objects of one": b"[" + b'{"a":0},' * COUNT + b"0]",
+    "objects of objects": b"[" + b'{"a":{}},' * COUNT + b"0]",
+    "objects of six": b"[" + b'{"a":0,"b":0,"c":0,"d":0,"e":0,"f":0},' * (COUNT // 4) + b"0]",
+    "objects of eleven": b"[" + (b"{%b}," % b",".join(b'"%d":0' % n for n in range(11))) * (COUNT // 8) + b"0]",
+    "numbers": b"[" + b"0," * COUNT + b"0]",
+    "large numbers": b"[" + b"99999," * COUNT + b"0]",
+    "fractions": b"[" + b"0.1," * COUNT + b"0]",
+    "very large numbers": b"[" + b"1234567890123456789012345," * COUNT + b"0]",
+    "empty strings": b"[" + b'"",' * COUNT + b"0]",
+    "different strings": json.dumps([f"{n:06x}" for n in range(COUNT)], separators=(",", ":")).encode(),
+    "different keys": json.dumps({f"{n:06x}": 0 for n in range(COUNT)}, separators=(",", ":")).encode(),
+    "a long string": b'["%b"]' % (b"a" * 10**7),
+    "a long string with a wide character": '["\u263a%s"]'.replace("%s", "a" * 10**7).encode(),
+    "a long string with the widest": '["%s\U0001f600"]'.replace("%s", "a" * 10**7).encode(),
+    "the widest in an escape": rb'["%b\ud83d\ude00"]' % (b"a" * 10**7),
+    "a wide one behind quotes": rb'["%b\u263a"]' % (rb"\"" * 10**6),
+    "many wide strings": b"[" + ('"\U0001f600%s",'.replace("%s", "a" * 1000).encode()) * 5_000 + b"0]",
+    "mixed": json.dumps([MIXED] * 5_000, ensure_ascii=False).encode(),
+    "spaces": b"[" + b" " * 10**6 + b"]",
+}
+
+
+@pytest.mark.parametrize("body", SHAPES.values(), ids=SHAPES)
+def test_parsed_json_takes_no_more_memory_than_is_counted(body: bytes) -> None:
+    """Whatever it is made of, of at least a mebibyte, which is where it begins to matter."""
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        value = from_json(body)
+        taken = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert value is not None
+    assert taken <= large_json.memory_of(body) * 1.05 + 2**20
+
+
+@pytest.mark.parametrize("body", [json.dumps({"tasks": TASKS}).encode(), b"[%b0]" % (b"[]," * 5_000)])
+def test_more_than_is_allowed_is_not_parsed(body: bytes) -> None:
+    """Neither in parts nor at once; the bytes of the JSON count, too."""
+    parsed: list[bytes] = []
+
+    def parse(part: bytes) -> Any:
+        parsed.append(part)
+        return from_json(part)
+
+    with pytest.raises(large_json.TooLargeError):
+        parse_in_parts(body, parse, len(body) + 5_000)
+    assert sum(map(len, parsed)) < len(body) / 2
+
+
+def test_an_execution_of_100_000_tasks_is_within_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """57 MB, as the API writes them: nineteen values each, every task with a message and timestamps of its own."""
+    monkeypatch.undo()  # parts of the usual size
+    tasks = [
+        {
+            "conditions": [
+                {
+                    "lastTransitionTime": f"2026-11-24T09:{number % 60:02}:07.{number:06}Z",
+                    "message": f"The container exited with code 1: shard {number} failed reading /data/in/{number}.csv",
+                    "reason": "Failed",
+                    "severity": "INFO",
+                    "state": "CONDITION_FAILED",
+                    "type": "Completed",
+                }
+            ],
+            "metadata": {
+                "completedAt": f"2026-11-24T09:{number % 60:02}:07.{number:06}Z",
+                "createdAt": f"2026-11-24T09:00:02.{number:06}Z",
+                "name": f"image-resize-failed-100000-task-{number}",
+                "startedAt": f"2026-11-24T09:00:04.{number:06}Z",
+                "updatedAt": f"2026-11-24T09:{number % 60:02}:07.{number:06}Z",
+            },
+            "spec": {"maxRetries": 0, "timeout": "3600s"},
+            "status": "failed",
+        }
+        for number in range(100_000)
+    ]
+    body = json.dumps({"metadata": {"id": "e"}, "status": "failed", "tasks": tasks}).encode()
+    assert len(body) > 55_000_000
+    assert len(parse_in_parts(body, from_json, HELD_BYTES)["tasks"]) == 100_000

@@ -1,7 +1,10 @@
 """When an execution's log is looked for, and which of its lines are shown."""
 
 import json
+import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -11,6 +14,7 @@ from hypothesis import strategies as st
 from blaxel_mcp.models import JobExecution, LogLine
 from blaxel_mcp.summary.limits import LOG_BYTES, LOG_LINES
 from blaxel_mcp.summary.logs import LogSearch, TimeRange, build_logs, log_time_range
+from blaxel_mcp.summary.redact import redact
 from blaxel_mcp.summary.wording import format_timestamp, json_size
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -279,3 +283,66 @@ def test_a_private_key_that_is_logged_line_by_line_is_masked(kept: slice) -> Non
     assert shown == ["***" if message in KEY[1:3] else message for message in logged]
     assert "MIIB" not in text
     assert "KUpR" not in text
+
+
+def redacted_characters(work: Callable[[], object]) -> tuple[int, int]:
+    """How many texts, and characters, were searched for credentials meanwhile."""
+    lengths: list[int] = []
+
+    def watch(frame: FrameType, event: str, _: object) -> None:
+        if event == "call" and frame.f_code is redact.__code__:
+            lengths.append(len(frame.f_locals["text"]))
+
+    sys.setprofile(watch)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return len(lengths), sum(lengths)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["token: ", "mysql -p", "x", "\\", "A1b", "\U0001f600", "\x1b[31mx", "\u200bx"],
+)
+def test_no_more_is_read_than_is_shown_and_masking_needs(unit: str) -> None:
+    """Of 500 lines of 24 kB some 24 are shown: the others, and the rest of each, are not looked through."""
+    lines = [line(number, f"{number} " + unit * (24_000 // len(unit))) for number in range(LOG_LINES)]
+    answers: list[dict[str, Any]] = []
+    texts, characters = redacted_characters(lambda: answers.append(build(lines, limit=LOG_LINES)[0]))
+    shown = len(answers[0]["lines"])
+    assert answers[0]["notShown"] == LOG_LINES - shown
+    assert texts <= 2 * shown + 10  # each as a line and in quotes; one that no longer fits; the ids
+    assert characters <= (shown + 1) * 5_200
+
+
+def test_a_line_twice_as_long_is_no_more_work() -> None:
+    """What is beyond the cut is not read."""
+
+    def count(repeated: int) -> tuple[int, int]:
+        return redacted_characters(lambda: build([line(1, "token: " * repeated)] * 2))
+
+    assert count(3_000) == count(6_000) == count(60_000)
+
+
+@pytest.mark.parametrize("before", range(380, 520, 7))
+def test_a_credential_across_the_cut_is_never_half_shown(before: int) -> None:
+    """Wherever it begins, of whatever length it is, as a word or in quotes."""
+    for secret in (
+        "sk-proj-" + "Ab1" * 20,
+        "eyJhbGciOiJIUzI1NiJ9." + "eyJzdWIiOiIx" * 80 + ".c2lnbmF0dXJl",
+        "password='" + "hunter2 " * 30 + "'",
+        "-----BEGIN PRIVATE KEY----- " + "MIIEvQIBADANBgkqhkiG9w0B " * 60 + "-----END PRIVATE KEY-----",
+    ):
+        answer, text = build([line(1, "x" * before + " " + secret + " and so on" * 3_000)])
+        for shown in (answer["lines"][0], text):
+            assert not any(part in shown for part in ("Ab1Ab1", "eyJzdWIi", "hunter2", "MIIEvQ"))
+
+
+@pytest.mark.parametrize(
+    "blank", ["", " ", "\t\n", "\x1b[31m", "\u200b", "\u200b" * 9_000, "\x1b[0m" * 2_000, "\u3164"]
+)
+def test_a_line_without_anything_to_see_is_none(blank: str) -> None:
+    """It is neither shown nor counted."""
+    answer, _ = build([line(1, "a"), line(2, blank), line(3, "b")])
+    assert (answer["total"], len(answer["lines"])) == (2, 2)

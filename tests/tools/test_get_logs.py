@@ -12,8 +12,9 @@ import pytest
 from mcp import Client
 from mcp_types import CallToolResult, TextContent
 from support.caller import tool_state
-from support.faults import Answer, Cut, Fault, Faults, not_an_object, not_json
-from support.plane import NOW, inline_jobs
+from support.faults import Answer, Cut, Fault, Faults, Hold, not_an_object, not_json
+from support.plane import NOW, clock, inline_jobs
+from support.program import Program, account
 
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.wire import Job, Verbatim
@@ -248,3 +249,23 @@ def test_a_failed_execution_leads_to_its_log_by_its_next_step() -> None:
     assert (
         facts["lines"][-1].split(" ", 2)[2].startswith('ERROR {"level": "fatal", "msg": "shard gave up", "shard": 11,')
     )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("unit", ["token: ", "mysql -p", "\x1b[31mx"])
+def test_other_calls_are_answered_while_long_lines_are_read(unit: str) -> None:
+    """500 lines of 24 kB each: masking them is for the worker thread."""
+    lines = [{"timestamp": f"2026-11-24T08:00:{n % 60:02}.{n}Z", "message": f"{n} {unit * 3_000}"} for n in range(500)]
+    hold = Hold(then=Answer(200, json_body={"nightly-report": {"logs": lines, "totalCount": 500}}))
+    faults = Faults(control_plane.build_app(clock=clock))
+    faults.always(hold, path="/logs")
+    arguments = {"jobId": "nightly-report", "executionId": script.SUCCEEDED, "limit": 500}
+    with control_plane.serve(faults) as url, Program(env=account(url)) as program:
+        program.shake_hands()
+        logs = program.ask("tools/call", {"name": "get_job_execution_logs", "arguments": arguments})
+        assert hold.arrived.wait(30)
+        hold.release.set()
+        others = [program.ask("ping") for _ in range(5)]
+        answers = [json.loads(program.next_line()) for _ in range(6)]
+    assert [answer["id"] for answer in answers] == [*others, logs]
+    assert not answers[-1]["result"]["isError"]
