@@ -1,14 +1,16 @@
-"""What of the API's own JSON travels with an answer: masked, capped, every cut counted."""
+"""What of the API's own JSON travels with an answer: masked, without what does not show, capped, every cut counted."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
-from itertools import filterfalse
+from functools import lru_cache, reduce
+from itertools import accumulate, filterfalse
 from typing import Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import quote as percent_encode
 
 from blaxel_mcp.models import parse_env_override
+from blaxel_mcp.summary.invisible import remove_invisible
 from blaxel_mcp.summary.limits import RAW_MISSES
 from blaxel_mcp.summary.redact import MASK as _MASK
 from blaxel_mcp.summary.redact import is_harmless, redact, redact_field
@@ -17,7 +19,13 @@ from blaxel_mcp.summary.secret_words import kind_of_name
 from blaxel_mcp.summary.wording import json_size
 
 RawMode: TypeAlias = Literal["auto", "full", "never"]
-_OVERRIDE = "envOverride"
+# `envOverride`, `env_overrides`, `spec.envOverride`, `ENVIRONMENT-OVERRIDE`, `envVarOverrides`, separators left out:
+# other services, and other versions of this API, may write it otherwise.
+_OVERRIDE = re.compile(r"env(?:ironment)?(?:var(?:iable)?s?)?overrides?\Z")
+_SEPARATOR = re.compile(r"[\W_]+")
+_PATH_SEPARATOR = re.compile(r"[./\[\]]+")
+_OVERRIDE_IN_TEXT = re.compile(r"(?i)env[a-z_-]*override")
+_LONGEST_NAME = 200
 _REMEMBERED = 1000
 _MASKED_FACTOR = 4
 """Up to this many times the limit, all of it is masked before it is measured: what is masked often takes less room."""
@@ -30,12 +38,26 @@ def raw_uri(job_id: str, execution_id: str) -> str:
     return f"blaxel://jobs/{percent_encode(job_id, safe='')}/executions/{percent_encode(execution_id, safe='')}"
 
 
+class Hidden(NamedTuple):
+    """How much of some JSON does not travel: credentials that are masked, invisible characters that are removed."""
+
+    masked: int = 0
+    invisible: int = 0
+
+    def plus(self, masked: int, invisible: int) -> "Hidden":
+        """The sum."""
+        return Hidden(self.masked + masked, self.invisible + invisible)
+
+
+_NOTHING = Hidden()
+
+
 class CarriedRaw(NamedTuple):
-    """What of the raw JSON an answer carries, what it leaves out, and how many credentials are masked in it."""
+    """What of the raw JSON an answer carries, what it leaves out, and how much of what it carries is hidden."""
 
     raw: dict[str, Any] | None
     omitted: RawOmitted | None = None
-    masked: int = 0
+    hidden: Hidden = _NOTHING
 
 
 class _Node:
@@ -70,52 +92,67 @@ class _Seen:
 
     def __init__(self) -> None:
         self.mask_leaf = lru_cache(_REMEMBERED, typed=True)(_mask_leaf)
-        self.has_credential = lru_cache(_REMEMBERED)(_has_credential)
+        self.is_renamed = lru_cache(_REMEMBERED)(_is_renamed)
+        self.is_override = lru_cache(_REMEMBERED)(_is_override)
 
 
-def _has_credential(key: str) -> bool:
-    return redact(key).masked > 0
+def _is_renamed(key: str) -> bool:
+    return any(_mask_text(key)[1])
 
 
-def mask_credentials(value: Any, seen: _Seen | None = None) -> tuple[Any, int]:
-    """JSON in which every credential in a string is masked, and the number of those masked here.
+def _is_override(name: str) -> bool:
+    """Whether the name of a field, or of one that holds it, says that it overrides environment variables."""
+    parts = _PATH_SEPARATOR.split(name[:_LONGEST_NAME])
+    return any(_OVERRIDE.search(_SEPARATOR.sub("", whole).lower()) for whole in accumulate(parts))
+
+
+def _mask_text(text: str) -> tuple[str, Hidden]:
+    """A text without what does not show, which may stand within a credential, and then with credentials masked."""
+    shown, invisible = remove_invisible(text)
+    masked, count = redact(shown)
+    return masked, Hidden(count, invisible)
+
+
+def mask_credentials(value: Any, seen: _Seen | None = None) -> tuple[Any, Hidden]:
+    """JSON in which every credential in a string is masked and no character is invisible, and how many those were.
 
     So is every value under an `envOverride`, wherever it stands, that is not all asterisks already; the override keeps
     its form if it is an object or the JSON text of one, and anything else becomes `***`. A field whose name says that
     it holds a secret is masked whole. The argument is not changed, since other callers may share it, and what holds
-    nothing to mask is not copied.
+    nothing to mask or remove is not copied.
     """
     if isinstance(value, str):
-        return redact(value)
-    if not isinstance(value, dict | list) or not _may_hold_secrets(value):
-        return value, 0
+        return _mask_leaf("", value)
+    if not isinstance(value, dict | list) or not _may_hide_something(value):
+        return value, _NOTHING
     seen = seen or _Seen()
     root = _Node(value)
     pending = [root]
     renamed: list[_Node] = []
-    count = 0
+    count = _NOTHING
     while pending:
         node = pending.pop()
         items = node.value.items() if isinstance(node.value, dict) else enumerate(node.value)
         field_of_pair = _field_of_pair(node.value)
-        if isinstance(node.value, dict) and any(map(seen.has_credential, node.value)):
+        if isinstance(node.value, dict) and any(map(seen.is_renamed, node.value)):
             renamed.append(node)
         for key, held in items:
-            if isinstance(held, dict | list) and key != _OVERRIDE:
+            name = (field_of_pair if key == "value" else "") or (key if isinstance(key, str) else node.field)
+            override = isinstance(key, str) and seen.is_override(name)
+            if isinstance(held, dict | list) and not override:
                 pending.append(_Node(held, node, key))
                 continue
-            if held is None or not (held or key == _OVERRIDE):
+            if held is None or not (held or override):
                 continue
-            name = (field_of_pair if key == "value" else "") or (key if isinstance(key, str) else node.field)
-            masked, found = _mask_override(held) if key == _OVERRIDE else seen.mask_leaf(name, held)
-            if found or key == _OVERRIDE:
+            masked, found = _mask_override(held) if override else seen.mask_leaf(name, held)
+            if override or any(found):
                 node.make_copy()[key] = masked
-                count += found
-    count += _rename_keys(renamed)
+                count = count.plus(*found)
+    count = count.plus(*_rename_keys(renamed))
     return (value if root.copy is None else root.copy), count
 
 
-def _may_hold_secrets(value: Any) -> bool:
+def _may_hide_something(value: Any) -> bool:
     """Whether JSON has a name or a text to look at closely: each different one is looked at once, and few have.
 
     An execution of ten tasks has 260 values, of which 50 differ.
@@ -136,32 +173,33 @@ def _may_hold_secrets(value: Any) -> bool:
                 texts.add(held)
             elif kind is dict or kind is list:
                 pending.append(held)
-    if _OVERRIDE in names or any(map(kind_of_name, names)):
+    if any(map(kind_of_name, names)) or any(map(_is_override, names)):
         return True
-    return any(redact(text).masked for text in filterfalse(is_harmless, names | texts))
+    unclear = filterfalse(is_harmless, names | texts)
+    return any(any(_mask_text(text)[1]) or _OVERRIDE_IN_TEXT.search(text) for text in unclear)
 
 
-def _rename_keys(nodes: Sequence[_Node]) -> int:
+def _rename_keys(nodes: Sequence[_Node]) -> Hidden:
     """Mask the keys of these objects, and count; inside out, since copies are found by the keys as sent."""
-    count = 0
+    count = _NOTHING
     for node in reversed(nodes):
         copy = node.make_copy()
         names, found = _mask_keys(copy)
         renewed = dict(zip(names, copy.values(), strict=True))
         copy.clear()
         copy.update(renewed)
-        count += found
+        count = count.plus(*found)
     return count
 
 
-def _mask_keys(keys: Iterable[str]) -> tuple[list[str], int]:
-    """Keys with the credentials in them masked, told apart where they then read the same, and how many were."""
+def _mask_keys(keys: Iterable[str]) -> tuple[list[str], Hidden]:
+    """Keys with what they hide masked or removed, told apart where they then read the same, and how much that was."""
     names: dict[str, None] = {}
     numbers: Counter[str] = Counter()
-    count = 0
+    count = _NOTHING
     for key in keys:
-        masked, found = redact(key)
-        count += found
+        masked, found = _mask_text(key)
+        count = count.plus(*found)
         name = masked
         while name in names:
             numbers[masked] += 1
@@ -176,26 +214,42 @@ def _field_of_pair(value: Any) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _mask_leaf(name: str, value: Any) -> tuple[Any, int]:
+def _mask_leaf(name: str, value: Any) -> tuple[Any, Hidden]:
+    """A value that is no object or list, beside the name of its field."""
     if isinstance(value, str):
-        return redact_field(name, value)
+        shown, invisible = remove_invisible(value)
+        if _OVERRIDE_IN_TEXT.search(shown) and (inner := _parse_json(shown)) is not None:
+            masked, found = mask_credentials(inner)
+            return json.dumps(masked, ensure_ascii=False), found.plus(0, invisible)
+        text, count = redact_field(remove_invisible(name)[0], shown)
+        return text, Hidden(count, invisible)
     if type(value) is int and redact_field(name, str(value)).masked:
-        return _MASK, 1
-    return value, 0
+        return _MASK, Hidden(1)
+    return value, _NOTHING
 
 
-def _mask_override(given: Any) -> tuple[Any, int]:
+def _parse_json(text: str) -> Any:
+    """The object or list that a text is the JSON of; `None` for any other text."""
+    if not text.lstrip().startswith(("{", "[")):
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _mask_override(given: Any) -> tuple[Any, Hidden]:
     values = parse_env_override(given)
     if values is None:
-        return _MASK, int(given != _MASK)
+        return _MASK, Hidden(int(given != _MASK))
     names, count = _mask_keys(values)
     masked = {
         name: value if isinstance(value, str) and value and set(value) == {"*"} else _MASK
         for name, value in zip(names, values.values(), strict=True)
     }
-    count += sum(shown != value for shown, value in zip(masked.values(), values.values(), strict=True))
+    different = sum(shown != value for shown, value in zip(masked.values(), values.values(), strict=True))
     # Written anew even if nothing changed: a name that comes twice hides its first value from the parser.
-    return (json.dumps(masked, ensure_ascii=False) if isinstance(given, str) else masked), count
+    return (json.dumps(masked, ensure_ascii=False) if isinstance(given, str) else masked), count.plus(different, 0)
 
 
 def limit_raw(raw: dict[str, Any], mode: RawMode, limit: int, *, size: int | None = None) -> CarriedRaw:
@@ -232,7 +286,7 @@ def limit_raw(raw: dict[str, Any], mode: RawMode, limit: int, *, size: int | Non
     return CarriedRaw(
         _with_tasks(rest, [task.masked for task in kept], like=raw),
         {"tasks": len(tasks) - len(kept), "bytes": whole - size_as_sent},
-        count + sum(task.credentials for task in kept),
+        reduce(lambda total, task: total.plus(*task.hidden), kept, count),
     )
 
 
@@ -242,11 +296,11 @@ def _succeeded(task: Any) -> bool:
 
 
 class _Task(NamedTuple):
-    """A task that is carried: as the API sent it and masked, with the number of credentials in it."""
+    """A task that is carried: as the API sent it and masked, with how much of it that hides."""
 
     sent: Any
     masked: Any
-    credentials: int
+    hidden: Hidden
 
 
 def _fitting(tasks: Iterable[Any], room: int, seen: _Seen) -> list[_Task]:

@@ -413,7 +413,7 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
         ),
         (
             'Blaxel answered about job "scale" instead of "resize" and execution "exec-2" instead of "exec-1". '
-            'Running. Running for 1m. Time left: no basis for an estimate. '
+            "Running. Running for 1m. Time left: no basis for an estimate. "
             'Next: Call get_job_execution with jobId "resize" and executionId "exec-1" again in 15s. Job "scale",'
             ' execution "exec-2", workspace "acme".'
         ),
