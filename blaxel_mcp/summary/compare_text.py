@@ -29,7 +29,9 @@ def changes_shown(detail: Detail) -> int:
 
 def sentences(comparison: Comparison, detail: Detail) -> Iterator[str]:
     """The sentences of the head; some may be empty."""
-    yield from (other_execution_sentence(one, detail) for one in (comparison.execution, comparison.baseline))
+    yield from dict.fromkeys(
+        other_execution_sentence(one, detail) for one in (comparison.execution, comparison.baseline)
+    )
     yield _verdict(comparison, detail)
     yield _duration(comparison)
     yield _queueing(comparison)
