@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from support.builders import execution, task
 
-from blaxel_mcp.summary.raw import Hidden, limit_raw, mask_credentials, raw_uri
+from blaxel_mcp.summary.masking import Hidden, mask_credentials
+from blaxel_mcp.summary.raw import limit_raw, raw_uri
 from blaxel_mcp.summary.wording import json_size
 
 BIG = "x" * 400

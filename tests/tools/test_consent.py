@@ -462,7 +462,8 @@ def test_a_client_that_retries_is_told_and_not_obeyed() -> None:
     """The SDK's own client, which carries state and answer by itself, starts one execution with each call."""
 
     async def scenario(place: World) -> None:
-        async def agree(*_: Any) -> ElicitResult:
+        async def agree(context: Any, params: Any) -> ElicitResult:
+            del context, params
             return ElicitResult(action="accept", content={})
 
         async with (
