@@ -71,7 +71,6 @@ class Seen:
     def __init__(self) -> None:
         self.mask_leaf = lru_cache(_REMEMBERED, typed=True)(_mask_leaf)
         self.is_renamed = lru_cache(_REMEMBERED)(_is_renamed)
-        self.is_override = lru_cache(_REMEMBERED)(_is_override)
 
 
 def _is_renamed(key: str) -> bool:
@@ -80,7 +79,12 @@ def _is_renamed(key: str) -> bool:
 
 def _is_override(name: str) -> bool:
     """Whether the name of a field, or of one that holds it, says that it overrides environment variables."""
-    parts = _PATH_SEPARATOR.split(name[:_LONGEST_NAME])
+    return _says_override(name[:_LONGEST_NAME])
+
+
+@lru_cache(_REMEMBERED)
+def _says_override(name: str) -> bool:
+    parts = _PATH_SEPARATOR.split(name)
     return any(_OVERRIDE.search(_SEPARATOR.sub("", whole).lower()) for whole in accumulate(parts))
 
 
@@ -116,7 +120,7 @@ def mask_credentials(value: Any, seen: Seen | None = None) -> tuple[Any, Hidden]
             renamed.append(node)
         for key, held in items:
             name = (field_of_pair if key == "value" else "") or (key if isinstance(key, str) else node.field)
-            override = isinstance(key, str) and seen.is_override(name)
+            override = isinstance(key, str) and _is_override(name)
             if isinstance(held, dict | list) and not override:
                 pending.append(_Node(held, node, key))
                 continue
@@ -153,8 +157,16 @@ def _may_hide_something(value: Any) -> bool:
                 pending.append(held)
     if any(map(kind_of_name, names)) or any(map(_is_override, names)):
         return True
-    unclear = filterfalse(is_harmless, names | texts)
-    return any(any(_mask_text(text)[1]) or _OVERRIDE_IN_TEXT.search(text) for text in unclear)
+    unclear = [*filterfalse(is_harmless, names | texts)]
+    plain = all(map(str.isascii, unclear)) and all(map(str.isprintable, unclear))
+    if not plain and any(remove_invisible(text)[1] for text in unclear):
+        return True
+    return any(redact(text).masked or _is_json_of_override(text) for text in unclear)
+
+
+def _is_json_of_override(text: str) -> bool:
+    """Whether a text may be the JSON of something with an override in it."""
+    return text.lstrip().startswith(("{", "[")) and _OVERRIDE_IN_TEXT.search(text) is not None
 
 
 def _rename_keys(nodes: Sequence[_Node]) -> Hidden:
@@ -196,7 +208,7 @@ def _mask_leaf(name: str, value: Any) -> tuple[Any, Hidden]:
     """A value that is no object or list, beside the name of its field."""
     if isinstance(value, str):
         shown, invisible = remove_invisible(value)
-        if _OVERRIDE_IN_TEXT.search(shown) and (inner := _parse_json(shown)) is not None:
+        if _is_json_of_override(shown) and (inner := _parse_json(shown)) is not None:
             masked, found = mask_credentials(inner)
             return json.dumps(masked, ensure_ascii=False), found.plus(0, invisible)
         text, count = redact_field(remove_invisible(name)[0], shown)
@@ -207,9 +219,7 @@ def _mask_leaf(name: str, value: Any) -> tuple[Any, Hidden]:
 
 
 def _parse_json(text: str) -> Any:
-    """The object or list that a text is the JSON of; `None` for any other text."""
-    if not text.lstrip().startswith(("{", "[")):
-        return None
+    """The object or list that a text is the JSON of; `None` where it is cut off or odd."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

@@ -50,6 +50,8 @@ def render(summary: ExecutionSummary, detail: Detail) -> str:
 
 def other_execution_sentence(summary: ExecutionSummary, detail: Detail) -> str:
     """That the API answered about another job or execution than was asked for; empty where it did not."""
+    if (summary.job_id, summary.execution_id) == summary.asked:
+        return ""
     return other_than_asked(
         (summary.job_id, summary.execution_id),
         summary.asked,
