@@ -189,6 +189,7 @@ class CreatedExecution(_Part):
     """The answer to CreateJobExecution: `executionId` is the new execution, `id` only the request."""
 
     executionId: Text = None
+    jobId: Text = None
 
 
 class Job(_Part):

@@ -10,7 +10,7 @@ from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
 
 from blaxel_mcp.api.jobs import list_executions
 from blaxel_mcp.errors import BlaxelMcpError, NotFoundError
-from blaxel_mcp.summary.raw import mask_credentials
+from blaxel_mcp.summary.masking import mask_credentials
 from blaxel_mcp.tools.context import AppContext, app_context, current_session
 from blaxel_mcp.tools.fetch_tasks import fetch_tasks
 from blaxel_mcp.tools.find import explain_unknown_job, find_execution

@@ -5,6 +5,7 @@ windows of a client list the tools and never ask for more.
 """
 
 import math
+import os
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -32,6 +33,7 @@ from blaxel_mcp.completions import add_completions
 from blaxel_mcp.errors import BlaxelMcpError
 from blaxel_mcp.middleware import RequestMiddleware
 from blaxel_mcp.telemetry import NO_OBSERVERS, Observers
+from blaxel_mcp.tools.consents import CONSENT_SECONDS, bind_to_identity, consent_middleware
 from blaxel_mcp.tools.context import AppContext
 from blaxel_mcp.tools.registry import changes_something
 
@@ -193,12 +195,16 @@ def build_server(
         tools=list(tools),
         lifespan=lifespan,
         middleware=[requests],
-        request_state_security=RequestStateSecurity(keys=[state_key]) if state_key else None,
+        request_state_security=RequestStateSecurity(
+            keys=[state_key or os.urandom(32)], ttl=CONSENT_SECONDS, bind_principal=bind_to_identity
+        ),
         log_level="WARNING",
         subscriptions=False,
         cache_hints={"tools/list": _LIST_CACHE, "resources/templates/list": _LIST_CACHE},
     )
     server.requests = requests
     server.write_tools = frozenset(tool.name for tool in tools if changes_something(tool))
+    if server.write_tools:
+        server.middleware.insert(0, consent_middleware)
     add_completions(server, app)
     return server

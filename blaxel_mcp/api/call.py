@@ -68,18 +68,23 @@ def checked_id(value: str, parameter: str) -> str:
     Raises:
         ArgumentError: the id is blank, `.`, `..`, too long, or holds control characters. Nothing was sent.
     """
-    problem = None
-    if not value.strip():
-        problem = "is empty"
-    elif value in {".", ".."}:
-        problem = "is a dot segment"
-    elif len(value) > LONGEST_ID:
-        problem = f"is longer than {LONGEST_ID} characters"
-    elif any(unicodedata.category(character) in _REFUSED_CATEGORIES for character in value):
-        problem = "contains control characters"
+    problem = problem_of_id(value)
     if problem:
         hint = "Give the job's name as Blaxel shows it."
         if parameter == "executionId":
             hint = 'Give the execution\'s id, or "latest" for the newest one.'
         raise ArgumentError(f"{parameter} {problem}, so nothing was sent.", hint)
     return value
+
+
+def problem_of_id(value: str) -> str | None:
+    """Why an id cannot be part of a path, as what is said of it: `is empty`; `None` if it can."""
+    if not value.strip():
+        return "is empty"
+    if value in {".", ".."}:
+        return "is a dot segment"
+    if len(value) > LONGEST_ID:
+        return f"is longer than {LONGEST_ID} characters"
+    if any(unicodedata.category(character) in _REFUSED_CATEGORIES for character in value):
+        return "contains control characters"
+    return None

@@ -78,8 +78,8 @@ def list_revisions(job_id: str) -> Call[list[Any]]:
     return Call("ListJobRevisions", "GET", path, lambda body: Page.of(body).data, accepts=(dict, list))
 
 
-def create_execution(job_id: str, body: Mapping[str, Any]) -> Call[str]:
-    """CreateJobExecution; gives the execution's id, empty if the API answers none.
+def create_execution(job_id: str, body: Mapping[str, Any]) -> Call[CreatedExecution]:
+    """CreateJobExecution. With an `id` in the body, which Blaxel documents for idempotency, it may be sent again.
 
     In the answer `executionId` is the execution and `id` the request; Blaxel's CLI has been seen to mix them up.
     """
@@ -87,7 +87,7 @@ def create_execution(job_id: str, body: Mapping[str, Any]) -> Call[str]:
         "CreateJobExecution",
         "POST",
         ("jobs", checked_id(job_id, "jobId"), "executions"),
-        lambda answer: CreatedExecution.model_validate(answer).executionId or "",
+        CreatedExecution.model_validate,
         body=body,
     )
 

@@ -12,7 +12,7 @@ from blaxel_mcp.summary.raw import raw_uri
 from blaxel_mcp.summary.redact import redact
 from blaxel_mcp.summary.schedule import schedule_facts
 from blaxel_mcp.summary.schema import ExecutionAnswer
-from blaxel_mcp.summary.text import render
+from blaxel_mcp.summary.text import other_execution_sentence, render
 from blaxel_mcp.summary.timing import Timing
 from blaxel_mcp.summary.wording import drop_empty, format_timestamp, json_size
 
@@ -61,6 +61,7 @@ def build_facts(summary: ExecutionSummary, prose: str, detail: Detail) -> Execut
         "history": _history(summary.history, detail) if summary.history else None,
         "schedule": schedule_facts(summary.schedule) if summary.schedule and detail.history else None,
         "warnings": [
+            *filter(None, [other_execution_sentence(summary, detail)]),
             *(["It never started."] if summary.never_started else []),
             *(render_remark(remark, detail) for remark in summary.remarks[: detail.remarks]),
             *warnings_shown(summary, detail),

@@ -10,6 +10,7 @@ from blaxel_mcp.summary.compare_tasks import SlowedTask, TaskChanges
 from blaxel_mcp.summary.detail import Detail
 from blaxel_mcp.summary.execution import ExecutionSummary
 from blaxel_mcp.summary.failures import FailureGroup
+from blaxel_mcp.summary.text import other_execution_sentence
 from blaxel_mcp.summary.wording import (
     format_duration,
     format_moment,
@@ -28,6 +29,9 @@ def changes_shown(detail: Detail) -> int:
 
 def sentences(comparison: Comparison, detail: Detail) -> Iterator[str]:
     """The sentences of the head; some may be empty."""
+    yield from dict.fromkeys(
+        other_execution_sentence(one, detail) for one in (comparison.execution, comparison.baseline)
+    )
     yield _verdict(comparison, detail)
     yield _duration(comparison)
     yield _queueing(comparison)

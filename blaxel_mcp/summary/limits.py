@@ -4,8 +4,8 @@ PROSE_BYTES = 900
 """The longest prose about one execution, counted inside a JSON string."""
 STRUCTURE_BYTES = 2_500
 """The largest `structuredContent` about one execution without its `raw`, as compact, unescaped JSON."""
-RAW_NOTES_BYTES = 64
-"""How much of that is kept free for what is said of `raw`: `masked` and `rawOmitted`."""
+RAW_NOTES_BYTES = 96
+"""How much of that is kept free for what is said of `raw`: `masked`, `invisible` and `rawOmitted`."""
 RAW_BYTES = 8_192
 """The most compact raw JSON that mode `auto` carries, unless BLAXEL_MCP_RAW_LIMIT says otherwise."""
 ERROR_CHARACTERS = 700

@@ -13,6 +13,7 @@ from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.causes import Cause
 from blaxel_mcp.summary.clean import clean
 from blaxel_mcp.summary.failures import group_failures
+from blaxel_mcp.summary.identity import other_execution
 from blaxel_mcp.summary.listing import (
     Page,
     Row,
@@ -78,6 +79,8 @@ def build_tasks(
         subject = status_sentence(len(page.items), len(tasks), "task", f"of {of_what}", status)
     else:
         subject = f"{plural(len(tasks), 'task')} of {of_what}: {_counts(tasks)}"
+    if other := other_execution(execution, asked):
+        subject = f"{other} {subject}"
     facts = {
         "jobId": clean(job_id, limits.IDENTITY_CHARACTERS),
         "executionId": clean(execution_id, limits.IDENTITY_CHARACTERS),

@@ -10,6 +10,7 @@ from typing_extensions import TypedDict
 from blaxel_mcp.models import ExecutionStatus, JobExecution, LogLine, parse_timestamp
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.clean import clean, clean_counting, is_blank
+from blaxel_mcp.summary.identity import other_execution
 from blaxel_mcp.summary.key_lines import mask_key_lines
 from blaxel_mcp.summary.next_step import call_arguments
 from blaxel_mcp.summary.wording import drop_empty, format_timestamp, json_size, plural, quote
@@ -116,6 +117,7 @@ def build_logs(
     omitted, cut = number - len(shown), sum(line.cut for line in shown)
     higher = "raise limit, or " if len(shown) == search.limit < limits.LOG_LINES else ""
     sentences = [
+        other_execution(execution, (search.job_id, search.execution_id)),
         _verdict(search, searched, shown, number, exact=total is not None),
         f"{omitted:,} not shown: {higher}narrow by taskName, search or severity." if omitted else "",
         f"{plural(cut, 'line')} cut at {limits.LOG_CHARACTERS} characters." if cut else "",

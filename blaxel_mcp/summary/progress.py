@@ -7,6 +7,7 @@ from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.detail import MINIMAL, TIGHT
 from blaxel_mcp.summary.execution import ExecutionSummary
 from blaxel_mcp.summary.next_step import is_plain_id
+from blaxel_mcp.summary.text import other_execution_sentence
 from blaxel_mcp.summary.verdict import render_verdict
 from blaxel_mcp.summary.wording import drop_empty, format_duration, json_size, plural, truncate_bytes
 
@@ -61,7 +62,8 @@ def _prose(summary: ExecutionSummary, first: ExecutionSummary, step: str, doubt:
     warning = summary.warnings[0] if summary.warnings else ""
     said, end = "", f"Next: {step}"
     room = limits.WAIT_PROSE_BYTES - json_size(end) + len('""')
-    for sentence in (doubt, render_verdict(summary, TIGHT), warning, _news(summary, first), left):
+    other = other_execution_sentence(summary, MINIMAL)
+    for sentence in (doubt, other, render_verdict(summary, TIGHT), warning, _news(summary, first), left):
         longer = f"{said}{sentence} " if sentence else said
         if json_size(longer) - len('""') <= room:
             said = longer

@@ -1,24 +1,16 @@
-"""What of the API's own JSON travels with an answer: masked, capped, every cut counted."""
+"""What of the API's own JSON travels with an answer: masked, without what does not show, capped, every cut counted."""
 
-import json
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
-from itertools import filterfalse
+from functools import reduce
 from typing import Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import quote as percent_encode
 
-from blaxel_mcp.models import parse_env_override
 from blaxel_mcp.summary.limits import RAW_MISSES
-from blaxel_mcp.summary.redact import MASK as _MASK
-from blaxel_mcp.summary.redact import is_harmless, redact, redact_field
+from blaxel_mcp.summary.masking import NOTHING_HIDDEN, Hidden, Seen, mask_credentials
 from blaxel_mcp.summary.schema import RawOmitted
-from blaxel_mcp.summary.secret_words import kind_of_name
 from blaxel_mcp.summary.wording import json_size
 
 RawMode: TypeAlias = Literal["auto", "full", "never"]
-_OVERRIDE = "envOverride"
-_REMEMBERED = 1000
 _MASKED_FACTOR = 4
 """Up to this many times the limit, all of it is masked before it is measured: what is masked often takes less room."""
 _COMPACT_FACTOR = 4
@@ -31,171 +23,11 @@ def raw_uri(job_id: str, execution_id: str) -> str:
 
 
 class CarriedRaw(NamedTuple):
-    """What of the raw JSON an answer carries, what it leaves out, and how many credentials are masked in it."""
+    """What of the raw JSON an answer carries, what it leaves out, and how much of what it carries is hidden."""
 
     raw: dict[str, Any] | None
     omitted: RawOmitted | None = None
-    masked: int = 0
-
-
-class _Node:
-    """An object or list on the way through the JSON, and its copy once something in it is masked."""
-
-    __slots__ = ("copy", "field", "key", "parent", "value")
-
-    def __init__(self, value: Any, parent: "_Node | None" = None, key: Any = None) -> None:
-        self.value = value
-        self.parent = parent
-        self.key = key
-        self.field: str = key if isinstance(key, str) else parent.field if parent else ""
-        self.copy: Any = None
-
-    def make_copy(self) -> Any:
-        """Copy this node and all that hold it, unless that is done already, and return the copy."""
-        if self.copy is not None:
-            return self.copy
-        node: _Node | None = self
-        while node is not None and node.copy is None:
-            node.copy = node.value.copy()
-            node = node.parent
-        child = self
-        while child.parent is not None and child.parent.copy[child.key] is not child.copy:
-            child.parent.copy[child.key] = child.copy
-            child = child.parent
-        return self.copy
-
-
-class _Seen:
-    """Keys and values that were looked through: tasks say the same words again and again."""
-
-    def __init__(self) -> None:
-        self.mask_leaf = lru_cache(_REMEMBERED, typed=True)(_mask_leaf)
-        self.has_credential = lru_cache(_REMEMBERED)(_has_credential)
-
-
-def _has_credential(key: str) -> bool:
-    return redact(key).masked > 0
-
-
-def mask_credentials(value: Any, seen: _Seen | None = None) -> tuple[Any, int]:
-    """JSON in which every credential in a string is masked, and the number of those masked here.
-
-    So is every value under an `envOverride`, wherever it stands, that is not all asterisks already; the override keeps
-    its form if it is an object or the JSON text of one, and anything else becomes `***`. A field whose name says that
-    it holds a secret is masked whole. The argument is not changed, since other callers may share it, and what holds
-    nothing to mask is not copied.
-    """
-    if isinstance(value, str):
-        return redact(value)
-    if not isinstance(value, dict | list) or not _may_hold_secrets(value):
-        return value, 0
-    seen = seen or _Seen()
-    root = _Node(value)
-    pending = [root]
-    renamed: list[_Node] = []
-    count = 0
-    while pending:
-        node = pending.pop()
-        items = node.value.items() if isinstance(node.value, dict) else enumerate(node.value)
-        field_of_pair = _field_of_pair(node.value)
-        if isinstance(node.value, dict) and any(map(seen.has_credential, node.value)):
-            renamed.append(node)
-        for key, held in items:
-            if isinstance(held, dict | list) and key != _OVERRIDE:
-                pending.append(_Node(held, node, key))
-                continue
-            if held is None or not (held or key == _OVERRIDE):
-                continue
-            name = (field_of_pair if key == "value" else "") or (key if isinstance(key, str) else node.field)
-            masked, found = _mask_override(held) if key == _OVERRIDE else seen.mask_leaf(name, held)
-            if found or key == _OVERRIDE:
-                node.make_copy()[key] = masked
-                count += found
-    count += _rename_keys(renamed)
-    return (value if root.copy is None else root.copy), count
-
-
-def _may_hold_secrets(value: Any) -> bool:
-    """Whether JSON has a name or a text to look at closely: each different one is looked at once, and few have.
-
-    An execution of ten tasks has 260 values, of which 50 differ.
-    """
-    names: set[str] = set()
-    texts: set[str] = set()
-    pending = [value]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, dict):
-            names.update(node)
-            if "value" in node:
-                names.add(_field_of_pair(node))
-            node = node.values()
-        for held in node:
-            kind = type(held)
-            if kind is str:
-                texts.add(held)
-            elif kind is dict or kind is list:
-                pending.append(held)
-    if _OVERRIDE in names or any(map(kind_of_name, names)):
-        return True
-    return any(redact(text).masked for text in filterfalse(is_harmless, names | texts))
-
-
-def _rename_keys(nodes: Sequence[_Node]) -> int:
-    """Mask the keys of these objects, and count; inside out, since copies are found by the keys as sent."""
-    count = 0
-    for node in reversed(nodes):
-        copy = node.make_copy()
-        names, found = _mask_keys(copy)
-        renewed = dict(zip(names, copy.values(), strict=True))
-        copy.clear()
-        copy.update(renewed)
-        count += found
-    return count
-
-
-def _mask_keys(keys: Iterable[str]) -> tuple[list[str], int]:
-    """Keys with the credentials in them masked, told apart where they then read the same, and how many were."""
-    names: dict[str, None] = {}
-    numbers: Counter[str] = Counter()
-    count = 0
-    for key in keys:
-        masked, found = redact(key)
-        count += found
-        name = masked
-        while name in names:
-            numbers[masked] += 1
-            name = f"{masked} ({numbers[masked] + 1})"
-        names[name] = None
-    return list(names), count
-
-
-def _field_of_pair(value: Any) -> str:
-    """The name in `{"name": "DB_PASSWORD", "value": "x"}`, as environments are often written."""
-    name = value.get("name") if isinstance(value, dict) and "value" in value else None
-    return name if isinstance(name, str) else ""
-
-
-def _mask_leaf(name: str, value: Any) -> tuple[Any, int]:
-    if isinstance(value, str):
-        return redact_field(name, value)
-    if type(value) is int and redact_field(name, str(value)).masked:
-        return _MASK, 1
-    return value, 0
-
-
-def _mask_override(given: Any) -> tuple[Any, int]:
-    values = parse_env_override(given)
-    if values is None:
-        return _MASK, int(given != _MASK)
-    names, count = _mask_keys(values)
-    masked = {
-        name: value if isinstance(value, str) and value and set(value) == {"*"} else _MASK
-        for name, value in zip(names, values.values(), strict=True)
-    }
-    count += sum(shown != value for shown, value in zip(masked.values(), values.values(), strict=True))
-    # Written anew even if nothing changed: a name that comes twice hides its first value from the parser.
-    return (json.dumps(masked, ensure_ascii=False) if isinstance(given, str) else masked), count
+    hidden: Hidden = NOTHING_HIDDEN
 
 
 def limit_raw(raw: dict[str, Any], mode: RawMode, limit: int, *, size: int | None = None) -> CarriedRaw:
@@ -222,9 +54,9 @@ def limit_raw(raw: dict[str, Any], mode: RawMode, limit: int, *, size: int | Non
         if (masked is raw and whole <= limit) or (masked is not raw and json_size(masked) <= limit):
             return CarriedRaw(masked, None, count)
     tasks = _task_list(raw)
-    seen = _Seen()
     if _is_beyond(_with_tasks(raw, []), limit * _MASKED_FACTOR):
         return CarriedRaw(None, {"tasks": len(tasks), "bytes": whole})
+    seen = Seen()
     rest, count = mask_credentials(_with_tasks(raw, []), seen)
     room = limit - json_size(rest)
     if room < 0:
@@ -234,7 +66,7 @@ def limit_raw(raw: dict[str, Any], mode: RawMode, limit: int, *, size: int | Non
     return CarriedRaw(
         _with_tasks(rest, [task.masked for task in kept], like=raw),
         {"tasks": len(tasks) - len(kept), "bytes": whole - size_as_sent},
-        count + sum(task.credentials for task in kept),
+        reduce(lambda total, task: total.plus(*task.hidden), kept, count),
     )
 
 
@@ -244,14 +76,14 @@ def _succeeded(task: Any) -> bool:
 
 
 class _Task(NamedTuple):
-    """A task that is carried: as the API sent it and masked, with the number of credentials in it."""
+    """A task that is carried: as the API sent it and masked, with how much of it that hides."""
 
     sent: Any
     masked: Any
-    credentials: int
+    hidden: Hidden
 
 
-def _fitting(tasks: Iterable[Any], room: int, seen: _Seen) -> list[_Task]:
+def _fitting(tasks: Iterable[Any], room: int, seen: Seen) -> list[_Task]:
     kept: list[_Task] = []
     misses = 0
     for task in tasks:

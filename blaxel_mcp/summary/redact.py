@@ -251,7 +251,7 @@ _OTHER_PASSWORD = _masking(
 )
 _USER_OPTION = _masking(
     rf"{_START}(?:-u|--user|-U|--proxy-user|-x|-a|--auth)(?:{_BETWEEN})?[^\s:%\"'/]{{1,100}}+[:%](?P<s>[^\s\"'`/]+)",
-    _after("curl", "wget", "https?", "httpie", "smbclient", "lftp"),
+    _after("curl", "wget", "http", "smbclient", "lftp"),
 )
 _BASIC_AUTH = _masking(
     r"(?i)(?:\b(?:http)?(?:basic|digest)auth|\bauth\s?=\s?)\(\s?[\"'][^\"'\s]{0,100}+[\"'],\s{0,2}"
@@ -334,7 +334,7 @@ _HEAD = lazy_compile(
     r"|(?<![\"'`\]])[ \t]{1,3}(?=[^\s=:]))"
 )
 _OPENING = lazy_compile(r"(?:SecretStr\(|[bBuUrRfF](?=[\"']))?(?P<quote>\\{0,7}[\"'`])")
-_UNQUOTED = lazy_compile(r"(?:[^\s\"'`&;<>,\\]|\\(?![nrt\"'])|,(?!\s|$|[\"'\w.-]++\s?[=:])){1,300}+")
+_UNQUOTED = lazy_compile(r"(?:[^\s\"'`&;<>,\\]|\\(?![nrt\"'])|,(?![\"'\w.-]++\s?[=:])){1,300}+")
 _REST_OF_VALUE = lazy_compile(r"[^\s\"'`&;<>,\\]*+")
 _LONG_VALUE = 300
 """A value longer than this is masked unseen, so that none is looked at twice."""
@@ -345,7 +345,7 @@ _LONG_WORD = 14
 _SHORTEST_IN_SENTENCE = 4
 _SENTENCE = frozenset({"password", "passphrase", "passcode", "pwd", "passwd", "pw"})
 _BEFORE_OTHER_TOKEN = lazy_compile(
-    r"(?i)(?:unexpected|invalid|illegal|unknown|unrecognized|bad|near|next|expected)\s{1,2}[\"'`]?$"
+    r"(?i)(?:invalid|illegal|unknown|unrecognized|bad|near|next|expected)\s{1,2}[\"'`]?$"
 )
 _HEADERS = lazy_compile(r"(?i)(?:x-|proxy-|api-?key|authorization|ocp-|private-token|--)")
 

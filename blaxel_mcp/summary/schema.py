@@ -102,4 +102,5 @@ class ExecutionAnswer(TypedDict):
     rawUri: NotRequired[str]
     raw: NotRequired[dict[str, Any]]
     masked: NotRequired[int]
+    invisible: NotRequired[int]
     rawOmitted: NotRequired[RawOmitted]

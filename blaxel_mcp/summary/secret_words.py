@@ -14,16 +14,18 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_WORDS = lazy_compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-_PASSWORD_WORDS = frozenset({"password", "passwd", "passphrase", "passcode", "pwd", "pw"})
+_WORDS = lazy_compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")  # numbers tell nothing: PASSWORD_2
+# Those of `_GLUED` are left out: password, passwd, passphrase, pwd.
+_PASSWORD_WORDS = frozenset({"passcode", "pw"})
 # `pass` alone is what a test does.
 _BEFORE_PASS = _words(
     "account admin amqp app auth basic db elastic email es ftp http imap kafka ldap login mail mongo mysql pg "
     "postgres proxy rabbitmq redis root sftp smtp sql ssh sshpass sudo user vault vpn"
 )
+# Those of `_GLUED` are left out: access, account, api, auth, encryption, private, secret, signing.
 _BEFORE_KEY = _words(
-    "access account api app application auth client decryption deploy encryption fernet functions hmac jwt license "
-    "master private secret service session shared signing ssh storage subscription"
+    "app application client decryption deploy fernet functions hmac jwt license master service session shared ssh "
+    "storage subscription"
 )
 _WEAK_WORDS = frozenset({"token", "secret", "auth", "authorization", "credential", "credentials", "cookie"})
 _VAGUE = frozenset({"auth", "credential", "credentials"})
@@ -32,7 +34,7 @@ _SIGNATURES = frozenset({"sig", "signature"})
 # Words before `token` that make it a cursor, a word of a language, or a number.
 _OTHER_TOKENS = _words(
     "page next previous prev continuation continue sync cursor resume start max min num n per total count first "
-    "last pad eos bos unk sep cls mask special stop end begin unexpected invalid illegal input output prompt "
+    "last pad eos bos unk sep cls mask special stop end begin unexpected illegal input output prompt "
     "completion image text audio lookahead"
 )
 _GLUED = lazy_compile(
@@ -40,7 +42,7 @@ _GLUED = lazy_compile(
     r"|(?P<shared>clientsecret|appsecret|apisecret)"
     r"|secretkey(?:base)?|clientkeydata|apikey|accesskey|privatekey|accountkey|signingkey|encryptionkey"
     r"|authtoken|accesstoken|refreshtoken|apitoken|idtoken|bottoken|sessiontoken|securitytoken|(?:csrf|xsrf)token|connectsid|authkey"
-    r"|(?:db|smtp|user|root|mysql|admin|redis|ssh|sql)pass)$"
+    r"|(?:db|smtp|user|root|admin|redis|ssh|sql)pass)$"
 )
 
 
@@ -55,8 +57,6 @@ def kind_of_name(name: str) -> Kind | None:
 @lru_cache(maxsize=1024)
 def _kind_of_name(name: str) -> Kind | None:
     words = [word.lower() for word in _WORDS.findall(name)]
-    while words and words[-1].isdigit():  # PASSWORD_2
-        words.pop()
     before, last = ["", "", *words][-2:]
     glued = _GLUED.search("".join(words))
     if glued is None and last == "token" and before in _OTHER_TOKENS:
@@ -75,7 +75,7 @@ def _kind_of_name(name: str) -> Kind | None:
 def is_other_token(before: str) -> bool:
     """Whether the word before `token` makes it a cursor or a word of a language, as in `next page token`."""
     word = before.rstrip(" _-").rpartition(" ")[2].lower()
-    return word in _OTHER_TOKENS and word != "invalid"  # which those for logging in are too
+    return word in _OTHER_TOKENS
 
 
 _NOT_A_VALUE = _words(
@@ -90,7 +90,7 @@ _NOT_A_VALUE = _words(
     "yaml base64 hex utf-8 utf8 sha256 sha1 sha512 hs256 rs256 es256 aes256 ed25519 bcrypt argon2 rsa secretstr "
     "securestring found updated created deleted rotated loaded read used using given needed accepted matched "
     "verified checked expected unexpected ignored skipped pending ready success succeeded successful issued "
-    "retrieved renewed refreshed authentication authorization see n/a na tbd todo anonymous public private bound "
+    "retrieved renewed refreshed authentication authorization see na tbd todo anonymous public private bound "
     "unbound locked unlocked short long weak strong blank"
 )
 _PLACEHOLDER = lazy_compile(

@@ -75,7 +75,7 @@ def summarize(
         failing_fast=failing_fast,
         never_started=never_started,
         warnings=[
-            *data_warnings(execution, tasks, counts, asked=asked, never_started=never_started, now=now),
+            *data_warnings(execution, tasks, counts, never_started=never_started, now=now),
             *health_warnings(execution, tasks, counts, timing, failing_fast=failing_fast, usual=usual, now=now),
         ],
         timing=timing,

@@ -13,6 +13,7 @@ from blaxel_mcp.summary.execution import Evidence, ExecutionSummary
 from blaxel_mcp.summary.failures import FailureGroup
 from blaxel_mcp.summary.frames import is_frame
 from blaxel_mcp.summary.history import history_sentence, usual_range
+from blaxel_mcp.summary.identity import other_than_asked
 from blaxel_mcp.summary.schedule import needs_attention, schedule_sentence
 from blaxel_mcp.summary.telling import TellingLine
 from blaxel_mcp.summary.timing import Timing
@@ -28,6 +29,7 @@ _CLASS = re.compile(r"[A-Z][A-Za-z0-9]{2,59}")
 def render(summary: ExecutionSummary, detail: Detail) -> str:
     """The whole prose at one level of detail, as one paragraph."""
     parts = [
+        other_execution_sentence(summary, detail),
         summary.preface,
         render_verdict(summary, detail),
         _schedule(summary, urgent=True),
@@ -44,6 +46,17 @@ def render(summary: ExecutionSummary, detail: Detail) -> str:
         _identity(summary, detail),
     ]
     return " ".join(part for part in parts if part)
+
+
+def other_execution_sentence(summary: ExecutionSummary, detail: Detail) -> str:
+    """That the API answered about another job or execution than was asked for; empty where it did not."""
+    if (summary.job_id, summary.execution_id) == summary.asked:
+        return ""
+    return other_than_asked(
+        (summary.job_id, summary.execution_id),
+        summary.asked,
+        lambda text: detail.quote(text, detail.name) if detail.name else "",
+    )
 
 
 def _failures(summary: ExecutionSummary, detail: Detail) -> str:
@@ -276,8 +289,8 @@ def _latest(summary: ExecutionSummary, detail: Detail) -> str:
 def _previous(previous: JobExecution, now: datetime, detail: Detail) -> str:
     status, metadata = ExecutionStatus(previous.status), previous.metadata
     named = f", {detail.quote(metadata.id, detail.name)}," if metadata.id else ""
-    word = detail.cut(status.word, limits.STATUS_CHARACTERS)
-    if not word:
+    word = status.word if status.known else f"of status {detail.quote(status.text or '', limits.STATUS_CHARACTERS)}"
+    if not status.text:
         return f"The one before{named} has no status."
     if not status.over:
         return f"The one before{named} is {word}."

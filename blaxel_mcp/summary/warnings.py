@@ -21,7 +21,6 @@ def data_warnings(
     tasks: TaskStats,
     counts: TaskCounts,
     *,
-    asked: tuple[str, str],
     never_started: bool,
     now: datetime,
 ) -> list[str]:
@@ -31,7 +30,6 @@ def data_warnings(
         execution: what the API answered.
         tasks: statistics of its task list.
         counts: its tasks by state.
-        asked: the job and the execution that were asked for.
         never_started: whether it ended without ever having started.
         now: the present, in UTC.
     """
@@ -46,7 +44,6 @@ def data_warnings(
         *_partly_read(status, tasks, counts),
         *_counts(execution.stats, tasks, counts),
         *_times(execution, tasks, now),
-        *_identity(execution, asked),
     ]
 
 
@@ -187,13 +184,6 @@ def _times(execution: JobExecution, tasks: TaskStats, now: datetime) -> Iterator
 
 def _between(earlier: datetime, later: datetime) -> str:
     return format_duration((later - earlier).total_seconds())
-
-
-def _identity(execution: JobExecution, asked: tuple[str, str]) -> Iterator[str]:
-    given = (execution.metadata.job, execution.metadata.id)
-    for noun, got, wanted in zip(("job", "execution"), given, asked, strict=True):
-        if got and got != wanted:
-            yield f"The API answered about {noun} {quote(got, limits.NAME_CHARACTERS)}, not the one asked for."
 
 
 def _stalled(timing: Timing) -> Iterator[str]:

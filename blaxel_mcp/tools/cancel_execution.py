@@ -11,6 +11,7 @@ from blaxel_mcp.api.call import checked_id
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.jobs import cancel_execution, get_execution
 from blaxel_mcp.errors import (
+    AnswerError,
     ApiError,
     ArgumentError,
     BlaxelMcpError,
@@ -19,6 +20,7 @@ from blaxel_mcp.errors import (
     is_outcome_unknown,
 )
 from blaxel_mcp.summary.answer import build_answer
+from blaxel_mcp.summary.identity import other_execution
 from blaxel_mcp.summary.limits import NAME_CHARACTERS
 from blaxel_mcp.summary.schema import ExecutionCore
 from blaxel_mcp.summary.summarize import summarize
@@ -60,17 +62,20 @@ async def cancel_job_execution(
     confirmation: Annotated[ElicitationResult[Consent], Resolve(confirm)],
 ) -> CallToolResult:
     """Cancel the execution and say how it stands."""
-    require_consent(confirmation)
+    require_consent(confirmation, app.answered, session.identity)
     asked = exact_reference(jobId, executionId)
     try:
         execution = await session.send(cancel_execution(*asked))
+        if other := other_execution(execution, asked):
+            raise AnswerError(other, "")
     except NotFoundError as error:
         raise await explain_not_found(session, *asked, error, app.clock(), latest_allowed=False) from None
     except BlaxelMcpError as error:
         raise _explain(error) from None
     if not execution.status:
         with suppress(BlaxelMcpError):  # the cancellation was sent all the same
-            execution = (await session.send(get_execution(*asked), at_most=_STATUS_SECONDS)).execution
+            found = (await session.send(get_execution(*asked), at_most=_STATUS_SECONDS)).execution
+            execution = execution if other_execution(found, asked) else found
     summary = summarize(execution, asked=asked, workspace=session.workspace, now=app.clock())
     return success(build_answer(summary._replace(preface=SENT)))
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ValidationError
 from pydantic.json_schema import SkipJsonSchema
 
 from blaxel_mcp.errors import ArgumentError
+from blaxel_mcp.tools.consents import AnsweredQuestions, current_state, execution_id_for
 
 _MULTI_ROUND_TRIP = "2026-07-28"
 """The protocol version from which a server asks by an `InputRequiredResult`; before, by a request of its own."""
@@ -61,13 +62,28 @@ def _can_ask(ctx: Context) -> bool:
     return elicitation is not None and (elicitation.form is not None or elicitation.url is None)
 
 
-def require_consent(answer: ElicitationResult[Consent]) -> None:
-    """Return only if the person agreed.
+def require_consent(answer: ElicitationResult[Consent], answered: AnsweredQuestions, identity: str) -> str | None:
+    """Return only if the person agreed, and did so for this one call.
+
+    An answer that came with the state of its question is used up by this, a no as well as a yes.
+
+    Args:
+        answer: what the person answered.
+        answered: the questions that were answered before.
+        identity: whose call it is.
+
+    Returns:
+        The execution id that belongs to the answer; `None` where the answer can't be sent a second time, because the
+        client was asked within the very request, or not at all.
 
     Raises:
-        ArgumentError: they declined, or closed the question.
+        ArgumentError: they declined, or closed the question, or the answer was used before.
     """
+    state = current_state()
+    if state is not None:
+        answered.use(state, identity)
     if not (isinstance(answer, AcceptedElicitation) and answer.data.confirm):
         raise ArgumentError(
             "The person was asked and did not agree, so nothing was sent.", "Ask them what they want instead."
         )
+    return execution_id_for(state) if state is not None else None

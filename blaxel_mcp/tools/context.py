@@ -20,6 +20,7 @@ from mcp.server.mcpserver import Context
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.summary.limits import RAW_BYTES
 from blaxel_mcp.tools.cache import ExpiringCache
+from blaxel_mcp.tools.consents import AnsweredQuestions
 
 if TYPE_CHECKING:
     from blaxel_mcp.summary.raw import RawMode
@@ -39,6 +40,7 @@ class AppContext:
         raw_limit: the most of it that one result carries, in bytes.
         lookups: whether an answer about an execution may take more calls than the one for the execution.
         cache: keeps what was looked up, for all requests; keys name what a value is and whose identity it is for.
+        answered: remembers which questions to a person were answered, for all requests.
         sleep: pauses for so many seconds; raises `StoppingError` when the process is told to end.
         timer: counts seconds from any zero, and is never set back.
     """
@@ -49,6 +51,7 @@ class AppContext:
     raw_limit: int = RAW_BYTES
     lookups: bool = True
     cache: ExpiringCache = field(default_factory=ExpiringCache)
+    answered: AnsweredQuestions = field(default_factory=AnsweredQuestions)
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     timer: Callable[[], float] = time.monotonic
 

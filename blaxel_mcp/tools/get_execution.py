@@ -43,12 +43,14 @@ async def answer_about(session: Session, app: AppContext, found: Found) -> Execu
 
 
 def with_raw(answer: ExecutionAnswer, found: Found, app: AppContext) -> ExecutionAnswer:
-    """The answer with as much of the API's own JSON as the settings allow, its credentials masked and counted."""
+    """The answer with as much of the API's own JSON as the settings allow; what is masked or removed is counted."""
     carried = limit_raw(found.fetched.raw, app.raw, app.raw_limit, size=found.fetched.size)
     if carried.raw is not None:
         answer["raw"] = carried.raw
-    if carried.masked:
-        answer["masked"] = carried.masked
+    if carried.hidden.masked:
+        answer["masked"] = carried.hidden.masked
+    if carried.hidden.invisible:
+        answer["invisible"] = carried.hidden.invisible
     if carried.omitted is not None:
         answer["rawOmitted"] = carried.omitted
     return answer

@@ -9,17 +9,26 @@ from mcp_types import CallToolResult
 from pydantic import Field
 from typing_extensions import TypedDict
 
-from blaxel_mcp.api.call import checked_id
+from blaxel_mcp.api.call import checked_id, problem_of_id
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.jobs import create_execution, get_job
-from blaxel_mcp.errors import ApiError, BlaxelMcpError, NotFoundError, OutcomeUnknownError, is_outcome_unknown
+from blaxel_mcp.errors import (
+    AnswerError,
+    ApiError,
+    BlaxelMcpError,
+    NotFoundError,
+    OutcomeUnknownError,
+    is_outcome_unknown,
+)
+from blaxel_mcp.models import CreatedExecution
 from blaxel_mcp.summary.clean import clean
+from blaxel_mcp.summary.identity import other_than_asked
 from blaxel_mcp.summary.limits import IDENTITY_CHARACTERS, NAME_CHARACTERS
 from blaxel_mcp.summary.listing import row_id
 from blaxel_mcp.summary.next_step import call_arguments
 from blaxel_mcp.summary.wording import drop_empty, plural, quote
 from blaxel_mcp.tools.confirm import Consent, ask_for_consent, require_consent
-from blaxel_mcp.tools.context import current_session
+from blaxel_mcp.tools.context import AppContext, app_context, current_session
 from blaxel_mcp.tools.find import explain_unknown_job
 from blaxel_mcp.tools.references import read_job
 from blaxel_mcp.tools.results import success
@@ -72,6 +81,7 @@ def _describe_request(tasks: list[dict[str, Any]] | None, env: Mapping[str, str]
 async def run_job(  # noqa: PLR0917 - the SDK passes them by name
     jobId: JobId,  # noqa: N803 - the operation's own names
     session: Annotated[Session, Resolve(current_session)],
+    app: Annotated[AppContext, Resolve(app_context)],
     confirmation: Annotated[ElicitationResult[Consent], Resolve(confirm)],
     tasks: Tasks | None = None,
     env: Env | None = None,
@@ -81,25 +91,38 @@ async def run_job(  # noqa: PLR0917 - the SDK passes them by name
     """Start the job and name the new execution."""
     body = {"tasks": tasks or [{}], "env": env, "memory": memory, "allowQueue": None if allowQueue else False}
     job_id = read_job(jobId)
-    call = create_execution(job_id, drop_empty(body))
-    require_consent(confirmation)
+    checked_id(job_id, "jobId")
+    chosen = require_consent(confirmation, app.answered, session.identity)
     try:
-        execution_id = await session.send(call)
+        # The same yes, sent to another process, then asks for the same execution and not for a second one.
+        created = await session.send(create_execution(job_id, drop_empty(body | {"id": chosen, "executionId": chosen})))
+        execution_id = _created_id(job_id, created)
     except NotFoundError as error:
         raise await explain_unknown_job(session, job_id, error) from None
     except BlaxelMcpError as error:
-        raise await _explain(session, job_id, error, memory, allow_queue=allowQueue) from None
+        raise await _explain(session, job_id, error, memory, allow_queue=allowQueue, chosen=chosen) from None
     return success(_answer(job_id, execution_id, len(tasks or [{}])))
+
+
+def _created_id(job_id: str, created: CreatedExecution) -> str:
+    """The id of the execution that was started.
+
+    Raises:
+        AnswerError: the answer is no evidence of a start of this job.
+    """
+    if other := other_than_asked((created.jobId, None), (job_id, "")):
+        raise AnswerError(other, "")
+    if created.executionId is None or problem_of_id(created.executionId):
+        raise AnswerError("Blaxel answered (200) without the id of an execution.", "")
+    return created.executionId
 
 
 def _answer(job_id: str, execution_id: str, tasks: int) -> dict[str, str]:
     arguments = call_arguments(job_id, execution_id) or 'this job and executionId "latest"'
     step = f"Call wait_for_job_execution with {arguments}."
-    execution = f"execution {quote(execution_id, IDENTITY_CHARACTERS)} of " if execution_id else ""
-    no_id = "" if execution_id else "; Blaxel did not tell the id of the execution"
-    job = f"job {quote(job_id, IDENTITY_CHARACTERS)}"
+    execution, job = (quote(text, IDENTITY_CHARACTERS) for text in (execution_id, job_id))
     return {
-        "summary": f"Started {execution}{job} with {plural(tasks, 'task')}{no_id}. Next: {step}",
+        "summary": f"Started execution {execution} of job {job} with {plural(tasks, 'task')}. Next: {step}",
         "jobId": clean(job_id, IDENTITY_CHARACTERS),
         "executionId": row_id(execution_id),
         "nextStep": step,
@@ -107,7 +130,13 @@ def _answer(job_id: str, execution_id: str, tasks: int) -> dict[str, str]:
 
 
 async def _explain(
-    session: Session, job_id: str, error: BlaxelMcpError, memory: int | None, *, allow_queue: bool
+    session: Session,
+    job_id: str,
+    error: BlaxelMcpError,
+    memory: int | None,
+    *,
+    allow_queue: bool,
+    chosen: str | None,
 ) -> BlaxelMcpError:
     """The error of the call, in terms of a start: whether it may have happened, and else why it was refused."""
     if error.unsent:
@@ -123,6 +152,9 @@ async def _explain(
     match error:
         case ApiError(status=400):
             return await _explain_bad_request(session, job_id, error, memory, allow_queue=allow_queue)
+        case ApiError(status=409) if chosen is not None:
+            why = "Blaxel reports a conflict (409): the person's answer may have started it already"
+            hint = "Look with list_job_executions for a new execution, and with list_jobs whether the job is deployed."
         case ApiError(status=409):
             why = "Blaxel reports a conflict with the job's present state (409)"
             hint = "See with list_jobs whether the job is deployed."

@@ -563,7 +563,7 @@ ODD = (
     Case(
         "another execution",
         {"metadata": {"id": "exec-2", "job": "resize"}, "spec": {}, "status": "succeeded"},
-        (q(WHAT, 'about execution "exec-2", not the one asked for', executionId="exec-2"),),
+        (q(WHAT, 'about execution "exec-2" instead of "exec-1"', executionId="exec-2"),),
     ),
     Case(
         "counts above the total",

@@ -89,7 +89,7 @@ def test_budgets_hold_in_every_status(status: str) -> None:
 def test_budgets_hold_with_a_preface(text: str) -> None:
     """What was done before is said whole, whatever is cut."""
     got = build_answer(summary_of(huge(20, text, "running"), ("é" * 500, "é" * 500))._replace(preface=SENT))
-    assert got["summary"].startswith(f"{SENT} Running")
+    assert got["summary"].startswith(f"Blaxel answered about another job than was asked for. {SENT} Running")
     within_budgets(got)
 
 
@@ -242,7 +242,9 @@ def test_every_cut_is_counted_at_every_level(detail: Detail) -> None:
     assert f"; {90 - shown} tasks for other reasons." in prose
     overrides = facts["config"]
     assert len(overrides.get("envOverrides", [])) + overrides["envOverridesOmitted"] == 200
-    *kept, last = facts["warnings"]
+    other, *kept, last = facts["warnings"]
+    assert other.startswith("Blaxel answered about ")
+    assert prose.startswith(f"{other} ")
     assert last == f"{20 - len(kept)} {'more ' if kept else ''}warnings left out for brevity."
     assert f"{' '.join([*kept, last])} " in prose
 

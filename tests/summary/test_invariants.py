@@ -13,7 +13,8 @@ from support.caller import EXECUTION_KEYS
 
 from blaxel_mcp.models import JobExecution, parse_env_override
 from blaxel_mcp.summary import limits
-from blaxel_mcp.summary.raw import limit_raw, mask_credentials
+from blaxel_mcp.summary.masking import mask_credentials
+from blaxel_mcp.summary.raw import limit_raw
 from blaxel_mcp.summary.schema import ExecutionAnswer
 from blaxel_mcp.summary.wording import json_size
 

@@ -159,3 +159,12 @@ def test_a_missed_schedule_leaves_something_to_do(failed: int, start: str) -> No
     parsed = JobExecution.model_validate(body)
     got = summarize(parsed, asked=("resize", "exec-1"), workspace="acme", now=NOW, schedule=missed)
     assert got.next_step.startswith(start), got.next_step
+
+
+@pytest.mark.parametrize(("length", "named"), [(40, True), (41, False), (80, False)])
+def test_only_the_short_name_of_a_task_is_an_argument(length: int, *, named: bool) -> None:
+    """A task's name is the workload's: at 40 characters it can be no sentence in disguise."""
+    failing = task(0, "failed", (), "")
+    failing["metadata"]["name"] = name = "t" * length
+    step = answer(execution("failed", (9, 8, 7), tasks=[failing]))["nextStep"]
+    assert (f'taskName "{name}"' in step) is named, step

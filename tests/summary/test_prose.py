@@ -412,8 +412,8 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
             {**execution("running", (60, 60)), "metadata": {"id": "exec-2", "job": "scale", "startedAt": ago(60)}}
         ),
         (
-            'Running. Note: The API answered about job "scale", not the one asked for. The API answered about '
-            'execution "exec-2", not the one asked for. Running for 1m. Time left: no basis for an estimate. '
+            'Blaxel answered about job "scale" instead of "resize" and execution "exec-2" instead of "exec-1". '
+            "Running. Running for 1m. Time left: no basis for an estimate. "
             'Next: Call get_job_execution with jobId "resize" and executionId "exec-1" again in 15s. Job "scale",'
             ' execution "exec-2", workspace "acme".'
         ),

@@ -1,15 +1,18 @@
 """What of the raw JSON travels: the cap, the counted cut, the masks."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from support.builders import execution, task
 
-from blaxel_mcp.summary.raw import limit_raw, mask_credentials, raw_uri
+from blaxel_mcp.summary.masking import Hidden, mask_credentials
+from blaxel_mcp.summary.raw import limit_raw, raw_uri
 from blaxel_mcp.summary.wording import json_size
 
 BIG = "x" * 400
+NOTHING = Hidden()
 
 
 def many(place: str = "tasks") -> dict[str, Any]:
@@ -27,7 +30,7 @@ def many(place: str = "tasks") -> dict[str, Any]:
 def test_raw_is_whole_within_the_limit() -> None:
     """The limit is exact to the byte."""
     raw = many()
-    assert limit_raw(raw, "auto", json_size(raw)) == (raw, None, 0)
+    assert limit_raw(raw, "auto", json_size(raw)) == (raw, None, NOTHING)
     assert limit_raw(raw, "auto", json_size(raw) - 1).omitted is not None
 
 
@@ -78,20 +81,20 @@ def test_a_task_too_large_does_not_keep_out_those_after_it() -> None:
 def test_nothing_is_inlined_where_the_rest_alone_is_too_large() -> None:
     """All tasks and bytes are then counted as omitted."""
     raw = {**many(), "large": "x" * 5000}
-    assert limit_raw(raw, "auto", 4000) == (None, {"tasks": 30, "bytes": json_size(raw)}, 0)
+    assert limit_raw(raw, "auto", 4000) == (None, {"tasks": 30, "bytes": json_size(raw)}, NOTHING)
 
 
 def test_no_tasks_to_cut_is_no_cut() -> None:
     """An execution without tasks that is too large is left out whole."""
     raw = {"status": "failed", "large": "x" * 5000}
-    assert limit_raw(raw, "auto", 4000) == (None, {"tasks": 0, "bytes": json_size(raw)}, 0)
+    assert limit_raw(raw, "auto", 4000) == (None, {"tasks": 0, "bytes": json_size(raw)}, NOTHING)
 
 
 def test_full_is_always_whole_and_never_is_nothing() -> None:
     """Neither mode counts anything as omitted."""
     raw = many()
-    assert limit_raw(raw, "full", 10) == (raw, None, 0)
-    assert limit_raw(raw, "never", 10_000_000) == (None, None, 0)
+    assert limit_raw(raw, "full", 10) == (raw, None, NOTHING)
+    assert limit_raw(raw, "never", 10_000_000) == (None, None, NOTHING)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +127,182 @@ def test_an_override_out_of_place_is_masked_too() -> None:
     """The operation puts overrides under `spec`, but their values are secret elsewhere too."""
     raw = {"envOverride": {"A": "secret"}, "metadata": {"list": [{"envOverride": '{"A": "secret", "B": "***"}'}]}}
     masked = {"envOverride": {"A": "***"}, "metadata": {"list": [{"envOverride": '{"A": "***", "B": "***"}'}]}}
-    assert mask_credentials(raw) == (masked, 2)
+    assert mask_credentials(raw) == (masked, Hidden(2))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "envOverride", "envoverride", "EnvOverride", "ENV_OVERRIDE", "env_override", "env-override", "env.override",
+        "EnvOverrides", "env_overrides", "envVarOverrides", "environmentOverride", "ENVIRONMENT_VARIABLE_OVERRIDES",
+        "jobEnvOverride", "spec.envOverride", "spec/env_override", "spec[envOverride]", "spec.envOverride.A",
+        "env\u200bOverride", "\u202eenvOverride",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    ("given", "masked"),
+    [
+        ({"A": "***", "B": "plain"}, {"A": "***", "B": "***"}),
+        ('{"A": "***", "B": "plain"}', '{"A": "***", "B": "***"}'),
+        ([{"name": "B", "value": "plain"}], "***"),
+        (["B=plain"], "***"),
+        ("B=plain", "***"),
+        ({"B": ["plain"], "C": {"D": "plain"}}, {"B": "***", "C": "***"}),
+        (20261126, "***"),
+        (True, "***"),
+    ],
+)
+@pytest.mark.parametrize(
+    "around",
+    [
+        lambda override: override,
+        lambda override: {"metadata": override},
+        lambda override: {"metadata": {"annotations": [[override]]}},
+        lambda override: {"tasks": [{"spec": override}]},
+        lambda override: {"spec": {"tasks": [{"metadata": {"labels": override}}]}},
+        lambda override: {"status": {"job": {"spec": {"runtime": override}}}},
+        lambda override: [{"spec": override}, {"spec": {}}],
+    ],
+)
+def test_an_override_is_masked_by_whatever_name_and_wherever_it_stands(
+    name: str, given: Any, masked: Any, around: Callable[[Any], Any]
+) -> None:
+    """In metadata, tasks, the job, lists; written in any of the ways in which such names are written."""
+    got, hidden = mask_credentials(around({name: given, "kept": "plain words"}))
+    shown = name.replace("\u200b", "").replace("\u202e", "")
+    assert got == around({shown: masked, "kept": "plain words"})
+    assert hidden.masked >= 1
+
+
+@pytest.mark.parametrize(
+    "name", ["env", "override", "overrides", "memoryOverride", "envOverrideAllowed", "environment", "overrideEnv"]
+)
+def test_what_only_reads_like_an_override_is_none(name: str) -> None:
+    """Whether one is allowed, or an override of memory, is no secret."""
+    raw = {name: {"A": "plain words"}, "metadata": {name: "plain words"}}
+    assert mask_credentials(raw) == (raw, NOTHING)
+
+
+def test_an_override_in_the_json_of_a_string_is_masked() -> None:
+    """As annotations hold what was applied; a sentence about one is left alone."""
+    applied = json.dumps({"spec": {"envOverride": {"A": "plain"}, "timeout": 60}, "list": [1, None]})
+    said = "envOverride was not applied [1]"
+    got, hidden = mask_credentials({"metadata": {"lastApplied": applied, "said": said, "cut": applied[:-9]}})
+    assert json.loads(got["metadata"].pop("lastApplied")) == {
+        "spec": {"envOverride": {"A": "***"}, "timeout": 60},
+        "list": [1, None],
+    }
+    assert got == {"metadata": {"said": said, "cut": applied[:-9]}}
+    assert hidden == Hidden(1)
+
+
+def test_an_override_as_a_pair_of_name_and_value_is_masked() -> None:
+    """As settings are often written."""
+    raw = {"settings": [{"name": "envOverride", "value": {"A": "plain"}}, {"name": "mode", "value": {"A": "plain"}}]}
+    masked = {"settings": [{"name": "envOverride", "value": {"A": "***"}}, {"name": "mode", "value": {"A": "plain"}}]}
+    assert mask_credentials(raw) == (masked, Hidden(1))
+
+
+INVISIBLE = {
+    "NUL": "\x00", "bell": "\x07", "backspace": "\x08", "vertical tab": "\x0b", "form feed": "\x0c",
+    "unit separator": "\x1f", "delete": "\x7f", "next line": "\x85", "C1": "\x90", "soft hyphen": "\u00ad",
+    "grapheme joiner": "\u034f", "Arabic letter mark": "\u061c", "Hangul filler": "\u115f", "Khmer vowel": "\u17b4",
+    "Mongolian selector": "\u180b", "Mongolian vowel": "\u180e", "zero-width space": "\u200b", "ZWNJ": "\u200c",
+    "ZWJ": "\u200d", "left-to-right mark": "\u200e", "line separator": "\u2028", "paragraph separator": "\u2029",
+    "bidi override": "\u202e", "word joiner": "\u2060", "invisible times": "\u2062", "bidi isolate": "\u2066",
+    "deprecated format": "\u206f", "braille blank": "\u2800", "Hangul filler 2": "\u3164", "surrogate": "\ud800",
+    "private use": "\ue000", "VS1": "\ufe00", "VS16": "\ufe0f", "byte order mark": "\ufeff",
+    "halfwidth filler": "\uffa0", "interlinear": "\ufff9", "noncharacter": "\uffff", "shorthand": "\U0001bca0",
+    "musical": "\U0001d173", "tag": "\U000e0041", "cancel tag": "\U000e007f", "VS17": "\U000e0100",
+    "ignorable": "\U000e0fff", "private plane": "\U000f0000", "last": "\U0010ffff",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("character", INVISIBLE.values(), ids=INVISIBLE)
+def test_no_invisible_character_travels(character: str) -> None:
+    """Of values, of keys, in lists and overrides, at both ends; each is counted. What shows stays, the order too."""
+    raw = {
+        f"k{character}ey": f"{character}a{character}b{character}",
+        "list": [f"x{character}", {"deep": [character]}],
+        "envOverride": {f"N{character}": "***"},
+        "n": 1,
+    }
+    got, hidden = mask_credentials(raw)
+    assert list(got.items()) == [
+        ("key", "ab"),
+        ("list", ["x", {"deep": [""]}]),
+        ("envOverride", {"N": "***"}),
+        ("n", 1),
+    ]
+    assert hidden == Hidden(0, 7)
+    assert character in next(iter(raw))
+
+
+def test_what_shows_stays() -> None:
+    """Line ends, tabs, blanks that show as such, marks, all scripts, and emoji but for what joins them."""
+    raw = {"a": "line\n\tline\r\n", "b": "é e\u0301 ñ 日本 עברית العربية हिन्दी\u00a0\u3000 ✓ 😀 👍🏽", "日": "ﬁ"}
+    assert mask_credentials(raw) == (raw, NOTHING)
+    assert mask_credentials({"a": "👩\u200d💻 ❤\ufe0f"}) == ({"a": "👩💻 ❤"}, Hidden(0, 2))
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("\x1b[31mred\x1b[0m", "red"),
+        ("\x9b1;31mred", "red"),
+        ("\x1b[2J\x1b[1;1Hgone", "gone"),
+        ("\x1b]8;;https://a.example\x07link\x1b]8;;\x07", "]8;;https://a.examplelink]8;;"),
+        ("\x1b]0;unterminated and all that follows", "]0;unterminated and all that follows"),
+    ],
+)
+def test_colours_are_removed_whole_and_nothing_that_shows_is(text: str, left: str) -> None:
+    """What an escape sequence without an end would swallow on a terminal stays."""
+    assert mask_credentials({"a": text}) == ({"a": left}, Hidden(0, len(text) - len(left)))
+
+
+def test_keys_that_read_the_same_without_what_hides_stay_apart() -> None:
+    """No value is lost."""
+    raw = {"a": 1, "a\u200b": 2, "\u200ba": 3}
+    assert mask_credentials(raw) == ({"a": 1, "a (2)": 2, "a (3)": 3}, Hidden(0, 2))
+
+
+def test_what_hides_does_not_hide_a_credential() -> None:
+    """In the text, in the name of its field, and across a colour."""
+    raw = {"a": "pass\u200bword=hun\u202eter2", "pass\u2060word": "two words", "b": "tok\x1b[1men=q7Xv2Lm9"}
+    got, hidden = mask_credentials(raw)
+    assert got == {"a": "password=***", "password": "***", "b": "token=***"}
+    assert hidden == Hidden(3, 2 + 1 + 4)
+
+
+def test_what_fits_once_nothing_invisible_is_in_it_is_whole() -> None:
+    """The limit is for what travels; what is left out is counted as it came."""
+    raw = execution("failed", tasks=[task(0, "failed", (), "a" + "\u200b" * 900 + "b")])
+    carried = limit_raw(raw, "auto", 1000)
+    assert (carried.omitted, carried.hidden) == (None, Hidden(0, 900))
+    assert carried.raw is not None
+    assert carried.raw["tasks"][0]["conditions"][0]["message"] == "ab"
+    assert limit_raw(raw, "full", 1) == carried
+
+
+def test_invisible_characters_of_tasks_that_travel_are_counted() -> None:
+    """Those of the others are not."""
+    raw = many()
+    for one in raw["tasks"]:
+        one["conditions"][0]["message"] = "\u200b" + BIG
+    cut, _, hidden = limit_raw(raw, "auto", 3000)
+    assert cut is not None
+    assert hidden == Hidden(0, len(cut["tasks"]))
+    assert "\u200b" not in json.dumps(cut, ensure_ascii=False)
+
+
+def test_tasks_are_tried_for_as_long_as_some_may_fit() -> None:
+    """Up to fifty that are too large are passed over; were the first too large to end it, small ones would be lost."""
+    large = [task(number, "failed", (), "x" * 9000) for number in range(49)]
+    small = task(99, "failed")
+    for tasks, kept in (([*large, small], ["task-99"]), ([*large, large[0], small], [])):
+        cut = limit_raw(execution("failed", tasks=tasks), "auto", 1000).raw
+        assert cut is not None
+        assert [one["metadata"]["name"] for one in cut["tasks"]] == kept
 
 
 @pytest.mark.parametrize("raw", [{}, {"spec": None}, {"spec": []}, {"spec": {}}, {"spec": {"envOverride": None}}])
@@ -155,7 +333,7 @@ def test_credentials_are_masked_and_counted_wherever_they_stand() -> None:
             "env": [{"name": "DB_PASSWORD", "value": "***"}, {"name": "MODE", "value": "fast"}],
             "apiKey": ["***"],
         },
-        6,
+        Hidden(6),
     )
 
 
@@ -169,7 +347,7 @@ def test_a_credential_in_a_key_is_masked_too() -> None:
         ("token=*** (2)", 2),
         ("envOverride", {"pwd=***": "***"}),
     ]
-    assert count == 5
+    assert count == Hidden(5)
 
 
 def test_masking_copies_only_what_it_changes() -> None:
@@ -177,7 +355,7 @@ def test_masking_copies_only_what_it_changes() -> None:
     raw = {"a": {"b": [{"c": "password=hunter2"}, {"d": "x"}]}, "e": {"f": 1}}
     before = json.dumps(raw)
     masked, count = mask_credentials(raw)
-    assert (masked["a"]["b"][0], count) == ({"c": "password=***"}, 1)
+    assert (masked["a"]["b"][0], count) == ({"c": "password=***"}, Hidden(1))
     assert masked["a"]["b"][1] is raw["a"]["b"][1]  # type: ignore[index]
     assert masked["e"] is raw["e"]
     assert json.dumps(raw) == before
@@ -191,7 +369,7 @@ def test_masking_takes_any_depth() -> None:
     masked, count = mask_credentials(deep)
     while isinstance(masked, list):
         (masked,) = masked
-    assert (masked, count) == ("password=***", 1)
+    assert (masked, count) == ("password=***", Hidden(1))
 
 
 def test_a_carried_part_is_masked_and_counted_and_within_the_limit() -> None:
@@ -199,11 +377,11 @@ def test_a_carried_part_is_masked_and_counted_and_within_the_limit() -> None:
     raw = many()
     for number, one in enumerate(raw["tasks"]):
         one["conditions"][0]["message"] = f"password=hunter{number} " + BIG
-    cut, omitted, masked = limit_raw(raw, "auto", 3000)
+    cut, omitted, hidden = limit_raw(raw, "auto", 3000)
     assert cut is not None
     assert omitted is not None
     assert "hunter" not in json.dumps(cut)
-    assert (len(cut["tasks"]), masked) == (4, 4)
+    assert (len(cut["tasks"]), hidden) == (4, Hidden(4))
     assert json_size(cut) <= 3000
     sent = {**raw, "tasks": [raw["tasks"][index] for index in (0, 3, 6, 9)]}
     assert omitted == {"tasks": 26, "bytes": json_size(raw) - json_size(sent)}
@@ -214,7 +392,7 @@ def test_what_fits_once_it_is_masked_is_whole() -> None:
     key = "-----BEGIN PRIVATE KEY-----\n" + "MIIEvQIBADANBgkqhkiG9w0BAQEF\n" * 60 + "-----END PRIVATE KEY-----"
     raw = execution("failed", tasks=[task(0, "failed", (), f"cannot parse {key}")])
     carried = limit_raw(raw, "auto", 1000)
-    assert (carried.omitted, carried.masked) == (None, 1)
+    assert (carried.omitted, carried.hidden) == (None, Hidden(1))
     assert carried.raw is not None
     assert carried.raw["tasks"][0]["conditions"][0]["message"] == "cannot parse ***"
 

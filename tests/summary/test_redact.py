@@ -10,17 +10,21 @@ from blaxel_mcp.summary.clean import clean
 from blaxel_mcp.summary.redact import redact, redact_field
 
 FOLDER = Path(__file__).parent
-LEAKS = [
-    (text.replace("¦", ""), secret.replace("¦", ""))
-    for text, secret in tomllib.loads((FOLDER / "leaks.toml").read_text(encoding="utf-8"))["leaks"]
-]
-HARMLESS: list[str] = tomllib.loads((FOLDER / "harmless.toml").read_text(encoding="utf-8"))["harmless"]
+LEAKING, LEFT = (
+    tomllib.loads((FOLDER / file).read_text(encoding="utf-8").replace("¦", ""))
+    for file in ("leaks.toml", "harmless.toml")
+)
+LEAKS: list[tuple[str, str]] = [(text, secret) for text, secret in LEAKING["leaks"]]
+LEAKS_BY_RULE = [(text.replace("{}", given), secret) for text, secret, forms in LEAKING["families"] for given in forms]
+HARMLESS: list[str] = LEFT["harmless"]
+HARMLESS_BY_RULE = [text.replace("{}", given) for text, forms in LEFT["families"] for given in forms]
 
 
 def test_no_credential_remains() -> None:
     """Each is masked and counted, once and for all: what is masked is not masked again."""
-    assert [text for text, secret in LEAKS if secret not in text] == []
-    masked = [(redact(text), secret) for text, secret in LEAKS]
+    leaks = LEAKS + LEAKS_BY_RULE
+    assert [text for text, secret in leaks if secret not in text] == []
+    masked = [(redact(text), secret) for text, secret in leaks]
     assert [found.text for found, secret in masked if secret in found.text] == []
     assert [found for found, _ in masked if not found.text.count("***") >= found.masked >= 1] == []
     assert [found.text for found, _ in masked if redact(found.text) != (found.text, 0)] == []
@@ -34,8 +38,7 @@ def test_no_credential_remains_in_a_sentence() -> None:
 
 def test_harmless_texts_are_left_as_they_are() -> None:
     """Not a character is changed, by themselves or within a sentence."""
-    assert len(HARMLESS) >= 320
-    assert [text for text in HARMLESS if redact(text) != (text, 0)] == []
+    assert [text for text in HARMLESS + HARMLESS_BY_RULE if redact(text) != (text, 0)] == []
     sentences = [f"step 3 failed: {text}\nsee the log" for text in HARMLESS]
     assert [text for text in sentences if redact(text) != (text, 0)] == []
 
@@ -43,7 +46,15 @@ def test_harmless_texts_are_left_as_they_are() -> None:
 def test_the_sets_are_large_enough_to_mean_something() -> None:
     """And no row stands twice."""
     assert len(set(LEAKS)) == len(LEAKS) >= 240
-    assert len(set(HARMLESS)) == len(HARMLESS)
+    assert len(set(HARMLESS)) == len(HARMLESS) >= 380
+    assert len(LEAKS_BY_RULE) >= 400
+    assert len(HARMLESS_BY_RULE) >= 300
+
+
+def test_no_less_and_no_more_is_masked() -> None:
+    """To the letter, in the forms where a value's end is hard to tell."""
+    exact = dict(LEAKING["exact"])
+    assert {text: redact(text).text for text in exact} == exact
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,7 @@ EXECUTION_KEYS = [
     "rawUri",
     "raw",
     "masked",
+    "invisible",
     "rawOmitted",
 ]
 """The keys that the contract gives an answer about one execution, in its order."""

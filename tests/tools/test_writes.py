@@ -28,7 +28,8 @@ from support.program import ENVELOPE, HANDSHAKE, account
 
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.server import build_server
-from blaxel_mcp.summary.limits import PROSE_BYTES, STRUCTURE_BYTES
+from blaxel_mcp.summary.clean import clean
+from blaxel_mcp.summary.limits import NAME_CHARACTERS, PROSE_BYTES, STRUCTURE_BYTES
 from blaxel_mcp.tools.registry import load_specs, select
 from blaxel_mcp.tools.spec import describe
 
@@ -304,7 +305,7 @@ WORDY = {"status": "running", "envOverride": {f"{'é' * 40}{number}": "***" for 
         (Answer(202), "Not started yet: pending"),
         (Answer(200, json_body={}), "Not started yet: pending"),
         (Answer(200, json_body=STALE), "Running: 0 of 4 tasks finished (0%), 2 running, 2 waiting."),
-        (Answer(200, json_body={"metadata": {"id": "é" * 500}, "spec": WORDY, "status": "x" * 99}), "Not known"),
+        (Answer(200, json_body={"metadata": {"id": ""}, "spec": WORDY, "status": "x" * 99}), "Not known"),
     ],
 )
 def test_a_cancellation_says_that_it_was_sent_and_how_the_execution_stands(fault: Fault, stands: str) -> None:
@@ -464,13 +465,83 @@ def test_a_start_answered_with_204_has_an_unknown_outcome() -> None:
     assert "Whether the job was started is not known." in outcome.text
 
 
-def test_a_start_whose_answer_has_no_execution_id_is_a_success() -> None:
-    """The answer says that the id is missing, and suggests `latest`."""
-    outcome = call("run_job", {"jobId": "backfill"}, Answer(200, json_body={"id": "request-1"}))
+NOT_KNOWN = (
+    "Whether the job was started is not known. Trying again may start it a second time. "
+    "Look with list_job_executions for a new execution before trying again."
+)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"id": "request-1"},
+        {"id": "request-1", "jobId": "backfill", "tasks": [{}], "workspaceId": "acme"},
+        {"metadata": {"id": "exec-1", "job": "backfill"}, "spec": {}, "status": "queued"},
+        {"execution_id": "exec-1"},
+        {"error": "Maximum parallel executions limit reached", "code": 429},
+        *({"executionId": odd} for odd in (None, "", " ", ".", "..", 7, True, 1.5, [], ["exec-1"], {"id": "exec-1"})),
+        *({"executionId": odd} for odd in ("exec\n1", "exec\u202e1", "\u200b", "exec-1\u0000", "\x1b[2J", "x" * 513)),
+    ],
+    ids=repr,
+)
+def test_a_200_without_an_executions_id_is_no_start(body: dict[str, Any]) -> None:
+    """Only `executionId` is one, as the operation documents: `id` is the request's. The start is never told as one."""
+    outcome = call("run_job", {"jobId": "backfill"}, Answer(200, json_body=body))
+    assert outcome.result.is_error
+    assert outcome.text == f"Blaxel answered (200) without the id of an execution. {NOT_KNOWN}"
+    assert len(outcome.writes) == 1
+
+
+@pytest.mark.parametrize("other", ["other", "Backfill", "backfill ", "b" * 600, 'x". Next: "'])
+def test_a_start_of_another_job_is_not_told_as_one_of_this_job(other: str) -> None:
+    """Whether this one was started is not known then, whatever id the answer has."""
+    answer = Answer(200, json_body={"executionId": "exec-1", "jobId": other})
+    outcome = call("run_job", {"jobId": "backfill"}, answer)
+    assert outcome.result.is_error
+    shown = clean(other, NAME_CHARACTERS).replace('"', "'")
+    assert outcome.text == f'Blaxel answered about job "{shown}" instead of "backfill". {NOT_KNOWN}'
+
+
+@pytest.mark.parametrize("job", [None, "", "backfill", "back%66ill", 7, ["backfill"]])
+def test_a_start_is_told_where_the_answer_names_no_other_job(job: Any) -> None:
+    """An absent, unreadable or percent-encoded name is no other one."""
+    outcome = call("run_job", {"jobId": "backfill"}, Answer(200, json_body={"executionId": "exec-1", "jobId": job}))
+    assert outcome.text.startswith('Started execution "exec-1" of job "backfill" with 1 task.')
+
+
+@pytest.mark.parametrize(
+    ("metadata", "said"),
+    [
+        ({"id": "exec-2"}, f'execution "exec-2" instead of "{script.PENDING}"'),
+        ({"id": script.PENDING, "job": "other"}, 'job "other" instead of "backfill"'),
+        (
+            {"id": "exec-2", "job": "other"},
+            f'job "other" instead of "backfill" and execution "exec-2" instead of "{script.PENDING}"',
+        ),
+    ],
+)
+@pytest.mark.parametrize("status", ["cancelling", "cancelled", "running", None])
+def test_a_cancellation_of_another_execution_is_not_told_as_this_ones(
+    metadata: dict[str, str], said: str, status: str | None
+) -> None:
+    """Whether this one was cancelled is not known then; no further call is made to find out."""
+    body = {"metadata": metadata, "spec": {}, "status": status}
+    outcome = call("cancel_job_execution", CANCEL, Answer(200, json_body=body))
+    assert outcome.result.is_error
     assert outcome.text == (
-        'Started job "backfill" with 1 task; Blaxel did not tell the id of the execution. '
-        'Next: Call wait_for_job_execution with this job and executionId "latest".'
+        f"Blaxel answered about {said}. Whether the cancellation arrived is not known. "
+        "Trying again does no harm. See with get_job_execution how it stands."
     )
+    assert len(outcome.writes) == 1
+
+
+def test_the_status_of_another_execution_is_not_told_as_the_cancelled_ones() -> None:
+    """Where the answer to the DELETE has no status and the call for it answers about another one, there is none."""
+    other = Answer(200, json_body={"metadata": {"id": "exec-2"}, "spec": {}, "status": "succeeded"})
+    outcome = call("cancel_job_execution", CANCEL, Answer(204), other)
+    assert outcome.text.startswith(f"{SENT} Not known to be finished (no status given).")
+    assert "exec-2" not in outcome.text
 
 
 @UNCLEAR
