@@ -18,6 +18,8 @@ from blaxel_mcp.summary.wording import drop_empty, format_timestamp, json_size, 
 _SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
 _BEFORE, _AFTER = timedelta(seconds=limits.LOG_BEFORE_SECONDS), timedelta(seconds=limits.LOG_AFTER_SECONDS)
 _LONGEST = timedelta(seconds=limits.LOG_RANGE_SECONDS)
+_AROUND_A_LINE = 5
+"""Bytes by which a quoted line in the text is longer than the same line in the object, with what sets lines apart."""
 # OpenTelemetry's severity numbers come in fours.
 _SEVERITIES = ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "FATAL")
 
@@ -158,10 +160,10 @@ def _read(line: LogLine, text: str) -> _Line:
 
 
 def _fitting(lines: Sequence[_Line]) -> Sequence[_Line]:
-    """The newest lines that fit, counted in the channel where each needs more room."""
+    """The newest lines that fit, counted in the text on the wire: its quotes and line breaks take two bytes each."""
     room = limits.LOG_BYTES - limits.LOG_FRAME_BYTES
     texts = (f"{line.prefix} {line.message}" for line in reversed(lines))
-    sizes = accumulate(max(json_size(text), len(text.encode()) + 2) + 1 for text in texts)
+    sizes = accumulate(json_size(text) + _AROUND_A_LINE for text in texts)
     return lines[len(lines) - sum(size <= room for size in sizes) :]
 
 

@@ -19,7 +19,6 @@ _WANTED = {"failed": "failed or timed out", "succeeded": "succeeded", "running":
 _RECENT = 5
 _JOBS = 200
 _NEAREST = 3
-_STATUS_CHARACTERS = 20
 _EXPLAIN_SECONDS = 5.0
 """For each of the two calls that explain a 404: the error is known already, they only make it more helpful."""
 
@@ -233,8 +232,10 @@ def _describe(execution: JobExecution, now: datetime) -> str:
     """An execution's id, status and age, for a hint."""
     age = format_age(parse_timestamp(execution.metadata.createdAt), now)
     status = ExecutionStatus(execution.status)
-    # A status that is new is shown as well, but may be a sentence in disguise.
-    shown = status.word if status.known else quote(status.text or "no status", _STATUS_CHARACTERS)
+    word = status.word
+    # A single short word is shown even if it is new; anything else may be a sentence in disguise.
+    short = word.isalpha() and word.isascii() and len(word) < len("unknown status")
+    shown = word if status.known else _quoted(word) if short else "unknown status"
     return f"{_quoted(execution.metadata.id or '')} ({shown}{',' if age else ''}{age})"
 
 

@@ -84,7 +84,7 @@ def foreign_words(prose: str) -> set[str]:
 
 
 def labels(prose: str) -> dict[str, int]:
-    """How often each label stands outside of quotations."""
+    """How often each label stands outside of quotations, in whatever case."""
     outside = take_apart(prose).outside
     return {label: outside.count(label) for label in LABELS}
 
