@@ -29,8 +29,8 @@ _ESCAPE_SEQUENCE = re.compile(
     r"|\x1b[ -/]*[0-~]?"
 )
 _WHITE_SPACE = re.compile(r"\s+")
-# `[text](address)`, `![text](address)`, `<img …>`, `</a>`, `<!--`, `<?xml`, `<https://…>`: none of them may have a blank
-# here, and with one all of them read as well as before (`expected < int> but got < str>`).
+# `[text](address)`, `![text](address)`, `<img …>`, `</a>`, `<!--`, `<?xml`, `<https://…>`: none of them may have a
+# blank here, and with one all of them read as well as before (`expected < int> but got < str>`).
 _MARKUP = re.compile(r"(\](?=\()|<(?=[A-Za-z/!?]))")
 # What looks like the character that ends a quotation; by Unicode's table of confusable characters, and low ones.
 _QUOTATION_MARKS = str.maketrans(
@@ -62,7 +62,8 @@ def clean(text: str, limit: int, *, middle: bool = False) -> str:
     """The text as one line of at most `limit` characters, a cut marked with `…`; it may come out empty.
 
     Control, ANSI, bidi, zero-width and private-use characters are removed, white space is folded to single spaces,
-    what looks like a credential becomes `***`, and a blank breaks Markdown links and whatever could be an HTML tag. With `middle`, head and tail of the text are read and kept.
+    what looks like a credential becomes `***`, and a blank breaks Markdown links and whatever could be an HTML tag.
+    With `middle`, head and tail of the text are read and kept.
     """
     read = limit * _READ_FACTOR
     if middle and len(text) > read:

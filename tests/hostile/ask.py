@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from hostile_plane import BASELINE, EXECUTION, JOB, RUNNING
 from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
@@ -22,7 +23,6 @@ from blaxel_mcp.resources import EXECUTION as TEMPLATE
 from blaxel_mcp.server import build_server
 from blaxel_mcp.tools.cache import ExpiringCache
 from blaxel_mcp.tools.registry import select
-from hostile_plane import BASELINE, EXECUTION, JOB, RUNNING
 
 CALLS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "get": ("get_job_execution", {"jobId": JOB, "executionId": EXECUTION}),
@@ -72,7 +72,7 @@ class Asked:
 
 
 def wire_bytes(value: Any) -> int:
-    """The bytes of a value as it goes over the wire: compact JSON in UTF-8, in which quotes and backslashes are escaped."""
+    """The bytes of a value as it goes over the wire: compact JSON in UTF-8, quotes and backslashes escaped."""
     return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
 
 
@@ -93,7 +93,7 @@ class Asker:
         progress: list[str] = []
         self.questions.clear()
 
-        async def report(_done: float, _total: float | None, message: str | None) -> None:  # noqa: RUF029 - the SDK's
+        async def report(_done: float, _total: float | None, message: str | None) -> None:
             progress.append(message or "")
 
         result = await self.client.call_tool(tool, dict(arguments), progress_callback=report)
@@ -140,16 +140,18 @@ async def asking(url: str, **state: Any) -> AsyncIterator[Asker]:
     questions: list[str] = []
     now = [0.0]
 
-    async def agree(_: Any, params: ElicitRequestParams) -> ElicitResult:  # noqa: RUF029 - the SDK's
+    async def agree(_: Any, params: ElicitRequestParams) -> ElicitResult:
         questions.append(params.message)
         return ElicitResult(action="accept", content={})
 
-    async def sleep(seconds: float) -> None:  # noqa: RUF029 - instead of asyncio.sleep
+    async def sleep(seconds: float) -> None:
         now[0] += seconds
 
     def timer() -> float:
         return now[0]
 
-    async with tool_state(url, sleep=sleep, timer=timer, cache=ExpiringCache(timer), **state) as app:
-        async with Client(build_server(app, select(allow_writes=True)), elicitation_callback=agree) as client:
-            yield Asker(client, questions, now)
+    async with (
+        tool_state(url, sleep=sleep, timer=timer, cache=ExpiringCache(timer), **state) as app,
+        Client(build_server(app, select(allow_writes=True)), elicitation_callback=agree) as client,
+    ):
+        yield Asker(client, questions, now)

@@ -197,10 +197,8 @@ def is_structure(place: Place) -> bool:
     """Whether the text there decides what the answer is about."""
     if place[-2:-1] == (KEY,):
         return not {"envOverride", "labels"} & set(place[:-2])
-    return (
-        place[-1] in _STRUCTURE
-        or place[-2:] in {("metadata", "id"), ("metadata", "name")}
-        and place[0] in {"executions"}
+    return place[-1] in _STRUCTURE or (
+        place[-2:] in {("metadata", "id"), ("metadata", "name")} and place[0] == "executions"
     )
 
 

@@ -27,7 +27,7 @@ UNFINISHED = (250, 400)
 ERROR_CHARACTERS = 700
 QUESTION_CHARACTERS = 700
 _PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,79}|latest(?: failed)?")
-_ONCE = {label: 1 for label in LABELS}
+_ONCE = dict.fromkeys(LABELS, 1)
 
 
 def check_answer(tool: str, asked: Asked) -> None:

@@ -1,4 +1,4 @@
-"""A corpus of hostile texts in every place where the API may send text: quoted, cleaned, bounded, never an instruction."""
+"""Hostile texts in every place where the API may send text: quoted, cleaned, bounded, never an instruction."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 from ask import CALLS, Asker, asking
-from corpus import BY_ID, CORPUS
+from corpus import CORPUS
 from hostile_plane import JOB, KEY, Bodies, HostilePlane, Place, benign_bodies, is_structure, places, put
 from promises import check_answer, check_resource, check_values
 
