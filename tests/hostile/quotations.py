@@ -1,7 +1,7 @@
 """What an answer's prose says outside of its quotations, by a grammar that is stricter than any reader.
 
 A quotation begins at a double quote and ends at the next one on the same line; nothing escapes one, and none may look
-as if it were escaped. What is left without them are the server's own words: every one of them must be in its source code.
+as if it were escaped. What is left without them are the server's own words: each of them must be in its source code.
 """
 
 import ast
