@@ -90,17 +90,17 @@ class Asker:
 
     async def call(self, tool: str, arguments: Mapping[str, Any]) -> Asked:
         """Call a tool and agree to whatever it asks."""
-        progress: list[str] = []
+        told: list[str] = []
         self.questions.clear()
 
-        async def report(_done: float, _total: float | None, message: str | None) -> None:
-            progress.append(message or "")
+        async def report(progress: float, total: float | None, message: str | None) -> None:  # noqa: ARG001
+            told.append(message or "")
 
         result = await self.client.call_tool(tool, dict(arguments), progress_callback=report)
         assert isinstance(result, CallToolResult)
         assert all(isinstance(block, TextContent) for block in result.content)
         dumped = result.model_dump(by_alias=True, exclude_none=True, mode="json")
-        return Asked(dumped, progress, list(self.questions))
+        return Asked(dumped, told, list(self.questions))
 
     async def read(self, uri: str) -> str:
         """The text of a resource, or of its error."""
@@ -140,7 +140,7 @@ async def asking(url: str, **state: Any) -> AsyncIterator[Asker]:
     questions: list[str] = []
     now = [0.0]
 
-    async def agree(_: Any, params: ElicitRequestParams) -> ElicitResult:
+    async def agree(context: Any, params: ElicitRequestParams) -> ElicitResult:  # noqa: ARG001
         questions.append(params.message)
         return ElicitResult(action="accept", content={})
 

@@ -183,7 +183,7 @@ def test_texts_are_as_short_as_promised(plane: tuple[HostilePlane, str]) -> None
 
 
 def _longest_name(answer: dict[str, Any]) -> str:
-    return max((row["name"] for row in answer["jobs"]), key=len)
+    return max((str(row["name"]) for row in answer["jobs"]), key=len)
 
 
 @pytest.mark.parametrize("length", [1, 40, 100, 125])

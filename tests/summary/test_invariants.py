@@ -157,7 +157,7 @@ def test_an_answer_has_its_keys_in_that_order() -> None:
 
 @pytest.mark.parametrize("invisible", ["\u200b", "\x1b]0;title\x07", "\u3164", "\x00"])
 def test_ids_that_show_nothing_leave_the_answer_valid(invisible: str) -> None:
-    """The schema requires both ids, and a client refuses an answer without them: then they are those that were asked."""
+    """The schema requires both ids, and a client refuses an answer without them: then those that were asked stand."""
     got = answer({"metadata": {"id": invisible, "job": invisible}, "status": "failed"})
     VALIDATOR.validate(got)
     assert (got["jobId"], got["executionId"]) == (JOB, EXECUTION)
