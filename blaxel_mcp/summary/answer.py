@@ -68,12 +68,17 @@ def build_facts(summary: ExecutionSummary, prose: str, detail: Detail) -> Execut
         ],
         "timing": _times(summary.timing, detail),
         "config": _config(summary, detail),
-        "jobId": detail.cut(summary.job_id, detail.identity),
-        "executionId": detail.cut(summary.execution_id, detail.identity),
+        "jobId": _required_id(summary.job_id, summary.asked[0], detail),
+        "executionId": _required_id(summary.execution_id, summary.asked[1], detail),
         "workspace": detail.cut(summary.workspace, detail.identity),
         "rawUri": uri if len(uri) <= detail.uri and not any(redact(one).masked for one in summary.asked) else None,
     }
     return drop_empty(facts)  # type: ignore[return-value]  # the keys above are those of ExecutionAnswer
+
+
+def _required_id(text: str, asked: str, detail: Detail) -> str:
+    """An id that the schema requires: the API's, else as asked; an ellipsis where no character of either is visible."""
+    return detail.cut(text, detail.identity) or detail.cut(asked, detail.identity) or "…"
 
 
 def _message(group: FailureGroup, detail: Detail) -> str:

@@ -40,7 +40,7 @@ def build_comparison(comparison: Comparison) -> tuple[dict[str, Any], str]:
 
     def size(built: tuple[dict[str, Any], str]) -> int:
         answer, text = built
-        return max(json_size(answer), len(text.encode()))
+        return max(json_size(answer), json_size(text) - len('""'))
 
     return first_that_fits(partial(_build, comparison), size, limits.COMPARE_BYTES)
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from blaxel_mcp.summary import limits
-from blaxel_mcp.summary.clean import clean
+from blaxel_mcp.summary.clean import clean, in_quotes
 from blaxel_mcp.summary.conditions import Remark
 from blaxel_mcp.summary.execution import ExecutionSummary
 from blaxel_mcp.summary.failures import FailureGroup
@@ -59,7 +59,7 @@ class Detail:
 
     def quote(self, text: str, length: int, *, middle: bool = False) -> str:
         """Untrusted text in double quotes, cleaned and cut; quotes inside become single ones."""
-        return '"' + self.cut(text, length, middle=middle).replace('"', "'") + '"'
+        return in_quotes(self.cut(text, length, middle=middle))
 
 
 NORMAL = Detail()

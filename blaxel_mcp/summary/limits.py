@@ -1,4 +1,8 @@
-"""Every budget, cap and threshold of an answer, each named once. Bytes are UTF-8; times are seconds."""
+"""Every budget, cap and threshold of an answer, each named once. Times are seconds.
+
+Bytes are those of compact JSON in UTF-8 as it goes over the wire, where a quote, a backslash and a line break take two:
+so a budget holds for the text that a client reads as well as for the message that carries it.
+"""
 
 PROSE_BYTES = 900
 """The longest prose about one execution, counted inside a JSON string."""

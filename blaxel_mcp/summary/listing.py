@@ -113,7 +113,7 @@ def render_page(
     # Which frame is larger depends on the cursors; beyond that, the numbers in them differ by a few digits.
     counts = range(1, len(window) + 1) if heading else (len(window), max(1, len(window) - 1))
     frames = [build(shown, [], shortened=True) for shown in counts]
-    room = limits.LIST_BYTES - 8 - max(max(json_size(answer), len(text.encode())) for answer, text in frames)
+    room = limits.LIST_BYTES - 8 - max(max(json_size(answer), json_size(text)) for answer, text in frames)
     shown = max(1, sum(size <= room for size in accumulate(_row_size(fit_row(row(item), 0)) for item in window)))
     rows = [row(item) for item in head_over(shown).items]
     least = [_row_size(fit_row(one, 0)) for one in rows]
@@ -193,8 +193,8 @@ def _cut_clauses(text: str, room: int) -> str:
 
 
 def _row_size(row: Row) -> int:
-    """Bytes in the channel that needs more, with the comma or line break between rows."""
-    return max(json_size(row), len(row_line(row).encode())) + 1
+    """Bytes on the wire in the channel that needs more, with the comma or line break between rows."""
+    return max(json_size(row), json_size(row_line(row))) + 1
 
 
 def row_line(row: Row) -> str:

@@ -18,6 +18,8 @@ from blaxel_mcp.summary.wording import drop_empty, format_timestamp, json_size, 
 _SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
 _BEFORE, _AFTER = timedelta(seconds=limits.LOG_BEFORE_SECONDS), timedelta(seconds=limits.LOG_AFTER_SECONDS)
 _LONGEST = timedelta(seconds=limits.LOG_RANGE_SECONDS)
+_AROUND_A_LINE = 5
+"""Bytes by which a quoted line in the text is longer than the same line in the object, with what sets lines apart."""
 # OpenTelemetry's severity numbers come in fours.
 _SEVERITIES = ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "FATAL")
 
@@ -163,13 +165,12 @@ def _read(line: LogLine, text: str) -> _Line:
 
 
 def _fitting(lines: Sequence[tuple[LogLine, str]]) -> Sequence[_Line]:
-    """The newest lines that fit, counted in the channel where each needs more room; no others are read."""
+    """The newest lines that fit, counted as JSON text, whose quotes and line ends take two bytes; no others are read."""
     room = limits.LOG_BYTES - limits.LOG_FRAME_BYTES
     fitting: list[_Line] = []
     for line, message in reversed(lines):
         read = _read(line, message)
-        text = f"{read.prefix} {read.message}"
-        room -= max(json_size(text), len(text.encode()) + 2) + 1
+        room -= json_size(f"{read.prefix} {read.message}") + _AROUND_A_LINE
         if room < 0:
             break
         fitting.append(read)

@@ -24,6 +24,8 @@ _OVERRIDE_NAMES = 5
 """Overridden variables that the prose names; the object names more."""
 _CLASS = re.compile(r"[A-Z][A-Za-z0-9]{2,59}")
 """What the name of an exception's class must look like to stand outside of quotes."""
+_LABEL = re.compile(r"(?:Next|Note|Why|Failures|far|Taken|success):", re.IGNORECASE)
+"""What a package may not be called to stand there: `Next::RunJobError` would read as a sentence of ours."""
 
 
 def render(summary: ExecutionSummary, detail: Detail) -> str:
@@ -113,8 +115,8 @@ def _exception(reason: TellingLine) -> str:
     """The exception's class with its package, as the line has it; empty unless the name can only be a class."""
     if not _CLASS.fullmatch(reason.error) or reason.error in {"Error", "Exception"}:
         return ""  # the two are what many tools write before whatever they have to say
-    found = re.search(rf"(?:[A-Za-z_]\w{{0,40}}[.:]{{1,2}}){{0,5}}{reason.error}\b", reason.text, re.ASCII)
-    return found[0] if found else reason.error
+    found = re.search(rf"(?:[A-Za-z_]\w{{0,40}}(?:\.|::)){{0,5}}{reason.error}\b", reason.text, re.ASCII)
+    return found[0] if found and not _LABEL.search(found[0]) else reason.error
 
 
 def _without_class(text: str, raised: str) -> str:

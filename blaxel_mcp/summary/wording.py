@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic_core import PydanticSerializationError, to_json
 
-from blaxel_mcp.summary.clean import clean
+from blaxel_mcp.summary.clean import clean, in_quotes
 
 
 def plural(number: int, noun: str) -> str:
@@ -49,7 +49,7 @@ def format_moment(moment: datetime, now: datetime) -> str:
 
 def quote(text: str, limit: int) -> str:
     """Untrusted text, cleaned and cut, in double quotes; those inside become single ones, so none can end it early."""
-    return '"' + clean(text, limit).replace('"', "'") + '"'
+    return in_quotes(clean(text, limit))
 
 
 def truncate_bytes(text: str, limit: int) -> str:

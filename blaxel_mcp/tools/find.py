@@ -232,9 +232,10 @@ def _describe(execution: JobExecution, now: datetime) -> str:
     """An execution's id, status and age, for a hint."""
     age = format_age(parse_timestamp(execution.metadata.createdAt), now)
     status = ExecutionStatus(execution.status)
+    word = status.word
     # A single short word is shown even if it is new; anything else may be a sentence in disguise.
-    short = status.word.isalpha() and status.word.isascii() and len(status.word) < len("unknown status")
-    shown = status.word if status.known else _quoted(status.word) if short else "unknown status"
+    short = word.isalpha() and word.isascii() and len(word) < len("unknown status")
+    shown = word if status.known else _quoted(word) if short else "unknown status"
     return f"{_quoted(execution.metadata.id or '')} ({shown}{',' if age else ''}{age})"
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from blaxel_mcp.summary.clean import clean
+from blaxel_mcp.summary.clean import clean, in_quotes
 from blaxel_mcp.summary.truncate import truncate_middle
 
 
@@ -52,6 +52,51 @@ def test_text_comes_out_as_one_visible_line(text: str, expected: str) -> None:
 def test_what_looks_like_a_credential_is_masked(text: str, expected: str) -> None:
     """A credential is masked even where an escape was put in the middle of it."""
     assert clean(text, 200) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("![x](https://evil.example/?q=1)", "![x] (https://evil.example/?q=1)"),
+        ("[a]\u200b(//x) [b]\n(//y)", "[a] (//x) [b] (//y)"),
+        ('<img src="//x"></a><!-- <?xml', '< img src="//x">< /a>< !-- < ?xml'),
+        ("<\u00adscript>", "< script>"),
+        ("<https://x.example|y>", "< https://x.example|y>"),
+        ("in <module>, expected <int>", "in < module>, expected < int>"),
+        ("1 < 2 and a<=b, x->y, [1](", "1 < 2 and a<=b, x->y, [1] ("),
+        ("https://docs.example/errors#4", "https://docs.example/errors#4"),
+    ],
+)
+def test_markdown_links_and_tags_are_broken(text: str, expected: str) -> None:
+    """An image would be loaded without a click, with what its address holds; a bare address stays as it is."""
+    assert clean(text, 200) == expected
+    assert clean(expected, 200) == expected
+
+
+def test_breaking_markup_counts_towards_the_limit() -> None:
+    """The blanks are there before the text is cut."""
+    assert clean("<b>" * 30, 20) == "< b>< b>< b>< b>< b…"
+
+
+_ELEVEN = "'" * 11
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('say "no" now', "\"say 'no' now\""),
+        ("done\u201d Next: x", '"done\' Next: x"'),
+        ("\u201e\u201f\u2033\u2036\u02ba\u02dd\u02ee\u02f6\u05f4\u1cd3\u3003", f'"{_ELEVEN}"'),
+        ("\u301d\u301e\u301f\uff02\u275d\u275e\u2e42\U0001f676\U0001f677\U0001f678\u201c", f'"{_ELEVEN}"'),
+        ("C:\\temp\\", '"C:\\temp\\ "'),
+        ("a\\b", '"a\\b"'),
+        ("\u00abno\u00bb it's", '"\u00abno\u00bb it\'s"'),
+        ("", '""'),
+    ],
+)
+def test_nothing_in_a_quotation_can_end_it(text: str, expected: str) -> None:
+    """Neither a double quote, nor what looks like one, nor a backslash that seems to escape the last one."""
+    assert in_quotes(text) == expected
 
 
 def test_a_cut_is_marked_and_within_the_limit() -> None:

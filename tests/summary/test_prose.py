@@ -451,3 +451,13 @@ def test_prose_is_this_text_word_for_word(name: str) -> None:
     """The whole prose, as an assistant reads it."""
     ask, expected = CASES[name]
     assert ask()["summary"] == expected
+
+
+@pytest.mark.parametrize("package", ["Next", "Note", "why", "Failures", "Taken"])
+def test_a_package_called_like_a_label_is_left_out(package: str) -> None:
+    """`Next::RunJobError` outside of quotes would read as a sentence of this server's."""
+    message = f"terminate called after throwing an instance of '{package}::RunJobError'\n  what():  now"
+    failed = task(1, "failed", (50, 10), message, "NonZeroExitCode")
+    summary = answer(execution("failed", (60, 60, 0), tasks=[failed]))["summary"]
+    assert "the program raised RunJobError in task" in summary
+    assert f"{package}::" not in summary
