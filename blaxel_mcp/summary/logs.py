@@ -165,7 +165,7 @@ def _read(line: LogLine, text: str) -> _Line:
 
 
 def _fitting(lines: Sequence[tuple[LogLine, str]]) -> Sequence[_Line]:
-    """The newest lines that fit, counted as JSON text, whose quotes and line ends take two bytes, and no others read."""
+    """The newest lines that fit, measured as JSON text; no others are read."""
     room = limits.LOG_BYTES - limits.LOG_FRAME_BYTES
     fitting: list[_Line] = []
     for line, message in reversed(lines):
