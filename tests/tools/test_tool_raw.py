@@ -10,7 +10,7 @@ from support.caller import ask_for, compact, facts
 from support.plane import NOW, clock, inline_jobs, job, verbatim
 
 from blaxel_mcp.api import large_json, wire
-from blaxel_mcp.api.client import Upstream
+from blaxel_mcp.api.attempts import Attempts
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.control_plane import serve
 from blaxel_mcp.summary import limits
@@ -56,11 +56,11 @@ def test_a_large_execution_is_read_and_summarized_in_a_thread(url: str, monkeypa
     expected = ask_for(url, "load-test", script.MANY_FAILED)
     work: list[object] = []
 
-    async def in_worker(_: Upstream, function: Callable[[], object]) -> object:
+    async def in_worker(_: Attempts, function: Callable[[], object]) -> object:
         work.append(function)
         return function()
 
-    monkeypatch.setattr(Upstream, "in_worker", in_worker)
+    monkeypatch.setattr(Attempts, "in_worker", in_worker)
     ask_for(url, "weekly-train", script.QUEUED)
     assert not work
     monkeypatch.setattr(wire, "LARGE_BYTES", 10_000)
