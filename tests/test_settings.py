@@ -616,3 +616,10 @@ def test_the_credential_of_an_unknown_environment_goes_nowhere() -> None:
     """A login for a control plane that we do not know is not sent to the one that we do."""
     settings = load({}, {}, LOGIN.replace('"dev"', "staging"))
     assert (settings.credential, settings.login_credential) == (None, None)
+
+
+@pytest.mark.parametrize("host", ["a,b.example", "a$b.example", "*.example", "a.example:", "(a)", "a:123456", "%61"])
+def test_what_is_no_name_or_address_is_no_host_of_a_url(host: str) -> None:
+    """Two parsers could take it for two: one decides who receives the credential, the other what it is sent to."""
+    (said,) = problems({"BL_API_URL": f"https://{host}/v0"})
+    assert said.endswith("it must be an https URL (http on loopback only) without user, query or fragment.")

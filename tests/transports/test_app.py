@@ -71,16 +71,3 @@ def test_an_issuer_without_a_public_address_makes_no_application() -> None:
 
     with pytest.raises(ConfigurationError):
         asyncio.run(build())
-
-
-def test_get_opens_no_stream_over_streamable_http() -> None:
-    """Without sessions nothing would ever be said on it."""
-
-    async def ask() -> int:
-        async with (
-            application("http") as app,
-            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost", timeout=5) as client,
-        ):
-            return (await client.get("/mcp", headers={"Accept": "text/event-stream"})).status_code
-
-    assert asyncio.run(ask()) == 405

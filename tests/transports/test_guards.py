@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 from support.in_process import serving
-from support.program import ENVELOPE, PATIENCE, Program
+from support.program import ENVELOPE, PATIENCE, Program, account
 from support.sockets import Connection, exchange, port_of, request, rpc
 
 from blaxel_mcp.transports import admission, deadlines, http
@@ -80,6 +80,13 @@ def test_head_opens_no_stream() -> None:
         connection.send(request("HEAD /sse"))
         answer = connection.head()
         assert (answer.status, answer.headers["allow"]) == (405, "GET, POST")
+
+
+def test_get_opens_no_stream_over_streamable_http(port: int) -> None:
+    """Without sessions nothing would ever be said on it."""
+    with Connection(port) as connection:
+        connection.send(request("GET /mcp", "Accept: text/event-stream"))
+        assert connection.head().status == 405
 
 
 # Names
@@ -298,10 +305,10 @@ PADDING = json.dumps(ENVELOPE | {"padding": "x" * 9_000})
 
 
 @pytest.mark.slow
-def test_no_answer_names_the_server_software_and_no_address_is_logged() -> None:
+def test_no_answer_names_the_server_software_and_no_address_is_logged(plane: str) -> None:
     """Versions help attackers; an address may have a credential in its query."""
-    env = {"BLAXEL_MCP_LOG_LEVEL": "DEBUG"}
-    with Program("--demo", "--transport", "http", "--port", "0", env=env) as program:
+    env = account(plane) | {"BLAXEL_MCP_LOG_LEVEL": "DEBUG"}  # the demo's own server would turn uvicorn's log off
+    with Program("--transport", "http", "--port", "0", env=env) as program:
         base = program.listening()
         for path in ("/health", "/none", "/mcp"):
             answer = httpx.get(f"{base}{path}?token=hunter2", timeout=PATIENCE)

@@ -538,3 +538,17 @@ def test_the_http_library_logs_nothing_about_the_issuer(
     with caplog.at_level(logging.DEBUG):
         assert asyncio.run(Visitor(authority).come()) == 200
     assert [record.name for record in caplog.records if record.name.startswith(("httpx", "httpcore"))] == []
+
+
+def test_made_up_keys_make_a_fetch_in_thirty_seconds(authority: AuthorizationServer) -> None:
+    """Whoever makes up one after the other does not make this server ask the issuer more often."""
+    visitor = Visitor(authority)
+    made_up = [new_key(f"made-up-{number}") for number in range(3)]
+
+    async def come() -> None:
+        assert (await visitor.come(), authority.fetches()) == (200, 1)
+        for now, key, fetches in zip((0.0, 29.9, 30.0), made_up, (2, 2, 3), strict=True):
+            visitor.now = now
+            assert (await visitor.come(key=key), authority.fetches()) == (401, fetches)
+
+    asyncio.run(come())
