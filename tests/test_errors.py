@@ -2,7 +2,18 @@
 
 import pytest
 
-from blaxel_mcp.errors import ApiError, BlaxelMcpError, ConfigurationError, ConnectionFailedError, NotFoundError
+from blaxel_mcp.errors import (
+    AnswerError,
+    ApiError,
+    ArgumentError,
+    BlaxelMcpError,
+    ConfigurationError,
+    ConnectionFailedError,
+    CredentialsError,
+    NotFoundError,
+    StoppingError,
+    is_outcome_unknown,
+)
 
 
 @pytest.mark.parametrize(
@@ -42,3 +53,30 @@ def test_a_configuration_error_lists_every_problem() -> None:
 def test_an_api_error_keeps_its_status() -> None:
     """Whoever retries decides by it."""
     assert (ApiError(502, "", "").status, NotFoundError(404, "", "").status) == (502, 404)
+
+
+@pytest.mark.parametrize(
+    ("error", "unknown"),
+    [
+        (ApiError(500, "", ""), True),
+        (ApiError(503, "", ""), True),
+        (ApiError(599, "", ""), True),
+        (ApiError(408, "", ""), True),
+        (ApiError(499, "", ""), False),
+        (ApiError(400, "", ""), False),
+        (ApiError(429, "", ""), False),
+        (NotFoundError(404, "", ""), False),
+        (ConnectionFailedError("", ""), True),
+        (ConnectionFailedError("", "", unsent=True), False),
+        (StoppingError(), True),
+        (StoppingError(unsent=True), False),
+        (AnswerError("", ""), True),
+        (ArgumentError("", ""), False),
+        (CredentialsError("", ""), False),
+        (ConfigurationError([]), False),
+    ],
+    ids=repr,
+)
+def test_which_errors_leave_the_outcome_of_a_write_unknown(error: BlaxelMcpError, unknown: bool) -> None:  # noqa: FBT001 - a column of the table
+    """Whatever was sent and not refused may have been done: whoever repeats it may do it twice."""
+    assert is_outcome_unknown(error) is unknown

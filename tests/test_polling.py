@@ -210,3 +210,25 @@ def test_cancelling_ends_the_polling_at_once() -> None:
         return len(world.polls)
 
     assert asyncio.run(cancelled()) == 1
+
+
+def test_pauses_have_the_bounds_that_are_promised() -> None:
+    """A second at least; ten seconds at most for the first minute, then a fifth of the wait, and never over thirty."""
+    assert backoff(0, age=0, cost=0) == 1.0
+    assert [backoff(waited, age=10**6, cost=9) for waited in (0, 50, 100, 150, 10**6)] == [10, 10, 20, 30, 30]
+
+
+def test_no_poll_follows_the_end_of_the_process() -> None:
+    """However much time is left, and whatever would come of it: the answer must leave now."""
+    world = World(until=3)
+    move, pauses = world.sleep, []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) == 2:
+            raise StoppingError
+        await move(seconds)
+
+    world.sleep = sleep  # type: ignore[method-assign] # only the pause in which the signal comes is cut short
+    assert isinstance(world.wait(30).error, StoppingError)
+    assert (len(pauses), world.polls) == (2, [0, 1])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.login import (
@@ -22,7 +22,7 @@ from blaxel_mcp.login import (
     select_login,
 )
 from blaxel_mcp.setting_types import is_loopback
-from blaxel_mcp.settings import OPTIONS, VARIABLES, load, option_for, unknown_variables
+from blaxel_mcp.settings import OPTIONS, VARIABLES, Settings, load, option_for, unknown_variables
 
 LOGIN = """\
 context:
@@ -534,3 +534,92 @@ def test_settings_load_no_yaml_reader_without_a_login() -> None:
     code = "import sys; from blaxel_mcp.settings import load; load({}, {}, None); print('yaml' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, encoding="utf-8")  # noqa: S603 - our own text
     assert ran.stdout == "False\n"
+
+
+def test_a_model_error_shows_no_value() -> None:
+    """Whoever makes settings by hand and prints pydantic's own error shows nobody's secret."""
+    with pytest.raises(ValidationError) as caught:
+        Settings.model_validate({"BLAXEL_MCP_STATE_KEY": "hunter2", "BLAXEL_MCP_PORT": "hunter3"})
+    assert "hunter" not in f"{caught.value}{caught.value!r}"
+
+
+def test_settings_cannot_be_changed() -> None:
+    """What was checked at the start stays as it was."""
+    settings = load({}, {}, None)
+    with pytest.raises(ValidationError):
+        settings.allow_writes = True  # type: ignore[misc] # that it cannot be set is the test
+
+
+def test_a_long_value_is_cut_after_sixty_characters() -> None:
+    """A wrong value and a variable's name; sixty characters are shown whole."""
+    (said,) = problems({"BLAXEL_MCP_RAW": "x" * 60})
+    assert said.startswith(f"BLAXEL_MCP_RAW is '{'x' * 60}';")
+    (said,) = problems({"BLAXEL_MCP_RAW": "x" * 61})
+    assert said.startswith(f"BLAXEL_MCP_RAW is '{'x' * 60}…';")
+    name = "BLAXEL_MCP_" + "Z" * 90
+    assert unknown_variables({name: "x"}) == [f"{name[:60]}… is no variable of blaxel-mcp."]
+
+
+def test_a_shared_server_reads_no_login() -> None:
+    """Each caller brings a credential and a workspace; those of this machine's user are for nobody."""
+    settings = load({}, {"BLAXEL_MCP_AUTH": "Per-Request"}, LOGIN)
+    assert (settings.credential, settings.workspace, settings.login_problem) == (None, None, None)
+    assert settings.api_url == PROD
+
+
+@pytest.mark.parametrize(
+    ("variable", "good", "bad"),
+    [
+        ("BLAXEL_MCP_TIMEOUT", ("60", "0.001"), ("60.001", "0", "-1", "inf")),
+        ("BLAXEL_MCP_STATE_KEY", ("k" * 32,), ("k" * 31,)),
+        ("BLAXEL_MCP_PORT", ("65535", "0"), ("65536", "-1")),
+        ("BLAXEL_MCP_MAX_REQUESTS", ("1",), ("0", "-1", "1.5")),
+        ("BLAXEL_MCP_MAX_STREAMS", ("1",), ("0",)),
+        ("BLAXEL_MCP_RAW_LIMIT", ("0",), ("-1",)),
+        ("BL_WORKSPACE", ("w" * 128,), ("w" * 129,)),
+    ],
+)
+def test_numbers_end_where_they_are_said_to(variable: str, good: tuple[str, ...], bad: tuple[str, ...]) -> None:
+    """The last value that is taken, and the first that is not."""
+    for value in good:
+        load({}, {variable: value}, None)
+    for value in bad:
+        assert len(problems({variable: value})) == 1
+
+
+def test_a_workspaces_name_has_128_characters_at_most() -> None:
+    """In the login file, too, of the current workspace and of the others."""
+    for length, found in ((128, True), (129, False)):
+        name = "w" * length
+        login = parse_login(
+            f"context: {{workspace: {name}}}\nworkspaces:\n- {{name: {name}, credentials: {{apiKey: k}}}}"
+        )
+        assert (login.workspace == name, len(login.entries) == 1) == (found, found)
+
+
+def test_the_login_file_makes_no_objects(tmp_path: Path) -> None:
+    """A tag of YAML that would call something is text like any other."""
+    made = tmp_path / "made"
+    for tag in ("!!python/object/apply:os.mkdir", "!!python/object/new:os.mkdir"):
+        login = parse_login(f"context: {{workspace: w}}\nworkspaces: {tag} ['{made}']")
+        assert (login.workspace, made.exists()) == ("w", False)
+
+
+@pytest.mark.parametrize("name", ["a b", "a\u00e9", "a\u202eb", '"a\\nb"', '"a\\u0000b"'])
+def test_an_entry_whose_name_fits_no_header_is_passed_over(name: str) -> None:
+    """Its name would be sent, and stand in sentences."""
+    text = f"workspaces:\n- {{name: {name}, credentials: {{apiKey: k}}}}\n- {{name: b, credentials: {{apiKey: k}}}}"
+    assert [entry.workspace for entry in parse_login(text).entries] == ["b"]
+
+
+def test_the_credential_of_an_unknown_environment_goes_nowhere() -> None:
+    """A login for a control plane that we do not know is not sent to the one that we do."""
+    settings = load({}, {}, LOGIN.replace('"dev"', "staging"))
+    assert (settings.credential, settings.login_credential) == (None, None)
+
+
+@pytest.mark.parametrize("host", ["a,b.example", "a$b.example", "*.example", "a.example:", "(a)", "a:123456", "%61"])
+def test_what_is_no_name_or_address_is_no_host_of_a_url(host: str) -> None:
+    """Two parsers could take it for two: one decides who receives the credential, the other what it is sent to."""
+    (said,) = problems({"BL_API_URL": f"https://{host}/v0"})
+    assert said.endswith("it must be an https URL (http on loopback only) without user, query or fragment.")

@@ -22,7 +22,7 @@ _SEVERAL = lazy_compile(r" #(?: #)++")
 # The word after a number, where it may be a unit or a plural: short, or with such an ending, or with a verb.
 _VERB = r" (?:was|were|is|are|has|have)(?= |$)"
 _COUNTED = lazy_compile(
-    r" # ([a-zµ]++)(?:(?<=[sey])|(?<= [a-zµ])|(?<= [a-zµ]{2})|(?<= [a-z]{3})|(?<=week)|(?<=hour)|(?<=sept)"
+    r" # ([a-zµ]++)(?:(?<=[sey])|(?<= [a-zµ])|(?<= [a-zµ]{2})|(?<= [a-z]{3})|(?<=week)|(?<=hour)|(?<=second)|(?<=sept)"
     rf"|(?<=cest)|(?<=ber)|(?<=march)|(?<=april)|(?<=august)|(?={_VERB}))([.,;:!?)\]]*+)(?:{_VERB})?"
 )
 _UNITS = frozenset(

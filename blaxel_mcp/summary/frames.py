@@ -13,7 +13,6 @@ _FOREIGN_PATHS = (
     "/usr/share",
     "/usr/local/lib",
     "/usr/local/go/src",
-    "/go/src/runtime",
     "/src/runtime/",
     "/pkg/mod/",
     "/nix/store",

@@ -596,3 +596,24 @@ def test_the_log_may_know_no_tasks(clock: Clock) -> None:
 def test_a_bad_logs_query_is_refused(api: httpx.Client, query: dict[str, str]) -> None:
     """With a 400."""
     assert logs_of(api, **query)["code"] == 400
+
+
+def test_it_remembers_two_thousand_requests() -> None:
+    """The demo may run for days: of more requests the oldest is forgotten, of fewer none."""
+    app = control_plane.build_app()
+
+    async def ask() -> None:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+            for number in range(3):
+                await client.get(f"/v0/{number}")
+
+    app.state.requests.extend([ReceivedRequest("GET", "/old", "", {})] * 1_999)
+    asyncio.run(ask())
+    assert [request.path for request in app.state.requests[-4:]] == ["/old", "/v0/0", "/v0/1", "/v0/2"]
+    assert len(app.state.requests) == 2_000
+
+
+def test_it_listens_on_loopback_only() -> None:
+    """Its key is in the open: nobody else's machine is to reach it."""
+    with control_plane.serve(control_plane.build_app()) as url:
+        assert url.startswith("http://127.0.0.1:")

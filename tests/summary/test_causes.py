@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blaxel_mcp.summary.cause_table import TABLE, Row
+from blaxel_mcp.summary.cause_table import TABLE, Finders, Row
 from blaxel_mcp.summary.causes import CAUSE_LABELS, CAUSES, ORIGIN_PHRASES, Cause, Origin, classify, origin_of
 from blaxel_mcp.summary.telling import telling
 
@@ -62,6 +63,11 @@ MESSAGES = load_messages()
 def test_no_message_gets_a_wrong_cause() -> None:
     """`unknown` may stand for any cause, another cause for none."""
     assert [(m.text, m.cause, found) for m in MESSAGES if (found := m.found()) not in m.right] == []
+
+
+def test_every_message_gets_its_own_cause() -> None:
+    """As the table is today: whoever takes out an alternative sees which messages nothing recognises any more."""
+    assert [(m.text, m.words, m.cause, found) for m in MESSAGES if (found := m.found()) != m.cause] == []
 
 
 def test_few_messages_with_a_cause_are_unknown() -> None:
@@ -129,6 +135,34 @@ def test_every_alternative_of_a_row_finds_a_message_of_its_cause(row: Row) -> No
     alternatives += [(alternative, texts) for pattern in patterns for alternative in split(pattern)]
     dead = [found for found, read in alternatives if not any(re.search(found, text, re.MULTILINE) for text in read)]
     assert dead == []
+
+
+FIELDS = ("words", "sentences", "unless_exited", "output")
+
+
+def weakened(row: Row) -> Iterator[tuple[str, Row]]:
+    """Each alternative of a row, and the row without it."""
+    for field in FIELDS:
+        patterns: tuple[str, ...] = getattr(row, field)
+        for at, pattern in enumerate(patterns):
+            parts = split(pattern)
+            for number, part in enumerate(parts):
+                rest = "|".join([*parts[:number], *parts[number + 1 :]])
+                without: dict[str, Any] = {field: (*patterns[:at], *([rest] if rest else []), *patterns[at + 1 :])}
+                yield part, replace(row, **without)
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.cause)
+def test_every_alternative_of_a_row_is_needed_by_some_message(row: Row, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever is removed, a message gets another cause than its own: so nobody removes one unnoticed."""
+    read = [(m, f"{spaced(m.words)}\n{m.text}\n{m.line}".lower()) for m in MESSAGES if m.found() == row.cause]
+    needless = []
+    for alternative, without in weakened(row):
+        monkeypatch.setitem(vars(row), "find", Finders(without))  # what classify looks for
+        pattern = re.compile(alternative, re.MULTILINE)
+        if all(message.found() == row.cause for message, text in read if pattern.search(text)):
+            needless.append(alternative)
+    assert needless == []
 
 
 @pytest.mark.parametrize("row", [row for row in TABLE if row.hints], ids=lambda row: row.cause)
@@ -247,6 +281,24 @@ def test_an_exit_code_tells_a_cause_in_every_spelling(codes: tuple[int, ...], ca
     spellings = ("exited with code {}", "exit status {}", "exit code: {}", "exitCode={}", "Container called exit({}).")
     for code in codes:
         assert {classify((), spelling.format(code)) for spelling in spellings} == {cause}
+
+
+def test_every_exit_code_has_its_cause() -> None:
+    """Codes of 128 and more and those below zero are signals; all that says nothing else is a plain exit."""
+    crashes, kills = {132, 134, 135, 136, 139, -4, -6, -7, -8, -11}, {137, -9}
+    signals = {*range(129, 160), *range(-31, 0)}
+    for code in range(-255, 256):
+        for codes, cause in (
+            (crashes, "crash"),
+            (kills, "killed"),
+            (signals, "signal"),
+            ({126, 127}, "missing_dependency"),
+            ({0}, "unknown"),
+            (range(-255, 256), "exit_code"),
+        ):
+            if code in codes:
+                assert classify((), f"exit code {code}") == cause, code
+                break
 
 
 def test_an_exit_code_behind_the_line_is_read() -> None:

@@ -1,6 +1,8 @@
 """The cache: how long a value is kept, for whom, and how many are."""
 
 import asyncio
+import gc
+import weakref
 from dataclasses import dataclass, field
 
 import pytest
@@ -79,4 +81,50 @@ def test_what_is_not_to_be_kept_is_not() -> None:
     assert loads.get("a") == "a 1"
     assert loads.get("b", 0.0) == "b 2"
     assert loads.get("b", 0.0) == "b 3"
+    assert loads.get("a") == "a 1"
+
+
+def test_250_values_are_kept() -> None:
+    """Unless it is told otherwise; the 251st takes the place of the oldest."""
+    loads = Loads()
+    loads.cache = ExpiringCache(lambda: loads.now)
+    keys = [f"key-{number}" for number in range(251)]
+    for key in [*keys[:250], keys[0]]:
+        loads.get(key)
+    assert loads.keys == keys[:250]
+    loads.get(keys[250])
+    for key in (keys[1], keys[0]):
+        loads.get(key)
+    assert loads.keys == [*keys, keys[0]]
+
+
+class Large:
+    """A value that can be seen to be gone."""
+
+
+def test_what_has_expired_is_dropped() -> None:
+    """With the next value that is kept: it may be large, and nobody will ask for it."""
+    loads = Loads()
+
+    async def keep() -> weakref.ref[Large]:
+        async def load() -> tuple[Large, float]:
+            return Large(), 10.0
+
+        return weakref.ref(await loads.cache.get("a", load))
+
+    kept = asyncio.run(keep())
+    gc.collect()
+    assert kept() is not None
+    loads.now += 10.0
+    loads.get("b")
+    gc.collect()
+    assert kept() is None
+
+
+def test_what_is_not_to_be_kept_takes_no_place() -> None:
+    """It pushes out nobody else's value."""
+    loads = Loads(max_entries=1)
+    loads.get("a")
+    loads.get("b", 0.0)
+    loads.get("c", -1.0)
     assert loads.get("a") == "a 1"

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from support.caller import tool_state
 from support.sockets import rpc_body, rpc_headers
 
+from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.server import build_server
 from blaxel_mcp.settings import load
 from blaxel_mcp.tools.registry import select
@@ -58,3 +59,15 @@ def test_the_sdks_own_host_check_is_off() -> None:
             return await post(app.router, "/mcp")
 
     assert asyncio.run(ask()) == 200
+
+
+def test_an_issuer_without_a_public_address_makes_no_application() -> None:
+    """Whoever builds it without the check of the settings: it would let everybody in."""
+
+    async def build() -> None:
+        settings = load({"BLAXEL_MCP_TRANSPORT": "http", "BLAXEL_MCP_OAUTH_ISSUER": "https://id.example"}, {}, None)
+        async with tool_state("https://api.invalid/v0") as state:
+            build_app(build_server(state, select(allow_writes=False)), settings)
+
+    with pytest.raises(ConfigurationError):
+        asyncio.run(build())

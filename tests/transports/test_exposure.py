@@ -124,3 +124,16 @@ def test_the_names_that_are_let_in() -> None:
         "https://a.example",
         "https://b.example",
     ]
+
+
+@pytest.mark.parametrize(("length", "said"), [(15, 1), (16, 0)])
+def test_a_token_of_fewer_than_sixteen_characters_is_warned_of(length: int, said: int) -> None:
+    """It could be guessed."""
+    told = warnings(settings(**ACCOUNT, BLAXEL_MCP_AUTH_TOKEN="t" * length))
+    assert [text.startswith("BLAXEL_MCP_AUTH_TOKEN is short enough to be guessed") for text in told] == [True] * said
+
+
+def test_the_address_that_is_listened_on_is_no_name() -> None:
+    """It is let in only if the operator says so: a page may be made to have any address's name."""
+    loopback = ["127.0.0.1", "127.0.0.1:*", "localhost", "localhost:*", "[::1]", "[::1]:*"]
+    assert allowed_hosts(settings("192.0.2.1", **TOKEN)) == loopback

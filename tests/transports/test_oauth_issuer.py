@@ -1,23 +1,35 @@
 """The issuer's keys: how often they are fetched, which are used, and what an issuer can do wrong."""
 
 import asyncio
+import logging
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
 from mcp.server.auth.provider import AccessToken
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 from support import authority as authorization_server
+from support import tls
 from support.authority import AuthorizationServer, new_key
 from support.program import PATIENCE
 
 from blaxel_mcp.transports.oauth.authenticator import OAuthAuthenticator, resource_url
-from blaxel_mcp.transports.oauth.issuer import Issuer, metadata_urls
+from blaxel_mcp.transports.oauth.issuer import (
+    FETCH_SECONDS,
+    REFRESH_SECONDS,
+    Issuer,
+    UnreachableError,
+    metadata_urls,
+)
+from blaxel_mcp.transports.oauth.tokens import InvalidTokenError, check_header, parse_keys
 
 RESOURCE = "https://mcp.example/mcp"
 METADATA, OPENID = "/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"
@@ -404,3 +416,139 @@ def test_the_resource_is_what_clients_connect_to(public: str, path: str, resourc
     """Written as clients write it when they ask for a token."""
     issuer = Issuer("https://id.example", certificates=ssl.create_default_context)
     assert OAuthAuthenticator(issuer, resource_url(public, path), writes=False).resource == resource
+
+
+def test_the_times_that_are_promised() -> None:
+    """Ten seconds for a fetch, two of waiting for newer keys; and nobody has shortened them here."""
+    issuer = Issuer("https://id.example", certificates=ssl.create_default_context)
+    assert (FETCH_SECONDS, REFRESH_SECONDS, issuer.fetch_seconds) == (10, 2, 10)
+
+
+def test_a_failed_fetch_is_not_repeated_within_five_seconds(authority: AuthorizationServer) -> None:
+    """Whoever comes in the meantime is answered 503 at once."""
+    visitor = Visitor(authority)
+    authority.answers = {METADATA: NOWHERE, OPENID: NOWHERE}
+
+    async def come() -> None:
+        assert await visitor.come() == 503
+        asked = len(authority.asked)
+        visitor.now = 4.99
+        assert (await visitor.come(), len(authority.asked)) == (503, asked)
+        visitor.now = 5.0
+        authority.answers = {}
+        assert await visitor.come() == 200
+
+    asyncio.run(come())
+
+
+def test_the_longest_token_has_8192_characters() -> None:
+    """A longer one is not even looked at."""
+    for length, said in ((8_192, "The token is no JWT."), (8_193, "The token is too long.")):
+        with pytest.raises(InvalidTokenError, match=said):
+            check_header("x" * length)
+
+
+def test_clocks_may_differ_by_half_a_minute(authority: AuthorizationServer) -> None:
+    """A token that expired 15 s ago may be good by the issuer's clock, one that expired 35 s ago is none."""
+    visitor = Visitor(authority)
+
+    async def come(ago: int) -> AccessToken | Response:
+        return await visitor.show(authority.sign(authority.claims(RESOURCE, exp=int(time.time()) - ago)))
+
+    assert isinstance(asyncio.run(come(15)), AccessToken)
+    assert isinstance(asyncio.run(come(35)), Response)
+
+
+@pytest.mark.filterwarnings("ignore::joserfc.errors.SecurityWarning")
+def test_a_key_a_bit_too_short_is_passed_over() -> None:
+    """RSA keys have 2,048 bits at least."""
+    made = {bits: RSAKey.import_key(rsa.generate_private_key(65_537, bits)) for bits in (2_047, 2_048)}
+    jwks = [key.as_dict(private=False) | {"alg": "RS256", "kid": str(bits)} for bits, key in made.items()]
+    assert [key.key_id for key in parse_keys({"keys": jwks})] == ["2048"]
+
+
+def test_keys_for_something_else_are_passed_over(authority: AuthorizationServer) -> None:
+    """Those that encrypt, and those that only sign, whatever else they could be used for."""
+    jwk = authority.keys[0].as_dict(private=False) | {"alg": "RS256"}
+    uses: list[dict[str, Any]] = [{"use": "enc"}, {"key_ops": ["sign"]}, {"key_ops": ["encrypt", "wrapKey"]}]
+    assert parse_keys({"keys": [jwk | use for use in uses]}) == ()
+    fitting: list[dict[str, Any]] = [{}, {"use": "sig"}, {"key_ops": ["sign", "verify"]}]
+    assert len(parse_keys({"keys": [jwk | use for use in fitting]})) == 3
+
+
+def test_keys_on_loopback_are_fetched_without_a_proxy(
+    authority: AuthorizationServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Plain HTTP is for this machine: no proxy that a variable names gets to see it, or to answer in its place."""
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert asyncio.run(Visitor(authority).come()) == 200
+
+
+def keys_over_tls(url: str, trust: Callable[[], ssl.SSLContext]) -> int:
+    """How many keys this issuer has; none if it is not trusted."""
+
+    async def ask() -> int:
+        try:
+            return len(await Issuer(url, certificates=trust).keys())
+        except UnreachableError:
+            return 0
+
+    return asyncio.run(ask())
+
+
+def test_the_issuers_certificate_is_verified(authority: AuthorizationServer, tmp_path: Path) -> None:
+    """Of an authority that is trusted, for its name, and not expired: else others could answer with their own keys."""
+    trusted = tls.authority(tmp_path)
+    (tmp_path / "other").mkdir()
+    unknown = tls.authority(tmp_path / "other")
+
+    def trust() -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=trusted.file)
+
+    found = {}
+    for name, context in {
+        "right": trusted.server("localhost"),
+        "unknown": unknown.server("localhost"),
+        "expired": trusted.server("localhost", expired=True),
+        "wrong name": trusted.server("other.example", "127.0.0.1"),
+    }.items():
+        documents: dict[str, Any] = {"/jwks": authority.jwks()}
+        with tls.serve(context, documents) as url:
+            documents[METADATA] = {"issuer": url, "jwks_uri": f"{url}/jwks"}
+            found[name] = keys_over_tls(url, trust) > 0
+    assert found == {"right": True, "unknown": False, "expired": False, "wrong name": False}
+
+
+def test_a_redirect_of_the_issuer_is_not_followed(authority: AuthorizationServer) -> None:
+    """Not even to where its keys are: whoever can make it redirect would choose the keys."""
+    authority.answers = {"/jwks": RedirectResponse("/elsewhere"), "/elsewhere": JSONResponse(authority.jwks())}
+    assert asyncio.run(Visitor(authority).come()) == 503
+    assert "GET /elsewhere" not in authority.asked
+
+
+def test_the_http_library_logs_nothing_about_the_issuer(
+    authority: AuthorizationServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Neither addresses nor headers, though everything is to be logged that programs say."""
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.NOTSET)
+    with caplog.at_level(logging.DEBUG):
+        assert asyncio.run(Visitor(authority).come()) == 200
+    assert [record.name for record in caplog.records if record.name.startswith(("httpx", "httpcore"))] == []
+
+
+def test_made_up_keys_make_a_fetch_in_thirty_seconds(authority: AuthorizationServer) -> None:
+    """Whoever makes up one after the other does not make this server ask the issuer more often."""
+    visitor = Visitor(authority)
+    made_up = [new_key(f"made-up-{number}") for number in range(3)]
+
+    async def come() -> None:
+        assert (await visitor.come(), authority.fetches()) == (200, 1)
+        for now, key, fetches in zip((0.0, 29.9, 30.0), made_up, (2, 2, 3), strict=True):
+            visitor.now = now
+            assert (await visitor.come(key=key), authority.fetches()) == (401, fetches)
+
+    asyncio.run(come())

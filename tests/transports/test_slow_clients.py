@@ -76,10 +76,13 @@ class Clock:
 class Served:
     """A server in a thread whose connections' time passes only when a test calls `look`."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, max_connections: int = DeadlineProtocol.max_connections) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
+        connections = max_connections
 
         class Timed(DeadlineProtocol):
+            max_connections = connections
+
             def __init__(self, *args: Any, **kwargs: Any) -> None:
                 super().__init__(*args, **kwargs)
                 self.loop: Any = Clock(self.loop)
@@ -130,9 +133,9 @@ class Served:
         self._socket.close()
 
 
-def served(app: ASGIApp) -> contextlib.closing[Served]:
+def served(app: ASGIApp, **limits: int) -> contextlib.closing[Served]:
     """An app behind our protocol."""
-    return contextlib.closing(Served(app))
+    return contextlib.closing(Served(app, **limits))
 
 
 @pytest.fixture(scope="module")
@@ -397,3 +400,18 @@ def test_a_system_that_allows_few_files_is_asked_for_more(limit: str) -> None:
         program.process.terminate()
         assert program.wait() == 0
         assert program.errors().count("\n") == (1 if "S" in limit else 2)  # that all of them are taken is said once
+
+
+def test_a_connection_too_many_is_answered_503(caplog: pytest.LogCaptureFixture) -> None:
+    """Those that are open go on; the log says it once a minute."""
+    with served(PlainTextResponse("hello"), max_connections=2) as server, contextlib.ExitStack() as opened:
+        first, second = (opened.enter_context(Connection(server.port)) for _ in range(2))
+        server.until(lambda open_ones: len(open_ones) == 2)
+        for _ in range(3):
+            with Connection(server.port) as third:
+                assert (third.head().status, third.rest()) == (503, b"")
+            server.until(lambda open_ones: len(open_ones) == 2)
+        for connection in (first, second):
+            connection.send(request("GET /"))
+            assert connection.answer().body == b"hello"
+    assert caplog.messages.count("All 2 connections are taken; new ones are answered 503.") == 1
