@@ -17,6 +17,8 @@ from blaxel_mcp.api.callers import CREDENTIAL_HEADER, WORKSPACE_HEADER, caller_o
 
 logger = logging.getLogger(__name__)
 
+_SHOWN_CHARACTERS = 200
+
 
 class RequestSmugglingMiddleware:
     """Rejects requests that a proxy in front could parse differently (request smuggling).
@@ -66,12 +68,19 @@ class HostAndOriginMiddleware:
     def _check(self, headers: Headers) -> Response | None:
         hosts, origins = headers.getlist("host"), headers.getlist("origin")
         if len(hosts) != 1 or not _is_listed(hosts[0].lower(), self._hosts):
-            logger.warning("Rejected: Host %s is not allowed.", ascii(", ".join(hosts)))
+            logger.warning("Rejected: Host %s is not allowed.", _shown(hosts))
             return PlainTextResponse("Invalid Host header", 421)
         if len(origins) > 1 or not all(_is_listed(origin, self._origins) for origin in origins):
-            logger.warning("Rejected: Origin %s is not allowed.", ascii(", ".join(origins)))
+            logger.warning("Rejected: Origin %s is not allowed.", _shown(origins))
             return PlainTextResponse("Invalid Origin header", 403)
         return None
+
+
+def _shown(names: Sequence[str]) -> str:
+    """What somebody sent, for the log: ASCII in quotes, so that it is one line, and cut."""
+    text = ", ".join(names)
+    more = len(text) - _SHOWN_CHARACTERS
+    return ascii(text[:_SHOWN_CHARACTERS]) + (f" and {more:,} more characters" if more > 0 else "")
 
 
 def _is_listed(value: str, allowed: Collection[str]) -> bool:

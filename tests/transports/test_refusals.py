@@ -93,7 +93,7 @@ def test_get_opens_no_stream_over_streamable_http(port: int) -> None:
 
 
 def test_a_rejected_name_cannot_forge_a_line_of_the_log(port: int, caplog: pytest.LogCaptureFixture) -> None:
-    """What somebody sends as Host or Origin stands in the log as ASCII: it has neither line ends nor colours."""
+    """What somebody sends as Host or Origin stands in the log as ASCII, without line ends and colours, and cut."""
     forged = "evil.example\x85WARNING blaxel_mcp: all is well"
     assert exchange(port, request("POST /mcp", host=forged)).status == 421
     assert exchange(port, request("POST /mcp", f"Origin: http://{forged}")).status == 403
@@ -101,6 +101,9 @@ def test_a_rejected_name_cannot_forge_a_line_of_the_log(port: int, caplog: pytes
         r"Rejected: Host 'evil.example\x85WARNING blaxel_mcp: all is well' is not allowed.",
         r"Rejected: Origin 'http://evil.example\x85WARNING blaxel_mcp: all is well' is not allowed.",
     ]
+    caplog.clear()
+    assert exchange(port, request("POST /mcp", host="a" * 5_000)).status == 421
+    assert caplog.messages == [f"Rejected: Host '{'a' * 200}' and 4,800 more characters is not allowed."]
 
 
 LOCAL = ("localhost", "localhost:*", "127.0.0.1", "127.0.0.1:*")
