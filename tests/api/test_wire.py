@@ -218,6 +218,14 @@ def test_half_a_character_does_not_spoil_an_answer(text: str, message: str) -> N
     assert decode(Response(200, {}, body), accepts=(dict,), now=NOW) == {"message": message}
 
 
+def test_a_large_body_is_not_mended() -> None:
+    """Of more than 1 MiB, since mending takes many times its memory."""
+    half = b'{"message": "%b\\ud83d"}'
+    assert decode(Response(200, {}, half % (b"a" * 1_000_000)), accepts=(dict,), now=NOW)["message"][-1] == "\ufffd"
+    with pytest.raises(AnswerError, match="JSON"):
+        decode(Response(200, {}, half % (b"a" * 1024**2)), accepts=(dict,), now=NOW)
+
+
 @pytest.mark.parametrize("body", [b"", b" \r\n"])
 def test_an_empty_body_is_an_answer_only_where_it_may_be(body: bytes) -> None:
     """For other operations an empty body is an error, however good the status."""

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from support.faults import Answer, Cut, Fault, Faults, Hold, not_an_object, not_
 from support.plane import NOW, clock, inline_jobs
 from support.program import Program, account
 
+from blaxel_mcp.api.attempts import Attempts
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.wire import Job, Verbatim
 from blaxel_mcp.server import Server, build_server
@@ -249,6 +251,27 @@ def test_a_failed_execution_leads_to_its_log_by_its_next_step() -> None:
     assert (
         facts["lines"][-1].split(" ", 2)[2].startswith('ERROR {"level": "fatal", "msg": "shard gave up", "shard": 11,')
     )
+
+
+def test_a_long_log_is_read_in_the_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From 20,000 characters on; a short one takes no thread, and what is said is the same."""
+    work: list[object] = []
+
+    async def in_worker(_: Attempts, function: Callable[[], object]) -> object:
+        work.append(function)
+        return function()
+
+    monkeypatch.setattr(Attempts, "in_worker", in_worker)
+
+    def read(characters: int) -> int:
+        work.clear()
+        line = {"timestamp": "2026-11-24T08:00:00.1Z", "message": "x" * characters}
+        body = {"nightly-report": {"logs": [line], "totalCount": 1}}
+        arguments = {"jobId": "nightly-report", "executionId": script.SUCCEEDED}
+        assert "xxx" in ask(arguments, always=Answer(200, json_body=body)).text
+        return len(work)
+
+    assert (read(19_000), read(20_001)) == (0, 1)
 
 
 @pytest.mark.slow
