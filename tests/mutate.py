@@ -107,7 +107,8 @@ def run_tests(tree: Path, tests: Sequence[str], *, jobs: int = 0, seconds: float
         "no:cacheprovider",
         *tests,
     ]
-    environment = os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV"))}
+    environment = inherited | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         done = subprocess.run(  # noqa: S603 - our own tests
             command, cwd=tree, env=environment, capture_output=True, text=True, timeout=seconds, check=False

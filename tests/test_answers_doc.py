@@ -441,7 +441,7 @@ def test_the_prose_keeps_the_pages_order(seen: Seen) -> None:
             if starts:
                 at = min(starts)
                 met.add(number)
-            assert starts or number not in {1, len(parts) - 2}, (
+            assert starts or number not in {2, len(parts) - 2}, (
                 answer.text,
                 beginnings,
             )  # the verdict and the next step
@@ -680,4 +680,4 @@ def test_text_of_a_job_is_never_advice(seen: Seen) -> None:
 
 def test_the_page_is_short() -> None:
     """Most of its lines are rows of tables."""
-    assert len(PAGE.splitlines()) <= 320
+    assert len(PAGE.splitlines()) <= 335

@@ -153,8 +153,11 @@ async def _explain(
         case ApiError(status=400):
             return await _explain_bad_request(session, job_id, error, memory, allow_queue=allow_queue)
         case ApiError(status=409) if chosen is not None:
-            why = "Blaxel reports a conflict (409): the person's answer may have started it already"
-            hint = "Look with list_job_executions for a new execution, and with list_jobs whether the job is deployed."
+            return ApiError(
+                409,
+                "Nothing was started now: Blaxel reports a conflict (409), perhaps since this yes was sent before.",
+                "Look with list_job_executions for a new execution, and with list_jobs whether the job is deployed.",
+            )
         case ApiError(status=409):
             why = "Blaxel reports a conflict with the job's present state (409)"
             hint = "See with list_jobs whether the job is deployed."

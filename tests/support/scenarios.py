@@ -109,6 +109,8 @@ EXECUTIONS: Mapping[str, Callable[[], Json]] = {
     },
     "half": lambda: {"metadata": {"completedAt": ago(5)}, "spec": {"memoryOverride": 64}, "status": "", "tasks": [{}]},
     "counted": lambda: {"stats": {"success": 1}},
+    "hiding": lambda: {"note": "a zero-width\u200b space"},
+    "misnamed": lambda: {"metadata": {"id": "another-one"}},
     "paused": lambda: {"status": "Paused", "stats": {"total": 2, "cancelled": 1, "running": 1}},
 }
 

@@ -275,7 +275,7 @@ def test_a_conflict_on_ids_that_were_sent_before_is_said() -> None:
         place.faults.add(Answer(409), path="/executions")
         said = text(await (await place.caller()).call(answered))
         assert said.startswith(
-            "Not started: Blaxel reports a conflict (409): the person's answer may have started it already."
+            "Nothing was started now: Blaxel reports a conflict (409), perhaps since this yes was sent before."
         )
         assert "Look with list_job_executions for a new execution" in said
 
