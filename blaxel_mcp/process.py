@@ -85,11 +85,25 @@ def begin_startup() -> None:
       protocol, of which one client uses a few dozen.
     """
     gc.disable()
+    _open_standard_streams()
     never_wait_for_stderr()
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
     from pydantic import BaseModel  # noqa: PLC0415 - after the line above
 
     BaseModel.model_config["defer_build"] = True  # models that don't say otherwise inherit it
+
+
+def _open_standard_streams() -> None:
+    """Make sure that descriptors 0 to 2 are there: else the next file to be opened would be taken for one of them."""
+    for fd in (0, 1, 2):
+        try:
+            os.fstat(fd)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free, which is this one
+    if sys.stdin is None:
+        sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115, PTH123 - as long as the process
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123
 
 
 def end_startup() -> None:

@@ -210,7 +210,12 @@ class Seen:
 
 
 def converse(program: Program, calls: Sequence[Call]) -> list[Answer]:
-    """Call the tools side by side; the answers in the order of the calls."""
+    """Call the tools, some side by side; the answers in the order of the calls."""
+    # Not all at once: look-ups that take over three seconds, on a slow machine, would be missing in the answers.
+    return [answer for start in range(0, len(calls), 8) for answer in _side_by_side(program, calls[start : start + 8])]
+
+
+def _side_by_side(program: Program, calls: Sequence[Call]) -> list[Answer]:
     numbers = [program.ask("tools/call", {"name": tool, "arguments": given}) for tool, given in calls]
     by_number = {}
     for _ in numbers:

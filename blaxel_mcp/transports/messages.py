@@ -28,7 +28,7 @@ _BATCH_MEMBERS = 100
 _DIGITS = 4000
 """Of a number; Python converts no more than 4,300, be it here or at the client."""
 _LARGE = 256 * 1024
-"""Bytes from which an HTTP body isn't parsed a second time, because parsed it can take thirty times its size."""
+"""Bytes from which an HTTP body that looks plain isn't parsed a second time: parsed it can take thirty times its size."""
 _NOT_JSON = "The message is not JSON that can be read here: check its syntax and how deeply it is nested."
 _NOT_A_REQUEST = "The message is not a JSON-RPC 2.0 request, whose id is a string or a whole number."
 _BATCH = "The protocol has no batches: send each request by itself."
@@ -41,14 +41,23 @@ def read_message(text: bytes) -> JSONRPCMessage | list[str]:
 
 def readable_body(body: bytes) -> bytes | list[str]:
     """The body of an HTTP request as it is, or repaired so that the SDK can parse it, or the answers to it."""
-    is_large = len(body) > _LARGE
-    plain = _PLAIN_ID.search(body) and not _HALF_PAIR.search(body) if is_large else _parse(body)
-    if plain:
+    if _is_plain(body) if len(body) > _LARGE else _parse(body):
         return body
     found = _repair(body)
     if isinstance(found, list):
         return found or body
     return write_message(found).encode()
+
+
+def _is_plain(body: bytes) -> bool:
+    """Whether the SDK will find nothing odd in a body, as far as that can be told without parsing it."""
+    try:
+        number = _top_level_id(body.decode())
+    except UnicodeDecodeError:
+        return False
+    if number is None or _ODD.search(body):
+        return False
+    return number.startswith('"') or number.lstrip("-").isdigit()
 
 
 def _parse(text: bytes) -> JSONRPCMessage | None:
@@ -108,13 +117,13 @@ def _whole_characters(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[{]++|[\]}]++', re.DOTALL)
+# A string that isn't closed is a token too: else each quote in it would be tried as the beginning of another.
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]++|[\]}]++', re.DOTALL)
 _VALUE = re.compile(r'\s*+:\s*+("(?:[^"\\]++|\\.)*+"|-?[0-9][0-9.eE+-]*+|[a-zA-Z]++)?', re.DOTALL)
 _LAST_VALUE = re.compile(r'"id"\s*:\s*("(?:[^"\\]++|\\.)*+"|-?[0-9][0-9.eE+-]*+|[a-zA-Z]++)\s*}\s*\Z')
 _TOKENS, _TAIL = 100_000, 1_000
 """How much is looked through from the beginning, in tokens, and then at the end, in characters."""
-_PLAIN_ID = re.compile(rb'"id"\s*+:\s*+(?:-?[0-9]{1,300}|"[^"\\]*+")\s*+[,}]')
-_HALF_PAIR = re.compile(rb"\\u[dD][89abAB]")
+_ODD = re.compile(rb"\\u[dD][89abAB]|[\x00-\x08\x0b\x0c\x0e-\x1f]")  # a surrogate, or a control character
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
 

@@ -40,7 +40,7 @@ class PipeReader:
             chunk = await self._read()
         except BlockingIOError:  # another process reads from this pipe too
             return []
-        except ConnectionError:  # a socket whose other end was closed with answers unread
+        except OSError:  # a socket whose other end was closed with answers unread, or a terminal that is gone
             chunk = b""
         if not chunk:
             last = b"".join(self._begun)
@@ -80,23 +80,22 @@ class PipeWriter:
         Raises:
             BrokenPipeError: nobody reads any more.
         """
-        while before := self._unfinished():
-            await asyncio.wait({before})
+        await self.finish()
         self.post(text)
-        if rest := self._unfinished():
-            await asyncio.wait({rest})
+        await self.finish()
         if self.broken:
             raise BrokenPipeError
 
-    def _unfinished(self) -> asyncio.Task[None] | None:
-        return self._finishing
+    async def finish(self) -> None:
+        """Wait until what was begun is written."""
+        while self._finishing and not self._finishing.done():
+            await asyncio.wait({self._finishing})
 
     def post(self, text: str) -> None:
         """Write what the pipe has room for; the rest follows by itself."""
         self._rest += text.encode()
-        if self._finishing is None and not self._write_now():
+        if (self._finishing is None or self._finishing.done()) and not self._write_now():
             self._finishing = asyncio.create_task(self._finish())
-            self._finishing.add_done_callback(lambda _: setattr(self, "_finishing", None))
 
     def _write_now(self) -> bool:
         """Write what there is room for; whether nothing is left."""

@@ -16,7 +16,7 @@ from typing import Any
 
 import anyio
 from mcp.shared.message import SessionMessage
-from mcp_types import JSONRPCError, JSONRPCMessage, JSONRPCRequest, JSONRPCResponse
+from mcp_types import JSONRPCError, JSONRPCMessage, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
 
 from blaxel_mcp.server import Server
 from blaxel_mcp.transports.client_watch import ClientWatch
@@ -32,7 +32,9 @@ logger = logging.getLogger(__name__)
 _CANCEL_SECONDS = 0.3
 """For cancelled calls to clean up."""
 _LAST_ANSWERS_SECONDS = 1.0
-"""For the client to read what is left of the answers, once it has closed our standard input."""
+"""For what is under way to be answered, once the client has closed our standard input."""
+_LAST_READS_SECONDS = 0.5
+"""For the client to read what is left of the answers after that."""
 
 
 async def serve_stdio(server: Server, front: Front | None) -> int:
@@ -58,6 +60,8 @@ class _Conversation:
         self._watch = watch
         self._loop = asyncio.get_running_loop()
         self._told_to_end: asyncio.Future[int] = self._loop.create_future()
+        self._owed: set[int | str] = set()  # ids of requests that have no answer yet
+        self._answered = asyncio.Event()
 
     async def serve(self, server: Server) -> int:
         """Serve until the end; return the exit code."""
@@ -66,7 +70,7 @@ class _Conversation:
             sys.stderr.write(
                 "blaxel-mcp waits for an MCP client on standard input; to see it at work: blaxel-mcp demo\n"
             )
-        serving = asyncio.create_task(serve_connections(server, self._messages(), self._send))
+        serving = asyncio.create_task(self._serve(server))
         gone = asyncio.create_task(self._watch.until_gone() if self._watch else asyncio.Event().wait())
         reasons: set[asyncio.Future[Any]] = {serving, gone, self._told_to_end}
         done, _ = await asyncio.wait(reasons, return_when=asyncio.FIRST_COMPLETED)
@@ -78,6 +82,10 @@ class _Conversation:
             # Whatever it raises now: where messages were on their way, the SDK finds its own streams closed.
             await asyncio.wait({asyncio.gather(serving, return_exceptions=True)}, timeout=_CANCEL_SECONDS)
         return self._told_to_end.result() if self._told_to_end.done() else 0
+
+    async def _serve(self, server: Server) -> None:
+        await serve_connections(server, self._messages(), self._send)
+        await self._writer.finish()
 
     def _end(self, code: int) -> None:
         if not self._told_to_end.done():
@@ -92,9 +100,25 @@ class _Conversation:
                     with contextlib.suppress(ConnectionError):
                         await self._writer.write(answer + "\n")
                 continue
-            if self._watch and isinstance(message, JSONRPCRequest) and message.method == HANDSHAKE:
-                self._watch.may_ping = True
+            if isinstance(message, JSONRPCRequest):
+                self._owed.add(message.id)
+                if self._watch and message.method == HANDSHAKE:
+                    self._watch.may_ping = True
+            elif isinstance(message, JSONRPCNotification) and message.method == "notifications/cancelled":
+                self._settle((message.params or {}).get("requestId"))
             yield SessionMessage(message)
+        # The SDK ends what is under way as soon as there are no more messages.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_ANSWERS_SECONDS):
+                while self._owed:
+                    self._answered.clear()
+                    await self._answered.wait()
+
+    def _settle(self, number: object) -> None:
+        """Note that a request needs no answer any more."""
+        if isinstance(number, int | str):
+            self._owed.discard(number)
+            self._answered.set()
 
     async def _lines(self) -> AsyncIterator[bytes]:
         """The lines that a client sends; tells when they end, because the last answers are written after that."""
@@ -103,17 +127,19 @@ class _Conversation:
             for line in drop_stale_probes(lines):
                 yield line
             lines = await self._reader.read_lines()
-        self._loop.call_later(_LAST_ANSWERS_SECONDS, self._end, 0)
+        self._loop.call_later(_LAST_ANSWERS_SECONDS + _LAST_READS_SECONDS, self._end, 0)
 
     async def _send(self, item: SessionMessage) -> None:
         """Send to the client what it hasn't been told yet."""
-        if self._front and self._front.answered and _is_answered(item.message, self._front.answered):
-            return
+        message = item.message
         try:
-            await self._writer.write(write_message(item.message) + "\n")
+            if not (self._front and self._front.answered and _is_answered(message, self._front.answered)):
+                await self._writer.write(write_message(message) + "\n")
         except ConnectionError:
             self._end(0)
             raise anyio.BrokenResourceError from None  # which the SDK expects
+        if isinstance(message, JSONRPCResponse | JSONRPCError):
+            self._settle(message.id)
 
 
 def _is_answered(message: JSONRPCMessage, answered: dict[int | str, str]) -> bool:

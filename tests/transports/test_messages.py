@@ -45,6 +45,11 @@ REFUSED: dict[str, tuple[bytes, Any, int]] = {
     "params that are a list": (line(params="[]"), 7, NOT_A_REQUEST),
     "params that are text": (line(params='"a"'), 7, NOT_A_REQUEST),
     "a batch": (b"[" + line() + b"]", 7, NOT_A_REQUEST),
+    "large, with an odd id": (
+        b'{"method":"ping","id":7.5,"params":{"a":[{"id":"b"},"' + b"x" * 400_000 + b'"]}}',
+        7.5,
+        NOT_A_REQUEST,
+    ),
     "nested deeply": (line(params='{"a":' + DEEP + "}"), 7, NOT_JSON),
     "nested deeply, id last": (b'{"method":"ping","params":' + DEEP.encode() + b',"id":7}', 7, NOT_JSON),
     "nested objects, id last": (b'{"params":' + b'{"a":' * 200_000 + b"1" + b"}" * 200_000 + b',"id":7}', 7, NOT_JSON),
@@ -58,6 +63,10 @@ READ: dict[str, tuple[bytes, dict[str, Any]]] = {
     "no UTF-8": (line(params='{"a":"?"}').replace(b"?", b"\xff\xed\xa0\x80"), {"a": "\ufffd" * 4}),
     "byte order mark": (b"\xef\xbb\xbf" + line(), {}),
     "carriage return": (line() + b"\r", {}),
+    "large, with bytes that are no UTF-8": (
+        line(params='{"a":"' + "x" * 400_000 + '?"}').replace(b"?", b"\xff"),
+        {"a": "x" * 400_000 + "\ufffd"},
+    ),
     "control characters": (line(params='{"a":"\t\x00"}'), {"a": "\t\x00"}),
     "number of 6,000 digits": (line(params='{"a":' + "9" * 6000 + "}"), {"a": float("inf")}),
     "id twice": (line("1", rest=',"id":7'), {}),
@@ -69,6 +78,7 @@ SILENT = {
     "notification": b'{"jsonrpc":"1.0","method":"notifications/initialized"}',
     "wrong answer": b'{"jsonrpc":"2.0","id":1.5,"result":{}}',
     "no method": b'{"jsonrpc":"2.0","id":7}',
+    "an answer to nothing": b'{"jsonrpc":"2.0","id":"7","result":null,"error":null}',
     "list without requests": b"[1,{}]",
 }
 
@@ -81,6 +91,14 @@ def test_a_request_that_cannot_be_read_is_refused_by_its_id(name: str) -> None:
     assert isinstance(found, list)
     (answer,) = [json.loads(one) for one in found]
     assert (answer["id"], answer["error"]["code"]) == (number, code)
+
+
+@pytest.mark.parametrize(
+    "text", [b'{"a":"' + b'\\"' * 500_000, b'"' * 1_000_000, b'{"id":' * 200_000, b'[{"' * 300_000]
+)
+def test_what_is_no_json_is_looked_through_once(text: bytes) -> None:
+    """A megabyte of it takes a fraction of a second, and not an hour, in which nobody else would be answered."""
+    assert isinstance(read_message(text), list)
 
 
 @pytest.mark.parametrize("text", [line("9" * 6000), line("9" * 6000)[:-1]], ids=["whole", "cut off"])

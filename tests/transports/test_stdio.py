@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.program import PATIENCE, Program, nobody
+from support.plane import slow_upstream
+from support.program import COMMAND, PATIENCE, Program, nobody
+from support.sockets import tool_call
 
 # The program, with tools/list printing in each way a library could.
 PRINTING = """
@@ -96,8 +98,41 @@ def test_over_files(tmp_path: Path) -> None:
         Program(stdin=stdin.fileno(), stdout=stdout.fileno()) as program,
     ):
         assert (program.wait(), program.errors()) == (0, "")
-    for line in answered.read_text(encoding="utf-8").splitlines():
-        assert json.loads(line)["result"] == {}
+    answers = [json.loads(line) for line in answered.read_text(encoding="utf-8").splitlines()]
+    assert [answer["result"] for answer in answers] == [{}, {}]
+
+
+def test_what_is_under_way_when_the_input_ends_is_answered() -> None:
+    """As with `printf … | blaxel-mcp`: an answer of the API's that comes half a second later is waited for."""
+    with slow_upstream() as (slow, env), Program(env=env) as program:
+        program.shake_hands()
+        number = program.ask("tools/call", tool_call())
+        assert slow.hold.arrived.wait(PATIENCE)
+        program.close_input()
+        slow.hold.release.set()
+        answer = json.loads(program.next_line())
+        assert (answer["id"], answer["result"]["isError"]) == (number, False)
+        assert (program.wait(), program.errors()) == (0, "")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("arguments", ["", "--version"])
+def test_descriptors_that_are_closed_are_no_error(closed: str, arguments: str) -> None:
+    """Whoever launches it may have closed them; then there is nothing to serve, and nobody to tell."""
+    shell = f'"$@" {closed} </dev/null' if "<" not in closed else f'"$@" {closed}'
+    with Program(command=("sh", "-c", shell, "sh", *COMMAND, *arguments.split())) as program:
+        program.close_input()
+        assert (program.wait(), program.errors()) == (0, "")
+
+
+def test_a_terminal_that_closes_ends_it() -> None:
+    """Without a traceback."""
+    ours, theirs = os.openpty()
+    with Program(stdin=theirs) as program:
+        os.close(theirs)
+        assert "waits for an MCP client" in program.next_error()
+        os.close(ours)
+        assert (program.wait(), program.errors().partition("Traceback")[1]) == (0, "")
 
 
 def close(program: Program) -> None:
