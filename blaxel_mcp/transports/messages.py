@@ -28,7 +28,7 @@ _BATCH_MEMBERS = 100
 _DIGITS = 4000
 """Of a number; Python converts no more than 4,300, be it here or at the client."""
 _LARGE = 256 * 1024
-"""Bytes from which an HTTP body that looks plain isn't parsed a second time: parsed it can take thirty times its size."""
+"""Bytes from which an HTTP body that looks plain is not parsed twice: parsed it can take thirty times its size."""
 _NOT_JSON = "The message is not JSON that can be read here: check its syntax and how deeply it is nested."
 _NOT_A_REQUEST = "The message is not a JSON-RPC 2.0 request, whose id is a string or a whole number."
 _BATCH = "The protocol has no batches: send each request by itself."
