@@ -13,9 +13,15 @@ wrapper with pipes of its own doesn't pass the end on. For these cases the proce
 - as it could be a wrapper, the process that made the pipe of its standard input in turn, and so on;
 - where none of this can be known, the parent.
 
-When one of them has died and our input still doesn't end, the protocol decides: anything that comes shows that a client
-is there, and a client of a 2025 era is sent a `ping`, which it must answer. Silence ends the server. Without a ping
-(2026 era) only the first one's death counts: a client may well outlive whoever launched it.
+A launcher may make the pipes, start both the server and the client with them, and exit. So where one of them has died,
+a living process whose standard output is what the dead one wrote to is watched in its place: it was given the pipe on
+purpose, while copies that were leaked have descriptors from 3 up. A process that shares our ends, or only reads what
+we write (`blaxel-mcp | tee`), is not taken for the client. Which socket is the far end of another isn't known.
+
+When nobody took its place and our input still doesn't end, the protocol decides: anything that comes shows that a
+client is there, and a client of a 2025 era is sent a `ping`, which it must answer. Silence ends the server; a client
+that has said nothing yet has longer. Without a ping (2026 era) only the death of our own pipe's maker counts, or of the
+process in its place: a client may well outlive whoever launched it.
 """
 
 import asyncio
@@ -30,8 +36,12 @@ from blaxel_mcp.transports.pipes import PipeReader, PipeWriter
 
 CHECK_SECONDS = 1.0
 """Between two looks at the output and the watched process."""
-PING_SECONDS = 2.0
-"""For a client to show that it is there, once the watched process has died. The process ends 5 s after its client."""
+PING_SECONDS = 3.0
+"""For a client that has spoken to show that it is there, once the watched process has died with nobody in its place.
+
+The process ends within 5 s of a client that made the pipes, though others hold their far ends."""
+FIRST_SECONDS = 10.0
+"""The same for a client that hasn't spoken yet: launchers exit early, and some clients begin late."""
 _PING = '{"jsonrpc":"2.0","id":"blaxel-mcp-are-you-there","method":"ping"}\n'
 _GENERATIONS, _WRAPPERS = 64, 8
 """Ancestors that are looked at, and makers of pipes that are watched."""
@@ -44,12 +54,14 @@ class Watched:
     Attributes:
         pid: its id.
         started: in clock ticks since the machine's start; None if only the parent's id is known (no `/proc`).
-        is_maker: whether it made our own pipe, so that it was the client when we started.
+        is_maker: whether it made our own pipe, so that it was the client when we started, or is in that one's place.
+        pipe: that it made, as `/proc` names it; None if another process in its place can't be known.
     """
 
     pid: int
     started: str | None
     is_maker: bool
+    pipe: Path | None = None
 
     def has_died(self) -> bool:
         """Whether it is gone, or waits as a zombie for its own parent to notice."""
@@ -58,6 +70,23 @@ class Watched:
         state = _stat_of(self.pid)
         return state is None or state.started != self.started or state.letter in "ZX"
 
+    def find_heir(self) -> "Watched | None":
+        """Find the living process that was given the end to write to this one's pipe as its standard output.
+
+        Of several it is the oldest, as the others can have inherited it. It has no heir in turn: its own children may
+        well have its standard output.
+        """
+        if self.pipe is None:
+            return None
+        heirs: list[Watched] = []
+        for directory in Path("/proc").glob("[1-9]*"):
+            pid = int(directory.name)
+            if pid not in {self.pid, os.getpid()} and _can_write(directory / "fd/1", self.pipe):
+                state = _stat_of(pid)
+                if state and state.letter not in "ZX":
+                    heirs.append(Watched(pid, state.started, self.is_maker))
+        return min(heirs, key=lambda heir: (int(heir.started or 0), heir.pid), default=None)
+
 
 def find_makers(stdin: int) -> list[Watched]:
     """Find the processes that made the pipe of standard input, and the pipe of that process, as described above."""
@@ -65,22 +94,24 @@ def find_makers(stdin: int) -> list[Watched]:
         return [Watched(os.getppid(), None, is_maker=False)] if hasattr(os, "fork") else []
     mode = os.fstat(stdin).st_mode
     pid: int | None = None
+    pipe = _pipe_of(f"/proc/self/fd/{stdin}")
     if stat.S_ISSOCK(mode):
         pid = _maker_of_socket(stdin)
-    elif stat.S_ISFIFO(mode):
-        pid = _outermost_writer(f"/proc/self/fd/{stdin}", os.getppid())
+    elif pipe:
+        pid = _outermost_writer(pipe, os.getppid())
     found: list[Watched] = []
     while pid and (state := _stat_of(pid)) and len(found) < _WRAPPERS:
-        found.append(Watched(pid, state.started, is_maker=not found))
-        pid = _outermost_writer(f"/proc/{pid}/fd/0", state.parent)
+        found.append(Watched(pid, state.started, is_maker=not found, pipe=pipe))
+        pipe = _pipe_of(f"/proc/{pid}/fd/0")
+        pid = _outermost_writer(pipe, state.parent) if pipe else None
     return found
 
 
 def reader_has_gone(stdout: int) -> bool:
     """Whether nobody can read any more what would be written to a pipe or socket."""
     poll = select.poll()
-    poll.register(stdout, 0)  # errors and hanging up are always told
-    return bool(poll.poll(0))
+    poll.register(stdout, select.POLLOUT)  # macOS tells of errors and hanging up only if it is asked for something
+    return any(events & (select.POLLERR | select.POLLHUP | select.POLLNVAL) for _, events in poll.poll(0))
 
 
 class ClientWatch:
@@ -100,25 +131,40 @@ class ClientWatch:
         self._reader = reader
         self._writer = writer
         self._watched: list[Watched] = []
+        self._doubt: tuple[int, float] | None = None  # how often something had been read, and until when to wait
         with contextlib.suppress(OSError):
             self._watched = find_makers(reader.fd)
 
     async def until_gone(self) -> None:
         """Wait until the client has gone."""
+        now = asyncio.get_running_loop().time
         while not reader_has_gone(self._writer.fd):
+            if self._is_silent(now()):
+                return
             for one in [one for one in self._watched if one.has_died()]:
                 self._watched.remove(one)
-                if (one.is_maker or self.may_ping) and not await self._is_heard():
-                    return
+                if heir := one.find_heir():
+                    self._watched.append(heir)
+                elif one.is_maker or self.may_ping:
+                    self._ask_for_a_sign(now())
             await asyncio.sleep(CHECK_SECONDS)
 
-    async def _is_heard(self) -> bool:
-        """Whether somebody shows that they are the client, after a ping if the protocol has one."""
+    def _ask_for_a_sign(self, now: float) -> None:
+        """Have the client show that it is there, with a ping if the protocol has one."""
         reads = self._reader.reads
+        self._doubt = reads, now + (PING_SECONDS if reads else FIRST_SECONDS)
         if self.may_ping:
             self._writer.post(_PING)
-        await asyncio.sleep(PING_SECONDS)
-        return self._reader.reads > reads
+
+    def _is_silent(self, now: float) -> bool:
+        """Whether nobody has shown in time that they are the client."""
+        if self._doubt is None:
+            return False
+        reads, until = self._doubt
+        if self._reader.reads > reads:
+            self._doubt = None
+            return False
+        return now >= until
 
 
 @dataclass(frozen=True)
@@ -138,20 +184,17 @@ def _stat_of(pid: int) -> _Stat | None:
     return _Stat(fields[0], int(fields[1]), fields[19])
 
 
-def _outermost_writer(link: str, pid: int) -> int | None:
-    """The outermost of a process and its ancestors that can write to a pipe; those below can have inherited it.
-
-    Args:
-        link: to the pipe in `/proc`.
-        pid: the process.
-    """
-    found = None
+def _pipe_of(link: str) -> Path | None:
+    """The pipe that a link in `/proc` leads to; None if it leads to something else, or can't be read."""
     try:
-        if not Path(link).is_fifo():
-            return None
-        pipe = Path(link).readlink()
+        return Path(link).readlink() if Path(link).is_fifo() else None
     except OSError:  # another user's, or closed
         return None
+
+
+def _outermost_writer(pipe: Path, pid: int) -> int | None:
+    """The outermost of a process and its ancestors that can write to a pipe; those below can have inherited it."""
+    found = None
     for _ in range(_GENERATIONS):
         state = _stat_of(pid) if pid else None
         if state is None:
@@ -164,13 +207,17 @@ def _outermost_writer(link: str, pid: int) -> int | None:
 
 def _writes_to(pid: int, pipe: Path) -> bool:
     try:
-        for link in Path(f"/proc/{pid}/fd").iterdir():
-            with contextlib.suppress(OSError):  # closed meanwhile
-                if link.readlink() == pipe and link.lstat().st_mode & stat.S_IWUSR:
-                    return True
+        return any(_can_write(link, pipe) for link in Path(f"/proc/{pid}/fd").iterdir())
     except OSError:  # another user's
-        pass
-    return False
+        return False
+
+
+def _can_write(link: Path, pipe: Path) -> bool:
+    """Whether a descriptor, a link in `/proc`, is an end to write to a pipe."""
+    try:
+        return link.readlink() == pipe and bool(link.lstat().st_mode & stat.S_IWUSR)
+    except OSError:  # another user's, or closed meanwhile
+        return False
 
 
 def _maker_of_socket(fd: int) -> int | None:

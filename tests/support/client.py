@@ -61,6 +61,7 @@ LAUNCHERS = {
     "double fork": [sys.executable, "-c", DOUBLE_FORK],
     "child of init": [sys.executable, "-c", ORPHAN],
     "handed over": [],
+    "given": [],
 }
 
 
@@ -102,18 +103,38 @@ def main() -> None:
         say("launcher", os.getpid())
         if os.fork():
             signal.pause()
+    if how == "given":
+        say("launcher", os.getpid())
+        told, tells = os.dup(0), os.dup(1)
+        itself = [sys.executable, __file__, "be given", str(told), str(tells)]
+        subprocess.Popen(itself, stdin=far[1], stdout=far[0], pass_fds=(told, tells))  # noqa: S603
+        signal.pause()
     say("client", os.getpid())
     obey(*far)
 
 
+def be_given() -> None:
+    """Obey as a client whose standard input and output are the far ends."""
+    told, tells = map(int, sys.argv[2:])
+    sys.stdin, sys.stdout = os.fdopen(told), os.fdopen(tells, "w")
+    say("client", os.getpid())
+    obey(1, 0)
+
+
 def obey(to_server: int, from_server: int) -> None:
-    """Send what standard input says, until it ends; `close` closes the pipe to the server."""
+    """Send what standard input says, until it ends.
+
+    `close` closes the pipe to the server; after `be busy` the server's requests get no answer.
+    """
+    busy = threading.Event()
 
     def hear() -> None:
         with os.fdopen(from_server, "rb") as lines:
             for line in lines:
                 message = json.loads(line)
                 if "method" in message:
+                    if busy.is_set():
+                        continue
                     answer = {"jsonrpc": "2.0", "id": message["id"], "result": {}}
                     os.write(to_server, json.dumps(answer).encode() + b"\n")
                 else:
@@ -123,10 +144,12 @@ def obey(to_server: int, from_server: int) -> None:
     for line in sys.stdin:
         if line == "close\n":
             os.close(to_server)
+        elif line == "be busy\n":
+            busy.set()
         else:
             os.write(to_server, line.encode())
     signal.pause()
 
 
 if __name__ == "__main__":
-    main()
+    be_given() if sys.argv[1] == "be given" else main()

@@ -17,11 +17,11 @@ from support.program import ENVELOPE, HANDSHAKE, Program
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="processes are watched by pidfd")]
 
 CLIENT = Path(support.__file__).parent / "client.py"
-# The server tells its pid, and each look at its client, a few of which are waited for.
+# The server tells its pid, and each look at its client: as many are waited for as silence would need to end it.
 SERVER = """
 import os, sys
 from blaxel_mcp.transports import client_watch
-client_watch.CHECK_SECONDS = client_watch.PING_SECONDS = 0.1
+client_watch.CHECK_SECONDS, client_watch.PING_SECONDS = 0.1, 0.5
 looked = client_watch.reader_has_gone
 def reader_has_gone(fd):
     print("looks", file=sys.stderr)
@@ -31,7 +31,7 @@ print("server", os.getpid(), file=sys.stderr, flush=True)
 from blaxel_mcp.__main__ import main; sys.exit(main())
 """
 ENDS_WITHIN = 5.0
-LOOKS = 5
+LOOKS = 8
 STAYING = (
     "directly",
     "in a thread",
@@ -56,8 +56,11 @@ class Launched:
         self.others: list[int] = []
         self.modern = False
         self._id = 0
+        self.launcher = 0
         while (words := program.next_line().split())[0] != "client":
             self.others.append(int(words[1]))
+            if words[0] == "launcher":
+                self.launcher = int(words[1])
         self.client = int(words[1])
         while (words := program.next_error().split())[0] != "server":
             pass
@@ -169,9 +172,56 @@ def test_a_client_that_was_handed_the_pipes_is_asked_whether_it_is_there() -> No
     with launched("handed over") as one:
         one.begin()
         one.wait_for_looks()
-        os.kill(one.others[0], signal.SIGKILL)
+        os.kill(one.launcher, signal.SIGKILL)
         one.wait_for_looks()
         one.ask("ping")
         assert not one.has_ended(0)
+        os.kill(one.client, signal.SIGKILL)
+        assert one.has_ended()
+
+
+def test_a_client_that_begins_after_its_launcher_has_exited_is_waited_for() -> None:
+    """Silence counts once it has spoken: before that, it has longer."""
+    with launched("handed over") as one:
+        one.wait_for_looks()
+        os.kill(one.launcher, signal.SIGKILL)
+        one.wait_for_looks()
+        one.begin()
+        one.ask("ping")
+        os.kill(one.client, signal.SIGKILL)
+        assert one.has_ended()
+
+
+@pytest.mark.parametrize("client", ["late", "idle", "busy"])
+def test_a_client_that_a_launcher_gave_the_pipes_is_watched(client: str) -> None:
+    """The launcher has exited: the server lives as long as the process that has the pipes as its standard files.
+
+    It does so for a client that begins late, one of the 2026 era that says nothing, and one that answers no ping.
+    """
+    with launched("given") as one:
+        if client != "late":
+            one.begin(modern=client == "idle")
+            one.program.send("be busy")
+            one.ask("tools/list")
+        one.wait_for_looks()
+        os.kill(one.launcher, signal.SIGKILL)
+        one.wait_for_looks()
+        if client == "late":
+            one.begin()
+        one.ask("tools/list")
+        assert not one.has_ended(0)
+        os.kill(one.client, signal.SIGKILL)
+        assert one.has_ended()
+
+
+@pytest.mark.parametrize("era", ["2025", "2026"])
+def test_it_ends_with_the_client_that_was_given_the_pipes(era: str) -> None:
+    """Also where another process holds the far ends: the client's death then counts as the launcher's."""
+    with launched("given", "to sibling") as one:
+        one.begin(modern=era == "2026")
+        one.wait_for_looks()
+        os.kill(one.launcher, signal.SIGKILL)
+        one.wait_for_looks()
+        one.ask("tools/list")
         os.kill(one.client, signal.SIGKILL)
         assert one.has_ended()
