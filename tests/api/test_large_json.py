@@ -145,7 +145,7 @@ def test_parsed_json_takes_no_more_memory_than_is_counted(body: bytes) -> None:
     "text",
     [
         "\u263a" + "a" * 300_000, "a" * 300_000 + "\u0101", "\U0001f600" + "a" * 300_000, "a" * 300_000 + "\U0001f600",
-        "\\\"" * 150_000 + "\u263a", "\\ud83d\\ude00" + "a" * 300_000, "\u00e9" * 150_000,
+        '\\"' * 150_000 + "\u263a", "\\ud83d\\ude00" + "a" * 300_000, "\u00e9" * 150_000,
     ],
 )  # fmt: skip
 def test_a_long_string_in_a_part_takes_no_more_memory_than_is_counted(
@@ -205,7 +205,7 @@ def test_an_execution_of_100_000_tasks_is_within_the_limit(mark: str, monkeypatc
             "conditions": [
                 {
                     "lastTransitionTime": f"2026-11-24T09:{number % 60:02}:07.{number:06}Z",
-                    "message": f"The container exited with code 1: shard {number} failed reading /data/in/{number}.csv{mark}",
+                    "message": f"The container exited with code 1: shard {number} failed reading {mark}/data/{number}",
                     "reason": "Failed",
                     "severity": "INFO",
                     "state": "CONDITION_FAILED",
