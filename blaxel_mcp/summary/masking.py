@@ -20,6 +20,10 @@ _OVERRIDE = re.compile(rf"env(?:ironment)?(?:var(?:iable)?s?)?overrides?{OVERRID
 _SEPARATOR = re.compile(r"[\W_]+")
 _PATH_SEPARATOR = re.compile(r"[./\[\]]+")
 _OVERRIDE_IN_TEXT = re.compile(r"(?i)env[\W\w]{0,40}override")
+# What no rule for texts masks: `"password":{"value":"x"}`, `"password":["x"]`, `"password":1.25`.
+_SECRET_IN_JSON = re.compile(
+    r"(?i)(?:pass|pwd|pw|secret|token|key|cred|auth)\w{0,20}\\{0,7}\"\s{0,3}:\s{0,3}(?:[{\[]|-?\d)"
+)
 _NAMES_OF_PAIR = ("name", "key", "variable", "Name", "Key", "Variable")
 _VALUES_OF_PAIR = frozenset({"value", "Value"})
 _LONGEST_NAME = 200
@@ -164,12 +168,14 @@ def _may_hide_something(value: Any) -> bool:
     plain = all(map(str.isascii, unclear)) and all(map(str.isprintable, unclear))
     if not plain and any(remove_invisible(text)[1] for text in unclear):
         return True
-    return any(redact(text).masked or _is_json_of_override(text) for text in unclear)
+    return any(redact(text).masked or _is_json_with_secrets(text) for text in unclear)
 
 
-def _is_json_of_override(text: str) -> bool:
-    """Whether a text may be the JSON of something with an override in it, whose name may be written in escapes."""
-    return text.lstrip().startswith(("{", "[", '"')) and ("\\u" in text or _OVERRIDE_IN_TEXT.search(text) is not None)
+def _is_json_with_secrets(text: str) -> bool:
+    """Whether a text may be JSON with an override or a secret that only its structure tells; names may have escapes."""
+    if not text.lstrip().startswith(("{", "[", '"')):
+        return False
+    return "\\u" in text or any(form.search(text) for form in (_OVERRIDE_IN_TEXT, _SECRET_IN_JSON))
 
 
 def _rename_keys(nodes: Sequence[_Node]) -> Hidden:
@@ -213,7 +219,7 @@ def _mask_leaf(name: str, value: Any) -> tuple[Any, Hidden]:
     """A value that is no object or list, beside the name of its field."""
     if isinstance(value, str):
         shown, invisible = remove_invisible(value)
-        if _is_json_of_override(shown) and (inner := _parse_json(shown)) is not None:
+        if _is_json_with_secrets(shown) and (inner := _parse_json(shown)) is not None:
             masked, found = mask_credentials(inner)
             if any(found) or _OVERRIDE_IN_TEXT.search(shown):
                 return json.dumps(masked, ensure_ascii=False), found.plus(0, invisible)

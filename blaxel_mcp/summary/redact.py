@@ -549,13 +549,18 @@ OVERRIDE_FORMS = r"(?:json|yaml|text|string|values?|map|raw|base64|b64|encoded)"
 # The name as services write it, and what separates it from its value; `{"name": "envOverride", "value": …}` too.
 _OVERRIDE = lazy_compile(
     r"(?i)env(?:ironment)?(?:[^\w\"'{},:=\n]|_){0,3}(?:var(?:iable)?s?(?:[^\w\"'{},:=\n]|_){0,3})?overrides?"
-    rf"(?:[-_. ]?{OVERRIDE_FORMS}){{0,3}}\d{{0,3}}(?:[./]\w{{1,100}}+)?"
+    rf"(?:[-_. ]?{OVERRIDE_FORMS}){{0,3}}\d{{0,3}}(?:[./]\w{{1,100}}+|\[[\\\"']{{0,8}}\w{{1,100}}+[\\\"']{{0,8}}\])?"
     r"(?:(?:\\{0,7}[\"'`])?\]?\s{0,3}(?:=>|:=|=(?![=~])|:(?![:/])|%3[ad])(?P<space>(?:\s*+[|>][+-]?(?=\s*\n))?\s*+)"
     r"|\\{0,7}[\"']?,?\s{0,40}+(?:-\s)?\\{0,7}[\"']?value\\{0,7}[\"']?\s{0,3}[:=]\s*+"
-    r"|\s{1,3}(?=\\{0,7}[\"'`]?[{\[]\s{0,9}\\{0,7}[\"']|[\"'`]?[a-z_]\w{0,100}+=[^=\s]))"
+    r"|\s{1,3}(?=[\"'`]?[a-z_]\w{0,100}+=[^=\s])"
+    # A few words may stand between, if what follows them is an object, a list, or the assignment of a variable.
+    r"|[^\n]{0,40}?(?=[\\\"'`]{0,8}(?:\{\s{0,9}(?:\\{0,7}[\"']|\w{1,100}+[:=])|\[\s{0,9}\\{0,7}[\"'])"
+    r"|(?<![\w.-])(?-i:[A-Z_][A-Z0-9_]{0,100}+=[^=\s])))"
 )
 # NAME=value or map[NAME:value, and NAME: value if it is in capitals: other words with a colon are of a sentence.
-_ASSIGNMENT = lazy_compile(r"(?:-\s{1,3})?(?:[A-Za-z_][\w.\[-]{0,100}+[:=](?=[^\s=/])|[A-Z_][A-Z0-9_]{0,100}+:\s)")
+_ASSIGNMENT = lazy_compile(
+    r"(?:-\s{1,3})?(?:[A-Za-z_][\w.\[-]{0,100}+[:=](?=[^\s=/])|[A-Z_][A-Z0-9_]{0,100}+(?::\s|\s=))"
+)
 _BELOW_NAME = lazy_compile(r"(?:-\s{1,3})?[A-Za-z_][\w.-]{0,100}+\s?[:=]")
 _FIRST_WORD = lazy_compile(r"[^\s,;)}\]]{0,300}+")
 _ONLY_MASKS = lazy_compile(r"[\s\"'*\\{}\[\]]*+")

@@ -241,7 +241,13 @@ def test_json_with_escapes_is_left_as_it_is_written() -> None:
 @pytest.mark.parametrize("value", ["hunter2", 123456, -123456, 1.25, -0.5, ["hunter2"], {"value": "hunter2"}])
 def test_a_password_is_masked_whatever_its_form(value: Any) -> None:
     """A text, a number, a list, an object with its value; by itself, in a list, or as a pair."""
-    for raw in ({"password": value}, [{"db": {"password": value}}], {"env": [{"key": "DB_PASSWORD", "value": value}]}):
+    by_name = {"db": {"password": value}}
+    for raw in (
+        by_name["db"],
+        [by_name],
+        {"text": json.dumps(by_name)},
+        {"env": [{"key": "DB_PASSWORD", "value": value}]},
+    ):
         got, hidden = mask_credentials(raw)
         assert str(value if not isinstance(value, list | dict) else "hunter2") not in json.dumps(got)
         assert hidden == Hidden(1)
