@@ -53,21 +53,29 @@ def memory_of(json: bytes) -> int:
     CPython 3.11 to 3.14 on 64-bit machines; `tests/api/test_large_json.py` compares.
     """
     # In a long list or object values take twice the room, because what holds them grows by doubling.
-    value = _VALUE_BYTES if len(json) <= 4 * PART_BYTES else 2 * _VALUE_BYTES
+    value = _VALUE_BYTES if len(json) <= _LARGE_PARTS * PART_BYTES else 2 * _VALUE_BYTES
     structure = json.count(b"{") * _OBJECT_BYTES + json.count(b"[") * _LIST_BYTES + (json.count(b",") + 1) * value
     return structure + len(json) + _wide_bytes(json)
 
 
+_LARGE_PARTS = 4
 _OBJECT_BYTES, _LIST_BYTES, _VALUE_BYTES = 200, 80, 56
 # A string takes one byte for each of its characters, but two or four if a single one of them needs as many (PEP 393).
 _WIDE_STRING = re.compile(rb'"(?:[^"\\\xc4-\xff]++|\\[^u])*+"|("(?:[^"\\]++|\\.)*+"?)', re.DOTALL)
 _WIDEST = re.compile(rb"[\xf0-\xf4]|\\u[dD][89abAB]")
+_WIDEST_STARTS = (b"\xf0", b"\xf1", b"\xf2", b"\xf3", b"\xf4", rb"\ud", rb"\uD")
 
 
 def _wide_bytes(json: bytes) -> int:
-    """What strings take beyond one byte for each of theirs."""
+    """What strings take beyond one byte for each of theirs.
+
+    In more than a few parts strings are not looked at one by one, which would take seconds and as much memory as
+    parsing them: all are then taken for as wide as the widest.
+    """
     if json.isascii() and b"\\u" not in json:
         return 0
+    if len(json) > _LARGE_PARTS * PART_BYTES:
+        return len(json) * (3 if any(start in json for start in _WIDEST_STARTS) else 1)
     wide = filter(None, _WIDE_STRING.findall(json))
     return sum(len(string) * (3 if _WIDEST.search(string) else 1) for string in wide)
 

@@ -11,15 +11,21 @@ from typing import Any, NamedTuple
 from blaxel_mcp.models import parse_env_override
 from blaxel_mcp.summary.invisible import remove_invisible
 from blaxel_mcp.summary.redact import MASK as _MASK
-from blaxel_mcp.summary.redact import is_harmless, redact, redact_field
+from blaxel_mcp.summary.redact import OVERRIDE_FORMS, is_harmless, redact, redact_field
 from blaxel_mcp.summary.secret_words import kind_of_name
 
 # `envOverride`, `env_overrides`, `spec.envOverride`, `ENVIRONMENT-OVERRIDE`, `envVarOverrides`, separators left out:
 # other services, and other versions of this API, may write it otherwise.
-_OVERRIDE = re.compile(r"env(?:ironment)?(?:var(?:iable)?s?)?overrides?\Z")
+_OVERRIDE = re.compile(rf"env(?:ironment)?(?:var(?:iable)?s?)?overrides?{OVERRIDE_FORMS}*\d*\Z")
 _SEPARATOR = re.compile(r"[\W_]+")
 _PATH_SEPARATOR = re.compile(r"[./\[\]]+")
-_OVERRIDE_IN_TEXT = re.compile(r"(?i)env[a-z_-]*override")
+_OVERRIDE_IN_TEXT = re.compile(r"(?i)env[\W\w]{0,40}override")
+# What no rule for texts masks: `"password":{"value":"x"}`, `"password":["x"]`, `"password":1.25`.
+_SECRET_IN_JSON = re.compile(
+    r"(?i)(?:pass|pwd|pw|secret|token|key|cred|auth)\w{0,20}\\{0,7}\"\s{0,3}:\s{0,3}(?:[{\[]|-?\d)"
+)
+_NAMES_OF_PAIR = ("name", "key", "variable", "Name", "Key", "Variable")
+_VALUES_OF_PAIR = frozenset({"value", "Value"})
 _LONGEST_NAME = 200
 _REMEMBERED = 1000
 
@@ -43,11 +49,11 @@ class _Node:
 
     __slots__ = ("copy", "field", "key", "parent", "value")
 
-    def __init__(self, value: Any, parent: "_Node | None" = None, key: Any = None) -> None:
+    def __init__(self, value: Any, parent: "_Node | None" = None, key: Any = None, field: str = "") -> None:
         self.value = value
         self.parent = parent
         self.key = key
-        self.field: str = key if isinstance(key, str) else parent.field if parent else ""
+        self.field = field
         self.copy: Any = None
 
     def make_copy(self) -> Any:
@@ -119,10 +125,12 @@ def mask_credentials(value: Any, seen: Seen | None = None) -> tuple[Any, Hidden]
         if isinstance(node.value, dict) and any(map(seen.is_renamed, node.value)):
             renamed.append(node)
         for key, held in items:
-            name = (field_of_pair if key == "value" else "") or (key if isinstance(key, str) else node.field)
+            name = key if isinstance(key, str) else node.field
+            if name in _VALUES_OF_PAIR:
+                name = field_of_pair or node.field
             override = isinstance(key, str) and _is_override(name)
             if isinstance(held, dict | list) and not override:
-                pending.append(_Node(held, node, key))
+                pending.append(_Node(held, node, key, name))
                 continue
             if held is None or not (held or override):
                 continue
@@ -146,8 +154,7 @@ def _may_hide_something(value: Any) -> bool:
         node = pending.pop()
         if isinstance(node, dict):
             names.update(node)
-            if "value" in node:
-                names.add(_field_of_pair(node))
+            names.add(_field_of_pair(node))
             node = node.values()
         for held in node:
             kind = type(held)
@@ -161,12 +168,14 @@ def _may_hide_something(value: Any) -> bool:
     plain = all(map(str.isascii, unclear)) and all(map(str.isprintable, unclear))
     if not plain and any(remove_invisible(text)[1] for text in unclear):
         return True
-    return any(redact(text).masked or _is_json_of_override(text) for text in unclear)
+    return any(redact(text).masked or _is_json_with_secrets(text) for text in unclear)
 
 
-def _is_json_of_override(text: str) -> bool:
-    """Whether a text may be the JSON of something with an override in it."""
-    return text.lstrip().startswith(("{", "[")) and _OVERRIDE_IN_TEXT.search(text) is not None
+def _is_json_with_secrets(text: str) -> bool:
+    """Whether a text may be JSON with an override or a secret that only its structure tells; names may have escapes."""
+    if not text.lstrip().startswith(("{", "[", '"')):
+        return False
+    return "\\u" in text or any(form.search(text) for form in (_OVERRIDE_IN_TEXT, _SECRET_IN_JSON))
 
 
 def _rename_keys(nodes: Sequence[_Node]) -> Hidden:
@@ -199,27 +208,32 @@ def _mask_keys(keys: Iterable[str]) -> tuple[list[str], Hidden]:
 
 
 def _field_of_pair(value: Any) -> str:
-    """The name in `{"name": "DB_PASSWORD", "value": "x"}`, as environments are often written."""
-    name = value.get("name") if isinstance(value, dict) and "value" in value else None
-    return name if isinstance(name, str) else ""
+    """The name in `{"name": "DB_PASSWORD", "value": "x"}`, as environments are often written; one of a secret first."""
+    if not isinstance(value, dict) or _VALUES_OF_PAIR.isdisjoint(value):
+        return ""
+    names = [name for key in _NAMES_OF_PAIR if isinstance(name := value.get(key), str)]
+    return next((name for name in names if kind_of_name(name) or _is_override(name)), names[0] if names else "")
 
 
 def _mask_leaf(name: str, value: Any) -> tuple[Any, Hidden]:
     """A value that is no object or list, beside the name of its field."""
     if isinstance(value, str):
         shown, invisible = remove_invisible(value)
-        if _is_json_of_override(shown) and (inner := _parse_json(shown)) is not None:
+        if _is_json_with_secrets(shown) and (inner := _parse_json(shown)) is not None:
             masked, found = mask_credentials(inner)
-            return json.dumps(masked, ensure_ascii=False), found.plus(0, invisible)
+            if any(found) or _OVERRIDE_IN_TEXT.search(shown):
+                return json.dumps(masked, ensure_ascii=False), found.plus(0, invisible)
         text, count = redact_field(remove_invisible(name)[0], shown)
         return text, Hidden(count, invisible)
-    if type(value) is int and redact_field(name, str(value)).masked:
+    if type(value) is int and redact_field(name, str(abs(value))).masked:
+        return _MASK, Hidden(1)
+    if type(value) is float and kind_of_name(name) == "password":
         return _MASK, Hidden(1)
     return value, NOTHING_HIDDEN
 
 
 def _parse_json(text: str) -> Any:
-    """The object or list that a text is the JSON of; `None` where it is cut off or odd."""
+    """What a text is the JSON of; `None` where it is cut off or odd."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

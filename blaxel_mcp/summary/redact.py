@@ -15,6 +15,7 @@ Everything here is linear in the text: one attempt for each start, no nested rep
 
 import base64
 import binascii
+import json
 import re
 from collections.abc import Callable
 from typing import NamedTuple
@@ -541,6 +542,74 @@ def _is_in_field(name: str, value: str) -> bool:
     return kind is not None and is_secret_value(value, name, kind, quoted=True, spaced=False, prose=False)
 
 
+# --- Environment overrides --------------------------------------------------------------------------------------------
+
+OVERRIDE_FORMS = r"(?:json|yaml|text|string|values?|map|raw|base64|b64|encoded)"
+"""What may end the name of an override, as in `envOverrideJson`."""
+# The name as services write it, and what separates it from its value; `{"name": "envOverride", "value": …}` too.
+_OVERRIDE = lazy_compile(
+    r"(?i)env(?:ironment)?(?:[^\w\"'{},:=\n]|_){0,3}(?:var(?:iable)?s?(?:[^\w\"'{},:=\n]|_){0,3})?overrides?"
+    rf"(?:[-_. ]?{OVERRIDE_FORMS}){{0,3}}\d{{0,3}}(?:[./]\w{{1,100}}+|\[[\\\"']{{0,8}}\w{{1,100}}+[\\\"']{{0,8}}\])?"
+    r"(?:(?:\\{0,7}[\"'`])?\]?\s{0,3}(?:=>|:=|=(?![=~])|:(?![:/])|%3[ad])(?P<space>(?:\s*+[|>][+-]?(?=\s*\n))?\s*+)"
+    r"|\\{0,7}[\"']?,?\s{0,40}+(?:-\s)?\\{0,7}[\"']?value\\{0,7}[\"']?\s{0,3}[:=]\s*+"
+    r"|\s{1,3}(?=[\"'`]?[a-z_]\w{0,100}+=[^=\s])"
+    # A few words may stand between, if what follows them is an object, a list, or the assignment of a variable.
+    r"|[^\n]{0,40}?(?=[\\\"'`]{0,8}(?:\{\s{0,9}(?:\\{0,7}[\"']|\w{1,100}+[:=])|\[\s{0,9}\\{0,7}[\"'])"
+    r"|(?<![\w.-])(?-i:[A-Z_][A-Z0-9_]{0,100}+=[^=\s])))"
+)
+# NAME=value or map[NAME:value, and NAME: value if it is in capitals: other words with a colon are of a sentence.
+_ASSIGNMENT = lazy_compile(
+    r"(?:-\s{1,3})?(?:[A-Za-z_][\w.\[-]{0,100}+[:=](?=[^\s=/])|[A-Z_][A-Z0-9_]{0,100}+(?::\s|\s=))"
+)
+_BELOW_NAME = lazy_compile(r"(?:-\s{1,3})?[A-Za-z_][\w.-]{0,100}+\s?[:=]")
+_FIRST_WORD = lazy_compile(r"[^\s,;)}\]]{0,300}+")
+_ONLY_MASKS = lazy_compile(r"[\s\"'*\\{}\[\]]*+")
+
+
+def _mask_overrides(text: str) -> tuple[str, int]:
+    """What follows the name of an environment override, since each of its values may be secret."""
+    spans: list[tuple[int, int]] = []
+    done = 0
+    while head := _OVERRIDE.search(text, done):
+        start, end, secret = _find_override(text, head)
+        if secret:
+            spans.append((start, end))
+        done = end
+    return _mask_spans(text, spans)
+
+
+def _find_override(text: str, head: re.Match[str]) -> tuple[int, int, bool]:
+    """Where an override's value is, and whether it may be secret; what cannot be parsed may go on to the text's end."""
+    start = head.end()
+    if text.startswith(MASK, start):
+        return start, start, False
+    if text.startswith(("{", "["), start):
+        try:
+            value, end = json.JSONDecoder().raw_decode(text, start)
+        except (ValueError, RecursionError):
+            return start, len(text), not text[start + 1 :].isspace() and start + 1 < len(text)
+        values = value.values() if isinstance(value, dict) else value
+        return start, end, not all(isinstance(held, str) and held and not held.strip("*") for held in values)
+    if opening := _OPENING.match(text, start):
+        end = _closing(text, opening)
+        return opening.end(), end, _ONLY_MASKS.fullmatch(text, opening.end(), end) is None
+    end = _end_of_plain_override(text, head)
+    return start, end, end > start
+
+
+def _end_of_plain_override(text: str, head: re.Match[str]) -> int:
+    """Where an override without brackets or quotes ends: with its line, or with the text if it begins a line below."""
+    start = head.end()
+    if "\n" in (head["space"] or ""):
+        return len(text) if _BELOW_NAME.match(text, start) else start
+    if not _ASSIGNMENT.match(text, start):
+        word = _FIRST_WORD.match(text, start)
+        if head[0].rstrip().endswith(":") or word is None or is_placeholder(word[0]):
+            return start
+    line_end = text.find("\n", start)
+    return len(text) if line_end < 0 else line_end
+
+
 # --- All rules --------------------------------------------------------------------------------------------------------
 
 _NAMES = "pass pw secret token key auth cred sess sig cookie connect.sid"
@@ -553,6 +622,7 @@ def _searched_for(needles: str, rule: _Rule) -> tuple[frozenset[str], _Rule]:
 
 # What is certain comes first, so that a name before it sees that it is masked.
 _RULES = (
+    _searched_for("override", _mask_overrides),
     _searched_for("key", _mask_private_keys),
     _searched_for("://", _URL_USER),
     _searched_for("hook telegram key", _WEBHOOK),

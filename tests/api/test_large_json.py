@@ -141,6 +141,44 @@ def test_parsed_json_takes_no_more_memory_than_is_counted(body: bytes) -> None:
     assert taken <= large_json.memory_of(body) * 1.05 + 2**20
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\u263a" + "a" * 300_000, "a" * 300_000 + "\u0101", "\U0001f600" + "a" * 300_000, "a" * 300_000 + "\U0001f600",
+        '\\"' * 150_000 + "\u263a", "\\ud83d\\ude00" + "a" * 300_000, "\u00e9" * 150_000,
+    ],
+)  # fmt: skip
+def test_a_long_string_in_a_part_takes_no_more_memory_than_is_counted(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Strings of a part of the usual size are looked at one by one; two make the difference between them count."""
+    monkeypatch.undo()
+    body = f'["{text}","{"a" * 100_000}"]'.encode()
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        value = from_json(body)
+        taken = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert value is not None
+    assert taken <= large_json.memory_of(body) * 1.01 + 1_000
+
+
+@pytest.mark.parametrize("string", ["\u0101", "\u263a", "\U0001f600", "\\u0101", "\\ud83d\\ude00", "\u00e9"])
+def test_counting_takes_no_memory_of_its_own(string: str) -> None:
+    """However many strings have wide characters: what is counted may be far beyond what is allowed."""
+    body = ('{"metadata":{},"x":[%s"a"]}' % (f'"{string}",' * COUNT)).encode()
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        large_json.memory_of(body)
+        peak = tracemalloc.get_traced_memory()[1] - before
+    finally:
+        tracemalloc.stop()
+    assert peak < 10_000
+
+
 @pytest.mark.parametrize("body", [json.dumps({"tasks": TASKS}).encode(), b"[%b0]" % (b"[]," * 5_000)])
 def test_more_than_is_allowed_is_not_parsed(body: bytes) -> None:
     """Neither in parts nor at once; the bytes of the JSON count, too."""
@@ -155,15 +193,19 @@ def test_more_than_is_allowed_is_not_parsed(body: bytes) -> None:
     assert sum(map(len, parsed)) < len(body) / 2
 
 
-def test_an_execution_of_100_000_tasks_is_within_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """57 MB, as the API writes them: nineteen values each, every task with a message and timestamps of its own."""
+@pytest.mark.parametrize("mark", ["", "\U0001f600"])
+def test_an_execution_of_100_000_tasks_is_within_the_limit(mark: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """57 MB, as the API writes them: nineteen values each, every task with a message and timestamps of its own.
+
+    A character in each message that makes it four times as wide changes nothing.
+    """
     monkeypatch.undo()  # parts of the usual size
     tasks = [
         {
             "conditions": [
                 {
                     "lastTransitionTime": f"2026-11-24T09:{number % 60:02}:07.{number:06}Z",
-                    "message": f"The container exited with code 1: shard {number} failed reading /data/in/{number}.csv",
+                    "message": f"The container exited with code 1: shard {number} failed reading {mark}/data/{number}",
                     "reason": "Failed",
                     "severity": "INFO",
                     "state": "CONDITION_FAILED",
@@ -182,6 +224,6 @@ def test_an_execution_of_100_000_tasks_is_within_the_limit(monkeypatch: pytest.M
         }
         for number in range(100_000)
     ]
-    body = json.dumps({"metadata": {"id": "e"}, "status": "failed", "tasks": tasks}).encode()
+    body = json.dumps({"metadata": {"id": "e"}, "status": "failed", "tasks": tasks}, ensure_ascii=False).encode()
     assert len(body) > 55_000_000
     assert len(parse_in_parts(body, from_json, HELD_BYTES)["tasks"]) == 100_000

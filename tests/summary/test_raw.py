@@ -136,7 +136,8 @@ def test_an_override_out_of_place_is_masked_too() -> None:
         "envOverride", "envoverride", "EnvOverride", "ENV_OVERRIDE", "env_override", "env-override", "env.override",
         "EnvOverrides", "env_overrides", "envVarOverrides", "environmentOverride", "ENVIRONMENT_VARIABLE_OVERRIDES",
         "jobEnvOverride", "spec.envOverride", "spec/env_override", "spec[envOverride]", "spec.envOverride.A",
-        "env\u200bOverride", "\u202eenvOverride",
+        "env\u200bOverride", "\u202eenvOverride", "env override", "environment variables override", "envOverrideJson",
+        "EnvOverrides2", "env_override_values",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize(
@@ -184,7 +185,7 @@ def test_what_only_reads_like_an_override_is_none(name: str) -> None:
 
 
 def test_an_override_in_the_json_of_a_string_is_masked() -> None:
-    """As annotations hold what was applied; a sentence about one is left alone."""
+    """As annotations hold what was applied, cut off or not; a sentence about one is left alone."""
     applied = json.dumps({"spec": {"envOverride": {"A": "plain"}, "timeout": 60}, "list": [1, None]})
     said = "envOverride was not applied [1]"
     got, hidden = mask_credentials({"metadata": {"lastApplied": applied, "said": said, "cut": applied[:-9]}})
@@ -192,8 +193,70 @@ def test_an_override_in_the_json_of_a_string_is_masked() -> None:
         "spec": {"envOverride": {"A": "***"}, "timeout": 60},
         "list": [1, None],
     }
-    assert got == {"metadata": {"said": said, "cut": applied[:-9]}}
-    assert hidden == Hidden(1)
+    assert got == {"metadata": {"said": said, "cut": '{"spec": {"envOverride": ***, "timeout": 60}, "list": ['}}
+    assert hidden == Hidden(2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"env.override":{"A":"hunter2"}}',
+        '{"env override":{"A":"hunter2"}}',
+        '{"environment variables override":{"A":"hunter2"}}',
+        '{"envOverrideJson":"{\\"A\\":\\"hunter2\\"}"}',
+        '{"EnvOverrides2":{"A":"hunter2"}}',
+        '{"envOverride":{"A":"hunter2"}',
+        '{"envOverride":{"A":"hunter2","B":"hun',
+        '{"envOverride":"A=hunter2',
+        '{"env\\u200bOverride":{"A":"hunter2"}}',
+        '{"\\u0065nvOverride":{"A":"hunter2"}}',
+        json.dumps('{"envOverride":{"A":"hunter2"}}'),
+        json.dumps(json.dumps('{"envOverride":{"A":"hunter2"}}')),
+        'start failed: {"envOverride":{"A":"hunter2"}}',
+        '{"envOverride":{"A":"hunter2"}} was refused',
+        '{"key":"envOverride","value":"A=hunter2"}',
+        'said {"key":"envOverride","value":"A=hunter2"}',
+        '[{"Name":"env override","Value":["A=hunter2"]}]',
+    ],
+)
+@pytest.mark.parametrize(
+    "around",
+    [lambda text: {"said": text}, lambda text: text, lambda text: {"a": [{"b": json.dumps({"message": text})}]}],
+)
+def test_an_override_in_text_is_masked_however_it_is_written(text: str, around: Callable[[str], Any]) -> None:
+    """Cut off, behind words, as JSON in JSON, as a pair; by any name that is masked as one of a field."""
+    got, hidden = mask_credentials(around(text))
+    assert "hunter2" not in json.dumps(got)
+    assert "***" in json.dumps(got)
+    assert hidden.masked >= 1
+    assert mask_credentials(got) == (got, NOTHING)
+
+
+def test_json_with_escapes_is_left_as_it_is_written() -> None:
+    """As long as nothing in it is secret."""
+    raw = {"a": '{"name":"\\u00fcber",  "b":1}'}
+    assert mask_credentials(raw) == (raw, NOTHING)
+
+
+@pytest.mark.parametrize("value", ["hunter2", 123456, -123456, 1.25, -0.5, ["hunter2"], {"value": "hunter2"}])
+def test_a_password_is_masked_whatever_its_form(value: Any) -> None:
+    """A text, a number, a list, an object with its value; by itself, in a list, or as a pair."""
+    by_name = {"db": {"password": value}}
+    for raw in (
+        by_name["db"],
+        [by_name],
+        {"text": json.dumps(by_name)},
+        {"env": [{"key": "DB_PASSWORD", "value": value}]},
+    ):
+        got, hidden = mask_credentials(raw)
+        assert str(value if not isinstance(value, list | dict) else "hunter2") not in json.dumps(got)
+        assert hidden == Hidden(1)
+
+
+def test_a_value_beside_no_secret_stays() -> None:
+    """In an object of any other name, and without one."""
+    raw = {"mode": {"value": "fast"}, "value": 1.25, "pairs": [{"key": "mode", "value": {"value": 20261126}}]}
+    assert mask_credentials(raw) == (raw, NOTHING)
 
 
 def test_an_override_as_a_pair_of_name_and_value_is_masked() -> None:

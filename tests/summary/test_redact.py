@@ -110,7 +110,8 @@ HOSTILE = (
     "password=SecretStr(", "password=***", "&lt;password&gt;", 'digest response="', "key_", "x->", "password -> ",
     "://¦a@", "://¦:a@", "://a:¦b/", "cookie: ¦a=b; ", 'password="¦\\', "Pwd=¦a ", "mysql ¦-p ", "curl ¦-u a",
     "eyJabcdefgh.¦a", "vault s.", "vault ¦s.", "echo a ", "&key=", "token ", "password for a", "sqlplus a/",
-    "\x1b[", "pass\u200b",
+    "\x1b[", "pass\u200b", "env override ", "envOverride=[", "envOverride={} ", "envOverride=None ", 'envOverride="" ',
+    "envOverride: x ", "envOverride:\n", "env_var_",
 )  # fmt: skip
 
 
