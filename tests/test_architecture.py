@@ -42,33 +42,25 @@ LAYERS: dict[str, set[str]] = {
     "asgi": {"cli", "process", "runtime", "transports", "errors"},
 }
 
+SDK = {
+    "tools",
+    "resources",
+    "completions",
+    "prompts",
+    "error_bounds",
+    "middleware",
+    "server",
+    "transports",
+    "demo.tour",
+}
+"""The modules that may use the MCP SDK."""
 # Packages and names of the outside, and the only modules that may use them.
 OUTSIDE: dict[str, set[str]] = {
     "httpx": {"api.pool", "api.network_errors", "transports.oauth.issuer"},
     "jwt": {"transports.oauth.tokens", "transports.oauth.issuer"},
     "cryptography": {"transports.oauth.tokens"},
-    "mcp": {
-        "tools",
-        "resources",
-        "completions",
-        "prompts",
-        "error_bounds",
-        "middleware",
-        "server",
-        "transports",
-        "demo.tour",
-    },
-    "mcp_types": {
-        "tools",
-        "resources",
-        "completions",
-        "prompts",
-        "error_bounds",
-        "middleware",
-        "server",
-        "transports",
-        "demo.tour",
-    },
+    "mcp": SDK,
+    "mcp_types": SDK,
     "opentelemetry": {"api.attempts", "telemetry.tracing"},
     "prometheus_client": {"telemetry.metrics"},
     "starlette": {"transports", "telemetry.metrics", "demo", "runtime", "asgi"},
