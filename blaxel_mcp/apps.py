@@ -13,7 +13,7 @@ from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.extension import Extension
 
 from blaxel_mcp.tools.context import AppContext
-from blaxel_mcp.ui import EXECUTION_PAGE, EXTENSION, MIME_TYPE, RESOURCE_META, page
+from blaxel_mcp.ui import EXECUTION_PAGE, EXTENSION, MIME_TYPE, RESOURCE_META, declared_by, page
 
 SESSION_HEADER = "mcp-session-id"
 SESSION_MARK = "with-apps"
@@ -54,24 +54,14 @@ async def apps_middleware(ctx: ServerRequestContext[AppContext, Any], call_next:
     if ctx.method not in {"tools/list", "resources/list"} or _declares_apps(ctx):
         return result
     if not isinstance(result, dict):
-        raise AssertionError("the SDK hands out lists as JSON, in both eras of the protocol")  # pragma: no cover
+        raise TypeError("the SDK hands out lists as JSON, in both eras of the protocol")  # pragma: no cover
     kind = ctx.method.partition("/")[0]
     return {**result, kind: [listed for listed in result[kind] if not is_only_for_apps(listed)]}
-
-
-def declares(capabilities: Any) -> bool:
-    """Whether a client's capabilities, as JSON, declare the extension with a type of page that this server has."""
-    match capabilities:
-        case {"extensions": {"io.modelcontextprotocol/ui": {"mimeTypes": list(types)}}}:
-            return MIME_TYPE in types
-        case {"extensions": {"io.modelcontextprotocol/ui": dict()}}:
-            return True
-    return False
 
 
 def _declares_apps(ctx: ServerRequestContext[AppContext, Any]) -> bool:
     capabilities = ctx.session.client_capabilities
     if capabilities is not None:
-        return declares(capabilities.model_dump(by_alias=True))
+        return declared_by(capabilities.model_dump(by_alias=True))
     session_id: str = getattr(ctx.request, "headers", {}).get(SESSION_HEADER, "")
     return session_id.startswith(SESSION_MARK)

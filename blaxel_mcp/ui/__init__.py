@@ -30,6 +30,16 @@ _POLICY_PLACE, _DATA_PLACE = "<!-- content-security-policy -->", "<!-- data -->"
 _ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
 
+def declared_by(capabilities: Any) -> bool:
+    """Whether a client's capabilities, as JSON, declare the extension with a type of page that this server has."""
+    match capabilities:
+        case {"extensions": {"io.modelcontextprotocol/ui": {"mimeTypes": list(types)}}}:
+            return MIME_TYPE in types
+        case {"extensions": {"io.modelcontextprotocol/ui": dict()}}:
+            return True
+    return False
+
+
 @cache
 def page(uri: str) -> str:
     """A page's HTML, with the strictest policy that lets its own style and script through and nothing else.
