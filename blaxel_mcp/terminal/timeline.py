@@ -1,0 +1,274 @@
+"""Tasks over time: lanes, how many ran at once, the timeout, the estimate, and the axis that they share."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import NamedTuple
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from blaxel_mcp.summary.causes import CAUSE_LABELS
+from blaxel_mcp.summary.schema import ExecutionAnswer
+from blaxel_mcp.summary.view import Lanes, Timeline
+from blaxel_mcp.summary.wording import format_duration, plural
+from blaxel_mcp.terminal.shapes import Shapes, State, cut, pad
+
+_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800)
+"""Seconds between two marks of the axis; longer times take multiples of the last."""
+_LABEL_COLUMNS = 9
+"""Between two marks of the axis at least."""
+_CHART_ROWS = 3
+_WRONG = frozenset({"failed", "cancelled", "timeout"})
+FEW_LANES = 6
+"""Where tasks are many, lanes of those that went well are examples, and so many lanes are enough."""
+_CAUSE_WIDTH = 72
+"""In a narrower picture, lanes don't name their cause."""
+
+
+class Layout(NamedTuple):
+    """The columns of a picture: names on the left, a track in the middle, numbers on the right, a blank between two."""
+
+    left: int
+    track: int
+    right: int
+
+    @property
+    def width(self) -> int:
+        """All columns together."""
+        return self.left + self.track + self.right + 2
+
+    @classmethod
+    def of(cls, width: int, names: Sequence[str], notes: Sequence[str]) -> "Layout":
+        """What names and notes need, the track at least half."""
+        left = min(max(map(cell_len, (*names, "time left"))), max(10, width // 4))
+        right = min(max(map(cell_len, (*notes, ""))), max(7, width // 3))
+        return cls(left, width - left - right - 2, right)
+
+
+Cell = tuple[str, str]
+"""A character one column wide, and its style."""
+
+
+class Axis(NamedTuple):
+    """Which seconds a track of so many columns stands for, from 0 on."""
+
+    seconds: float
+    columns: int
+
+    def at(self, seconds: float) -> int:
+        """The column of a moment; the last one for those behind it."""
+        return max(0, min(self.columns - 1, int(seconds / self.seconds * self.columns)))
+
+    def ticks(self) -> Iterator[tuple[int, str]]:
+        """The columns of round times, and those times."""
+        least = self.seconds / self.columns * _LABEL_COLUMNS
+        step = next((step for step in _STEPS if step >= least), _STEPS[-1] * -(-int(least) // _STEPS[-1]))
+        for second in range(0, int(self.seconds) + 1, step):
+            yield self.at(second), format_duration(second)
+
+
+class Lane(NamedTuple):
+    """One task: its name, its state, and its times in seconds since the origin."""
+
+    name: str
+    status: str
+    queued: float | None
+    started: float | None
+    ended: float | None
+    retried: bool
+    cause: str
+
+    @property
+    def wrong(self) -> bool:
+        """Whether it ended otherwise than by success."""
+        return self.status in _WRONG
+
+    def note(self, until: float, shapes: Shapes, *, with_cause: bool) -> str:
+        """How long it ran, whether it was tried more than once, and why it failed."""
+        took = ""
+        if self.started is not None:
+            took = format_duration((until if self.ended is None else self.ended) - self.started)
+        again = shapes.retried if self.retried else " "
+        return f"{took:>7} {again} {self.cause if with_cause else ''}".rstrip()
+
+
+def read_lanes(lanes: Lanes, answer: ExecutionAnswer) -> list[Lane]:
+    """The rows of the columns."""
+    failures = answer.get("failures", [])
+    read = []
+    for index, name in enumerate(lanes["names"]):
+        group = lanes["failure"][index]
+        cause = CAUSE_LABELS.get(failures[group]["cause"], "") if 0 <= group < len(failures) else ""  # type: ignore[call-overload]
+        status = lanes["statuses"][lanes["status"][index]]
+        times = lanes["queued"][index], lanes["started"][index], lanes["ended"][index]
+        read.append(Lane(name, status, *times, retried=bool(lanes["retried"][index]), cause=cause))
+    return read
+
+
+class TimelinePicture:
+    """The part of a picture that shows tasks over time."""
+
+    def __init__(self, timeline: Timeline, answer: ExecutionAnswer, width: int, lanes: int, shapes: Shapes) -> None:
+        self._timeline, self._answer, self._shapes = timeline, answer, shapes
+        known = read_lanes(timeline["lanes"], answer)
+        wrong = sum(lane.wrong for lane in known)
+        if timeline.get("lanesOmitted"):
+            lanes = min(lanes, max(wrong, FEW_LANES))
+        self.lanes = known[:lanes]
+        self.hidden = timeline["tasks"] - len(self.lanes)
+        causes = width >= _CAUSE_WIDTH and any(lane.wrong for lane in self.lanes)
+        self._notes = [lane.note(timeline["seconds"], shapes, with_cause=causes) for lane in self.lanes]
+        self.layout = Layout.of(width, [f"  {lane.name}" for lane in self.lanes], [*self._notes, "0" * 7])
+        timing, now = answer.get("timing", {}), timeline["seconds"]
+        end = now
+        self._estimate = None if answer["done"] else timing.get("estimatedRemainingRange")
+        if self._estimate:
+            end += min(self._estimate[-1], 3 * now)
+        limit = timing.get("timeoutSeconds")
+        self._timeout = None if limit is None else limit + timing.get("queuedSeconds", 0)
+        if self._timeout is not None:
+            if self._timeout > end * 1.25:  # far away: the answer's prose says what matters about it
+                self._timeout = None
+            else:
+                end = max(end, self._timeout * 1.02)
+        self._axis = Axis(max(end, 1.0), self.layout.track)
+
+    def rows(self, *, chart: bool) -> list[Text]:
+        """All of its lines."""
+        rows = [self._lane(lane, note) for lane, note in zip(self.lanes, self._notes, strict=True)]
+        if self.hidden > 0:
+            rows.append(self._more())
+            if chart:
+                rows += self._chart()
+        if self._estimate:
+            rows.append(self._time_left(self._estimate))
+        rows.append(self._scale())
+        return rows
+
+    def row(self, left: str, track: Sequence[Cell], right: str = "", *, style: str = "") -> Text:
+        """A line in the picture's three columns."""
+        return row(self.layout, left, track, right, self._shapes, style=style)
+
+    def _blank(self) -> list[Cell]:
+        cells: list[Cell] = [(" ", "")] * self.layout.track
+        if self._timeout is not None:
+            cells[self._axis.at(self._timeout)] = (self._shapes.timeout, "red")
+        return cells
+
+    def _lane(self, lane: Lane, note: str) -> Text:
+        shapes, cells = self._shapes, self._blank()
+        state = shapes.states.get(lane.status, shapes.unknown)
+        halves = Axis(self._axis.seconds, 2 * self.layout.track)
+        now = self._timeline["seconds"]
+        shown = [" "] * halves.columns
+        if lane.queued is not None and lane.status != "cancelled":
+            begin, end = halves.at(lane.queued), halves.at(now if lane.started is None else lane.started)
+            shown[begin:end] = "w" * (end - begin)
+        if lane.started is not None:
+            begin, end = halves.at(lane.started), halves.at(now if lane.ended is None else lane.ended)
+            shown[begin : max(end, begin + 1)] = "r" * max(1, end - begin)
+        for column in range(self.layout.track):
+            pair = "".join(shown[2 * column : 2 * column + 2])
+            if pair.strip():
+                cells[column] = (shapes.line[pair], state.style if "r" in pair else "dim")
+        if lane.wrong and lane.started is not None:
+            cells[self._axis.at(now if lane.ended is None else lane.ended)] = (state.symbol, f"bold {state.style}")
+        line = self.row(f"{state.symbol} {lane.name}", cells, note)
+        line.stylize(f"bold {state.style}" if lane.wrong else state.style, 0, 1)
+        return line
+
+    def _more(self) -> Text:
+        wrong = self._answer.get("tasks", {}).get("failed", 0) - sum(lane.status == "failed" for lane in self.lanes)
+        said = f"and {plural(self.hidden, 'more task')}" + (f", {wrong:,} of them failed" if wrong > 0 else "")
+        return Text(cut(f"  {said}", self.layout.width, self._shapes), "dim")
+
+    def _chart(self) -> Iterator[Text]:
+        """How many tasks ran at once, and where tasks failed."""
+        running, failed = self._by_column("running", max), self._by_column("failed", sum)
+        levels = self._shapes.levels
+        most, full = max(running), len(levels) - 1
+        heights = [-(-number * full * _CHART_ROWS // most) if most else 0 for number in running]
+        style = self._shapes.states["running"].style
+        for up in reversed(range(_CHART_ROWS)):
+            cells = self._blank()
+            for column, height in enumerate(heights):
+                level = max(0, min(full, height - up * full))
+                if level:
+                    cells[column] = (levels[level], style)
+            named = ("at once", f"{most:>7,}") if up == _CHART_ROWS - 1 else ("", "")
+            yield self.row(named[0], cells, named[1])
+        if most_failed := max(failed):
+            cells = self._blank()
+            for column, number in enumerate(failed):
+                if number:
+                    cells[column] = (levels[-(-number * full // most_failed)], self._shapes.states["failed"].style)
+            yield self.row("failed", cells, f"{sum(failed):>7,}")
+
+    def _by_column(self, key: str, join: object) -> list[int]:
+        spans = self._timeline["spans"]
+        numbers: Sequence[int] = spans[key]  # type: ignore[literal-required]
+        columns: list[list[int]] = [[0] for _ in range(self.layout.track)]
+        for index, number in enumerate(numbers):
+            first = self._axis.at(index * spans["seconds"])
+            columns[first].append(number)
+            if join is max:  # a span wider than a column is seen in all of its columns
+                for column in range(first + 1, self._axis.at((index + 1) * spans["seconds"] - 0.001) + 1):
+                    columns[column].append(number)
+        return [max(column) if join is max else sum(column) for column in columns]
+
+    def _time_left(self, estimate: Sequence[int]) -> Text:
+        shapes, cells, now = self._shapes, self._blank(), self._timeline["seconds"]
+        likely = self._answer["timing"].get("estimatedRemainingSeconds", estimate[0])
+        for column in range(self._axis.at(now + estimate[0]), self._axis.at(now + estimate[-1]) + 1):
+            cells[column] = (shapes.estimate, "cyan")
+        cells[self._axis.at(now)] = (shapes.now, "bold")
+        cells[self._axis.at(now + likely)] = (shapes.likely, "bold cyan")
+        return self.row("time left", cells, f"{format_duration(likely):>7}")
+
+    def _scale(self) -> Text:
+        cells: list[Cell] = [(" ", "")] * self.layout.track
+        end = 0
+        marks = [(column, f"{self._shapes.tick}{label}", "dim") for column, label in self._axis.ticks()]
+        if self._timeout is not None:
+            label = f"{self._shapes.timeout}timeout"
+            column = self._axis.at(self._timeout)
+            if column + len(label) > len(cells):
+                label, column = label[1:] + label[0], column - len(label) + 1
+            marks = [mark for mark in marks if not column - len(mark[1]) <= mark[0] <= column + len(label)]
+            marks.append((column, label, "red"))
+        for column, label, style in sorted(marks):
+            if column >= end and column + len(label) <= len(cells):
+                cells[column : column + len(label)] = [(character, style) for character in label]
+                end = column + len(label) + 1
+        return self.row("", cells)
+
+
+def row(
+    layout: Layout, left: str, track: Sequence[Cell], right: str, shapes: Shapes, *, style: str = ""
+) -> Text:
+    """A line of a picture: left and right cut to their columns, the track as it is."""
+    line = Text(pad(cut(left, layout.left, shapes), layout.left) + " ", style, no_wrap=True)
+    line.append_text(join(track)).append(f" {cut(right, layout.right, shapes)}", "dim")
+    line.rstrip()
+    return line
+
+
+def join(cells: Sequence[Cell]) -> Text:
+    """Cells as text, those of one style that are side by side in one piece."""
+    joined = Text(no_wrap=True)
+    for style, run in groupby(cells, key=itemgetter(1)):
+        joined.append("".join(character for character, _ in run), style)
+    return joined
+
+
+def bar(parts: Sequence[tuple[State, int]], columns: int) -> list[Cell]:
+    """Numbers side by side in so many columns, each that is not zero at least one of them."""
+    total = sum(number for _, number in parts)
+    if not total:
+        return [(" ", "")] * columns
+    lengths = [max(1, round(number / total * columns)) if number else 0 for _, number in parts]
+    while (much := sum(lengths) - columns) != 0:
+        longest = lengths.index(max(lengths))
+        lengths[longest] -= 1 if much > 0 else -1
+    return [(state.fill, state.style) for (state, _), length in zip(parts, lengths, strict=True) for _ in range(length)]
