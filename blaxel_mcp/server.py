@@ -23,12 +23,14 @@ from mcp_types import (
     GetPromptResult,
     InputRequiredResult,
     Prompt,
+    Resource,
     ResourceTemplate,
     TextContent,
 )
 from pydantic import AnyUrl, ValidationError
 
 from blaxel_mcp import __version__
+from blaxel_mcp.apps import Apps, add_page, apps_middleware
 from blaxel_mcp.completions import add_completions
 from blaxel_mcp.errors import BlaxelMcpError
 from blaxel_mcp.middleware import RequestMiddleware
@@ -38,6 +40,8 @@ from blaxel_mcp.tools.context import AppContext
 from blaxel_mcp.tools.registry import changes_something
 
 _LIST_CACHE = CacheHint(ttl_ms=3_600_000, scope="public")
+# Which tools are listed depends on what the client declares.
+_TOOLS_CACHE = CacheHint(ttl_ms=3_600_000, scope="private")
 
 # Each line with the tools that it names; a line about a tool that doesn't exist is left out.
 _INSTRUCTIONS = (
@@ -118,6 +122,7 @@ class Server(MCPServer[AppContext]):
             from blaxel_mcp.resources import add_resources
 
             add_resources(self)
+            add_page(self)
             self._has_resources = True
 
     def _ensure_prompts(self) -> None:
@@ -127,6 +132,11 @@ class Server(MCPServer[AppContext]):
 
             add_prompts(self)
             self._has_prompts = True
+
+    async def list_resources(self) -> list[Resource]:
+        """List the resources with a fixed address."""
+        self._ensure_resources()
+        return await super().list_resources()
 
     async def list_resource_templates(self) -> list[ResourceTemplate]:
         """List the resource templates."""
@@ -194,13 +204,14 @@ def build_server(
         instructions=instructions_for(tools),
         tools=list(tools),
         lifespan=lifespan,
-        middleware=[requests],
+        middleware=[apps_middleware, requests],
+        extensions=[Apps()],
         request_state_security=RequestStateSecurity(
             keys=[state_key or os.urandom(32)], ttl=CONSENT_SECONDS, bind_principal=bind_to_identity
         ),
         log_level="WARNING",
         subscriptions=False,
-        cache_hints={"tools/list": _LIST_CACHE, "resources/templates/list": _LIST_CACHE},
+        cache_hints={"tools/list": _TOOLS_CACHE, "resources/templates/list": _LIST_CACHE},
     )
     server.requests = requests
     server.write_tools = frozenset(tool.name for tool in tools if changes_something(tool))

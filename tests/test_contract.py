@@ -15,6 +15,7 @@ from support.caller import EXECUTION_KEYS, MODES, Mode, ask, client_for, compact
 from support.plane import NOW, clock
 
 from blaxel_mcp.api.jobs import get_execution
+from blaxel_mcp.apps import is_only_for_apps
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.control_plane import serve
 from blaxel_mcp.resources import EXECUTION
@@ -35,9 +36,10 @@ def contract(name: str) -> Any:
 
 
 def reviewed_tools(*, allow_writes: bool) -> list[dict[str, Any]]:
-    """The tools in the reviewed file that the program lists them from."""
+    """The tools in the reviewed file that the program lists them from, as clients without MCP Apps see them."""
     tools: list[dict[str, Any]] = json.loads(LISTED.read_text(encoding="utf-8"))
-    return [tool for tool in tools if allow_writes or tool["annotations"]["readOnlyHint"]]
+    listed = [tool for tool in tools if not is_only_for_apps(tool)]
+    return [tool for tool in listed if allow_writes or tool["annotations"]["readOnlyHint"]]
 
 
 def test_the_reviewed_file_says_what_the_tools_say(request: pytest.FixtureRequest) -> None:

@@ -119,6 +119,8 @@ LOOKUP_CALLS_FAILED = 6
 LOOKUP_CALLS_SUCCEEDED = 2
 LOOKUP_CALLS_UNFINISHED = 3
 """The most calls of one answer, the one for the execution included."""
+LOOKUP_CALLS_VIEW = 9
+"""The most calls of one view: also for LIST_TASK_PAGES pages of tasks, whatever the execution's outcome."""
 LOOKUP_CACHE_SECONDS = 600
 """How long what was looked up for an execution that is over is kept."""
 LOOKUP_UNFINISHED_SECONDS = 60
@@ -131,6 +133,19 @@ LOOKUP_CACHE_BYTES = 1_000_000
 EVIDENCE_LINES = 3
 EVIDENCE_LINES_READ = 100
 """How many lines of log are shown as evidence, and are read for them."""
+
+# The picture of an execution.
+VIEW_BYTES = 64 * 1024
+"""The largest view, as compact JSON: hosts may cut results that are larger."""
+LANES = 60
+"""An execution of so many tasks has a lane for each of them."""
+LANES_OF_MANY = 24
+"""How many tasks that went wrong have a lane, of an execution of more tasks."""
+LANES_FILLED = 12
+"""Where fewer went wrong, those that ran longest have lanes, up to so many in all."""
+VIEW_SPANS = 240
+VIEW_RUNS = 20
+"""How many executions of the job are shown beside it, itself included."""
 
 # Logs.
 LOG_BYTES = 16 * 1024

@@ -30,14 +30,14 @@ class Failure(TypedDict):
 
 
 # In this form because one of its keys is a keyword of Python's.
-LogEvidence = TypedDict("LogEvidence", {"task": NotRequired[str], "lines": list[str], "from": str})
+LogEvidence = TypedDict("LogEvidence", {"task": str, "lines": list[str], "from": str}, total=False)
 """Up to three lines of a failed task's log that tell why it failed; `task` is absent where none is known for theirs."""
 
 
-class SlowestTask(TypedDict):
+class SlowestTask(TypedDict, total=False):
     """The task that took longest, in whole seconds."""
 
-    name: NotRequired[str]
+    name: str
     seconds: int
 
 
@@ -59,7 +59,7 @@ class Times(TypedDict, total=False):
     slowestTask: SlowestTask
 
 
-class RawOmitted(TypedDict):
+class RawOmitted(TypedDict, total=False):
     """How much of the API's answer `raw` leaves out: tasks, and bytes of compact JSON."""
 
     tasks: int

@@ -23,7 +23,7 @@ from blaxel_mcp.tools.context import AppContext, app_context, current_session
 from blaxel_mcp.tools.find import explain_unknown_job, find_execution
 from blaxel_mcp.tools.references import LATEST, read_job, read_references
 from blaxel_mcp.tools.results import success
-from blaxel_mcp.tools.spec import READ_ONLY, ExecutionId, JobId, OneExecutionId, ToolSpec
+from blaxel_mcp.tools.spec import OPENS_VIEW, READ_ONLY, ExecutionId, JobId, OneExecutionId, ToolSpec
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -163,4 +163,5 @@ SPEC = ToolSpec(
     ),
     answer=ComparisonCore,
     annotations=READ_ONLY,
+    meta=OPENS_VIEW,
 )

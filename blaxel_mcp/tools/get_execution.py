@@ -13,7 +13,7 @@ from blaxel_mcp.tools.context import AppContext, app_context, current_session
 from blaxel_mcp.tools.find import Found, find_execution
 from blaxel_mcp.tools.lookups import summarize_found
 from blaxel_mcp.tools.results import success
-from blaxel_mcp.tools.spec import READ_ONLY, ExecutionId, JobId, ToolSpec
+from blaxel_mcp.tools.spec import OPENS_VIEW, READ_ONLY, ExecutionId, JobId, ToolSpec
 
 
 async def get_job_execution(
@@ -67,4 +67,5 @@ SPEC = ToolSpec(
     ),
     answer=ExecutionAnswer,
     annotations=READ_ONLY,
+    meta=OPENS_VIEW,
 )

@@ -102,7 +102,7 @@ SPEC = ToolSpec(
     fn=get_job_execution_logs,
     title="Get job execution logs",
     description=(
-        "The newest log lines of an execution of a Blaxel batch job, oldest of them first; what is left out is "
+        "The newest log lines of a Blaxel job execution, oldest of them first; what is left out is "
         "counted. Best effort: Blaxel does not document its logs, and lines may be late or gone."
     ),
     answer=LogsCore,

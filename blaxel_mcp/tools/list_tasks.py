@@ -56,7 +56,7 @@ async def list_job_execution_tasks(  # noqa: PLR0917 - the SDK passes them by na
 SPEC = ToolSpec(
     fn=list_job_execution_tasks,
     title="List job execution tasks",
-    description="Tasks of an execution of a Blaxel batch job, failed ones first: status, duration, why it failed.",
+    description="Tasks of a Blaxel job execution, failed ones first: status, duration, why it failed.",
     answer=TasksCore,
     annotations=READ_ONLY,
 )

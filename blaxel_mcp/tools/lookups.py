@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from blaxel_mcp.api.call import Call
 from blaxel_mcp.api.client import Session
@@ -40,16 +40,40 @@ _LOG_CALLS = 2
 """For the log of a task by its name, and for the execution's errors where that finds nothing."""
 
 
+class LookedUp(NamedTuple):
+    """An execution's summary, and what was looked up for it.
+
+    Attributes:
+        summary: the summary.
+        tasks: its tasks, as far as they are known.
+        runs: the job's newest executions, newest first, the one at hand as it is now; empty where they were not listed.
+    """
+
+    summary: ExecutionSummary
+    tasks: TaskList
+    runs: Sequence[Run]
+
+
 async def summarize_found(session: Session, app: AppContext, found: Found) -> ExecutionSummary:
     """Summarize an execution as of now, with what can be looked up beside it."""
+    return (await look_up(session, app, found)).summary
+
+
+async def look_up(session: Session, app: AppContext, found: Found, *, all_tasks: bool = False) -> LookedUp:
+    """Summarize an execution as of now, and keep what was looked up.
+
+    With `all_tasks`, tasks and executions are looked up even where the answer about it would be no poorer without.
+    """
     execution = found.fetched.execution
     status = ExecutionStatus(execution.status)
-    lookups = _Lookups(session, app, found, status)
+    lookups = _Lookups(session, app, found, status, all_tasks=all_tasks)
     tasks = runs = job = None
     if app.lookups or found.newest is not None:
+        wants_tasks = (all_tasks and execution.tasks_apart) or _needs_tasks(execution, status, app.clock())
+        wants_runs = all_tasks or found.newest is not None or status.over or status.word == "running"
         tasks, runs, job = await asyncio.gather(
-            lookups.tasks() if _needs_tasks(execution, status, app.clock()) else _nothing(),
-            lookups.runs() if found.newest is not None or status.over or status.word == "running" else _nothing(),
+            lookups.tasks() if wants_tasks else _nothing(),
+            lookups.runs() if wants_runs else _nothing(),
             lookups.job() if found.latest else _nothing(),
         )
     # A list may be older than the execution at hand.
@@ -72,8 +96,8 @@ async def summarize_found(session: Session, app: AppContext, found: Found) -> Ex
     summary = await session.upstream.in_worker(work) if is_long_work(found.fetched) else work()
     unexplained = app.lookups and summary.unexplained and not summary.never_started
     if unexplained and (evidence := await lookups.evidence(summary)):
-        return add_evidence(summary, evidence)
-    return summary
+        summary = add_evidence(summary, evidence)
+    return LookedUp(summary, tasks or TaskList.of(execution), known)
 
 
 def is_long_work(fetched: FetchedExecution) -> bool:
@@ -112,25 +136,29 @@ class _Lookups:
         app: has the cache and the clock.
         found: the execution that the answer is about.
         status: its status.
+        all_tasks: whether all tasks are wanted, and the calls that they take.
     """
 
     session: Session
     app: AppContext
     found: Found
     status: ExecutionStatus
+    all_tasks: bool = False
     _calls: int = 0
     _end: float = 0.0
 
     def __post_init__(self) -> None:
         counted = self.found.fetched.execution.stats
-        if not self.status.over:
+        if self.all_tasks:
+            most = limits.LOOKUP_CALLS_VIEW
+        elif not self.status.over:
             most = limits.LOOKUP_CALLS_UNFINISHED
         elif self.status.outcome == "succeeded" and not (counted and counted.failure):
             most = limits.LOOKUP_CALLS_SUCCEEDED
         else:
             most = limits.LOOKUP_CALLS_FAILED
         # The list that found it counts only where there are calls enough: else none would be left for the schedule.
-        made = 2 if self.found.newest is not None and most == limits.LOOKUP_CALLS_FAILED else 1
+        made = 2 if self.found.newest is not None and most >= limits.LOOKUP_CALLS_FAILED else 1
         self._calls = most - made if self.app.lookups else 0
         self._end = asyncio.get_running_loop().time() + limits.LOOKUP_SECONDS
 
@@ -179,7 +207,8 @@ class _Lookups:
     async def tasks(self) -> TaskList | None:
         """The execution's tasks, or the first of them.
 
-        While the execution goes on, the cache keeps only its finished tasks, since nothing about those changes.
+        While the execution goes on, the cache keeps only its finished tasks, since nothing about those changes; and
+        none where all are wanted, since a picture without the running ones would flicker.
         """
         fresh: list[TaskList] = []
 
@@ -187,16 +216,18 @@ class _Lookups:
             read, as_far_as_allowed = await self._read_tasks()
             fresh.append(read)
             kept, seconds = read, limits.LOOKUP_CACHE_SECONDS if as_far_as_allowed else limits.LOOKUP_FAILURE_SECONDS
+            if not self.status.over and self.all_tasks:
+                return read, 0.0
             if not self.status.over:
                 finished = [task for task in read.tasks if task_status(task) in FINISHED]
                 kept, seconds = TaskList(finished, whole=False, earlier=True), limits.LOOKUP_UNFINISHED_SECONDS
             return kept, seconds if _is_small(kept) else 0.0
 
-        kept = await self._cached("tasks", load)
+        kept = await self._cached("all tasks" if self.all_tasks else "tasks", load)
         return fresh[0] if fresh else kept
 
     async def _read_tasks(self) -> tuple[TaskList, bool]:
-        """Read pages of tasks until all are there, or all failed ones, or no call is left.
+        """Read pages of tasks until all are there, or all failed ones where those are enough, or no call is left.
 
         Two calls are left for the log where the failed tasks that were read do not say why they failed.
 
@@ -214,7 +245,8 @@ class _Lookups:
                 seen = [fetched.task for fetched in read if task_status(fetched.task) == "failed"]
                 kept = _LOG_CALLS if any(map(_unexplained, seen)) else 0
                 enough = failed is not None and len(seen) >= failed
-                if self._calls <= kept or enough or self.status.outcome == "cancelled":  # one page tells who cancelled
+                enough = enough or self.status.outcome == "cancelled"  # one page tells who cancelled
+                if self._calls <= kept or (enough and not self.all_tasks):
                     break
         except NotFoundError:
             # The first page is missing in older versions of the API, which have no such operation.

@@ -27,6 +27,7 @@ _MODULES = {
     "list_job_execution_tasks": "list_tasks",
     "get_job_execution_logs": "get_logs",
     "wait_for_job_execution": "wait_execution",
+    "get_job_execution_view": "view_execution",
     "run_job": "run_job",
     "cancel_job_execution": "cancel_execution",
 }
@@ -81,6 +82,7 @@ def _lazy(listed: Mapping[str, Any]) -> LazyTool:
         fn_metadata=metadata,
         is_async=True,
         annotations=ToolAnnotations.model_validate(listed["annotations"]),
+        meta=listed.get("_meta"),
     )
 
 

@@ -8,6 +8,8 @@ from mcp.server.mcpserver.tools import Tool
 from mcp_types import ToolAnnotations
 from pydantic import Field, StringConstraints, TypeAdapter, model_validator
 
+from blaxel_mcp.ui import EXECUTION_PAGE
+
 # White space around an id comes from copying it: no name has any, and in an error nobody would see it.
 _Id = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 # The parameters have the names of the operation's path parameters, and their descriptions begin as its own.
@@ -20,13 +22,18 @@ READ_ONLY = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempot
 ADDITIVE = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=True)
 DESTRUCTIVE = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=True)
 
+# `_meta` by the extension MCP Apps: hosts draw the page beside such a tool's results, or keep the tool from the model.
+OPENS_VIEW: Mapping[str, Any] = {"ui": {"resourceUri": EXECUTION_PAGE}}
+FOR_VIEWS: Mapping[str, Any] = {"ui": {"visibility": ["app"]}}
+
 
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
     """A tool: a coroutine function, whose name is the tool's, and what clients are told about it.
 
     `answer` is the typed dictionary of its `structuredContent`, as far as that is published. The function is declared
-    to return a bare `CallToolResult`: for one with a type the SDK validates and copies every answer.
+    to return a bare `CallToolResult`: for one with a type the SDK validates and copies every answer. `meta` is the
+    tool's `_meta`.
     """
 
     fn: Callable[..., Any]
@@ -34,6 +41,7 @@ class ToolSpec:
     description: str
     answer: Any
     annotations: ToolAnnotations
+    meta: Mapping[str, Any] | None = None
 
     @property
     def name(self) -> str:
@@ -74,7 +82,7 @@ def describe(spec: ToolSpec) -> dict[str, Any]:
 
     Clients pay for every byte of it in every conversation. `registry` has it from a file that was made by this.
     """
-    return {
+    listed = {
         "name": spec.name,
         "title": spec.title,
         "description": spec.description,
@@ -82,6 +90,7 @@ def describe(spec: ToolSpec) -> dict[str, Any]:
         "inputSchema": _compact(bind(spec).fn_metadata.arg_model.model_json_schema()),
         "outputSchema": _compact(TypeAdapter(spec.answer).json_schema()),
     }
+    return listed if spec.meta is None else {**listed, "_meta": dict(spec.meta)}
 
 
 def _compact(schema: Any, definitions: Mapping[str, Any] | None = None) -> Any:

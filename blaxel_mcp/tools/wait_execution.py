@@ -28,7 +28,7 @@ from blaxel_mcp.tools.find import Found, find_execution
 from blaxel_mcp.tools.get_execution import with_raw
 from blaxel_mcp.tools.lookups import summarize_found
 from blaxel_mcp.tools.results import success
-from blaxel_mcp.tools.spec import READ_ONLY, ExecutionId, JobId, ToolSpec
+from blaxel_mcp.tools.spec import OPENS_VIEW, READ_ONLY, ExecutionId, JobId, ToolSpec
 
 _LESS_THAN_ONE = 0.999
 
@@ -114,9 +114,10 @@ SPEC = ToolSpec(
     fn=wait_for_job_execution,
     title="Wait for job execution",
     description=(
-        "Wait until an execution of a Blaxel batch job is done, then answer as get_job_execution does. "
+        "Wait until a Blaxel job execution is done, then answer as get_job_execution does. "
         "If the time is up first, done is false: call again. Over 45 seconds only where a call may take as long."
     ),
     answer=ExecutionCore,
     annotations=READ_ONLY,
+    meta=OPENS_VIEW,
 )

@@ -35,6 +35,7 @@ from blaxel_mcp.transports.access import (
 )
 from blaxel_mcp.transports.access_log import AccessLogMiddleware
 from blaxel_mcp.transports.admission import BODY_BYTES, AdmissionMiddleware, BodyCheck, BodyMiddleware
+from blaxel_mcp.transports.apps_session import AppsSessionMiddleware
 from blaxel_mcp.transports.error_bodies import ErrorBodyMiddleware
 from blaxel_mcp.transports.exposure import allowed_hosts, allowed_origins
 from blaxel_mcp.transports.messages import readable_body
@@ -75,7 +76,7 @@ def build_app(
                 allow_origin_regex=_origin_regex(origins),
                 allow_methods=("GET", "POST"),
                 allow_headers=("*",),
-                expose_headers=("WWW-Authenticate", "Retry-After"),
+                expose_headers=("WWW-Authenticate", "Retry-After", "Mcp-Session-Id"),
             ),
             Middleware(EarlyRoutes, routes=[Route(HEALTH, _health)]),  # probes come by any name and have no token
             Middleware(HostAndOriginMiddleware, hosts=hosts, origins=origins),
@@ -84,6 +85,7 @@ def build_app(
             Middleware(AdmissionMiddleware, is_full=lambda: server.requests.full, max_streams=settings.max_streams),
             Middleware(BodyMiddleware, repair=_repair_body, check=_step_up(oauth, server)),
             Middleware(ErrorBodyMiddleware),
+            Middleware(AppsSessionMiddleware),
             Middleware(AuthContextMiddleware),  # the SDK's: makes the user known to what handles the request
         ],
         routes=mcp.routes,

@@ -1,8 +1,9 @@
 """Answers a client's opening requests over stdio while the SDK is being imported, in the SDK's own words.
 
 Importing the SDK is most of start-up. `initialize`, `server/discover` and `tools/list` are answered alike for every
-client, but for the protocol version: the answers are in `opening.json`, which a test compares with the SDK's. The SDK
-is given the same requests once it is there; its answers to them are compared with those that were sent, and dropped.
+client, but for the protocol version and whether the client declares the extension MCP Apps: the answers are in
+`opening.json`, which a test compares with the SDK's. The SDK is given the same requests once it is there; its answers
+to them are compared with those that were sent, and dropped.
 
 The front answers the usual openings of both protocol eras. From the first line that is anything else, it answers
 nothing more: the SDK does, as if there were no front.
@@ -13,13 +14,14 @@ import contextlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic_core import from_json, to_json
 
 from blaxel_mcp.transports.client_watch import ClientWatch
 from blaxel_mcp.transports.pipes import PipeReader, PipeWriter, standard_pipes
 from blaxel_mcp.transports.stale import HANDSHAKE, PROBE, drop_stale_probes
+from blaxel_mcp.ui import declared_by
 
 T = TypeVar("T")
 
@@ -56,6 +58,7 @@ class Front:
         self.answered: dict[int | str, str] = {}
         self._results: dict[str, str] = texts["with writes" if allow_writes else "read-only"]
         self._last: str | None = ""  # what the last line was, None if the front answers no more
+        self._apps = False  # whether the client has declared the extension MCP Apps in its handshake
 
     async def answer_during(self, load: Callable[[], T]) -> T:
         """Answer the client as long as `load` runs in a thread; return what it returns."""
@@ -75,17 +78,19 @@ class Front:
             return await loading
 
     def _answer(self, line: bytes) -> None:
-        kind, version, number = _opening(line)
+        kind, version, number, apps = _opening(line)
         known = (self._last, kind) in _ORDER
         self._last = kind if known else None
         if not known or kind == _INITIALIZED:
             return
-        result = self._results.get(f"{kind} {version}".strip())
+        with_apps = (kind == _LIST and self._apps) or (kind == _MODERN_LIST and apps)
+        result = self._results.get(f"{kind} {version}".strip() + (" with apps" if with_apps else ""))
         if result is None:  # another version of the protocol
             self._last = None
             return
         if kind == HANDSHAKE:
             self.lines, self.answered = [line], {}  # a probe before it has been given up
+            self._apps = apps
         self.answered[number] = f'{{"jsonrpc":"2.0","id":{to_json(number).decode()},"result":{result}}}'
         self.writer.post(self.answered[number] + "\n")  # without waiting: the client may end its input meanwhile
 
@@ -97,43 +102,51 @@ def front_on_standard_pipes(*, allow_writes: bool) -> Iterator[Front | None]:
         yield Front(*pipes, allow_writes=allow_writes) if pipes else None
 
 
-def _opening(line: bytes) -> tuple[str, str, int | str]:
-    """Which of the opening messages a line is, with the version that its answer depends on and its id; or blanks."""
+class _Opening(NamedTuple):
+    """Which of the opening messages a line is, and what its answer depends on; all blank for any other line."""
+
+    kind: str = ""
+    version: str = ""
+    number: int | str = ""
+    apps: bool = False
+
+
+def _opening(line: bytes) -> _Opening:
     try:
         message = from_json(line)
     except ValueError:
-        return "", "", ""
+        return _Opening()
     match message:
         case {"jsonrpc": "2.0", "method": "notifications/initialized"} if "id" not in message:
-            return _INITIALIZED, "", ""
+            return _Opening(_INITIALIZED)
         case {"jsonrpc": "2.0", "id": (int() | str()) as number} if not isinstance(number, bool):
-            return *_request(message), number
-    return "", "", ""
+            return _request(message)._replace(number=number)
+    return _Opening()
 
 
-def _request(message: dict[str, Any]) -> tuple[str, str]:
+def _request(message: dict[str, Any]) -> _Opening:
     match message:
         case {
             "method": "initialize",
             "params": {
                 "protocolVersion": str() as version,
-                "capabilities": dict(),
+                "capabilities": dict() as capabilities,
                 "clientInfo": {"name": str(), "version": str()},
             },
         }:
-            return HANDSHAKE, version
+            return _Opening(HANDSHAKE, version, apps=declared_by(capabilities))
         case {
             "method": "server/discover" | "tools/list" as method,
             "params": {
                 "_meta": {
                     "io.modelcontextprotocol/protocolVersion": "2026-07-28",
                     "io.modelcontextprotocol/clientInfo": {"name": str(), "version": str()},
-                    "io.modelcontextprotocol/clientCapabilities": dict(),
+                    "io.modelcontextprotocol/clientCapabilities": dict() as capabilities,
                 },
                 **others,
             },
         } if not others:
-            return (PROBE if method == PROBE else _MODERN_LIST), ""
+            return _Opening(PROBE if method == PROBE else _MODERN_LIST, apps=declared_by(capabilities))
         case {"method": "tools/list"} if message.get("params", {}) == {}:
-            return _LIST, ""
-    return "", ""
+            return _Opening(_LIST)
+    return _Opening()

@@ -47,9 +47,18 @@ PROTOCOL = "io.modelcontextprotocol/protocolVersion"
 MODERN_PARAMS = {"_meta": ENVELOPE}
 
 
-def hello(version: str = HANDSHAKE) -> dict[str, Any]:
+APPS = {"extensions": {"io.modelcontextprotocol/ui": {"mimeTypes": ["text/html;profile=mcp-app"]}}}
+"""The capabilities of a client that declares the extension MCP Apps."""
+MODERN_PARAMS_WITH_APPS = {"_meta": {**ENVELOPE, "io.modelcontextprotocol/clientCapabilities": APPS}}
+
+
+def hello(version: str = HANDSHAKE, capabilities: dict[str, Any] | None = None) -> dict[str, Any]:
     """What a client says of itself in the handshake."""
-    return {"protocolVersion": version, "capabilities": {}, "clientInfo": {"name": "tests", "version": "1"}}
+    return {
+        "protocolVersion": version,
+        "capabilities": capabilities or {},
+        "clientInfo": {"name": "tests", "version": "1"},
+    }
 
 
 def line(method: str, number: Any = None, params: Any = None) -> str:
@@ -94,6 +103,8 @@ def in_the_words_of_the_sdk(flags: dict[str, str]) -> dict[str, str]:
         words["server/discover"], words["tools/list 2026-07-28"] = await ask(
             ("server/discover", MODERN_PARAMS), ("tools/list", MODERN_PARAMS)
         )
+        _, words["tools/list with apps"] = await ask(("initialize", hello(capabilities=APPS)), ("tools/list", {}))
+        (words["tools/list 2026-07-28 with apps"],) = await ask(("tools/list", MODERN_PARAMS_WITH_APPS))
         return words
 
     return asyncio.run(run())
