@@ -1,6 +1,6 @@
 """An execution's picture: a pure function of its view and the size that there is."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -9,13 +9,14 @@ from rich.text import Text
 
 from blaxel_mcp.summary.causes import CAUSE_LABELS
 from blaxel_mcp.summary.schema import ExecutionAnswer, Failure
-from blaxel_mcp.summary.view import ExecutionView, Runs
+from blaxel_mcp.summary.view import ExecutionView, Runs, Timeline
 from blaxel_mcp.summary.wording import format_duration, plural
 from blaxel_mcp.terminal.prose import split_prose
 from blaxel_mcp.terminal.shapes import UNICODE, Shapes, State, cut, printable, wrap
-from blaxel_mcp.terminal.timeline import Cell, Layout, TimelinePicture, bar, join, row
+from blaxel_mcp.terminal.timeline import FEW_LANES, Cell, Layout, TimelinePicture, bar, join, row
 
-MOST_LANES = 20
+_TIMELINE_LINES = 5
+"""What there is beside lanes: a blank line, how many more tasks there are, how many ran at once, time left, scale."""
 _GROUPS = 3
 _MESSAGE_LINES = 2
 _EVIDENCE_LINES = 3
@@ -79,28 +80,33 @@ class _Picture:
         self._step = step or self._answer["nextStep"]
 
     def lines(self) -> list[Text]:
-        """The whole picture."""
+        """The whole picture. Where it must not be higher than there is room for, what matters least is left out."""
         before, after = self._above(), self._below()
-        used = sum(len(section.lines) for section in (*before, *after))
-        timeline = self._timeline(self._size.height - used)
-        sections = [*before, *timeline, *after]
-        while sum(len(section.lines) for section in sections) > self._size.height and not self._size.least_lanes:
-            dropped = max(sections, key=lambda section: section.rank)
+        timeline, strict = self._view.get("timeline"), not self._size.least_lanes
+        wanted = min(FEW_LANES, timeline["tasks"]) + _TIMELINE_LINES if timeline else 0
+        while strict and self._room(before, after) < wanted:
+            dropped = max((*before, *after), key=lambda section: section.rank)
             if not dropped.rank:
                 break
-            sections.remove(dropped)
-        return [line for section in sections for line in section.lines]
+            (before if dropped in before else after).remove(dropped)
+        room = self._room(before, after)
+        drawn = self._timeline(timeline, room) if timeline and (room > _TIMELINE_LINES or not strict) else []
+        return [line for section in (*before, Section(0, drawn), *after) for line in section.lines]
+
+    def _room(self, *sections: list[Section]) -> int:
+        return self._size.height - sum(len(section.lines) for part in sections for section in part)
 
     def _above(self) -> list[Section]:
         prose, width = split_prose(self._answer), self._size.width
         warnings = [line for warning in prose.warnings for line in self._marked(warning, self._shapes.warning, "yellow")]
+        failures = list(self._failures())
         return [
             Section(0, [self._heading()]),
             Section(4, self._config()),
             Section(0, [Text(), *wrap(Text(prose.verdict, "bold"), width)]),
-            Section(1, [line for line in self._failures()]),
+            Section(1, failures),
             Section(1, warnings),
-            Section(3, wrap(Text(prose.rest), width) if prose.rest else []),
+            Section(3, [*([Text()] if failures else []), *wrap(Text(prose.rest), width)] if prose.rest else []),
             Section(1, self._counts()),
         ]
 
@@ -121,7 +127,7 @@ class _Picture:
         outcome = answer["outcome"]
         status = answer.get("status", "unknown")
         word = status if outcome in {"in_progress", "unknown"} else _WORDS.get(outcome, outcome)
-        state = shapes.states.get(status if outcome == "in_progress" else outcome, shapes.unknown)
+        state = self._state()
         badge = f" {state.symbol} {cut(word, width // 3, shapes)} "
         line = Text(no_wrap=True).append(badge, f"bold reverse {state.style}".replace("dim", "").strip())
         room = width - cell_len(badge) - 1
@@ -129,6 +135,12 @@ class _Picture:
         gap = shapes.separator if answer["executionId"] else ""
         job = cut(answer["jobId"], room - cell_len(execution) - cell_len(gap), shapes)
         return line.append(" ").append(job, "bold").append(gap, "dim").append(execution)
+
+    def _state(self) -> State:
+        """How the execution fares: while it goes on, its status tells more than the outcome."""
+        answer, states = self._answer, self._shapes.states
+        outcome = answer["outcome"]
+        return states.get(answer.get("status", "") if outcome == "in_progress" else outcome, self._shapes.unknown)
 
     def _config(self) -> list[Text]:
         answer, config = self._answer, self._answer.get("config", {})
@@ -194,30 +206,17 @@ class _Picture:
         named = f"{total:,}"
         cells = bar([(state, number) for _, state, number in parts], width - len(named) - 1)
         line = join(cells).append(f" {named}", "bold")
-        legend = Text()
-        for word, state, number in parts:
-            if number:
-                legend.append(f"{state.symbol} ", state.style).append(f"{number:,}\N{NO-BREAK SPACE}{word}   ")
+        legend = [
+            Text.assemble((f"{state.symbol} ", state.style), f"{number:,} {word}") for word, state, number in parts if number
+        ]
         if counts.get("retried"):
-            legend.append(f"{self._shapes.retried} {counts['retried']:,}\N{NO-BREAK SPACE}retried", "dim")
-        return [Text(), line, *wrap(legend, width)]
+            legend.append(Text(f"{self._shapes.retried} {counts['retried']:,} retried", "dim"))
+        return [Text(), line, *_side_by_side(legend, width)]
 
-    def _timeline(self, room: int) -> list[Section]:
-        timeline = self._view.get("timeline")
-        if not timeline or not timeline["tasks"]:
-            return []
-        lanes = min(MOST_LANES, timeline["tasks"])
-        rows: list[Text] = []
-        for chart in (True, False):
-            while True:
-                picture = TimelinePicture(timeline, self._answer, self._size.width, lanes, self._shapes)
-                rows = picture.rows(chart=chart)
-                if len(rows) + 1 <= room or lanes <= self._size.least_lanes:
-                    break
-                lanes -= 1
-            if len(rows) + 1 <= room or self._size.least_lanes:
-                break
-        return [Section(2, [Text(), *rows])]
+    def _timeline(self, timeline: Timeline, room: int) -> list[Text]:
+        least, width = self._size.least_lanes, self._size.width
+        picture = TimelinePicture(timeline, self._answer, width, room - 1, self._shapes, least_lanes=least)
+        return [Text(), *picture.rows()]
 
     def _history(self, runs: Runs) -> list[Text]:
         """The job's executions: how long each took, how it ended, and which one this is."""
@@ -232,6 +231,7 @@ class _Picture:
         full = len(shapes.levels) - 1
         for index in indexes:
             state = shapes.states.get(runs["outcomes"][runs["outcome"][index]], shapes.unknown)
+            state = self._state() if index == runs["this"] else state
             level = -(-(runs["seconds"][index] or 0) * full // longest) if longest else 0
             bars += [(shapes.levels[level], state.style), (" ", "")]
             marks += [(state.symbol, state.style), (" ", "")]
@@ -247,3 +247,14 @@ class _Picture:
             line = row(Layout(left, len(cells), max(0, track - len(cells) - 1)), name, cells, f" {note}", shapes)
             lines.append(line)
         return [Text(), *lines]
+
+
+def _side_by_side(texts: Sequence[Text], width: int) -> list[Text]:
+    """Short texts in as few lines as they fit into."""
+    lines: list[Text] = []
+    for text in texts:
+        if lines and lines[-1].cell_len + 3 + text.cell_len <= width:
+            lines[-1].append("   ").append_text(text)
+        else:
+            lines.append(text)
+    return lines

@@ -1,5 +1,6 @@
 """The characters and colours that a picture is made of, for terminals that have Unicode and for those that don't."""
 
+from functools import cache
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -53,6 +54,7 @@ def _states(succeeded: str, failed: str, cancelled: str, running: str, waiting: 
         "timed_out": bad,
         "timeout": bad,
         "cancelled": ended,
+        "cancelling": ended,
         "running": goes,
         "reconciling": goes,
         "in_progress": goes,
@@ -110,7 +112,9 @@ def shapes_for(encoding: str) -> Shapes:
 
 def printable(text: str, encoding: str = "utf-8") -> str:
     """Text without what a terminal would obey or a reader not see; what the encoding lacks is escaped."""
-    shown = "".join(character for character in text if character.isprintable())
+    shown = "".join(
+        character if character.isprintable() else " " for character in text if character.isprintable() or character.isspace()
+    )
     return shown.encode(encoding, "backslashreplace").decode(encoding)
 
 
@@ -140,9 +144,15 @@ def pad(text: str, width: int) -> str:
     return text + " " * (width - cell_len(text))
 
 
+@cache
+def _console() -> Console:
+    """What Rich wants for wrapping text, though the width is an argument."""
+    return Console(color_system=None, _environ={})
+
+
 def wrap(text: Text, width: int, *, most: int | None = None, shapes: Shapes = UNICODE) -> list[Text]:
     """Text in lines of at most so many columns; if it takes more lines than `most`, the last one says it goes on."""
-    lines = list(text.wrap(Console(width=width, color_system=None, _environ={}), width, overflow="fold"))
+    lines = list(text.wrap(_console(), width, overflow="fold"))
     for line in lines:
         line.rstrip()
     if most is not None and len(lines) > most:
