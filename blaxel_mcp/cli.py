@@ -198,9 +198,7 @@ def _import_command(command: Command, front: Front | None) -> "Callable[[Runtime
 
         async def run(runtime: "Runtime") -> int:
             with Screen(sys.stdout, os.environ, in_place=command.watch) as screen:
-                last = await show(
-                    runtime.app, command.job, command.execution, watch=command.watch, screen=screen
-                )
+                last = await show(runtime.app, command.job, command.execution, watch=command.watch, screen=screen)
             return ExitCode.NOT_SUCCEEDED if command.watch and last["outcome"] != "succeeded" else ExitCode.SUCCESS
 
     elif command.name == "get":

@@ -63,7 +63,20 @@ LAYERS: dict[str, set[str]] = {
     "doctor": {"tools", "api", "settings", "errors", ""},
     "demo": set(),
     "runtime": {"transports", "server", "tools", "telemetry", "api", "settings", "errors"},
-    "cli": {"runtime", "transports", "settings", "login", "process", "imports", "get", "terminal", "doctor", "demo", "errors", ""},
+    "cli": {
+        "runtime",
+        "transports",
+        "settings",
+        "login",
+        "process",
+        "imports",
+        "get",
+        "terminal",
+        "doctor",
+        "demo",
+        "errors",
+        "",
+    },
     "asgi": {"cli", "process", "runtime", "transports", "errors"},
 }
 

@@ -1,19 +1,20 @@
 """An execution's picture: a pure function of its view and the size that there is."""
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from rich.cells import cell_len
 from rich.console import Group
 from rich.text import Text
 
 from blaxel_mcp.summary.causes import CAUSE_LABELS
-from blaxel_mcp.summary.schema import ExecutionAnswer, Failure
+from blaxel_mcp.summary.schema import Failure
 from blaxel_mcp.summary.view import ExecutionView, Runs, Timeline
 from blaxel_mcp.summary.wording import format_duration, plural
+from blaxel_mcp.terminal.layout import Cell, Layout, bar, join, row
 from blaxel_mcp.terminal.prose import split_prose
 from blaxel_mcp.terminal.shapes import UNICODE, Shapes, State, cut, printable, wrap
-from blaxel_mcp.terminal.timeline import FEW_LANES, Cell, Layout, TimelinePicture, bar, join, row
+from blaxel_mcp.terminal.timeline import FEW_LANES, TimelinePicture
 
 _TIMELINE_LINES = 5
 """What there is beside lanes: a blank line, how many more tasks there are, how many ran at once, time left, scale."""
@@ -98,7 +99,9 @@ class _Picture:
 
     def _above(self) -> list[Section]:
         prose, width = split_prose(self._answer), self._size.width
-        warnings = [line for warning in prose.warnings for line in self._marked(warning, self._shapes.warning, "yellow")]
+        warnings = [
+            line for warning in prose.warnings for line in self._marked(warning, self._shapes.warning, "yellow")
+        ]
         failures = list(self._failures())
         return [
             Section(0, [self._heading()]),
@@ -155,7 +158,7 @@ class _Picture:
             more = config.get("envOverridesOmitted", 0)
             parts.append(f"overrides {', '.join(names)}{f' and {more:,} more' if more else ''}")
         said = self._shapes.separator.join(parts)
-        return [Text(cut(said, self._size.width, self._shapes), "dim", no_wrap=True)] if parts else []
+        return wrap(Text(said, "dim"), self._size.width, most=1, shapes=self._shapes) if parts else []
 
     def _failures(self) -> Iterator[Text]:
         failures = self._answer.get("failures", [])
@@ -192,13 +195,13 @@ class _Picture:
         evidence = self._answer.get("evidence")
         for text in evidence["lines"][:_EVIDENCE_LINES] if evidence else ():
             if text not in message and message not in text:
-                yield from (line for line in self._marked(text, "  log:", "dim", 1))
+                yield from self._marked(text, "  log:", "dim", 1)
 
     def _counts(self) -> list[Text]:
         """The bar of outcomes, and its numbers."""
-        counts = self._answer.get("tasks", {})
+        counts: Mapping[str, Any] = self._answer.get("tasks", {})
         parts: list[tuple[str, State, int]] = [
-            (word, self._shapes.states[word], counts.get(word, 0)) for word in _COUNTS  # type: ignore[misc]
+            (word, self._shapes.states[word], counts.get(word, 0)) for word in _COUNTS
         ]
         if not any(number for _, _, number in parts):
             return []
@@ -207,7 +210,9 @@ class _Picture:
         cells = bar([(state, number) for _, state, number in parts], width - len(named) - 1)
         line = join(cells).append(f" {named}", "bold")
         legend = [
-            Text.assemble((f"{state.symbol} ", state.style), f"{number:,} {word}") for word, state, number in parts if number
+            Text.assemble((f"{state.symbol} ", state.style), f"{number:,} {word}")
+            for word, state, number in parts
+            if number
         ]
         if counts.get("retried"):
             legend.append(Text(f"{self._shapes.retried} {counts['retried']:,} retried", "dim"))

@@ -46,8 +46,9 @@ class Shapes(NamedTuple):
 
 def _states(succeeded: str, failed: str, cancelled: str, running: str, waiting: str) -> dict[str, State]:
     """The states by all words for them; each argument is a symbol and what fills a bar."""
-    good, bad = State(*succeeded, "green"), State(*failed, "red")
-    ended, goes, waits = State(*cancelled, "yellow"), State(*running, "cyan"), State(*waiting, "dim")
+    pairs = (succeeded, failed, cancelled, running, waiting)
+    styles = ("green", "red", "yellow", "cyan", "dim")
+    good, bad, ended, goes, waits = (State(pair[0], pair[1], style) for pair, style in zip(pairs, styles, strict=True))
     return {
         "succeeded": good,
         "failed": bad,
@@ -65,7 +66,7 @@ def _states(succeeded: str, failed: str, cancelled: str, running: str, waiting: 
 
 
 UNICODE = Shapes(
-    states=_states("✓█", "✗╳", "⊘▬", "▸▒", "○░"),
+    states=_states("✓█", "✗╳", "⊘▬", "▸▒", "○░"),  # noqa: RUF001 - a cross of box drawing, as wide as a column
     unknown=State("?", "▚", "magenta"),
     line={"  ": " ", " w": "╶", "w ": "╴", "ww": "─", " r": "╺", "r ": "╸", "rr": "━", "wr": "╼", "rw": "╾"},
     levels=" ▁▂▃▄▅▆▇█",
@@ -113,7 +114,9 @@ def shapes_for(encoding: str) -> Shapes:
 def printable(text: str, encoding: str = "utf-8") -> str:
     """Text without what a terminal would obey or a reader not see; what the encoding lacks is escaped."""
     shown = "".join(
-        character if character.isprintable() else " " for character in text if character.isprintable() or character.isspace()
+        character if character.isprintable() else " "
+        for character in text
+        if character.isprintable() or character.isspace()
     )
     return shown.encode(encoding, "backslashreplace").decode(encoding)
 
@@ -160,4 +163,3 @@ def wrap(text: Text, width: int, *, most: int | None = None, shapes: Shapes = UN
         lines[-1].truncate(width - cell_len(shapes.ellipsis))
         lines[-1].append(shapes.ellipsis)
     return lines
-

@@ -1,127 +1,39 @@
 """Tasks over time: lanes, how many ran at once, the timeout, the estimate, and the axis that they share."""
 
 from collections.abc import Iterator, Sequence
-from itertools import count, groupby
-from operator import itemgetter
-from typing import NamedTuple
 
-from rich.cells import cell_len
 from rich.text import Text
 
-from blaxel_mcp.summary.causes import CAUSE_LABELS
 from blaxel_mcp.summary.schema import ExecutionAnswer
-from blaxel_mcp.summary.view import Lanes, Timeline
+from blaxel_mcp.summary.view import Timeline
 from blaxel_mcp.summary.wording import format_duration, plural
-from blaxel_mcp.terminal.shapes import Shapes, State, cut, pad
+from blaxel_mcp.terminal.lanes import Lane, most_telling, read_lanes
+from blaxel_mcp.terminal.layout import Axis, Cell, Layout, row
+from blaxel_mcp.terminal.shapes import Shapes, cut
 
-_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800)
-"""Seconds between two marks of the axis; longer times take multiples of the last."""
-_LABEL_COLUMNS = 9
-"""Between two marks of the axis at least."""
 _HIGH_CHART = 3
 """Lines; where room is short, the chart is one line."""
 MOST_LANES = 20
 _NEAR = 1.25
 """A timeout is drawn if it is at most so many times as far away as what the axis shows without it."""
-_WRONG = frozenset({"failed", "cancelled", "timeout"})
 FEW_LANES = 6
 """Where tasks are many, lanes of those that went well are examples, and so many lanes are enough."""
-_IDLE_LANES = 3
 _CAUSE_WIDTH = 72
 """In a narrower picture, lanes don't name their cause."""
 
 
-class Layout(NamedTuple):
-    """The columns of a picture: names on the left, a track in the middle, numbers on the right, a blank between two."""
-
-    left: int
-    track: int
-    right: int
-
-    @property
-    def width(self) -> int:
-        """All columns together."""
-        return self.left + self.track + self.right + 2
-
-    @classmethod
-    def of(cls, width: int, names: Sequence[str], notes: Sequence[str]) -> "Layout":
-        """What names and notes need, the track at least half."""
-        left = min(max(map(cell_len, (*names, "time left"))), max(10, width // 4))
-        right = min(max(map(cell_len, (*notes, ""))), max(7, width // 3))
-        return cls(left, width - left - right - 2, right)
-
-
-Cell = tuple[str, str]
-"""A character one column wide, and its style."""
-
-
-class Axis(NamedTuple):
-    """Which seconds a track of so many columns stands for, from 0 on."""
-
-    seconds: float
-    columns: int
-
-    def at(self, seconds: float) -> int:
-        """The column of a moment; the last one for those behind it."""
-        return max(0, min(self.columns - 1, int(seconds / self.seconds * self.columns)))
-
-    def ticks(self) -> Iterator[tuple[int, str]]:
-        """The columns of round times, and those times."""
-        least = self.seconds / self.columns * _LABEL_COLUMNS
-        step = next((step for step in _STEPS if step >= least), _STEPS[-1] * -(-int(least) // _STEPS[-1]))
-        for second in range(0, int(self.seconds) + 1, step):
-            yield self.at(second), format_duration(second)
-
-
-class Lane(NamedTuple):
-    """One task: its name, its state, and its times in seconds since the origin."""
-
-    name: str
-    status: str
-    queued: float | None
-    started: float | None
-    ended: float | None
-    retried: bool
-    cause: str
-
-    @property
-    def wrong(self) -> bool:
-        """Whether it ended otherwise than by success."""
-        return self.status in _WRONG
-
-    def note(self, until: float, shapes: Shapes, *, with_cause: bool) -> str:
-        """How long it ran, whether it was tried more than once, and why it failed."""
-        took = ""
-        if self.started is not None:
-            took = format_duration((until if self.ended is None else self.ended) - self.started)
-        again = shapes.retried if self.retried else " "
-        return f"{took:>7} {again} {self.cause if with_cause else ''}".rstrip()
-
-
-def read_lanes(lanes: Lanes, answer: ExecutionAnswer) -> list[Lane]:
-    """The rows of the columns."""
-    failures = answer.get("failures", [])
-    read = []
-    for index, name in enumerate(lanes["names"]):
-        group = lanes["failure"][index]
-        cause = CAUSE_LABELS.get(failures[group]["cause"], "") if 0 <= group < len(failures) else ""  # type: ignore[call-overload]
-        status = lanes["statuses"][lanes["status"][index]]
-        times = lanes["queued"][index], lanes["started"][index], lanes["ended"][index]
-        read.append(Lane(name, status, *times, retried=bool(lanes["retried"][index]), cause=cause))
-    return read
-
-
-def _with_few_idle(lanes: Sequence[Lane]) -> list[Lane]:
-    """Lanes without most of those of tasks that never started: they look alike, and are counted instead."""
-    idle = count()
-    return [lane for lane in lanes if lane.started is not None or next(idle) < _IDLE_LANES]
-
-
 class TimelinePicture:
-    """The part of a picture that shows tasks over time, on at most `lines` lines, but with `least_lanes` all the same."""
+    """The part of a picture that shows tasks over time: at most `lines` lines, but at least `least_lanes` lanes."""
 
     def __init__(
-        self, timeline: Timeline, answer: ExecutionAnswer, width: int, lines: int, shapes: Shapes, *, least_lanes: int = 0
+        self,
+        timeline: Timeline,
+        answer: ExecutionAnswer,
+        width: int,
+        lines: int,
+        shapes: Shapes,
+        *,
+        least_lanes: int = 0,
     ) -> None:
         self._timeline, self._answer, self._shapes, self._lines = timeline, answer, shapes, lines
         timing, now = answer.get("timing", {}), timeline["seconds"]
@@ -162,12 +74,11 @@ class TimelinePicture:
         room = self._lines - 1 - bool(self._estimate)  # the scale
         lanes = min(len(known), most, MOST_LANES)
         if lanes < self._tasks or lanes > room:
-            known = _with_few_idle(known)
-            lanes = min(lanes, len(known))
-            room -= 1 + any(self._timeline["spans"]["failed"])  # which say how many more there are, and where tasks failed
-            self._chart_rows = _HIGH_CHART if room - _HIGH_CHART >= min(lanes, FEW_LANES) else 1
-            lanes = min(lanes, max(room - self._chart_rows, least, 0))
-        self._lanes, self._hidden = known[:lanes], self._tasks - lanes
+            room -= 1 + any(self._timeline["spans"]["failed"])  # how many more there are, and where tasks failed
+            many = bool(self._timeline.get("lanesOmitted"))
+            self._chart_rows = _HIGH_CHART if many and room - _HIGH_CHART >= min(lanes, FEW_LANES) else 1
+            known = most_telling(known, min(lanes, max(room - self._chart_rows, least, 0)))
+        self._lanes, self._hidden = known, self._tasks - len(known)
 
     def row(self, left: str, track: Sequence[Cell], right: str = "", *, style: str = "") -> Text:
         """A line in the picture's three columns."""
@@ -270,33 +181,3 @@ class TimelinePicture:
                 cells[column : column + len(label)] = [(character, style) for character in label]
                 end = column + len(label) + 1
         return self.row("", cells)
-
-
-def row(
-    layout: Layout, left: str, track: Sequence[Cell], right: str, shapes: Shapes, *, style: str = ""
-) -> Text:
-    """A line of a picture: left and right cut to their columns, the track as it is."""
-    line = Text(pad(cut(left, layout.left, shapes), layout.left) + " ", style, no_wrap=True)
-    line.append_text(join(track)).append(f" {cut(right, layout.right, shapes)}", "dim")
-    line.rstrip()
-    return line
-
-
-def join(cells: Sequence[Cell]) -> Text:
-    """Cells as text, those of one style that are side by side in one piece."""
-    joined = Text(no_wrap=True)
-    for style, run in groupby(cells, key=itemgetter(1)):
-        joined.append("".join(character for character, _ in run), style)
-    return joined
-
-
-def bar(parts: Sequence[tuple[State, int]], columns: int) -> list[Cell]:
-    """Numbers side by side in so many columns, each that is not zero at least one of them."""
-    total = sum(number for _, number in parts)
-    if not total:
-        return [(" ", "")] * columns
-    lengths = [max(1, round(number / total * columns)) if number else 0 for _, number in parts]
-    while (much := sum(lengths) - columns) != 0:
-        longest = lengths.index(max(lengths))
-        lengths[longest] -= 1 if much > 0 else -1
-    return [(state.fill, state.style) for (state, _), length in zip(parts, lengths, strict=True) for _ in range(length)]
