@@ -86,6 +86,7 @@ async def everything(client: Client, job_id: str = JOB, execution_id: str = RUN)
             ("list_job_executions", {"jobId": job_id}),
             ("list_job_execution_tasks", ids),
             ("get_job_execution_logs", ids),
+            ("get_job_execution_view", ids),
         )
     ]
     left += [

@@ -271,11 +271,11 @@ def _peaks(changes: Sequence[tuple[float, int]], width: float, number: int) -> I
 
 
 def _runs(run: Run, runs: Sequence[Run]) -> Runs | None:
-    """Up to `VIEW_RUNS` executions, this one among them: the newest ones, or else those up to this one."""
+    """Up to `VIEW_RUNS` executions, this one among them: the newest ones, or else those before it, which tell more."""
     at = next((at for at, one in enumerate(runs) if one.execution_id == run.execution_id), None)
     if at is None:
         return None
-    first = max(0, at + 1 - limits.VIEW_RUNS)
+    first = 0 if at < limits.VIEW_RUNS else min(at, len(runs) - limits.VIEW_RUNS)
     shown = list(islice(runs, first, first + limits.VIEW_RUNS))[::-1]
     numbers: dict[str, int] = {}
     outcomes = [numbers.setdefault(one.status.outcome, len(numbers)) for one in shown]

@@ -37,6 +37,8 @@ CALLS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "executions": ("list_job_executions", {"jobId": JOB}),
     "tasks": ("list_job_execution_tasks", {"jobId": JOB, "executionId": EXECUTION}),
     "logs": ("get_job_execution_logs", {"jobId": JOB, "executionId": EXECUTION}),
+    "view": ("get_job_execution_view", {"jobId": JOB, "executionId": EXECUTION}),
+    "view of one under way": ("get_job_execution_view", {"jobId": JOB, "executionId": RUNNING}),
     "compare": ("compare_job_executions", {"jobId": JOB, "executionId": EXECUTION, "baselineId": BASELINE}),
     "compare the latest": ("compare_job_executions", {"jobId": JOB}),
     "run": ("run_job", {"jobId": JOB}),

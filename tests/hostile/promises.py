@@ -20,6 +20,7 @@ BUDGETS: Mapping[str, tuple[int, int]] = {
     "list_job_execution_tasks": (3_000, 3_000),
     "compare_job_executions": (3_000, 3_000),
     "get_job_execution_logs": (16_384, 16_384),
+    "get_job_execution_view": (900, 65_536),
 }
 """Bytes of a tool's text and of its structured content, each as it goes over the wire."""
 UNFINISHED = (250, 400)

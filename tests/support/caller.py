@@ -45,6 +45,7 @@ BUDGETS: Mapping[str, tuple[int, int]] = {
     **dict.fromkeys((TOOL, "wait_for_job_execution", "cancel_job_execution", "run_job"), _EXECUTION),
     "compare_job_executions": _LIST,
     "get_job_execution_logs": (16 * 1024, 16 * 1024),
+    "get_job_execution_view": (900, 64 * 1024),
 }
 """Bytes that the contract allows a tool's text, and its structured answer without `raw`."""
 ERROR_CHARACTERS = 700
@@ -109,7 +110,7 @@ def check(result: object, tool: str = TOOL) -> Answer:
         shown = {key: value for key, value in answer.structured.items() if key not in {"raw", "masked"}}
         assert len(answer.text.encode()) <= text_budget
         assert compact(shown) <= structured_budget
-        assert answer.text.startswith(shown["summary"])
+        assert answer.text.startswith(shown.get("summary") or shown["answer"]["summary"])
         assert not invisible(json.dumps(shown, ensure_ascii=False).replace("\\n", ""))
     assert not invisible(answer.text.replace("\n", ""))
     return replace(answer, text=without_request_id(answer.text)) if answer.is_error else answer

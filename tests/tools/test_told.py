@@ -31,6 +31,7 @@ READING: list[tuple[str, dict[str, Any]]] = [
     ("list_job_execution_tasks", IDS),
     ("list_job_execution_tasks", IDS | {"status": "failed"}),
     ("get_job_execution_logs", IDS),
+    ("get_job_execution_view", IDS),
     ("compare_job_executions", IDS | {"baselineId": OTHER}),
     ("compare_job_executions", IDS),
 ]

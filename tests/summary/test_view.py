@@ -1,0 +1,184 @@
+"""What a picture of an execution needs: lanes, counts over time, the executions before it."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.builders import EXECUTION, JOB, NOW, ago, execution, runs_that_took, task
+
+from blaxel_mcp.models import ExecutionStatus, JobExecution
+from blaxel_mcp.summary.runs import Run
+from blaxel_mcp.summary.summarize import summarize
+from blaxel_mcp.summary.tasks import TaskList
+from blaxel_mcp.summary.view import ExecutionView, build_view
+
+HERE = Run(EXECUTION, ExecutionStatus("failed"))
+
+
+def view(raw: Any, *, runs: Sequence[Run] = (), tasks_apart: TaskList | None = None) -> ExecutionView:
+    """The view of what the API would send."""
+    parsed = JobExecution.model_validate(raw)
+    asked = (JOB, EXECUTION)
+    summary = summarize(parsed, asked=asked, workspace="acme", now=NOW, runs=runs, tasks_apart=tasks_apart)
+    return build_view(summary, parsed, tasks_apart or TaskList.of(parsed), runs)
+
+
+def test_every_task_of_a_few_has_a_lane() -> None:
+    """Those that went wrong first, then by start, then those that still wait; offsets count from the creation."""
+    tasks = [
+        task(0, "succeeded", (95, 65)),
+        task(1, "running", (40,)),
+        task(2, "failed", (95, 80), "out of memory"),
+        {"metadata": {"name": "task-3", "createdAt": ago(100)}, "status": "pending"},
+        {"metadata": {"name": "task-4"}, "status": "Succeeded", "conditions": [{"type": "Retry"}]},
+    ]
+    seen = view(execution("running", (100, 96), tasks=tasks, parallelism=2))
+    assert seen["now"] == "2026-11-24T12:00:00Z"
+    assert seen["answer"]["outcome"] == "in_progress"
+    assert "raw" not in seen["answer"]
+    timeline = seen["timeline"]
+    lanes = timeline["lanes"]
+    assert (timeline["origin"], timeline["seconds"], timeline["tasks"]) == ("2026-11-24T11:58:20.000Z", 100.0, 5)
+    assert not {"lanesOmitted", "unread"} & set(timeline)
+    assert lanes == {
+        "names": ["task-2", "task-0", "task-1", "task-3", "task-4"],
+        "statuses": ["failed", "succeeded", "running", "pending"],
+        "status": [0, 1, 2, 3, 1],
+        "queued": [None, None, None, 0.0, None],
+        "started": [5.0, 5.0, 60.0, None, None],
+        "ended": [20.0, 35.0, None, None, None],
+        "retried": [0, 0, 0, 0, 1],
+        "failure": [0, -1, -1, -1, -1],
+    }
+
+
+def test_spans_count_all_tasks() -> None:
+    """The most that ran at once in each, and how many ended; what starts as another ends does not run beside it."""
+    tasks = [
+        task(0, "succeeded", (10, 8)),
+        task(1, "failed", (8, 5)),
+        task(2, "succeeded", (9, 5)),
+        task(3, "odd", (9, 5)),
+    ]
+    tasks += [task(4, "running", (3,)), task(5, "cancelled", (6, 5))]
+    spans = view(execution("running", (10,), tasks=tasks))["timeline"]["spans"]
+    assert spans == {
+        "seconds": 1.0,
+        "running": [1, 3, 3, 3, 4, 4, 0, 1, 1, 1],
+        "succeeded": [0, 0, 1, 0, 0, 1, 0, 0, 0, 0],
+        "failed": [0, 0, 0, 0, 0, 1, 0, 0, 0, 0],
+        "other": [0, 0, 0, 0, 0, 2, 0, 0, 0, 0],
+    }
+
+
+def test_of_many_tasks_those_that_went_wrong_have_lanes() -> None:
+    """At most 24, with one of each group of failures that is shown, however far on it comes."""
+    tasks = [task(n, "failed", (900, 890), "disk full") for n in range(2_000)]
+    tasks += [task(n, "succeeded", (900, 800)) for n in range(2_000, 9_999)]
+    tasks.append(task(9_999, "failed", (900, 700), "no such bucket"))
+    seen = view(execution("failed", (1_000, 900, 10), tasks=tasks))
+    timeline = seen["timeline"]
+    assert (timeline["tasks"], timeline["lanesOmitted"], len(timeline["lanes"]["names"])) == (10_000, 9_976, 24)
+    assert len(timeline["spans"]["running"]) == 240
+    assert sum(timeline["spans"]["failed"]) == 2_001
+    assert max(timeline["spans"]["running"]) == 10_000
+    assert set(timeline["lanes"]["failure"]) == {0, 1}
+    assert "task-9999" in timeline["lanes"]["names"]
+
+
+def test_of_many_tasks_that_went_well_the_longest_have_lanes() -> None:
+    """Twelve: those that have been running for longest, then those that took longest, in order of their start."""
+    tasks = [task(n, "succeeded", (900 - n, 800 - 2 * n)) for n in range(100)]
+    tasks += [task(200 + n, "running", (100 + n,)) for n in range(3)]
+    lanes = view(execution("running", (1_000, 900), tasks=tasks))["timeline"]["lanes"]
+    assert lanes["names"] == [*(f"task-{n}" for n in range(91, 100)), "task-202", "task-201", "task-200"]
+
+
+@pytest.mark.parametrize("at", [0, 5, 19, 22])
+def test_the_executions_beside_it(at: int) -> None:
+    """Twenty, oldest first: the newest ones if it is among those, else as many before it as there are."""
+    before = runs_that_took(*range(60, 90))
+    beside = view(execution("failed", (100, 90, 10)), runs=[*before[:at], HERE, *before[at:]])["runs"]
+    first = 0 if at < 20 else 11  # of 31
+    others = [f"exec-before-{number}" for number in range(first + 19, first, -1)]
+    older = first + 19 - at
+    assert beside["ids"] == [*others[:older], EXECUTION, *others[older:]]
+    assert beside["this"] == older
+    assert beside["outcomes"] == (["succeeded", "failed"] if older else ["failed", "succeeded"])
+    assert beside["outcome"].count(beside["outcomes"].index("failed")) == 1
+    assert beside["seconds"][beside["this"]] is None
+    assert len(beside["created"]) == len(beside["seconds"]) == len(beside["outcome"]) == 20
+
+
+def test_without_a_list_that_has_it_there_are_no_executions_beside_it() -> None:
+    """It could not be marked."""
+    assert "runs" not in view(execution("failed", (100, 90, 10)), runs=runs_that_took(60, 61))
+
+
+def test_without_times_or_tasks_there_is_no_timeline() -> None:
+    """Nothing could be drawn."""
+    assert "timeline" not in view(execution("queued", (100,)))
+    assert "timeline" not in view(execution("running", tasks=[{"metadata": {"name": "task-0"}, "status": "running"}]))
+
+
+def test_tasks_that_were_not_read_are_counted() -> None:
+    """They are kept apart from the execution."""
+    raw = execution("running", (100, 90), stats={"total": 500, "running": 2})
+    apart = TaskList([task(n, "running", (50,)) for n in range(2)], whole=False)
+    assert view(raw, tasks_apart=apart)["timeline"]["unread"] == 498
+
+
+def test_names_and_statuses_are_cleaned_and_cut() -> None:
+    """As everywhere else."""
+    hostile = task(0, "r\u202eunning\x1b[31m" + "x" * 5_000, (50,))
+    hostile["metadata"]["name"] = "\x1b[31mevil\u202e " + "n" * 5_000
+    lanes = view(execution("running", (100, 90), tasks=[hostile]))["timeline"]["lanes"]
+    assert lanes["names"] == ["evil " + "n" * 54 + "…"]
+    assert len(lanes["statuses"][0]) == 40
+    assert lanes["statuses"][0].isprintable()
+
+
+_TIMES = st.one_of(st.none(), st.text(max_size=5), st.floats(-1e6, 1e6).map(ago), st.just("9999-12-31T23:59:59Z"))
+_TASKS = st.fixed_dictionaries(
+    {},
+    optional={
+        "metadata": st.one_of(
+            st.none(),
+            st.fixed_dictionaries(
+                {"name": st.one_of(st.integers(), st.text(max_size=80))},
+                optional=dict.fromkeys(("createdAt", "scheduledAt", "startedAt", "completedAt"), _TIMES),
+            ),
+        ),
+        "status": st.one_of(st.none(), st.sampled_from(["failed", "running", "SUCCEEDED", "cancelled", "?", ""])),
+        "conditions": st.one_of(st.none(), st.just([{"type": "Retry"}, 7, {"state": "FAIL", "message": "x" * 900}])),
+    },
+)
+
+
+@given(
+    st.lists(_TASKS, max_size=90),
+    st.sampled_from(["failed", "running", "succeeded", "odd"]),
+    st.lists(_TIMES, max_size=3),
+)
+def test_whatever_the_api_sends_columns_are_even_and_small(tasks: list[Any], status: str, times: list[Any]) -> None:
+    """Every task is in the timeline or counted, offsets are within it, and the view is under 64 KiB."""
+    raw = execution(status, tasks=tasks)
+    raw["metadata"] |= dict(zip(("createdAt", "startedAt", "completedAt"), times, strict=False))
+    seen = view(raw)
+    assert len(json.dumps(seen, ensure_ascii=False).encode("utf-8", "surrogatepass")) <= 64 * 1024
+    if (timeline := seen.get("timeline")) is None:
+        return
+    lanes, spans = timeline["lanes"], timeline["spans"]
+    columns = [column for key, column in lanes.items() if key != "statuses"]
+    assert {len(column) for column in columns if isinstance(column, list)} == {len(lanes["names"])}
+    assert len(lanes["names"]) + timeline.get("lanesOmitted", 0) == timeline["tasks"] == len(tasks)
+    assert all(0 <= number < len(lanes["statuses"]) for number in lanes["status"])
+    assert all(-1 <= number < len(seen["answer"].get("failures", ())) for number in lanes["failure"])
+    offsets = [offset for key in ("queued", "started", "ended") for offset in lanes[key] if offset is not None]
+    assert all(0 <= offset <= timeline["seconds"] for offset in offsets)
+    numbers = [spans["running"], spans["succeeded"], spans["failed"], spans["other"]]
+    assert {len(column) for column in numbers} == {len(spans["running"])}
+    assert all(number >= 0 for column in numbers for number in column)
