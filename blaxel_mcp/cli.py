@@ -208,7 +208,16 @@ async def _compose_and_run(command: Command, settings: Settings, front: Front | 
 
 def _import_command(command: Command, front: Front | None) -> "Callable[[Runtime], Awaitable[int]]":
     """Import what the command needs, and return the coroutine function that runs it and gives the exit code."""
-    if command.name == "get":
+    if command.name == "get" and _on_terminal(command):
+        from blaxel_mcp.get import show
+        from blaxel_mcp.terminal.screen import Screen
+
+        async def run(runtime: "Runtime") -> int:
+            with Screen(sys.stdout, os.environ, in_place=command.watch) as screen:
+                last = await show(runtime.app, command.job, command.execution, watch=command.watch, screen=screen)
+            return ExitCode.NOT_SUCCEEDED if command.watch and last["outcome"] != "succeeded" else ExitCode.SUCCESS
+
+    elif command.name == "get":
         from blaxel_mcp.get import get
 
         async def run(runtime: "Runtime") -> int:
@@ -237,6 +246,11 @@ def _import_command(command: Command, front: Front | None) -> "Callable[[Runtime
             return await serve_http(http_app(runtime), runtime.settings, runtime.upstream.abort_in_flight)
 
     return run
+
+
+def _on_terminal(command: Command) -> bool:
+    """Whether the answer of `get` is drawn, and not printed as a pipe gets it."""
+    return not command.as_json and sys.stdout.isatty() and os.environ.get("TERM") not in {"dumb", "unknown"}
 
 
 def report_error(error: BlaxelMcpError, settings: Settings | None = None) -> ExitCode:
