@@ -208,24 +208,9 @@ async def _compose_and_run(command: Command, settings: Settings, front: Front | 
 
 def _import_command(command: Command, front: Front | None) -> "Callable[[Runtime], Awaitable[int]]":
     """Import what the command needs, and return the coroutine function that runs it and gives the exit code."""
-    if command.name == "get" and _on_terminal(command):
-        from blaxel_mcp.get import show
-        from blaxel_mcp.terminal.screen import Screen
-
-        async def run(runtime: "Runtime") -> int:
-            with Screen(sys.stdout, os.environ, in_place=command.watch) as screen:
-                last = await show(runtime.app, command.job, command.execution, watch=command.watch, screen=screen)
-            return ExitCode.NOT_SUCCEEDED if command.watch and last["outcome"] != "succeeded" else ExitCode.SUCCESS
-
-    elif command.name == "get":
-        from blaxel_mcp.get import get
-
-        async def run(runtime: "Runtime") -> int:
-            ids = (command.job, command.execution)
-            last = await get(runtime.app, *ids, as_json=command.as_json, watch=command.watch, write=process.write)
-            return ExitCode.NOT_SUCCEEDED if command.watch and last["outcome"] != "succeeded" else ExitCode.SUCCESS
-
-    elif command.name == "doctor":
+    if command.name == "get":
+        return _import_get(command)
+    if command.name == "doctor":
         from blaxel_mcp.doctor import examine
 
         async def run(runtime: "Runtime") -> int:
@@ -244,6 +229,31 @@ def _import_command(command: Command, front: Front | None) -> "Callable[[Runtime
             from blaxel_mcp.transports.http import serve_http
 
             return await serve_http(http_app(runtime), runtime.settings, runtime.upstream.abort_in_flight)
+
+    return run
+
+
+def _import_get(command: Command) -> "Callable[[Runtime], Awaitable[int]]":
+    """Import what draws the answer of `get` on a terminal or prints it, and what writes its page if that is wanted."""
+    from blaxel_mcp import get
+
+    ids = (command.job, command.execution)
+    write_report = _report_writer(command)
+
+    async def run(runtime: "Runtime") -> int:
+        if _on_terminal(command):
+            from blaxel_mcp.terminal.screen import Screen
+
+            with Screen(sys.stdout, os.environ, in_place=command.watch) as screen:
+                last = await get.show(runtime.app, *ids, watch=command.watch, screen=screen)
+        else:
+            last = await get.get(runtime.app, *ids, as_json=command.as_json, watch=command.watch, write=process.write)
+        if write_report:
+            from blaxel_mcp.report import fetch_view
+
+            # By the ids that were found: `latest` may have become another one.
+            write_report([await fetch_view(runtime.app, last["jobId"], last["executionId"])])
+        return ExitCode.NOT_SUCCEEDED if command.watch and last["outcome"] != "succeeded" else ExitCode.SUCCESS
 
     return run
 
