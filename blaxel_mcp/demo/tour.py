@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mcp import Client, StdioServerParameters
+from mcp.client.extension import advertise
 from mcp_types import CallToolResult, TextContent
 
 from blaxel_mcp.demo.script import SHOWN
@@ -64,6 +65,10 @@ async def _ask(
     server: StdioServerParameters, *, views: bool
 ) -> tuple[Sequence[CallToolResult], Sequence[CallToolResult]]:
     """What the server answers, and the views of the same executions if they are wanted."""
-    async with Client(server) as client:
+    # As a host that draws pages: the tool is listed for nobody else.
+    extensions = (
+        [advertise("io.modelcontextprotocol/ui", {"mimeTypes": ["text/html;profile=mcp-app"]})] if views else []
+    )
+    async with Client(server, extensions=extensions) as client:
         answers = [await client.call_tool("get_job_execution", call) for _, call in _CALLS]
         return answers, [await client.call_tool("get_job_execution_view", call) for _, call in _CALLS if views]
