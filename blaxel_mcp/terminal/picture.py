@@ -21,6 +21,7 @@ _TIMELINE_LINES = 5
 _GROUPS = 3
 _MESSAGE_LINES = 2
 _EVIDENCE_LINES = 3
+_WARNING_LINES = 4
 _WORDS = {"timed_out": "timed out", "in_progress": "in progress"}
 _COUNTS = ("succeeded", "failed", "cancelled", "running", "waiting")
 
@@ -100,7 +101,9 @@ class _Picture:
     def _above(self) -> list[Section]:
         prose, width = split_prose(self._answer), self._size.width
         warnings = [
-            line for warning in prose.warnings for line in self._marked(warning, self._shapes.warning, "yellow")
+            line
+            for warning in prose.warnings
+            for line in self._marked(warning, self._shapes.warning, "yellow", _WARNING_LINES)
         ]
         failures = list(self._failures())
         return [
