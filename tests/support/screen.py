@@ -1,4 +1,4 @@
-"""A terminal as a person sees it: what programs write is obeyed as far as they write it here, and nothing else is known."""
+"""A terminal as a person sees it: it obeys what is written to it here, and refuses what it does not know."""
 
 import contextlib
 import fcntl
@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from rich.cells import cell_len
+
 from support.program import PATIENCE
 
 _PART = re.compile(r"\x1b\[([?0-9;]*)([a-zA-Z])|([\r\n])|([^\x1b\r\n]+)")
