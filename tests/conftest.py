@@ -17,7 +17,7 @@ settings.load_profile("default")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Flags write reviewed files anew: tests/contract, and tools/listed.json of the package; costs.toml; docs/images."""
+    """Flags write reviewed files anew: tests/contract and tools/listed.json, tests/costs.toml, docs/images."""
     parser.addoption("--update-contract", action="store_true", help="write the reviewed files anew")
     parser.addoption("--update-costs", action="store_true", help="write the reviewed figures of tests/costs.toml anew")
     parser.addoption("--update-pictures", action="store_true", help="write the pictures of docs/images anew")

@@ -318,6 +318,8 @@ def screens() -> dict[str, tuple[int, Emulator, str]]:
         "cp1252": lambda: on_terminal(*failed, PYTHONIOENCODING="cp1252"),
         "json": lambda: on_terminal(*failed, "--json"),
         "watched": lambda: on_terminal(*failed, "--watch"),
+        "narrow": lambda: on_terminal(*failed, size=(7, 5)),
+        "no such execution": lambda: on_terminal("image-resize", "exec-1", "--watch"),
     }
     return side_by_side(runs)
 
@@ -381,6 +383,22 @@ def test_a_watched_execution_that_is_done_is_drawn_once(screens: Mapping[str, tu
     code, screen, errors = screens["watched"]
     assert (code, errors, screen.cursor_shown) == (3, "", True)
     assert sum("image-resize" in line for line in screen.lines) == 1
+
+
+@pytest.mark.slow
+def test_no_terminal_is_too_narrow(screens: Mapping[str, tuple[int, Emulator, str]]) -> None:
+    """What has no room is not seen, and nothing is wrapped."""
+    code, screen, errors = screens["narrow"]
+    assert (code, errors) == (0, "")
+    assert widest(screen.lines) == 7
+
+
+@pytest.mark.slow
+def test_an_error_is_said_as_in_a_pipe(screens: Mapping[str, tuple[int, Emulator, str]]) -> None:
+    """One line on standard error, and nothing is drawn."""
+    code, screen, errors = screens["no such execution"]
+    assert (code, screen.text, errors.count("\n")) == (1, "", 1)
+    assert errors.startswith('blaxel-mcp: Job "image-resize" has no execution "exec-1" (404).')
 
 
 @pytest.mark.slow

@@ -183,10 +183,12 @@ class _Picture:
         line = Text(no_wrap=True).append(f"{bad.symbol} ", f"bold {bad.style}")
         line.append(f"{plural(failure['count'], 'task')}: ").append(label, "bold")
         names = failure.get("tasks", [])
-        more = f", {self._shapes.ellipsis}" if len(names) < failure["count"] else ""
-        room = self._size.width - line.cell_len - 2
-        if names and room > cell_len(names[0][:8]) + 2:
-            line.append(f"  {cut(', '.join(names) + more, room, self._shapes)}", "dim")
+        while names:
+            more = f", {self._shapes.ellipsis}" if len(names) < failure["count"] else ""
+            named = f"  {', '.join(names)}{more}"
+            if line.cell_len + cell_len(named) <= self._size.width:
+                return line.append(named, "dim")
+            names = names[:-1]
         line.truncate(self._size.width)
         return line
 
