@@ -5,7 +5,7 @@ asks for the page by its address gets it, since some hosts leave out what they c
 for clients that declare the extension, because the others would hand them to their model.
 """
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from mcp.server import MCPServer
@@ -50,8 +50,9 @@ def is_only_for_apps(listed: Mapping[str, Any]) -> bool:
     return listed.get("mimeType") == MIME_TYPE or ui.get("visibility") == ["app"]
 
 
-def apps_middleware(ctx: ServerRequestContext[AppContext, Any], call_next: CallNext) -> Awaitable[HandlerResult]:
-    """Leave out of lists what is only for apps, unless the client declares the extension."""
+def apps_middleware(ctx: ServerRequestContext[AppContext, Any], call_next: CallNext) -> Any:
+    """Leave out of lists what is only for apps, unless the client declares the extension; returns what is awaited."""
+    # Not a coroutine function itself: that would cost every call.
     return _list_without(ctx, call_next) if ctx.method in _LISTS and not _declares_apps(ctx) else call_next(ctx)
 
 
