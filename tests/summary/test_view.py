@@ -183,3 +183,13 @@ def test_whatever_the_api_sends_columns_are_even_and_small(tasks: list[Any], sta
     numbers = [spans["running"], spans["succeeded"], spans["failed"], spans["other"]]
     assert {len(column) for column in numbers} == {len(spans["running"])}
     assert all(number >= 0 for column in numbers for number in column)
+
+
+def test_a_moment_that_is_still_to_come_does_not_stretch_the_axis() -> None:
+    """A clock that is a minute ahead is believed, a year 9999 is not."""
+    ahead = task(1, "succeeded", (50, -30))
+    wrong = task(0, "succeeded", (50,))
+    wrong["metadata"]["completedAt"] = "9999-12-31T23:59:59Z"
+    timeline = view(execution("running", (100, 90), tasks=[wrong, ahead]))["timeline"]
+    assert timeline["seconds"] == 130.0
+    assert timeline["lanes"]["ended"] == [None, 130.0]
