@@ -151,4 +151,6 @@ def _next_look(seconds: float) -> str:
 def _time_left(answer: ExecutionAnswer, age: float) -> str:
     """How long the execution may still take, so many seconds after the answer; empty without an estimate."""
     left = answer.get("timing", {}).get("estimatedRemainingSeconds")
-    return "" if left is None else f"About {format_duration(max(0.0, left - age))} left. "
+    if left is None:
+        return ""
+    return f"About {format_duration(left - age)} left. " if left - age >= 1 else "It should end any moment. "

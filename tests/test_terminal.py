@@ -17,6 +17,7 @@ from rich.console import Console
 from support import sockets
 from support.builders import EXECUTION, JOB, execution, runs_that_took, task
 from support.faults import Answer, Faults
+from support.one_execution import OneExecution
 from support.plane import HOSTILE
 from support.program import PATIENCE, Program, account, side_by_side
 from support.screen import Emulator, Terminal, widest
@@ -383,6 +384,23 @@ def test_a_watched_execution_that_is_done_is_drawn_once(screens: Mapping[str, tu
     code, screen, errors = screens["watched"]
     assert (code, errors, screen.cursor_shown) == (3, "", True)
     assert sum("image-resize" in line for line in screen.lines) == 1
+
+
+@pytest.mark.slow
+def test_ten_thousand_tasks_are_drawn_on_a_terminal() -> None:
+    """From the API to the screen, which has room for all that matters."""
+    app = OneExecution(JOB, EXECUTION, many(10_000, failed=70), now=NOW)
+    with (
+        control_plane.serve(app) as url,
+        Terminal(100, 40) as terminal,
+        Program("get", JOB, EXECUTION, env=account(url) | {"TERM": "xterm"}, stdout=terminal.program_end) as program,
+    ):
+        assert (program.wait(), program.errors()) == (0, "")
+        screen = terminal.finish()
+    assert screen.lines[3] == "Failed: 70 of 10,000 tasks failed, 9,930 succeeded."
+    assert next(line for line in screen.lines if line.startswith("at once")).split()[-1] == "50"
+    assert len(screen.lines) <= 41
+    assert widest(screen.lines) <= 100
 
 
 @pytest.mark.slow
