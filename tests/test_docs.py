@@ -116,7 +116,7 @@ def test_the_tools_table_is_the_programs() -> None:
 def test_options_in_the_readme_exist() -> None:
     """Every option that the README names is one of the program's or of the tools it is used with."""
     ours = {option_for(name) for name in OPTIONS}
-    ours |= {"--demo", "--json", "--watch", "--version", "--help"}
+    ours |= {"--demo", "--json", "--watch", "--html", "--open", "--version", "--help"}
     others = {"--scope", "--env", "--add-mcp", "--with", "--extra", "--directory", "--refresh", "--cli", "--method"}
     used = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
     assert used <= ours | others
