@@ -203,6 +203,8 @@ def _was_retried(task: JobExecutionTask) -> bool:
 
 
 _ENDINGS = ("succeeded", "failed")
+_END, _START, _END_AT_ONCE = range(3)
+"""The order of changes at one moment: what starts as another ends does not run beside it."""
 
 
 def _spans(tasks: Iterable[_Task], seconds: float) -> Spans:
@@ -213,26 +215,28 @@ def _spans(tasks: Iterable[_Task], seconds: float) -> Spans:
         return min(int(moment / width), number - 1)
 
     counts: Mapping[str, list[int]] = {key: [0] * number for key in ("running", *_ENDINGS, "other")}
-    changes: list[tuple[float, int]] = []
+    changes: list[tuple[float, int, int]] = []
     for task in tasks:
         if task.ended is not None:
             counts[task.status if task.status in _ENDINGS else "other"][span(task.ended)] += 1
         if task.started is not None and (task.ended is not None or task.status == "running"):
-            changes.append((task.started, 1))
+            changes.append((task.started, _START, 1))
             if task.ended is not None:
-                changes.append((max(task.ended, task.started), -1))
+                # Times may be whole seconds, and then a task may end in the second in which it started.
+                order = _END if task.ended > task.started else _END_AT_ONCE
+                changes.append((max(task.ended, task.started), order, -1))
     for at, running in enumerate(_peaks(sorted(changes), width, number)):
         counts["running"][at] = running
     return {"seconds": round(width, 6), **counts}  # type: ignore[typeddict-item]  # the keys above are those of Spans
 
 
-def _peaks(changes: Sequence[tuple[float, int]], width: float, number: int) -> Iterator[int]:
-    """The most at once in each span; of changes at one moment, ends come before starts, as they are sorted."""
+def _peaks(changes: Sequence[tuple[float, int, int]], width: float, number: int) -> Iterator[int]:
+    """The most at once in each span, from the moment, order and amount of each change."""
     running, at = 0, 0
     for span in range(number):
         peak, end = running, (span + 1) * width if span < number - 1 else float("inf")
         while at < len(changes) and changes[at][0] < end:
-            running += changes[at][1]
+            running += changes[at][2]
             peak = max(peak, running)
             at += 1
         yield peak

@@ -4,6 +4,7 @@ All of it comes in columns, so that it stays within `VIEW_BYTES` for any number 
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import islice
 from typing import NotRequired
 
@@ -24,7 +25,8 @@ from blaxel_mcp.summary.wording import drop_empty, format_timestamp
 class Runs(TypedDict):
     """The job's executions, oldest first, at most 20; `outcome` indexes `outcomes`, `this` is the execution at hand.
 
-    `created` is in seconds since 1970; `seconds` is how long each ran; null where that is not known.
+    `created` is in seconds since 1970; `seconds` is how long each ran, or has been running. Both are null where that is
+    not known.
     """
 
     ids: list[str]
@@ -60,12 +62,12 @@ def build_view(
         "answer": answer,
         "now": format_timestamp(summary.now),
         "timeline": build_timeline(summary, tasks, summary.failures[: len(answer.get("failures", ()))]),
-        "runs": _runs(Run.of(execution), runs),
+        "runs": _runs(Run.of(execution), runs, summary.now),
     }
     return drop_empty(view)  # type: ignore[return-value]  # the keys above are those of ExecutionView
 
 
-def _runs(run: Run, runs: Sequence[Run]) -> Runs | None:
+def _runs(run: Run, runs: Sequence[Run], now: datetime) -> Runs | None:
     """Up to `VIEW_RUNS` executions, this one among them: the newest ones, or else those before it, which tell more."""
     at = next((at for at, one in enumerate(runs) if one.execution_id == run.execution_id), None)
     if at is None:
@@ -77,8 +79,14 @@ def _runs(run: Run, runs: Sequence[Run]) -> Runs | None:
     return {
         "ids": [clean(one.execution_id, limits.IDENTITY_CHARACTERS) for one in shown],
         "created": [round(one.created.timestamp()) if one.created else None for one in shown],
-        "seconds": [one.seconds for one in shown],
+        "seconds": [_seconds(one, now) for one in shown],
         "outcomes": list(numbers),
         "outcome": outcomes,
         "this": len(shown) - 1 - (at - first),
     }
+
+
+def _seconds(run: Run, now: datetime) -> int | None:
+    if run.ended or run.started is None or run.started > now:
+        return run.seconds
+    return round((now - run.started).total_seconds())
