@@ -69,7 +69,7 @@ class Command:
     execution: str = ""
     as_json: bool = False
     watch: bool = False
-    html: str = ""
+    html: str | None = None
     open_report: bool = False
 
 
@@ -164,7 +164,7 @@ def _main(argv: Sequence[str]) -> int:
 
 def _report_writer(command: Command) -> "ReportWriter | None":
     """What writes the page that `--html` and `--open` ask for; None without either."""
-    if not (command.html or command.open_report):
+    if command.html is None and not command.open_report:
         return None
     from blaxel_mcp.report import ReportWriter
 

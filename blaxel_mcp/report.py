@@ -34,20 +34,22 @@ class ReportWriter:
     """Writes views into a file as a page, opens it if that is wanted, and says on standard error where it is.
 
     Args:
-        name: the file's name; empty for a file in a new folder for temporary ones.
+        name: the file's name; None for a file in a new folder for temporary ones.
         desktop: the environment's variables, which tell of a desktop; None if the page is not to be opened.
 
     Raises:
         ConfigurationError: the file can't be written, as far as that can be told before anything is asked.
     """
 
-    def __init__(self, name: str, desktop: Mapping[str, str] | None) -> None:
-        self._path = Path(name) if name else Path(tempfile.mkdtemp(prefix="blaxel-mcp-"), "execution.html")
+    def __init__(self, name: str | None, desktop: Mapping[str, str] | None) -> None:
+        self._path = Path(tempfile.mkdtemp(prefix="blaxel-mcp-"), "execution.html") if name is None else Path(name)
         self._desktop = desktop
-        if self._path.is_dir():
-            raise ConfigurationError([f"--html {self._path} is a folder: give the name of a file."])
-        if not self._path.parent.is_dir():
-            raise ConfigurationError([f"--html {self._path} can't be written: there is no folder {self._path.parent}."])
+        try:
+            writable = self._path.is_file() or (self._path.parent.is_dir() and not self._path.exists())
+        except OSError as error:  # a name that is too long
+            raise self._unwritable(error) from None
+        if not writable:
+            raise ConfigurationError([f"--html needs the name of a file in a folder that exists, not {name!r}."])
 
     def __call__(self, views: Sequence[ExecutionView | Mapping[str, Any]]) -> None:
         """Write the page, in place of what is in the file.
@@ -58,10 +60,13 @@ class ReportWriter:
         try:
             self._path.write_text(report({"views": views, "version": __version__}), encoding="utf-8")
         except OSError as error:
-            raise ConfigurationError([f"--html {self._path} can't be written: {error.strerror}."]) from None
+            raise self._unwritable(error) from None
         missing = self._desktop is not None and not self._open(self._desktop)
         # Not on standard output, which may be JSON.
         sys.stderr.write(f"The page is in {self._path}{'; no browser could be opened' if missing else ''}.\n")
+
+    def _unwritable(self, error: OSError) -> ConfigurationError:
+        return ConfigurationError([f"--html {str(self._path)!r} can't be written: {error.strerror}."])
 
     def _open(self, desktop: Mapping[str, str]) -> bool:
         """Open the page; without a desktop nothing is tried, since some systems would start a browser for terminals."""

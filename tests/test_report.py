@@ -1,6 +1,7 @@
 """`get --html FILE`, `--open` and `demo --html FILE`: a page with the data inside."""
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -60,14 +61,13 @@ def test_the_demo_writes_its_four_executions(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["", "missing/page.html"])
+@pytest.mark.parametrize("name", ["", "{}", "{}/missing/page.html", "{}/pipe", "{}/" + "x" * 300])
 def test_a_page_that_cannot_be_written_is_an_error_before_anything_is_asked(tmp_path: Path, name: str) -> None:
-    """A folder, or a file in none."""
-    code, output, errors = run(*IMPORT, "--html", str(tmp_path / name))
+    """Nothing, a folder, a file in none, a pipe that nobody may read, a name that is too long."""
+    os.mkfifo(tmp_path / "pipe")
+    code, output, errors = run(*IMPORT, "--html", name.format(tmp_path))
     assert (code, output) == (2, "")
-    assert re.fullmatch(
-        r"blaxel-mcp: --html \S+ (is a folder: give the name of a file|can't be written: .+)\. .+\n", errors
-    )
+    assert re.fullmatch(r"blaxel-mcp: --html .+\. See blaxel-mcp --help\.\n", errors)
 
 
 @pytest.mark.slow
