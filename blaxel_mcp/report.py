@@ -42,12 +42,14 @@ class ReportWriter:
     """
 
     def __init__(self, name: str | None, desktop: Mapping[str, str] | None) -> None:
-        self._path = Path(tempfile.mkdtemp(prefix="blaxel-mcp-"), "execution.html") if name is None else Path(name)
+        self._path = None if name is None else Path(name)
         self._desktop = desktop
+        if self._path is None:
+            return
         try:
             writable = self._path.is_file() or (self._path.parent.is_dir() and not self._path.exists())
         except OSError as error:  # a name that is too long
-            raise self._unwritable(error) from None
+            raise _unwritable(self._path, error) from None
         if not writable:
             raise ConfigurationError([f"--html needs the name of a file in a folder that exists, not {name!r}."])
 
@@ -57,19 +59,22 @@ class ReportWriter:
         Raises:
             ConfigurationError: it can't be written.
         """
+        path = self._path or Path(tempfile.mkdtemp(prefix="blaxel-mcp-"), "execution.html")
         try:
-            self._path.write_text(report({"views": views, "version": __version__}), encoding="utf-8")
+            path.write_text(report({"views": views, "version": __version__}), encoding="utf-8")
         except OSError as error:
-            raise self._unwritable(error) from None
-        missing = self._desktop is not None and not self._open(self._desktop)
+            raise _unwritable(path, error) from None
+        missing = self._desktop is not None and not _open(path, self._desktop)
         # Not on standard output, which may be JSON.
-        sys.stderr.write(f"The page is in {self._path}{'; no browser could be opened' if missing else ''}.\n")
+        sys.stderr.write(f"The page is in {path}{'; no browser could be opened' if missing else ''}.\n")
 
-    def _unwritable(self, error: OSError) -> ConfigurationError:
-        return ConfigurationError([f"--html {str(self._path)!r} can't be written: {error.strerror}."])
 
-    def _open(self, desktop: Mapping[str, str]) -> bool:
-        """Open the page; without a desktop nothing is tried, since some systems would start a browser for terminals."""
-        if sys.platform not in {"darwin", "win32"} and not any(desktop.get(name) for name in _DESKTOPS):
-            return False
-        return webbrowser.open(self._path.resolve().as_uri())
+def _unwritable(path: Path, error: OSError) -> ConfigurationError:
+    return ConfigurationError([f"--html {str(path)!r} can't be written: {error.strerror}."])
+
+
+def _open(path: Path, desktop: Mapping[str, str]) -> bool:
+    """Open the page; without a desktop nothing is tried, since some systems would start a browser for terminals."""
+    if sys.platform not in {"darwin", "win32"} and not any(desktop.get(name) for name in _DESKTOPS):
+        return False
+    return webbrowser.open(path.resolve().as_uri())

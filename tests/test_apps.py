@@ -97,6 +97,19 @@ def test_a_session_id_is_no_session(url: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("escape", "spoil", "given"), [(False, False, True), (True, False, True), (False, True, False), (True, True, False)]
+)
+def test_a_handshake_is_read_as_json(url: str, *, escape: bool, spoil: bool, given: bool) -> None:
+    """Some clients escape slashes; a handshake that fails gives no session id."""
+    params = hello(WITH_APPS) | ({"clientInfo": 7} if spoil else {})
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params})
+    headers = {"Accept": "application/json, text/event-stream", "Content-Type": "application/json"}
+    response = httpx.post(f"{url}/mcp", content=body.replace("/", "\\/") if escape else body, headers=headers)
+    assert ("mcp-session-id" in response.headers) == given, response.text
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("era", [HANDSHAKE, MODERN])
 @pytest.mark.parametrize("client", CLIENTS)
 def test_over_stdio_lists_depend_on_what_the_client_declares(client: str, era: str) -> None:

@@ -144,6 +144,8 @@ LANES_OF_MANY = 24
 LANES_FILLED = 12
 """Where fewer went wrong, those that ran longest have lanes, up to so many in all."""
 VIEW_SPANS = 240
+VIEW_WAIT_SECONDS = 30 * 86_400
+"""A creation so long before everything else is a mistake, and no place to begin a picture."""
 VIEW_RUNS = 20
 """How many executions of the job are shown beside it, itself included."""
 

@@ -102,7 +102,7 @@ def build_timeline(summary: ExecutionSummary, known: TaskList, groups: Sequence[
     latest = summary.now + timedelta(seconds=limits.CLOCK_SKEW_SECONDS)
     times = [(task, _moments(task, latest)) for task in known.tasks]
     moments = [moment for _, some in times for moment in some if moment]
-    origin = summary.timing.created or summary.timing.started or min(moments, default=None)
+    origin = _origin(summary, moments)
     if origin is None or not times:
         return None
 
@@ -124,6 +124,15 @@ def build_timeline(summary: ExecutionSummary, known: TaskList, groups: Sequence[
         "spans": _spans(tasks, last),
     }
     return drop_empty(timeline)  # type: ignore[return-value]  # the keys above are those of Timeline
+
+
+def _origin(summary: ExecutionSummary, moments: Sequence[datetime]) -> datetime | None:
+    """The creation, unless everything else happened so much later that it must be a mistake; else what came first."""
+    created, started = summary.timing.created, summary.timing.started
+    first = min([*moments, *([started] if started else [])], default=None)
+    if created and first and (first - created).total_seconds() > limits.VIEW_WAIT_SECONDS:
+        return first
+    return created or first
 
 
 def _moments(task: JobExecutionTask, latest: datetime) -> Sequence[datetime | None]:

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from blaxel_mcp.apps import SESSION_HEADER, SESSION_MARK
 from blaxel_mcp.ui import EXTENSION, declared_by
 
+_OK = 200
 _MOST_BYTES = 64 * 1024
 """A larger body is no handshake."""
 
@@ -35,7 +36,7 @@ class AppsSessionMiddleware:
             return received.pop() if received else await receive()
 
         async def send_with_id(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] == "http.response.start" and message["status"] == _OK:
                 MutableHeaders(scope=message)[SESSION_HEADER] = f"{SESSION_MARK}-{secrets.token_hex(16)}"
             await send(message)
 
@@ -44,13 +45,21 @@ class AppsSessionMiddleware:
 
 
 def _is_handshake_with_apps(body: bytes) -> bool:
-    if len(body) > _MOST_BYTES or EXTENSION.encode() not in body:
+    # Without its slash, which some clients escape.
+    if len(body) > _MOST_BYTES or EXTENSION.partition("/")[0].encode() not in body:
         return False
     try:
         message = from_json(body)
     except ValueError:
         return False
     match message:
-        case {"method": "initialize", "params": {"capabilities": capabilities}}:
+        case {  # one that the SDK will accept
+            "method": "initialize",
+            "params": {
+                "protocolVersion": str(),
+                "capabilities": capabilities,
+                "clientInfo": {"name": str(), "version": str()},
+            },
+        }:
             return declared_by(capabilities)
     return False

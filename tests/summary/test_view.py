@@ -207,3 +207,11 @@ def test_a_moment_that_is_still_to_come_does_not_stretch_the_axis() -> None:
     timeline = view(execution("running", (100, 90), tasks=[wrong, ahead]))["timeline"]
     assert timeline["seconds"] == 130.0
     assert timeline["lanes"]["ended"] == [None, 130.0]
+
+
+def test_a_creation_in_another_age_is_not_where_the_picture_begins() -> None:
+    """Nothing would be seen of what happened."""
+    raw = execution("running", (100, 90), tasks=[task(0, "running", (50,))])
+    raw["metadata"]["createdAt"] = "1970-01-01T00:00:00Z"
+    timeline = view(raw)["timeline"]
+    assert (timeline["origin"], timeline["seconds"]) == ("2026-11-24T11:58:30.000Z", 90.0)
