@@ -36,6 +36,7 @@ from blaxel_mcp.settings import (
 from blaxel_mcp.transports.front import Front, front_on_standard_pipes
 
 if TYPE_CHECKING:
+    from blaxel_mcp.report import ReportWriter
     from blaxel_mcp.runtime import Runtime
 
 logger = logging.getLogger(__name__)
@@ -68,6 +69,8 @@ class Command:
     execution: str = ""
     as_json: bool = False
     watch: bool = False
+    html: str = ""
+    open_report: bool = False
 
 
 class _Parser(argparse.ArgumentParser):
@@ -102,7 +105,10 @@ def build_parser() -> argparse.ArgumentParser:
     get.add_argument("execution", metavar="EXECUTION", help='id of the execution, or "latest"')
     get.add_argument("--json", dest="as_json", action="store_true", help="print the tool's structured result")
     get.add_argument("--watch", action="store_true", help="follow until it is done")
-    commands.add_parser("demo", help="see four answers without an account")
+    tour = commands.add_parser("demo", help="see four answers without an account")
+    for command in (get, tour):
+        command.add_argument("--html", metavar="FILE", help="also write a page that draws the execution")
+        command.add_argument("--open", dest="open_report", action="store_true", help="also open that page in a browser")
     doctor = commands.add_parser("doctor", help="say which credentials are used and whether a call works")
     for command in (get, doctor):
         command.add_argument("--demo", **demo)
@@ -148,11 +154,21 @@ def _main(argv: Sequence[str]) -> int:
 
             process.end_startup()
             colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-            return run_tour(sys.executable, sys.path, write=process.write, colours=colours)
+            report = _report_writer(command)
+            return run_tour(sys.executable, sys.path, write=process.write, colours=colours, report=report)
         with _command_settings(command) as settings:
             return asyncio.run(_run_command(command, settings))
     except ConfigurationError as error:
         return report_error(error)
+
+
+def _report_writer(command: Command) -> "ReportWriter | None":
+    """What writes the page that `--html` and `--open` ask for; None without either."""
+    if not (command.html or command.open_report):
+        return None
+    from blaxel_mcp.report import ReportWriter
+
+    return ReportWriter(command.html, os.environ if command.open_report else None)
 
 
 async def _run_command(command: Command, settings: Settings) -> int:
@@ -193,14 +209,8 @@ async def _compose_and_run(command: Command, settings: Settings, front: Front | 
 def _import_command(command: Command, front: Front | None) -> "Callable[[Runtime], Awaitable[int]]":
     """Import what the command needs, and return the coroutine function that runs it and gives the exit code."""
     if command.name == "get":
-        from blaxel_mcp.get import get
-
-        async def run(runtime: "Runtime") -> int:
-            ids = (command.job, command.execution)
-            last = await get(runtime.app, *ids, as_json=command.as_json, watch=command.watch, write=process.write)
-            return ExitCode.NOT_SUCCEEDED if command.watch and last["outcome"] != "succeeded" else ExitCode.SUCCESS
-
-    elif command.name == "doctor":
+        return _import_get(command)
+    if command.name == "doctor":
         from blaxel_mcp.doctor import examine
 
         async def run(runtime: "Runtime") -> int:
@@ -221,6 +231,36 @@ def _import_command(command: Command, front: Front | None) -> "Callable[[Runtime
             return await serve_http(http_app(runtime), runtime.settings, runtime.upstream.abort_in_flight)
 
     return run
+
+
+def _import_get(command: Command) -> "Callable[[Runtime], Awaitable[int]]":
+    """Import what draws the answer of `get` on a terminal or prints it, and what writes its page if that is wanted."""
+    from blaxel_mcp import get
+
+    ids = (command.job, command.execution)
+    write_report = _report_writer(command)
+
+    async def run(runtime: "Runtime") -> int:
+        if _on_terminal(command):
+            from blaxel_mcp.terminal.screen import Screen
+
+            with Screen(sys.stdout, os.environ, in_place=command.watch) as screen:
+                last = await get.show(runtime.app, *ids, watch=command.watch, screen=screen)
+        else:
+            last = await get.get(runtime.app, *ids, as_json=command.as_json, watch=command.watch, write=process.write)
+        if write_report:
+            from blaxel_mcp.report import fetch_view
+
+            # By the ids that were found: `latest` may have become another one.
+            write_report([await fetch_view(runtime.app, last["jobId"], last["executionId"])])
+        return ExitCode.NOT_SUCCEEDED if command.watch and last["outcome"] != "succeeded" else ExitCode.SUCCESS
+
+    return run
+
+
+def _on_terminal(command: Command) -> bool:
+    """Whether the answer of `get` is drawn, and not printed as a pipe gets it."""
+    return not command.as_json and sys.stdout.isatty() and os.environ.get("TERM") not in {"dumb", "unknown"}
 
 
 def report_error(error: BlaxelMcpError, settings: Settings | None = None) -> ExitCode:

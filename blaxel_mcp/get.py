@@ -1,10 +1,15 @@
-"""`blaxel-mcp get`: prints the answer of the tool `get_job_execution` in a shell."""
+"""`blaxel-mcp get`: prints the answer of the tool `get_job_execution` in a shell, or draws it on a terminal."""
 
 import json
+import math
 from collections.abc import Callable
+from typing import Protocol
 
+from blaxel_mcp.errors import BlaxelMcpError
 from blaxel_mcp.polling import poll_until_done
 from blaxel_mcp.summary.schema import ExecutionAnswer
+from blaxel_mcp.summary.view import ExecutionView
+from blaxel_mcp.summary.wording import format_duration
 from blaxel_mcp.tools.context import AppContext
 from blaxel_mcp.tools.find import find_execution
 from blaxel_mcp.tools.get_execution import answer_about
@@ -63,11 +68,87 @@ def _essence(answer: ExecutionAnswer) -> object:
 def _format(answer: ExecutionAnswer, *, as_json: bool, watch: bool) -> str:
     if as_json:
         return json.dumps(answer, indent=2) + "\n"  # escaped, so that any encoding of standard output will do
-    text, step = answer["summary"], answer["nextStep"]
-    if step.startswith("Call get_job_execution with "):  # advice for a model: a person in a shell calls no tools
-        seconds = answer.get("pollAfterSeconds", _PAUSE_SECONDS)
-        advice = (
-            f"Watching, the next look is in {seconds}s." if watch else f"Run this again in {seconds}s, or with --watch."
-        )
-        text = text.replace(step, advice)
-    return text + "\n"
+    return answer["summary"].replace(answer["nextStep"], _step_for_shell(answer, watch=watch)) + "\n"
+
+
+def _step_for_shell(answer: ExecutionAnswer, *, watch: bool) -> str:
+    """The answer's next step, but where it is advice for a model: a person in a shell calls no tools."""
+    if not answer["nextStep"].startswith("Call get_job_execution with "):
+        return answer["nextStep"]
+    seconds = answer.get("pollAfterSeconds", _PAUSE_SECONDS)
+    return f"Watching, the next look is in {seconds}s." if watch else f"Run this again in {seconds}s, or with --watch."
+
+
+class Screen(Protocol):
+    """Where pictures are drawn: `blaxel_mcp.terminal.screen`."""
+
+    def show(self, view: ExecutionView, step: str) -> None:
+        """Draw an execution; `step` is what a person can do next, or what happens next."""
+
+
+async def show(app: AppContext, job: str, execution: str, *, watch: bool, screen: Screen) -> ExecutionAnswer:
+    """Draw the answer, and with `watch` keep the picture up to date until the execution is done.
+
+    Returns:
+        The last answer.
+
+    Raises:
+        BlaxelMcpError: the execution can't be had; with `watch`, polls went on failing.
+    """
+    from blaxel_mcp.tools.view_execution import view_for  # noqa: PLC0415 - only for a picture
+
+    asked = (job, execution)
+    shown: ExecutionView | None = None
+    seen, failed = app.timer(), ""
+
+    async def poll() -> ExecutionView:
+        nonlocal asked, failed
+        session = app.new_session({})
+        try:
+            found = await find_execution(session, *asked, app.clock(), history=app.lookups)
+            asked = found.job_id, found.execution_id  # as in `get`
+            view = await view_for(session, app, found)
+        except BlaxelMcpError as error:
+            failed = f"The last look failed: {error.message} "
+            raise
+        failed = ""
+        return view
+
+    async def draw(view: ExecutionView) -> None:
+        nonlocal shown, seen
+        shown, seen = view, app.timer()
+        answer = view["answer"]
+        screen.show(view, "" if watch and not answer["done"] else _step_for_shell(answer, watch=False))
+
+    async def sleep(seconds: float) -> None:
+        """Count the seconds down in the picture."""
+        until = app.timer() + seconds
+        while (left := until - app.timer()) > 0:
+            if shown is not None:
+                screen.show(shown, f"{failed}{_time_left(shown['answer'], app.timer() - seen)}{_next_look(left)}")
+            await app.sleep(min(left, left % 1 or 1))
+        if shown is not None:
+            screen.show(shown, f"{failed}Looking again.")
+
+    result = await poll_until_done(
+        poll,
+        done=lambda view: view["answer"]["done"] or not watch,
+        pause=lambda view, _waited, _cost: view["answer"].get("pollAfterSeconds", _PAUSE_SECONDS),
+        report=draw,
+        sleep=sleep,
+        timer=app.timer,
+        max_failures=_MAX_FAILURES,
+    )
+    if result.error is not None:
+        raise result.error
+    return result.state["answer"]
+
+
+def _next_look(seconds: float) -> str:
+    return f"Watching, the next look is in {math.ceil(seconds)}s."
+
+
+def _time_left(answer: ExecutionAnswer, age: float) -> str:
+    """How long the execution may still take, so many seconds after the answer; empty without an estimate."""
+    left = answer.get("timing", {}).get("estimatedRemainingSeconds")
+    return "" if left is None else f"About {format_duration(max(0.0, left - age))} left. "

@@ -58,11 +58,27 @@ LAYERS: dict[str, set[str]] = {
         "errors",
         "",
     },
-    "get": {"tools", "summary", "polling"},
+    "get": {"tools", "summary", "polling", "errors"},
+    "terminal": {"summary"},
+    "report": {"tools", "summary", "ui", "errors", ""},
     "doctor": {"tools", "api", "settings", "errors", ""},
     "demo": set(),
     "runtime": {"transports", "server", "tools", "telemetry", "api", "settings", "errors"},
-    "cli": {"runtime", "transports", "settings", "login", "process", "imports", "get", "doctor", "demo", "errors", ""},
+    "cli": {
+        "runtime",
+        "transports",
+        "settings",
+        "login",
+        "process",
+        "imports",
+        "get",
+        "terminal",
+        "report",
+        "doctor",
+        "demo",
+        "errors",
+        "",
+    },
     "asgi": {"cli", "process", "runtime", "transports", "errors"},
 }
 
@@ -94,6 +110,7 @@ OUTSIDE: dict[str, set[str]] = {
     "cronsim": {"summary.cron"},
     "yaml": {"login"},
     "truststore": {"api.certificates"},
+    "rich": {"terminal"},
 }
 PROCESS = ("environ", "getenv", "argv", "home", "expanduser")
 ADVICE = (

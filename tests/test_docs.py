@@ -21,6 +21,7 @@ from blaxel_mcp.settings import OPTIONS, VARIABLES, format_default, load, option
 from blaxel_mcp.tools.context import AppContext
 from blaxel_mcp.tools.get_execution import answer_for
 from blaxel_mcp.tools.registry import select
+from blaxel_mcp.tools.spec import FOR_VIEWS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -107,14 +108,15 @@ def test_the_options_table_is_the_programs() -> None:
 
 def test_the_tools_table_is_the_programs() -> None:
     """Each tool stands in the table with its description, in its order, and no other does."""
-    rows = [f"| `{tool.name}` | {tool.description} |" for tool in select(allow_writes=True)]
+    tools = [tool for tool in select(allow_writes=True) if tool.meta != FOR_VIEWS]  # models are not shown that one
+    rows = [f"| `{tool.name}` | {tool.description} |" for tool in tools]
     assert [line for line in README.splitlines() if re.match(r"\| `[a-z]+_", line)] == rows
 
 
 def test_options_in_the_readme_exist() -> None:
     """Every option that the README names is one of the program's or of the tools it is used with."""
     ours = {option_for(name) for name in OPTIONS}
-    ours |= {"--demo", "--json", "--watch", "--version", "--help"}
+    ours |= {"--demo", "--json", "--watch", "--html", "--open", "--version", "--help"}
     others = {"--scope", "--env", "--add-mcp", "--with", "--extra", "--directory", "--refresh", "--cli", "--method"}
     used = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
     assert used <= ours | others

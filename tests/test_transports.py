@@ -21,9 +21,10 @@ from blaxel_mcp.demo import script
 from blaxel_mcp.resources import EXECUTION, EXECUTIONS
 from blaxel_mcp.resources import TASKS as EXECUTION_TASKS
 from blaxel_mcp.tools.registry import select
+from blaxel_mcp.tools.spec import FOR_VIEWS
 
 TOOL = "get_job_execution"
-TOOLS = [tool.name for tool in select(allow_writes=False)]
+TOOLS = [tool.name for tool in select(allow_writes=False) if tool.meta != FOR_VIEWS]
 TOKEN = "let-me-in"
 WORD = "größer→"
 URI = f"blaxel://jobs/image-resize/executions/{script.FAILED}"

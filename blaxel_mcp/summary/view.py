@@ -176,18 +176,27 @@ def _moments(task: JobExecutionTask) -> tuple[datetime | None, datetime | None, 
 def _choose(tasks: Sequence[_Task], groups: Sequence[FailureGroup], *, until: float) -> list[_Task]:
     """The tasks to draw, in order: all of a few; of many those that went wrong, and the longest where those are few.
 
-    Each group of failures has a task among them. The longest are those running for longest, then those that took it.
+    Each group of failures has a task among them, the others are spread over the time. The longest are those that have
+    been running for longest, then those that took longest.
     """
     if len(tasks) <= limits.LANES:
         return sorted(tasks, key=_by_start)
     examples = {id(group.task) for group in groups}
-    wrong = sorted((one for one in tasks if one.went_wrong), key=lambda one: id(one.task) not in examples)
-    chosen = wrong[: limits.LANES_OF_MANY]
+    chosen = [one for one in tasks if id(one.task) in examples]
+    others = sorted((one for one in tasks if one.went_wrong and id(one.task) not in examples), key=_by_start)
+    chosen += _spread(others, limits.LANES_OF_MANY - len(chosen))
     if len(chosen) < limits.LANES_FILLED:
-        others = (one for one in tasks if not one.went_wrong)
-        longest = sorted(others, key=lambda one: (one.status != "running", -one.lasted(until)))
+        well = (one for one in tasks if not one.went_wrong and id(one.task) not in examples)
+        longest = sorted(well, key=lambda one: (one.status != "running", -one.lasted(until)))
         chosen += longest[: limits.LANES_FILLED - len(chosen)]
     return sorted(chosen, key=_by_start)
+
+
+def _spread(tasks: Sequence[_Task], number: int) -> list[_Task]:
+    """So many of the tasks, evenly from first to last; all where there are no more."""
+    if len(tasks) <= number:
+        return list(tasks)
+    return [tasks[at * (len(tasks) - 1) // (number - 1)] for at in range(number)]
 
 
 def _by_start(task: _Task) -> tuple[bool, bool, float]:

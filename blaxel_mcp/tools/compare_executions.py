@@ -158,7 +158,7 @@ SPEC = ToolSpec(
     fn=compare_job_executions,
     title="Compare job executions",
     description=(
-        "What differs between two executions of a Blaxel batch job: outcome, duration, tasks, reasons of failures, "
+        "What differs between two executions of a Blaxel job: outcome, duration, tasks, reasons of failures, "
         "configuration, deployments. Answers what changed since it last worked."
     ),
     answer=ComparisonCore,

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.builders import EXECUTION, JOB, NOW, ago, execution, runs_that_took, task
 
@@ -158,6 +158,7 @@ _TASKS = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(
     st.lists(_TASKS, max_size=90),
     st.sampled_from(["failed", "running", "succeeded", "odd"]),

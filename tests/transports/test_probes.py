@@ -15,9 +15,10 @@ from support.gate import Gate
 from support.program import ENVELOPE, HANDSHAKE, MODERN, Program
 
 from blaxel_mcp.tools.registry import select
+from blaxel_mcp.tools.spec import FOR_VIEWS
 from blaxel_mcp.transports.stale import drop_stale_probes
 
-TOOLS = [tool.name for tool in select(allow_writes=False)]
+TOOLS = [tool.name for tool in select(allow_writes=False) if tool.meta != FOR_VIEWS]
 # Never answers server/discover.
 SILENT = """
 import asyncio

@@ -1,0 +1,89 @@
+"""Showing pictures on a terminal: one after another, or one that is kept up to date in its place."""
+
+import os
+import signal
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from types import FrameType, TracebackType
+from typing import Self, TextIO
+
+from rich.console import Console, RenderableType
+from rich.live import Live
+
+from blaxel_mcp.summary.view import ExecutionView
+from blaxel_mcp.terminal.picture import Size, draw
+from blaxel_mcp.terminal.shapes import shapes_for
+
+_WIDEST = 200
+"""Columns; a wider picture is harder to read."""
+_LEAST_LANES = 8
+"""Where nothing is refreshed, a picture may be higher than the terminal, but not by many lanes."""
+_LEAVE = b"\x1b[?25h\n"
+"""Shows the cursor, and goes to the line below the picture."""
+
+
+class Screen:
+    """A terminal that pictures are shown on; to be used in a `with` statement.
+
+    The program must not write anything else to the terminal meanwhile if `in_place` is set.
+
+    Args:
+        output: the terminal.
+        environ: the environment, in which people say which colours they want (`NO_COLOR`, `TERM`, `COLORTERM`).
+        in_place: whether a picture replaces the one before.
+    """
+
+    def __init__(self, output: TextIO, environ: Mapping[str, str], *, in_place: bool) -> None:
+        self._output, self._in_place = output, in_place
+        self._encoding = output.encoding or "ascii"
+        self._console = Console(
+            file=output, force_terminal=True, markup=False, highlight=False, emoji=False, _environ=environ
+        )
+        # No thread of its own: whoever watches says when to draw.
+        self._live = Live(
+            console=self._console,
+            auto_refresh=False,
+            redirect_stdout=False,
+            redirect_stderr=False,
+            vertical_overflow="crop",
+        )
+        self._cleanup = ExitStack()
+
+    def __enter__(self) -> Self:
+        if self._in_place:
+            before = signal.signal(signal.SIGINT, self._interrupt(signal.getsignal(signal.SIGINT)))
+            self._cleanup.callback(signal.signal, signal.SIGINT, before)
+            self._cleanup.enter_context(self._live)
+            self._console.show_cursor()  # it stays in sight: a signal could end the program before it is back
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._cleanup.close()
+
+    def show(self, view: ExecutionView, step: str) -> None:
+        """Draw an execution; `step` is what a person can do next, or what happens next."""
+        picture = self._draw(view, step)
+        if self._in_place:
+            self._live.update(picture, refresh=True)
+        else:
+            self._console.print(picture)
+
+    def _draw(self, view: ExecutionView, step: str) -> RenderableType:
+        width, height = self._console.size
+        # The line below the picture is the shell's.
+        size = Size(min(width, _WIDEST), height - 1, least_lanes=0 if self._in_place else _LEAST_LANES)
+        return draw(view, size, step=step, shapes=shapes_for(self._encoding), encoding=self._encoding)
+
+    def _interrupt(
+        self, before: Callable[[int, FrameType | None], object] | int | None
+    ) -> Callable[[int, FrameType | None], object]:
+        """A handler that leaves the terminal in order before what would have happened anyway."""
+
+        def leave(number: int, frame: FrameType | None) -> None:
+            os.write(self._output.fileno(), _LEAVE)  # not through the stream, which may be in the middle of a write
+            if callable(before):
+                before(number, frame)
+
+        return leave
