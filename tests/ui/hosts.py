@@ -4,7 +4,6 @@ Each is a web page. The view's document comes from a second origin, with the pol
 a header. What the hosts' scripts ask of the MCP server is passed on to it, so that it is of their own origin.
 """
 
-import json
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -13,18 +12,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
-from chromium import NODE_MODULES
+from chromium import NODE_MODULES, launch
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from support.program import PATIENCE
+from workspace import Workspace, workspace
 
 from blaxel_mcp.demo import control_plane
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, ConsoleMessage, Frame, Page
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Frame, Page
     from playwright.sync_api import Request as BrowserRequest
 
 HERE = Path(__file__).parent
@@ -41,6 +41,15 @@ CONTEXT: Mapping[str, Any] = {
     "platform": "web",
 }
 _PASSED_ON = ("accept", "content-type", "mcp-protocol-version", "mcp-session-id", "mcp-method", "mcp-name")
+_WAIT = """argument => new Promise((resolve) => {
+  let frames = 600;
+  const look = () => {
+    if (CONDITION) resolve(false);
+    else if ((frames -= 1)) requestAnimationFrame(look);
+    else resolve(true);
+  };
+  look();
+})"""
 _PRESCRIBED = "An iframe which has both allow-scripts and allow-same-origin"
 """How Chromium warns of the permissions that the specification prescribes for the outer iframe."""
 _SETTLE_MILLISECONDS = 10_000
@@ -157,6 +166,12 @@ class Seen:
         return [f"{kind}: {one}" for kind, found in kinds.items() for one in found]
 
 
+def axe_findings(frame: "Frame") -> list[str]:
+    """What axe-core finds fault with in a document that it has been loaded into: rule, element and why."""
+    found: list[dict[str, Any]] = frame.evaluate("axe.run().then((results) => results.violations)")
+    return [f"{one['id']}: {node['html']} {node['failureSummary']}" for one in found for node in one["nodes"]]
+
+
 class View:
     """A view that is shown in a host."""
 
@@ -186,6 +201,24 @@ class View:
         calls: list[Any] = self.host("host.calls")
         return calls
 
+    def wait_for(self, condition: str, argument: Any = None) -> None:
+        """Wait until this is true in the view."""
+        # Not Playwright's own waiting, which evaluates its condition anew by `eval`: the page's policy forbids that.
+        problem = self.frame.evaluate(_WAIT.replace("CONDITION", condition), argument)
+        assert not problem, f"{condition}: still not so"
+
+    def drawn(self, calls: int = 1) -> None:
+        """Wait until it has drawn the tool's result and the answers to so many of its own calls.
+
+        Messages keep their order: once it has answered a ping, it has been given all that was sent before.
+        """
+        self.until("host.answered >= argument", calls)
+        assert self.host("host.ping()") == {}
+
+    def pass_time(self, seconds: float) -> None:
+        """Move the browser's clock, and do what was due by then."""
+        self.page.clock.fast_forward(round(seconds * 1000))
+
     @property
     def draws(self) -> list[float]:
         """How long each of its drawings took, in milliseconds, as the page itself measured it."""
@@ -207,7 +240,9 @@ class Hosts:
     """Both hosts, and the browser that shows them."""
 
     browser: "Browser"
+    shared: "BrowserContext"
     url: str
+    workspace: Workspace
 
     @contextmanager
     def show(
@@ -238,9 +273,11 @@ class Hosts:
             options: more for the host: `html`, `result`.
             context: changes to what the host tells the view of itself.
         """
-        browser_context = self.browser.new_context(viewport={"width": width, "height": 900})
-        try:
-            page = browser_context.new_page()
+        # A clock is the whole context's. What needs none shares one, with a cache of the official host's hundred modules.
+        with ExitStack() as stack:
+            own = stack.enter_context(self.browser.new_context()) if clock else self.shared
+            page = stack.enter_context(own.new_page())
+            page.set_viewport_size({"width": width, "height": 900})
             page.set_default_timeout(_SETTLE_MILLISECONDS)
             seen = Seen()
             seen.watch(page, "http://127.0.0.1:", "about:srcdoc", "data:,")
@@ -258,11 +295,10 @@ class Hosts:
             yield view
             if checked:
                 assert view.problems() == []
-        finally:
-            browser_context.close()
 
 
-def answer_text(result: Mapping[str, Any]) -> str:
-    """The prose of a tool's result."""
-    text: str = json.loads(json.dumps(result))["content"][0]["text"]
-    return text
+@contextmanager
+def running_hosts() -> Iterator[Hosts]:
+    """A browser, the workspace's server and the hosts in front of it; skips where something isn't installed."""
+    with launch() as browser, browser.new_context() as shared, workspace() as running, hosting(running.server) as url:
+        yield Hosts(browser, shared, url, running)

@@ -15,9 +15,12 @@ class OfficialHost {
   messages = [];
   sizes = [];
   violations = [];
+  answered = 0;
+  last = null;
   failing = null;
 
-  async open({ tool, args, capabilities, context, html, result }) {
+  async open({ tool, args, capabilities, context, html, result, failing = null }) {
+    this.failing = failing;
     this.client = new Client(IDENTITY, { capabilities: { extensions: EXTENSIONS } });
     await this.client.connect(new StreamableHTTPClientTransport(new URL("/mcp", location.href), { fetch: fetchPosts }));
     const { tools } = await this.client.listTools();
@@ -31,7 +34,9 @@ class OfficialHost {
       this.sizes.push(params);
       if (params.height !== undefined) this.iframe.style.height = `${params.height}px`;
     };
-    if ("serverTools" in capabilities) this.bridge.oncalltool = (params) => this.#callTool(params);
+    if ("serverTools" in capabilities) {
+      this.bridge.oncalltool = (params) => this.#callTool(params).finally(() => (this.answered += 1));
+    }
     if ("message" in capabilities) {
       this.bridge.onmessage = async (params) => {
         this.messages.push(params);
@@ -68,6 +73,10 @@ class OfficialHost {
     return this.bridge.sendToolCancelled({ reason });
   }
 
+  ping() {
+    return this.bridge.request({ method: "ping" });
+  }
+
   async tearDown() {
     return { result: await this.bridge.teardownResource({}) };
   }
@@ -83,7 +92,7 @@ class OfficialHost {
     if (this.failing === "error") throw new Error("the host could not reach the server");
     if (this.failing === "tool") return { content: [{ type: "text", text: "Blaxel answered 503." }], isError: true };
     if (isToolVisibilityModelOnly(this.tools.get(params.name))) throw new Error(`${params.name} is not for views`);
-    return this.client.callTool(params);
+    return (this.last = await this.client.callTool(params));
   }
 }
 

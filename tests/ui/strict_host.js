@@ -9,7 +9,9 @@ class StrictHost {
   calls = []; // parameters of the view's tools/call
   messages = []; // parameters of its ui/message
   sizes = []; // parameters of its ui/notifications/size-changed
-  failing = null; // how its next tools/call fare: null, or "error" (JSON-RPC), "tool" (isError), "never" (no answer)
+  answered = 0; // of its tools/call, how many this host has answered
+  last = null; // result of its last call that went well
+  failing = null; // how its calls fare: null for well, or "error" (JSON-RPC), "tool" (isError), "never" (no answer)
   #waiting = new Map();
   #lastId = 0;
 
@@ -18,7 +20,8 @@ class StrictHost {
   }
 
   /** Show the page of a tool's result. `html` instead of the resource's is for trying this host out. */
-  async open({ tool, args, capabilities, context, html, result }) {
+  async open({ tool, args, capabilities, context, html, result, failing = null }) {
+    this.failing = failing;
     this.capabilities = capabilities;
     this.context = context;
     this.watch = new Watch(capabilities);
@@ -51,6 +54,10 @@ class StrictHost {
 
   cancel(reason) {
     this.notify("ui/notifications/tool-cancelled", { reason });
+  }
+
+  async ping() {
+    return (await this.#request("ping", {})).result;
   }
 
   /** Ask the view to end; answers what it said. */
@@ -96,6 +103,7 @@ class StrictHost {
     if (answer.result === "never") return;
     if (method === "ui/initialize") this.watch.answered();
     this.#send({ jsonrpc: "2.0", id, ...answer });
+    if (method === "tools/call") this.answered += 1;
   }
 
   async #perform(method, params) {
@@ -112,7 +120,7 @@ class StrictHost {
         if (this.failing === "never") return "never";
         if (this.failing === "error") throw new Error("the host could not reach the server");
         if (this.failing === "tool") return { content: [{ type: "text", text: "Blaxel answered 503." }], isError: true };
-        return this.server.callForView(params.name, params.arguments);
+        return (this.last = await this.server.callForView(params.name, params.arguments));
       case "ui/message":
         this.messages.push(params);
         return {};

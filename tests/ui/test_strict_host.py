@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from chromium import launch
-from hosts import STRICT, Hosts, hosting
-from workspace import workspace
+from hosts import STRICT, Hosts, running_hosts
 
 pytestmark = pytest.mark.browser
 
@@ -78,8 +76,8 @@ VIEWS = {
 @pytest.fixture(scope="module")
 def hosts() -> Iterator[Hosts]:
     """Both hosts in front of a server."""
-    with launch() as browser, workspace() as running, hosting(running.server) as url:
-        yield Hosts(browser, url)
+    with running_hosts() as running:
+        yield running
 
 
 @pytest.mark.parametrize("view", VIEWS)

@@ -1,16 +1,17 @@
 """The workspace whose executions the page is shown: the demo's, and some made to measure, on a control plane."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
-from support.faults import Faults
+import httpx
 from support.in_process import serving
 from support.plane import HOSTILE
-from support.program import account
+from support.program import ENVELOPE, MODERN, PATIENCE, account
 
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.playback import Execution, Failure, Task
@@ -61,11 +62,24 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """A real server of MCP in front of the control plane, by its base URL; what goes wrong between the two."""
+    """A real MCP server in front of the control plane, by its base URL."""
 
     server: str
-    faults: Faults
     lives: Iterator[Live]
+
+    def call(self, tool: str, args: Mapping[str, str]) -> Any:
+        """What a tool answers, as JSON."""
+        params = {"name": tool, "arguments": args, "_meta": ENVELOPE}
+        headers = {
+            "Accept": "application/json, text/event-stream",
+            "MCP-Protocol-Version": MODERN,
+            "Mcp-Method": "tools/call",
+            "Mcp-Name": tool,
+        }
+        body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+        text = httpx.post(f"{self.server}/mcp", json=body, headers=headers, timeout=PATIENCE).text
+        data = next(line for line in text.splitlines() if line.startswith(("data:", "{"))).removeprefix("data:")
+        return json.loads(data)["result"]["structuredContent"]
 
     def live(self) -> Live:
         """A running execution that no other test has."""
@@ -88,9 +102,8 @@ def workspace() -> Iterator[Workspace]:
     def jobs(start: datetime) -> Sequence[Job]:
         return (*script.jobs(start), drawn)
 
-    faults = Faults(control_plane.build_app(jobs=jobs))
-    with control_plane.serve(faults) as url, serving(env=account(url)) as server:
-        yield Workspace(server, faults, iter(lives))
+    with control_plane.serve(control_plane.build_app(jobs=jobs)) as url, serving(env=account(url)) as server:
+        yield Workspace(server, iter(lives))
 
 
 def _plan(name: str, created: datetime, tasks: Sequence[Task], **more: Any) -> Execution:
