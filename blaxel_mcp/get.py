@@ -117,8 +117,8 @@ async def show(app: AppContext, job: str, execution: str, *, watch: bool, screen
     async def draw(view: ExecutionView) -> None:
         nonlocal shown, seen
         shown, seen = view, app.timer()
-        answer = view["answer"]
-        screen.show(view, "" if watch and not answer["done"] else _step_for_shell(answer, watch=False))
+        if not watch or view["answer"]["done"]:  # else `sleep` draws it
+            screen.show(view, _step_for_shell(view["answer"], watch=False))
 
     async def sleep(seconds: float) -> None:
         """Count the seconds down in the picture."""

@@ -33,6 +33,7 @@ from blaxel_mcp import __version__
 from blaxel_mcp.apps import Apps, add_page, apps_middleware
 from blaxel_mcp.completions import add_completions
 from blaxel_mcp.errors import BlaxelMcpError
+from blaxel_mcp.imports import import_blocked
 from blaxel_mcp.middleware import RequestMiddleware
 from blaxel_mcp.telemetry import NO_OBSERVERS, Observers
 from blaxel_mcp.tools.consents import CONSENT_SECONDS, bind_to_identity, consent_middleware
@@ -197,22 +198,23 @@ def build_server(
         yield app
 
     requests = RequestMiddleware(observers, max_requests)
-    server = Server(
-        "blaxel-mcp",
-        title="Blaxel jobs",
-        version=__version__,
-        instructions=instructions_for(tools),
-        tools=list(tools),
-        lifespan=lifespan,
-        middleware=[apps_middleware, requests],
-        extensions=[Apps()],
-        request_state_security=RequestStateSecurity(
-            keys=[state_key or os.urandom(32)], ttl=CONSENT_SECONDS, bind_principal=bind_to_identity
-        ),
-        log_level="WARNING",
-        subscriptions=False,
-        cache_hints={"tools/list": _TOOLS_CACHE, "resources/templates/list": _LIST_CACHE},
-    )
+    with import_blocked("rich"):  # the SDK would log with it
+        server = Server(
+            "blaxel-mcp",
+            title="Blaxel jobs",
+            version=__version__,
+            instructions=instructions_for(tools),
+            tools=list(tools),
+            lifespan=lifespan,
+            middleware=[apps_middleware, requests],
+            extensions=[Apps()],
+            request_state_security=RequestStateSecurity(
+                keys=[state_key or os.urandom(32)], ttl=CONSENT_SECONDS, bind_principal=bind_to_identity
+            ),
+            log_level="WARNING",
+            subscriptions=False,
+            cache_hints={"tools/list": _TOOLS_CACHE, "resources/templates/list": _LIST_CACHE},
+        )
     server.requests = requests
     server.write_tools = frozenset(tool.name for tool in tools if changes_something(tool))
     if server.write_tools:

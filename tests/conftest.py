@@ -17,9 +17,10 @@ settings.load_profile("default")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Two flags write reviewed files anew: tests/contract and tools/listed.json of the package; tests/costs.toml."""
+    """Flags write reviewed files anew: tests/contract and tools/listed.json, tests/costs.toml, docs/images."""
     parser.addoption("--update-contract", action="store_true", help="write the reviewed files anew")
     parser.addoption("--update-costs", action="store_true", help="write the reviewed figures of tests/costs.toml anew")
+    parser.addoption("--update-pictures", action="store_true", help="write the pictures of docs/images anew")
 
 
 @pytest.fixture(scope="session")

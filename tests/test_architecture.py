@@ -37,6 +37,7 @@ LAYERS: dict[str, set[str]] = {
     "server": {
         "apps",
         "error_bounds",
+        "imports",
         "middleware",
         "resources",
         "completions",
@@ -50,6 +51,7 @@ LAYERS: dict[str, set[str]] = {
         "server",
         "apps",
         "ui",
+        "imports",
         "error_bounds",
         "telemetry",
         "api",

@@ -5,6 +5,8 @@ Each test uses the SDK alone and names the code of ours that depends on what it 
 
 import asyncio
 import inspect
+import subprocess
+import sys
 import threading
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
@@ -217,3 +219,9 @@ def test_an_acceptance_without_content_is_an_error(content: dict[str, Any] | Non
         return bool((await client.call_tool("ask_the_person", {})).is_error)
 
     assert asked(served(ask_the_person), ask, "legacy", elicitation_callback=accept) is failed
+
+
+def test_a_server_logs_with_rich_where_that_is_installed() -> None:
+    """It imports Rich, and Pygments with that, which takes time at every start: `build_server` prevents it."""
+    script = "import sys; from mcp.server import MCPServer; MCPServer('sdk'); print('rich.logging' in sys.modules)"
+    assert subprocess.check_output([sys.executable, "-c", script], text=True) == "True\n"  # noqa: S603 - see above

@@ -93,7 +93,7 @@ class Attempts:
     @cached_property
     def _pool(self) -> "ConnectionPool":
         """The connections; httpx is imported with them, at the first call."""
-        with import_blocked("click"):  # only httpx's command line needs it
+        with import_blocked("httpx._main"):  # its command line, which imports click, pygments and rich
             from blaxel_mcp.api.pool import ConnectionPool  # noqa: PLC0415 - start-up does not need it
 
         user_agent = f"blaxel-mcp/{__version__}"

@@ -21,6 +21,7 @@ _TIMELINE_LINES = 5
 _GROUPS = 3
 _MESSAGE_LINES = 2
 _EVIDENCE_LINES = 3
+_WARNING_LINES = 4
 _WORDS = {"timed_out": "timed out", "in_progress": "in progress"}
 _COUNTS = ("succeeded", "failed", "cancelled", "running", "waiting")
 
@@ -100,7 +101,9 @@ class _Picture:
     def _above(self) -> list[Section]:
         prose, width = split_prose(self._answer), self._size.width
         warnings = [
-            line for warning in prose.warnings for line in self._marked(warning, self._shapes.warning, "yellow")
+            line
+            for warning in prose.warnings
+            for line in self._marked(warning, self._shapes.warning, "yellow", _WARNING_LINES)
         ]
         failures = list(self._failures())
         return [
@@ -180,10 +183,12 @@ class _Picture:
         line = Text(no_wrap=True).append(f"{bad.symbol} ", f"bold {bad.style}")
         line.append(f"{plural(failure['count'], 'task')}: ").append(label, "bold")
         names = failure.get("tasks", [])
-        more = f", {self._shapes.ellipsis}" if len(names) < failure["count"] else ""
-        room = self._size.width - line.cell_len - 2
-        if names and room > cell_len(names[0][:8]) + 2:
-            line.append(f"  {cut(', '.join(names) + more, room, self._shapes)}", "dim")
+        while names:
+            more = f", {self._shapes.ellipsis}" if len(names) < failure["count"] else ""
+            named = f"  {', '.join(names)}{more}"
+            if line.cell_len + cell_len(named) <= self._size.width:
+                return line.append(named, "dim")
+            names = names[:-1]
         line.truncate(self._size.width)
         return line
 

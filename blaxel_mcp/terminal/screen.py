@@ -14,8 +14,8 @@ from blaxel_mcp.summary.view import ExecutionView
 from blaxel_mcp.terminal.picture import Size, draw
 from blaxel_mcp.terminal.shapes import shapes_for
 
-_WIDEST = 200
-"""Columns; a wider picture is harder to read."""
+_NARROWEST, _WIDEST = 30, 200
+"""Columns; a narrower picture shows nothing, and is cut by the terminal instead, a wider one is harder to read."""
 _LEAST_LANES = 8
 """Where nothing is refreshed, a picture may be higher than the terminal, but not by many lanes."""
 _LEAVE = b"\x1b[?25h\n"
@@ -53,8 +53,6 @@ class Screen:
         if self._in_place:
             before = signal.signal(signal.SIGINT, self._interrupt(signal.getsignal(signal.SIGINT)))
             self._cleanup.callback(signal.signal, signal.SIGINT, before)
-            self._cleanup.enter_context(self._live)
-            self._console.show_cursor()  # it stays in sight: a signal could end the program before it is back
         return self
 
     def __exit__(
@@ -65,15 +63,18 @@ class Screen:
     def show(self, view: ExecutionView, step: str) -> None:
         """Draw an execution; `step` is what a person can do next, or what happens next."""
         picture = self._draw(view, step)
-        if self._in_place:
-            self._live.update(picture, refresh=True)
-        else:
+        if not self._in_place:
             self._console.print(picture)
+            return
+        if not self._live.is_started:
+            self._cleanup.enter_context(self._live)
+            self._console.show_cursor()  # it stays in sight: a signal could end the program before it is back
+        self._live.update(picture, refresh=True)
 
     def _draw(self, view: ExecutionView, step: str) -> RenderableType:
         width, height = self._console.size
         # The line below the picture is the shell's.
-        size = Size(min(width, _WIDEST), height - 1, least_lanes=0 if self._in_place else _LEAST_LANES)
+        size = Size(max(_NARROWEST, min(width, _WIDEST)), height - 1, least_lanes=0 if self._in_place else _LEAST_LANES)
         return draw(view, size, step=step, shapes=shapes_for(self._encoding), encoding=self._encoding)
 
     def _interrupt(

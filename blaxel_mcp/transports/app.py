@@ -22,6 +22,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from blaxel_mcp.errors import ConfigurationError
+from blaxel_mcp.imports import import_blocked
 from blaxel_mcp.server import Server
 from blaxel_mcp.settings import Settings
 from blaxel_mcp.telemetry import NO_OBSERVERS, Observers
@@ -157,11 +158,12 @@ def _oauth_authenticator(
         return None
     if settings.public_url is None:  # `check_exposure` has said so; to go on would be to let everybody in
         raise ConfigurationError(["--oauth-issuer needs --public-url."])
-    from blaxel_mcp.transports.oauth.authenticator import (  # noqa: PLC0415 - cryptography and httpx
-        OAuthAuthenticator,
-        resource_url,
-    )
-    from blaxel_mcp.transports.oauth.issuer import Issuer  # noqa: PLC0415
+    with import_blocked("httpx._main"):  # its command line, which imports click, pygments and rich
+        from blaxel_mcp.transports.oauth.authenticator import (  # noqa: PLC0415 - cryptography and httpx
+            OAuthAuthenticator,
+            resource_url,
+        )
+        from blaxel_mcp.transports.oauth.issuer import Issuer  # noqa: PLC0415
 
     resource = resource_url(settings.public_url, SSE if settings.transport == "sse" else MCP)
     issuer = Issuer(settings.oauth_issuer, certificates=certificates)
