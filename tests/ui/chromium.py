@@ -47,12 +47,17 @@ def chromium() -> str | None:
     return next(filter(None, map(shutil.which, _PROGRAMS)), None)
 
 
+def missing_packages() -> list[str]:
+    """Those of npm's that are not there."""
+    return [name for name in PACKAGES if not (NODE_MODULES / name / "package.json").is_file()]
+
+
 def missing() -> list[str]:
     """What the browser tests need and is not here."""
     needed = {
         "Playwright": importlib.util.find_spec("playwright") is not None,
         "Chromium": chromium() is not None,
-        "the packages from npm": all((NODE_MODULES / name / "package.json").is_file() for name in PACKAGES),
+        "the packages from npm": not missing_packages(),
     }
     return [what for what, there in needed.items() if not there]
 

@@ -44,9 +44,9 @@ _PASSED_ON = ("accept", "content-type", "mcp-protocol-version", "mcp-session-id"
 _WAIT = """argument => new Promise((resolve) => {
   let frames = 600;
   const look = () => {
-    if (CONDITION) resolve(false);
+    if (CONDITION) resolve(true);
     else if ((frames -= 1)) requestAnimationFrame(look);
-    else resolve(true);
+    else resolve(false);
   };
   look();
 })"""
@@ -203,9 +203,13 @@ class View:
 
     def wait_for(self, condition: str, argument: Any = None) -> None:
         """Wait until this is true in the view."""
+        assert self.becomes(condition, argument), f"{condition}: still not so"
+
+    def becomes(self, condition: str, argument: Any = None) -> bool:
+        """Whether this becomes true in the view, within ten seconds."""
         # Not Playwright's own waiting, which evaluates its condition anew by `eval`: the page's policy forbids that.
-        problem = self.frame.evaluate(_WAIT.replace("CONDITION", condition), argument)
-        assert not problem, f"{condition}: still not so"
+        true: bool = self.frame.evaluate(_WAIT.replace("CONDITION", condition), argument)
+        return true
 
     def drawn(self, calls: int = 1) -> None:
         """Wait until it has drawn the tool's result and the answers to so many of its own calls.

@@ -234,7 +234,7 @@ def test_two_executions_are_compared(hosts: Hosts, kind: str) -> None:
         assert asked == [SIXTY_TASKS, ONE_TASK]
         assert view.frame.locator("[data-lane]").count() == 61
         ends = view.frame.evaluate(
-            "[...document.querySelectorAll('.chart')].map((chart) => [...chart.querySelectorAll('.axis > *')].at(-1).textContent)"
+            "[...document.querySelectorAll('[data-run]')].map((run) => [...run.querySelectorAll('.tick')].at(-1).textContent)"
         )
         assert len(ends) == 2
         assert ends[0] == ends[1]
