@@ -46,7 +46,8 @@ def install_chromium() -> None:
     if apt is None or not hasattr(os, "geteuid") or os.geteuid() != 0:
         raise run.CannotRunError("there is no Chromium here, and installing Debian's takes apt-get and root.")
     run.run_installer("the list of Debian's packages", (apt, "update", "--quiet"))
-    run.run_installer("Chromium", (apt, "install", "--quiet", "--yes", "--no-install-recommends", "chromium", "fonts-dejavu-core"))
+    packages = ("chromium", "fonts-dejavu-core")
+    run.run_installer("Chromium", (apt, "install", "--quiet", "--yes", "--no-install-recommends", *packages))
 
 
 if __name__ == "__main__":

@@ -152,7 +152,8 @@ def npm_install(node: Node, kept: Path, *packages: str) -> None:
         CannotRunError: it could not get them.
     """
     kept.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=kept.parent) as half:  # an install that is cut off leaves nothing that looks whole
+    # An install that is cut off leaves nothing that looks whole.
+    with tempfile.TemporaryDirectory(dir=kept.parent) as half:
         quiet = ("--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=1")
         run_installer(", ".join(packages), (*node.npm, "install", *quiet, "--prefix", half, *packages), node)
         shutil.rmtree(kept, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""The pictures of docs/images that show the page: made by a browser from the demo, few bytes, as wide as they should be.
+"""The pictures of docs/images that show the page: made by a browser from the demo, of few bytes.
 
 `pytest -n0 -m browser tests/ui/test_pictures.py --update-pictures` makes them anew; then look at them.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hosts import STRICT, Hosts, running_hosts
+from views import STRICT, Hosts, running_hosts
 
 from blaxel_mcp.demo import script
 
@@ -47,7 +47,8 @@ def of_few_colours(page: "Page", url: str, png: bytes) -> bytes:
         "async (png) => (await import('/pictures.js')).reduce(png)", base64.b64encode(png).decode()
     )
     width, pixels = reduced["width"], bytes(reduced["indices"])
-    lines = b"".join(b"\0" + pixels[at : at + width] for at in range(0, len(pixels), width))  # each begins with its filter
+    # Each line of pixels begins with the number of its filter, of which 0 is none.
+    lines = b"".join(b"\0" + pixels[at : at + width] for at in range(0, len(pixels), width))
     header = struct.pack(">IIBBBBB", width, reduced["height"], 8, 3, 0, 0, 0)  # 8 bits for a pixel, of a palette
     chunks = {b"IHDR": header, b"PLTE": bytes(reduced["palette"]), b"IDAT": zlib.compress(lines, 9), b"IEND": b""}
     return SIGNATURE + b"".join(

@@ -1,9 +1,10 @@
 """The strict host notices what a view does against the specification: each view here breaks one rule of it."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from hosts import STRICT, Hosts, running_hosts
+from views import STRICT, Hosts, running_hosts
 
 pytestmark = pytest.mark.browser
 
@@ -33,8 +34,7 @@ VIEWS = {
         ["ui/notifications/initialized did not follow the answer to ui/initialize"],
     ),
     "a size before initialized": (
-        'await ask(1, "ui/initialize", HELLO); send({ method: "ui/notifications/size-changed", params: { height: 1 } });'
-        'send({ method: "ui/notifications/initialized" });',
+        SHAKE.replace("send", 'send({ method: "ui/notifications/size-changed", params: { height: 1 } }); send'),
         ["ui/notifications/size-changed came before ui/notifications/initialized"],
     ),
     "another version": (
@@ -73,6 +73,14 @@ VIEWS = {
 }
 
 
+GET = "get_job_execution"
+
+
+def of(script: str) -> dict[str, Any]:
+    """A view that does this, shown with an empty result."""
+    return {"html": f'<!doctype html><script type="module">{ASK}\n{script}</script>', "result": {"content": []}}
+
+
 @pytest.fixture(scope="module")
 def hosts() -> Iterator[Hosts]:
     """Both hosts in front of a server."""
@@ -84,11 +92,9 @@ def hosts() -> Iterator[Hosts]:
 def test_the_strict_host_says_what_a_view_did_wrong(hosts: Hosts, view: str) -> None:
     """It tells of the one thing, in the order of messages, and of nothing else."""
     script, violations = VIEWS[view]
-    html = f'<!doctype html><script type="module">{ASK}\n{script}\nsend({{ method: "ui/notifications/size-changed", params: {{ height: 42 }} }});</script>'
-    options = {"html": html, "result": {"content": []}}
-    with hosts.show(
-        STRICT, "get_job_execution", {}, capabilities={}, initialized=False, checked=False, options=options
-    ) as shown:
+    end = 'send({ method: "ui/notifications/size-changed", params: { height: 42 } });'
+    options = of(script + end)
+    with hosts.show(STRICT, GET, {}, capabilities={}, initialized=False, checked=False, options=options) as shown:
         shown.until("host.sizes?.some((size) => size.height === 42)")
         assert shown.host("host.violations") == violations
         assert shown.seen.problems() == []
@@ -96,18 +102,15 @@ def test_the_strict_host_says_what_a_view_did_wrong(hosts: Hosts, view: str) -> 
 
 def test_the_strict_host_lets_a_view_reach_nothing(hosts: Hosts) -> None:
     """Neither another origin nor its own: the policy is the specification's default."""
-    html = f'<!doctype html><script type="module">{ASK} {SHAKE} await fetch("/0").catch(() => {{}}); ask(2, "ping", {{}});</script>'
-    options = {"html": html, "result": {"content": []}}
-    with hosts.show(STRICT, "get_job_execution", {}, checked=False, options=options) as shown:
-        shown.page.wait_for_event("console", timeout=3_000) if not shown.seen.console else None
-        assert any("Content Security Policy" in line for line in shown.seen.console)
+    options = of(f'await fetch("/0").catch(() => {{}}); {SHAKE}')
+    with hosts.show(STRICT, GET, {}, checked=False, options=options) as shown:
+        assert [line for line in shown.seen.console if "Content Security Policy" in line]
 
 
 def test_messages_after_the_end_are_noticed(hosts: Hosts) -> None:
     """A view that has answered ui/resource-teardown is silent."""
-    html = f'<!doctype html><script type="module">{ASK} {SHAKE} addEventListener("message", ({{ data }}) => {{ if (data.method === "ui/resource-teardown") ask(9, "ping", {{}}); }});</script>'
-    options = {"html": html, "result": {"content": []}}
-    with hosts.show(STRICT, "get_job_execution", {}, checked=False, options=options) as shown:
+    late = 'addEventListener("message", ({ data }) => data.method === "ui/resource-teardown" && ask(9, "ping", {}));'
+    with hosts.show(STRICT, GET, {}, checked=False, options=of(SHAKE + late)) as shown:
         assert shown.host("host.tearDown()")["result"] == {}
         shown.until("host.violations.length")
         assert shown.host("host.violations") == ["ping came after the answer to ui/resource-teardown"]

@@ -1,10 +1,10 @@
-"""What the page makes of executions of every kind: size, speed, contrast, keyboard, hostile text. In the strict host."""
+"""What the page makes of executions of every kind in the strict host: size, speed, contrast, keys, hostile text."""
 
 from collections.abc import Iterator, Mapping
 
 import pytest
 from chromium import AXE
-from hosts import STRICT, Hosts, View, axe_findings, running_hosts
+from views import STRICT, Hosts, View, axe_findings, running_hosts
 from workspace import EVIL, HOSTILE_TASKS, JOB, MANY, MANY_TASKS, NO_TASKS, ONE_TASK, SIXTY_TASKS
 
 from blaxel_mcp.demo import script
@@ -51,7 +51,7 @@ def test_there_is_nothing_that_keeps_people_out(hosts: Hosts, shown: str) -> Non
         drawn(view, tool)
         view.frame.evaluate(AXE.read_text(encoding="utf-8"))
         faults = []
-        for width in (WIDTHS if shown in OF_EVERY_PART else WIDTHS[1:2]):
+        for width in WIDTHS if shown in OF_EVERY_PART else WIDTHS[1:2]:
             view.page.set_viewport_size({"width": width, "height": 900})
             view.host("host.changeContext({ containerDimensions: { width: argument, maxHeight: 6000 } })", width)
             for theme in ("light", "dark"):
@@ -132,9 +132,10 @@ def test_hostile_text_stays_text(hosts: Hosts) -> None:
 
 def test_text_that_nobody_cleaned_stays_text(hosts: Hosts) -> None:
     """The page relies on no server: an answer with such texts in every place is drawn and does nothing."""
-    texts = {"jobId": JOB, "executionId": "exec-1", "summary": " ".join(EVIL), "nextStep": EVIL[7], "warnings": list(EVIL)}
+    names = {"jobId": JOB, "executionId": "exec-1", "status": "failed", "outcome": "failed"}
+    texts = {"summary": " ".join(EVIL), "nextStep": EVIL[7], "warnings": list(EVIL)}
     failures = [{"cause": "unknown", "count": 1, "message": text, "tasks": [text]} for text in EVIL]
-    answer = {**texts, "status": "failed", "outcome": "failed", "done": True, "failures": failures, "tasks": {"failed": 15}}
+    answer = {**names, **texts, "done": True, "failures": failures, "tasks": {"failed": len(EVIL)}}
     options = {"result": {"content": [{"type": "text", "text": EVIL[7]}], "structuredContent": answer}}
     with hosts.show(STRICT, *SHOWN["hostile text"], capabilities={"message": {}}, width=320, options=options) as view:
         view.drawn(0)
@@ -189,7 +190,8 @@ def test_a_failure_group_shows_which_lanes_are_its_own(hosts: Hosts) -> None:
     with hosts.show(STRICT, *SHOWN["sixty tasks"]) as view:
         view.drawn()
         view.frame.locator("#failures button").first.focus()
-        view.wait_for("new Set([...document.querySelectorAll('[data-lane]')].map((one) => getComputedStyle(one).opacity)).size > 1")
+        opacities = "[...document.querySelectorAll('[data-lane]')].map((one) => getComputedStyle(one).opacity)"
+        view.wait_for(f"new Set({opacities}).size > 1")
 
 
 def test_there_is_a_table_for_screen_readers(hosts: Hosts) -> None:

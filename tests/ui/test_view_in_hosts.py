@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hosts import CAPABILITIES, KINDS, Hosts, View, running_hosts
+from views import CAPABILITIES, KINDS, Hosts, View, running_hosts
 from workspace import JOB, ONE_TASK, SIXTY_TASKS
 
 from blaxel_mcp.demo import script
@@ -42,8 +42,9 @@ def state(view: View, *, hidden: bool) -> None:
     """Let the view be hidden, as by another tab in front, or shown again."""
     view.frame.evaluate(
         """hidden => {
-          Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
-          Object.defineProperty(document, "visibilityState", { value: hidden ? "hidden" : "visible", configurable: true });
+          const say = (name, value) => Object.defineProperty(document, name, { value, configurable: true });
+          say("hidden", hidden);
+          say("visibilityState", hidden ? "hidden" : "visible");
           document.dispatchEvent(new Event("visibilitychange"));
         }""",
         hidden,
@@ -62,7 +63,7 @@ def test_the_first_result_is_drawn(hosts: Hosts, kind: str) -> None:
 
 
 def test_the_frame_is_as_high_as_its_content(hosts: Hosts, kind: str) -> None:
-    """It says its size, so that a host without a fixed height need not let it scroll; and it says it a few times only."""
+    """It says its size, a few times only, so that a host without a fixed height need not let it scroll."""
     with hosts.show(kind, GET, FAILED) as view:
         view.drawn()
         view.wait_for("document.documentElement.scrollHeight <= innerHeight")
@@ -176,7 +177,8 @@ def test_colours_that_cannot_be_read_are_not_taken(hosts: Hosts, kind: str) -> N
 def test_times_are_those_of_the_host(hosts: Hosts, kind: str) -> None:
     """In its time zone and as its language writes them, and in others once it says so."""
     created = "new Date(host.last.structuredContent.timeline.origin)"
-    written = f"{created}.toLocaleTimeString(argument[0], {{ timeZone: argument[1], hour: '2-digit', minute: '2-digit' }})"
+    options = "{ timeZone: argument[1], hour: '2-digit', minute: '2-digit' }"
+    written = f"{created}.toLocaleTimeString(argument[0], {options})"
     with hosts.show(kind, GET, FAILED, locale="de-DE", timeZone="Asia/Tokyo") as view:
         view.drawn()
         assert view.host(written, ["de-DE", "Asia/Tokyo"]) in view.text()
@@ -233,9 +235,8 @@ def test_two_executions_are_compared(hosts: Hosts, kind: str) -> None:
         asked = [call["arguments"]["executionId"] for call in view.calls]
         assert asked == [SIXTY_TASKS, ONE_TASK]
         assert view.frame.locator("[data-lane]").count() == 61
-        ends = view.frame.evaluate(
-            "[...document.querySelectorAll('[data-run]')].map((run) => [...run.querySelectorAll('.tick')].at(-1).textContent)"
-        )
+        last = "[...run.querySelectorAll('.tick')].at(-1).textContent"
+        ends = view.frame.evaluate(f"[...document.querySelectorAll('[data-run]')].map((run) => {last})")
         assert len(ends) == 2
         assert ends[0] == ends[1]
 

@@ -108,9 +108,7 @@ def workspace() -> Iterator[Workspace]:
 
 def _plan(name: str, created: datetime, tasks: Sequence[Task], **more: Any) -> Execution:
     options: dict[str, Any] = {"timeout": 3600, "max_retries": 1, "digits": 3, "inline": True} | more
-    return Execution(
-        job=JOB, id=name, workspace=script.WORKSPACE, created=created, tasks=tuple(tasks), **options
-    )
+    return Execution(job=JOB, id=name, workspace=script.WORKSPACE, created=created, tasks=tuple(tasks), **options)
 
 
 def _live(began: datetime, number: int) -> Live:
@@ -124,7 +122,7 @@ def _made_to_measure(began: datetime) -> list[Execution | Verbatim]:
     def tasks(number: int, failing: int) -> list[Task]:
         failures = count()
         return [
-            Task(10 + n * 0.618 % 1 * 50, _FAILURES[next(failures) % 3] if n % failing == failing - 1 else None, 1 + n % 2)
+            Task(10 + n * 0.618 % 1 * 50, _FAILURES[next(failures) % 3] if (n + 1) % failing == 0 else None, 1 + n % 2)
             for n in range(number)
         ]
 
@@ -157,7 +155,8 @@ def _hostile(created: datetime) -> Verbatim:
             "executionReason": text,
             "message": text,
         }
-        return {"metadata": {"name": text, **times}, "spec": {"timeout": "10m"}, "status": "failed", "conditions": [condition]}
+        metadata, spec = {"name": text, **times}, {"timeout": "10m"}
+        return {"metadata": metadata, "spec": spec, "status": "failed", "conditions": [condition]}
 
     tasks = [task(number, text) for number, text in enumerate(EVIL)]
     metadata = {"id": HOSTILE_TASKS, "createdAt": at(0), "startedAt": at(2), "completedAt": at(200)}
