@@ -51,8 +51,7 @@ class Contender:
 def contenders(program: str, python: Path | None) -> list[Contender]:
     """All of them.
 
-    What needs no more than blaxel-mcp itself depends on runs from the same interpreter, with the same versions: beside
-    FastMCP's dependencies a stock server would be slower, since the `mcp` SDK logs through `rich` where it is there.
+    What needs no more than blaxel-mcp itself depends on runs from the same interpreter, with the same versions.
 
     Args:
         program: the interpreter that runs blaxel-mcp.

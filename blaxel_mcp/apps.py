@@ -18,6 +18,8 @@ from blaxel_mcp.ui import EXECUTION_PAGE, EXTENSION, MIME_TYPE, RESOURCE_META, d
 SESSION_HEADER = "mcp-session-id"
 SESSION_MARK = "with-apps"
 """How the id of an HTTP session begins whose client has declared the extension in its handshake."""
+_LISTS = {"tools/list": "tools", "resources/list": "resources"}
+"""Requests whose answers are lists, and where the list is in them."""
 
 
 class Apps(Extension):
@@ -48,14 +50,17 @@ def is_only_for_apps(listed: Mapping[str, Any]) -> bool:
     return listed.get("mimeType") == MIME_TYPE or ui.get("visibility") == ["app"]
 
 
-async def apps_middleware(ctx: ServerRequestContext[AppContext, Any], call_next: CallNext) -> HandlerResult:
-    """Leave out of lists what is only for apps, unless the client declares the extension."""
+def apps_middleware(ctx: ServerRequestContext[AppContext, Any], call_next: CallNext) -> Any:
+    """Leave out of lists what is only for apps, unless the client declares the extension; returns what is awaited."""
+    # Not a coroutine function itself: that would cost every call.
+    return _list_without(ctx, call_next) if ctx.method in _LISTS and not _declares_apps(ctx) else call_next(ctx)
+
+
+async def _list_without(ctx: ServerRequestContext[AppContext, Any], call_next: CallNext) -> HandlerResult:
     result = await call_next(ctx)
-    if ctx.method not in {"tools/list", "resources/list"} or _declares_apps(ctx):
-        return result
     if not isinstance(result, dict):
         raise TypeError("the SDK hands out lists as JSON, in both eras of the protocol")  # pragma: no cover
-    kind = ctx.method.partition("/")[0]
+    kind = _LISTS[ctx.method]
     return {**result, kind: [listed for listed in result[kind] if not is_only_for_apps(listed)]}
 
 

@@ -6,8 +6,12 @@ Takes `--http PORT` to serve Streamable HTTP on loopback, else standard input an
 import os
 import sys
 
-import httpx
-from mcp.server import MCPServer
+# The SDK logs with Rich where that is installed, and is slower. A stock server would not have it: blaxel-mcp, in whose
+# environment this runs, brings it for terminals.
+sys.modules["rich"] = None  # type: ignore[assignment]
+
+import httpx  # noqa: E402
+from mcp.server import MCPServer  # noqa: E402
 
 server = MCPServer("stock")
 client = httpx.AsyncClient(

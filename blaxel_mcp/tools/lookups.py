@@ -237,16 +237,18 @@ class _Lookups:
         counted = self.found.fetched.execution.stats
         failed = counted.failure if counted else None
         read: list[FetchedTask] = []
+        pages = 0
         try:
             async for page in task_pages(self._send, self.found.job_id, self.found.execution_id):
                 read += page.items
+                pages += 1
                 if page.cursor is None:
                     return TaskList(_parsed(read)), True
                 seen = [fetched.task for fetched in read if task_status(fetched.task) == "failed"]
                 kept = _LOG_CALLS if any(map(_unexplained, seen)) else 0
                 enough = failed is not None and len(seen) >= failed
                 enough = enough or self.status.outcome == "cancelled"  # one page tells who cancelled
-                if self._calls <= kept or (enough and not self.all_tasks):
+                if self._calls <= kept or pages == limits.LIST_TASK_PAGES or (enough and not self.all_tasks):
                     break
         except NotFoundError:
             # The first page is missing in older versions of the API, which have no such operation.
