@@ -114,7 +114,7 @@ def test_a_failed_refresh_is_shown_and_made_good(hosts: Hosts, kind: str, failin
 
 
 def test_it_does_not_refresh_while_it_is_hidden(hosts: Hosts, kind: str) -> None:
-    """And does once it is shown again."""
+    """And does once it is shown again. A new result is drawn all the same, but is not refreshed either."""
     live = hosts.workspace.live()
     with hosts.show(kind, GET, live.args, clock=True) as view:
         view.drawn()
@@ -125,6 +125,12 @@ def test_it_does_not_refresh_while_it_is_hidden(hosts: Hosts, kind: str) -> None
         state(view, hidden=False)
         view.pass_time(1)
         view.drawn(2)
+        state(view, hidden=True)
+        view.host("host.callAgain(argument[0], argument[1])", [GET, live.args])
+        view.drawn(3)
+        view.pass_time(HOUR)
+        view.pass_time(HOUR)
+        assert len(view.calls) == 3
 
 
 def test_teardown_is_answered_and_ends_all(hosts: Hosts, kind: str) -> None:
@@ -136,6 +142,7 @@ def test_teardown_is_answered_and_ends_all(hosts: Hosts, kind: str) -> None:
         sizes = len(view.host("host.sizes"))
         view.page.set_viewport_size({"width": 400, "height": 900})
         view.host("host.changeContext({ theme: 'dark' })")
+        view.host("host.callAgain(argument[0], argument[1])", [GET, live.args])
         view.pass_time(HOUR)
         view.pass_time(HOUR)
         assert len(view.calls) == 1
