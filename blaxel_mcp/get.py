@@ -98,7 +98,7 @@ async def show(app: AppContext, job: str, execution: str, *, watch: bool, screen
     from blaxel_mcp.tools.view_execution import view_for  # noqa: PLC0415 - only for a picture
 
     asked = (job, execution)
-    shown: ExecutionView | None = None
+    shown: ExecutionView  # by `draw`, which comes before the first `sleep`
     seen, failed = app.timer(), ""
 
     async def poll() -> ExecutionView:
@@ -124,11 +124,9 @@ async def show(app: AppContext, job: str, execution: str, *, watch: bool, screen
         """Count the seconds down in the picture."""
         until = app.timer() + seconds
         while (left := until - app.timer()) > 0:
-            if shown is not None:
-                screen.show(shown, f"{failed}{_time_left(shown['answer'], app.timer() - seen)}{_next_look(left)}")
+            screen.show(shown, f"{failed}{_time_left(shown['answer'], app.timer() - seen)}{_next_look(left)}")
             await app.sleep(min(left, left % 1 or 1))
-        if shown is not None:
-            screen.show(shown, f"{failed}Looking again.")
+        screen.show(shown, f"{failed}Looking again.")
 
     result = await poll_until_done(
         poll,
@@ -151,4 +149,6 @@ def _next_look(seconds: float) -> str:
 def _time_left(answer: ExecutionAnswer, age: float) -> str:
     """How long the execution may still take, so many seconds after the answer; empty without an estimate."""
     left = answer.get("timing", {}).get("estimatedRemainingSeconds")
-    return "" if left is None else f"About {format_duration(max(0.0, left - age))} left. "
+    if left is None:
+        return ""
+    return f"About {format_duration(left - age)} left. " if left - age >= 1 else "It should end any moment. "

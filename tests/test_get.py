@@ -58,6 +58,12 @@ def test_an_answer_is_exit_code_0(runs: dict[str, tuple[int, str, str]]) -> None
     assert out.startswith("Failed: ")
 
 
+def test_a_pipe_gets_the_tools_text_and_nothing_else(runs: dict[str, tuple[int, str, str]]) -> None:
+    """Word for word but for the time that passes: no picture, no colours."""
+    out, tool = runs["failed"][1], json.loads(runs["over MCP"][1])["summary"]
+    assert re.sub(r"\d+s ago", "", out) == re.sub(r"\d+s ago", "", tool) + "\n"
+
+
 def test_the_next_step_is_for_a_shell(runs: dict[str, tuple[int, str, str]]) -> None:
     """It names no tool, which only a model could call."""
     code, out, _ = runs["queued"]

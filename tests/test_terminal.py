@@ -17,6 +17,7 @@ from rich.console import Console
 from support import sockets
 from support.builders import EXECUTION, JOB, execution, runs_that_took, task
 from support.faults import Answer, Faults
+from support.one_execution import OneExecution
 from support.plane import HOSTILE
 from support.program import PATIENCE, Program, account, side_by_side
 from support.screen import Emulator, Terminal, widest
@@ -171,7 +172,7 @@ def test_a_picture_keeps_to_the_width(demo: Mapping[str, ExecutionView], name: s
 @pytest.mark.parametrize("name", DEMO)
 def test_what_is_refreshed_keeps_to_the_height(demo: Mapping[str, ExecutionView], name: str) -> None:
     """Else it could not be replaced in its place; the verdict and what comes next stay."""
-    for height in range(8, 60):
+    for height in (8, 9, 11, 14, 18, 23, 29, 39, 59):
         lines = shown(demo[name], 80, height, least=0, step="Watching.")
         assert len(lines) <= height
         assert any(line.startswith(split_prose(demo[name]["answer"]).verdict[:60]) for line in lines)
@@ -249,6 +250,13 @@ def test_hostile_text_stays_text(text: str, width: int) -> None:
         assert len(lines) <= 60
 
 
+def test_tasks_that_were_not_read_are_counted() -> None:
+    """They are among those that have no lane."""
+    whole = view(many(30))
+    whole["timeline"]["unread"] = 70
+    assert "  and 80 more tasks, 70 not read" in shown(whole, 80, 60)
+
+
 def test_markup_is_shown_as_it_is_written() -> None:
     """Square brackets and colons are nothing special."""
     drawn = "\n".join(shown(view(many(3, name=lambda number: f"[red]{number}[/red]:boom:")), 120))
@@ -279,6 +287,15 @@ def test_shapes_are_those_that_the_encoding_has(encoding: str, shapes: Shapes) -
     assert shapes_for(encoding) is shapes
 
 
+def test_prose_that_differs_from_the_fields_stays(demo: Mapping[str, ExecutionView]) -> None:
+    """What can't be taken out of it as it is, as with a short answer, is not said in another form besides."""
+    answer = demo["succeeded with failed tasks"]["answer"]
+    (doubt,) = split_prose(answer).warnings
+    other: ExecutionAnswer = {**answer, "warnings": [doubt, "another doubt"]}
+    assert split_prose(other).warnings == []
+    assert f"Note: {doubt}" in split_prose(other).rest
+
+
 def test_sentences_end_outside_of_quotes() -> None:
     """What is quoted was written by a job, and may look like anything."""
     said = 'Failed: 1 task. Why: task "a. Next: b" said "Note: c. d". Ran 3s.'
@@ -289,16 +306,15 @@ def test_sentences_end_outside_of_quotes() -> None:
 
 
 @pytest.fixture(scope="module")
-def screens() -> dict[str, tuple[int, Emulator, str]]:
+def screens(plane: str) -> dict[str, tuple[int, Emulator, str]]:
     """Exit code, screen and errors of runs of the program on a terminal."""
 
     def on_terminal(*arguments: str, size: tuple[int, int] = (80, 24), **env: str) -> tuple[int, Emulator, str]:
         encoding = env.get("PYTHONIOENCODING", "utf-8")
+        env = {"TERM": "xterm-256color"} | ({} if "--demo" in arguments else account(plane)) | env
         with (
             Terminal(*size, encoding) as terminal,
-            Program(
-                "get", *arguments, "--demo", env={"TERM": "xterm-256color"} | env, stdout=terminal.program_end
-            ) as program,
+            Program("get", *arguments, env=env, stdout=terminal.program_end) as program,
         ):
             code, errors = program.wait(), program.errors()
             return code, terminal.finish(), errors
@@ -319,6 +335,7 @@ def screens() -> dict[str, tuple[int, Emulator, str]]:
         "json": lambda: on_terminal(*failed, "--json"),
         "watched": lambda: on_terminal(*failed, "--watch"),
         "narrow": lambda: on_terminal(*failed, size=(7, 5)),
+        "--demo": lambda: on_terminal(*failed, "--demo"),
         "no such execution": lambda: on_terminal("image-resize", "exec-1", "--watch"),
     }
     return side_by_side(runs)
@@ -346,7 +363,7 @@ def test_the_width_is_the_terminals(screens: Mapping[str, tuple[int, Emulator, s
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["NO_COLOR", "FORCE_COLOR"])
+@pytest.mark.parametrize("name", ["NO_COLOR", "FORCE_COLOR", "--demo"])
 def test_colours_are_there_where_they_are_wanted(screens: Mapping[str, tuple[int, Emulator, str]], name: str) -> None:
     """NO_COLOR leaves weight and reverse, the picture is the same."""
     colours = {style for style in screens[name][1].styles if len(style) == 2}
@@ -383,6 +400,23 @@ def test_a_watched_execution_that_is_done_is_drawn_once(screens: Mapping[str, tu
     code, screen, errors = screens["watched"]
     assert (code, errors, screen.cursor_shown) == (3, "", True)
     assert sum("image-resize" in line for line in screen.lines) == 1
+
+
+@pytest.mark.slow
+def test_ten_thousand_tasks_are_drawn_on_a_terminal() -> None:
+    """From the API to the screen, which has room for all that matters."""
+    app = OneExecution(JOB, EXECUTION, many(10_000, failed=70), now=NOW)
+    with (
+        control_plane.serve(app) as url,
+        Terminal(100, 40) as terminal,
+        Program("get", JOB, EXECUTION, env=account(url) | {"TERM": "xterm"}, stdout=terminal.program_end) as program,
+    ):
+        assert (program.wait(), program.errors()) == (0, "")
+        screen = terminal.finish()
+    assert screen.lines[3] == "Failed: 70 of 10,000 tasks failed, 9,930 succeeded."
+    assert next(line for line in screen.lines if line.startswith("at once")).split()[-1] == "50"
+    assert len(screen.lines) <= 41
+    assert widest(screen.lines) <= 100
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from blaxel_mcp.summary.causes import CAUSE_LABELS
 from blaxel_mcp.summary.schema import ExecutionAnswer
-from blaxel_mcp.summary.view import Lanes
+from blaxel_mcp.summary.timeline import Lanes
 from blaxel_mcp.summary.wording import format_duration
 from blaxel_mcp.terminal.shapes import Shapes
 

@@ -76,10 +76,8 @@ def join(cells: Sequence[Cell]) -> Text:
 
 
 def bar(parts: Sequence[tuple[State, int]], columns: int) -> list[Cell]:
-    """Numbers side by side in so many columns, each that is not zero at least one of them."""
+    """Numbers side by side in so many columns; each that is not zero takes at least one, and one of them must be."""
     total = sum(number for _, number in parts)
-    if not total:
-        return [(" ", "")] * columns
     lengths = [max(1, round(number / total * columns)) if number else 0 for _, number in parts]
     while (much := sum(lengths) - columns) != 0:
         longest = lengths.index(max(lengths))

@@ -9,7 +9,8 @@ from rich.text import Text
 
 from blaxel_mcp.summary.causes import CAUSE_LABELS
 from blaxel_mcp.summary.schema import Failure
-from blaxel_mcp.summary.view import ExecutionView, Runs, Timeline
+from blaxel_mcp.summary.timeline import Timeline
+from blaxel_mcp.summary.view import ExecutionView, Runs
 from blaxel_mcp.summary.wording import format_duration, plural
 from blaxel_mcp.terminal.layout import Cell, Layout, bar, join, row
 from blaxel_mcp.terminal.prose import split_prose

@@ -155,6 +155,8 @@ def _console() -> Console:
 
 def wrap(text: Text, width: int, *, most: int | None = None, shapes: Shapes = UNICODE) -> list[Text]:
     """Text in lines of at most so many columns; if it takes more lines than `most`, the last one says it goes on."""
+    if most is not None:
+        text = text[: width * (most + 1)]  # no more of it can be shown
     lines = list(text.wrap(_console(), width, overflow="fold"))
     for line in lines:
         line.rstrip()

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from blaxel_mcp.summary.schema import ExecutionAnswer
-from blaxel_mcp.summary.view import Timeline
+from blaxel_mcp.summary.timeline import Timeline
 from blaxel_mcp.summary.wording import format_duration, plural
 from blaxel_mcp.terminal.lanes import Lane, most_telling, read_lanes
 from blaxel_mcp.terminal.layout import Axis, Cell, Layout, row

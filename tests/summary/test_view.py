@@ -74,6 +74,13 @@ def test_spans_count_all_tasks() -> None:
     }
 
 
+def test_tasks_that_took_no_time_ran_all_the_same() -> None:
+    """Where times are whole seconds, a task may end in the second in which it started."""
+    tasks = [task(n, "succeeded", (5, 5)) for n in range(3)] + [task(3, "succeeded", (8, 5))]
+    timeline = view(execution("succeeded", (10, 8, 5), tasks=tasks))["timeline"]
+    assert timeline["spans"]["running"] == [0, 0, 1, 1, 3]
+
+
 def test_of_many_tasks_those_that_went_wrong_have_lanes() -> None:
     """At most 24, with one of each group of failures that is shown, however far on it comes."""
     tasks = [task(n, "failed", (900, 890), "disk full") for n in range(2_000)]
@@ -111,6 +118,13 @@ def test_the_executions_beside_it(at: int) -> None:
     assert beside["outcome"].count(beside["outcomes"].index("failed")) == 1
     assert beside["seconds"][beside["this"]] is None
     assert len(beside["created"]) == len(beside["seconds"]) == len(beside["outcome"]) == 20
+
+
+def test_one_that_goes_on_has_been_running_for_as_long_as_it_has() -> None:
+    """Its bar would be missing otherwise; one that waits to start has none."""
+    going = execution("running", (100, 90))
+    runs = [Run.of(JobExecution.model_validate(going)), Run("exec-2", ExecutionStatus("queued")), *runs_that_took(60)]
+    assert view(going, runs=runs)["runs"]["seconds"] == [60, None, 90]
 
 
 def test_without_a_list_that_has_it_there_are_no_executions_beside_it() -> None:
@@ -183,3 +197,13 @@ def test_whatever_the_api_sends_columns_are_even_and_small(tasks: list[Any], sta
     numbers = [spans["running"], spans["succeeded"], spans["failed"], spans["other"]]
     assert {len(column) for column in numbers} == {len(spans["running"])}
     assert all(number >= 0 for column in numbers for number in column)
+
+
+def test_a_moment_that_is_still_to_come_does_not_stretch_the_axis() -> None:
+    """A clock that is a minute ahead is believed, a year 9999 is not."""
+    ahead = task(1, "succeeded", (50, -30))
+    wrong = task(0, "succeeded", (50,))
+    wrong["metadata"]["completedAt"] = "9999-12-31T23:59:59Z"
+    timeline = view(execution("running", (100, 90), tasks=[wrong, ahead]))["timeline"]
+    assert timeline["seconds"] == 130.0
+    assert timeline["lanes"]["ended"] == [None, 130.0]
