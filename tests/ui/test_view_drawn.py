@@ -153,7 +153,7 @@ def test_hostile_text_is_not_sent_as_a_question(hosts: Hosts) -> None:
         view.frame.get_by_role("button", name="Ask why").click()
         view.until("host.messages.length === 1")
         (block,) = view.host("host.messages[0].content")
-        assert block["text"] == f"Why did execution {HOSTILE_TASKS} of job {JOB} fail?"
+        assert block["text"] == f"Why did execution {HOSTILE_TASKS} of job {JOB} fail, and what should I do about it?"
 
 
 def test_lanes_are_walked_with_the_keyboard(hosts: Hosts) -> None:

@@ -263,7 +263,7 @@ def test_a_question_is_sent_where_the_host_allows_it(hosts: Hosts, kind: str) ->
         assert [message["role"] for message in messages] == ["user", "user"]
         asked = [block["text"] for message in messages for block in message["content"]]
         execution = f"execution {script.IMPORT_FAILED} of job nightly-import"
-        assert asked == [f"Why did {execution} fail?", f"Show the logs of {execution}."]
+        assert asked == [f"Why did {execution} fail, and what should I do about it?", f"Show the logs of {execution}."]
 
 
 def test_there_is_nothing_to_send_where_the_host_takes_no_messages(hosts: Hosts, kind: str) -> None:

@@ -72,7 +72,9 @@ class Seen:
 
 def axe_findings(frame: "Frame") -> list[str]:
     """What axe-core finds fault with in a document that it has been loaded into: rule, element and why."""
-    found: list[dict[str, Any]] = frame.evaluate("axe.run().then((results) => results.violations)")
+    found: list[dict[str, Any]] = frame.evaluate(
+        "axe.run({ resultTypes: ['violations'] }).then((results) => results.violations)"
+    )
     return [f"{one['id']}: {node['html']} {node['failureSummary']}" for one in found for node in one["nodes"]]
 
 
