@@ -252,8 +252,10 @@ def _import_get(command: Command) -> "Callable[[Runtime], Awaitable[int]]":
             from blaxel_mcp.report import fetch_view
 
             # By the ids that were found: `latest` may have become another one.
-            write_report([await fetch_view(runtime.app, last["jobId"], last["executionId"])])
-        return ExitCode.NOT_SUCCEEDED if command.watch and last["outcome"] != "succeeded" else ExitCode.SUCCESS
+            view = last.view or await fetch_view(runtime.app, last.job_id, last.execution_id)
+            write_report([view])
+        failed = command.watch and last.answer["outcome"] != "succeeded"
+        return ExitCode.NOT_SUCCEEDED if failed else ExitCode.SUCCESS
 
     return run
 

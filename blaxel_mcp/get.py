@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from blaxel_mcp.errors import BlaxelMcpError
 from blaxel_mcp.polling import poll_until_done
@@ -19,13 +19,19 @@ _PAUSE_SECONDS = 30
 """Between two polls where the answer doesn't suggest a time."""
 
 
+class Shown(NamedTuple):
+    """The last answer, and the view that was drawn of it; job and execution as they were found, which answers may cut."""
+
+    answer: ExecutionAnswer
+    job_id: str
+    execution_id: str
+    view: ExecutionView | None = None
+
+
 async def get(
     app: AppContext, job: str, execution: str, *, as_json: bool, watch: bool, write: Callable[[str], None]
-) -> ExecutionAnswer:
+) -> Shown:
     """Print the answer, and with `watch` another one whenever it has changed, until the execution is done.
-
-    Returns:
-        The last answer.
 
     Raises:
         BlaxelMcpError: the execution can't be had; with `watch`, polls went on failing.
@@ -57,7 +63,7 @@ async def get(
     )
     if result.error is not None:
         raise result.error
-    return result.state
+    return Shown(result.state, *asked)
 
 
 def _essence(answer: ExecutionAnswer) -> object:
@@ -86,11 +92,8 @@ class Screen(Protocol):
         """Draw an execution; `step` is what a person can do next, or what happens next."""
 
 
-async def show(app: AppContext, job: str, execution: str, *, watch: bool, screen: Screen) -> ExecutionAnswer:
+async def show(app: AppContext, job: str, execution: str, *, watch: bool, screen: Screen) -> Shown:
     """Draw the answer, and with `watch` keep the picture up to date until the execution is done.
-
-    Returns:
-        The last answer.
 
     Raises:
         BlaxelMcpError: the execution can't be had; with `watch`, polls went on failing.
@@ -139,7 +142,7 @@ async def show(app: AppContext, job: str, execution: str, *, watch: bool, screen
     )
     if result.error is not None:
         raise result.error
-    return result.state["answer"]
+    return Shown(result.state["answer"], *asked, result.state)
 
 
 def _next_look(seconds: float) -> str:

@@ -164,7 +164,7 @@ class Shell:
             upstream = Upstream(api_url=url, api_version=settings.api_version, timeout=PATIENCE, first_wait=0.001)
             try:
                 app = AppContext(lambda _: Session(upstream, auth), lambda: self.now, sleep=self.sleep)
-                return await get(app, job, execution, as_json=as_json, watch=True, write=self.write)
+                return (await get(app, job, execution, as_json=as_json, watch=True, write=self.write)).answer
             finally:
                 await upstream.aclose()
 

@@ -519,7 +519,7 @@ class Watched:
             app, upstream = _app(url, lambda: self.now, sleep=self.sleep, timer=self._seconds)
             try:
                 with Screen(self._output, {"TERM": "xterm", "COLUMNS": "80", "LINES": "30"}, in_place=True) as screen:
-                    return await show(app, job, execution_id, watch=True, screen=screen)
+                    return (await show(app, job, execution_id, watch=True, screen=screen)).answer
             finally:
                 await upstream.aclose()
 
