@@ -20,7 +20,7 @@ _PAUSE_SECONDS = 30
 
 
 class Shown(NamedTuple):
-    """The last answer, and the view that was drawn of it; job and execution as they were found, which answers may cut."""
+    """The last answer and the view that was drawn of it; job and execution as they were found: answers may cut them."""
 
     answer: ExecutionAnswer
     job_id: str

@@ -57,7 +57,7 @@ def _states(succeeded: str, failed: str, cancelled: str, running: str, waiting: 
         "cancelled": ended,
         "cancelling": ended,
         "running": goes,
-        "reconciling": goes,
+        "reconciling": waits,
         "in_progress": goes,
         "waiting": waits,
         "pending": waits,
