@@ -237,6 +237,50 @@ def test_a_view_that_cannot_be_had_leaves_the_answer(hosts: Hosts, kind: str) ->
         assert "Failed: 3 of 40 tasks failed, 37 succeeded" in view.text()
 
 
+def test_the_picture_of_what_is_over_is_asked_for_again(hosts: Hosts, kind: str) -> None:
+    """The first call may meet a limit, or a host that wants a person's consent; it is asked for five times at most."""
+    with hosts.show(kind, GET, FAILED, clock=True, options={"failing": "error"}) as view:
+        view.until("host.calls.length === 1")
+        view.pass_time(30)
+        view.until("host.calls.length === 2")
+        view.host("host.failing = null")
+        view.pass_time(60)
+        view.drawn(3)
+        assert view.frame.locator("[data-lane]").count() == 40
+        view.pass_time(HOUR)
+        assert len(view.calls) == 3
+    with hosts.show(kind, GET, FAILED, clock=True, options={"failing": "error"}) as view:
+        for calls in range(1, 6):
+            view.until("host.calls.length === argument", calls)
+            view.pass_time(HOUR)
+        assert len(view.calls) == 5
+        assert "no picture" in view.text()
+
+
+@pytest.mark.parametrize(
+    "structured",
+    [
+        {"summary": "Failed.", "done": True, "jobId": "night…", "executionId": "exec…"},
+        {
+            "summary": "Failed.",
+            "done": True,
+            "jobId": "night…",
+            "executionId": "exec…",
+            "rawUri": f"blaxel://jobs/{FAILED['jobId']}/executions/{FAILED['executionId'].replace('-', '%2D')}",
+        },
+        None,
+    ],
+    ids=["cut", "cut, with its resource", "left out by the host"],
+)
+def test_ids_to_ask_by_are_whole(hosts: Hosts, kind: str, structured: dict[str, Any] | None) -> None:
+    """An answer may cut them; its resource has them, and so has the call that was made."""
+    result = {"content": [{"type": "text", "text": "Failed."}]}
+    options = {"result": result if structured is None else {**result, "structuredContent": structured}}
+    with hosts.show(kind, GET, FAILED, options=options) as view:
+        view.drawn()
+        assert view.calls == [call_of(FAILED)]
+
+
 def test_two_executions_are_compared(hosts: Hosts, kind: str) -> None:
     """What differs first, then both, each asked for once, on one time scale."""
     args = {"jobId": JOB, "executionId": SIXTY_TASKS, "baselineId": ONE_TASK}
@@ -257,6 +301,7 @@ def test_a_question_is_sent_where_the_host_allows_it(hosts: Hosts, kind: str) ->
         view.drawn()
         view.frame.get_by_role("button", name="Ask why").click()
         view.until("host.messages.length === 1")
+        assert view.frame.evaluate("document.activeElement.textContent") == "Ask why"
         view.frame.get_by_role("button", name="Show logs").click()
         view.until("host.messages.length === 2")
         messages = view.host("host.messages")
