@@ -254,7 +254,11 @@ def test_a_token_that_is_set_is_asked_for(guarded: str, given: str | None) -> No
     """On loopback too; the answer says what kind is wanted, and nothing else."""
     headers = {"Host": "mcp.example:8000"} | ({} if given is None else {"Authorization": given})
     answer = post(guarded, headers=headers)
-    assert (answer.status_code, answer.headers.get("WWW-Authenticate"), answer.text) == (401, "Bearer", "Unauthorized")
+    assert (answer.status_code, answer.headers.get("WWW-Authenticate")) == (401, "Bearer")
+    assert answer.text == (
+        "Unauthorized: send the token that this server's operator has set (BLAXEL_MCP_AUTH_TOKEN) as "
+        '"Authorization: Bearer TOKEN" with each request. It is not a Blaxel API key.'
+    )
 
 
 def test_the_token_and_an_allowed_name_are_accepted(guarded: str) -> None:

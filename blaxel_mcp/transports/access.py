@@ -111,7 +111,16 @@ class BearerTokenAuthenticator:
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), self._token):
             return None
-        return PlainTextResponse("Unauthorized", 401, {"WWW-Authenticate": "Bearer"})
+        return _NO_TOKEN
+
+
+# Clients show this text to the person who configures them.
+_NO_TOKEN = PlainTextResponse(
+    "Unauthorized: send the token that this server's operator has set (BLAXEL_MCP_AUTH_TOKEN) as "
+    '"Authorization: Bearer TOKEN" with each request. It is not a Blaxel API key.',
+    401,
+    {"WWW-Authenticate": "Bearer"},
+)
 
 
 class BlaxelCredentialAuthenticator:
