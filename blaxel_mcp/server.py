@@ -206,7 +206,7 @@ def build_server(
             instructions=instructions_for(tools),
             tools=list(tools),
             lifespan=lifespan,
-            middleware=[apps_middleware, requests],
+            middleware=[requests, apps_middleware],
             extensions=[Apps()],
             request_state_security=RequestStateSecurity(
                 keys=[state_key or os.urandom(32)], ttl=CONSENT_SECONDS, bind_principal=bind_to_identity
