@@ -17,7 +17,7 @@ from support.program import HANDSHAKE, MODERN, Program, account, run, side_by_si
 from support.sockets import post
 
 from blaxel_mcp import __version__
-from blaxel_mcp.demo import script
+from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.resources import EXECUTION, EXECUTIONS
 from blaxel_mcp.resources import TASKS as EXECUTION_TASKS
 from blaxel_mcp.tools.registry import select
@@ -106,6 +106,13 @@ def test_it_serves_without_credentials(unconfigured: Program) -> None:
 
 
 # The SDK's client over each transport
+
+
+@pytest.fixture(scope="module")
+def plane() -> Iterator[str]:
+    """A control plane of this module's own: an execution that it asks about ends two minutes after its start."""
+    with control_plane.serve(control_plane.build_app()) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
