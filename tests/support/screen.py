@@ -102,8 +102,7 @@ class Terminal:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with contextlib.suppress(OSError):
-            os.close(self.program_end)
+        self._close_program_end()
         self._reader.join(PATIENCE)
         os.close(self._ours)
 
@@ -114,10 +113,16 @@ class Terminal:
 
     def finish(self) -> Emulator:
         """The screen, once the programs on it are gone."""
-        os.close(self.program_end)
+        self._close_program_end()
         self._reader.join(PATIENCE)
         self.screen.write(self._written)
         return self.screen
+
+    def _close_program_end(self) -> None:
+        """Close it once: a second time, its number might be that of a terminal in another thread."""
+        if self.program_end >= 0:
+            os.close(self.program_end)
+            self.program_end = -1
 
     def _read(self) -> None:
         pieces = b""
