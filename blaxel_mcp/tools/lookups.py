@@ -44,7 +44,7 @@ class LookedUp(NamedTuple):
     """An execution's summary, and what was looked up for it.
 
     Attributes:
-        summary: the summary.
+        summary: how the execution stands.
         tasks: its tasks, as far as they are known.
         runs: the job's newest executions, newest first, the one at hand as it is now; empty where they were not listed.
     """
