@@ -3,19 +3,18 @@
 import dataclasses
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from clients.report import Report
-from clients.rows import Client
+from clients.rows import WORDS, Client
 from clients.scenario import WAIT, WAIT_SECONDS, judge
 
 RECORDS = Path(__file__).parent / "records" / "limits"
 NAME = "clients-limits"
 """Of the markers around the table."""
 _SHOWN = 160
-_YES = {True: "yes", False: "no"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,28 +25,34 @@ class Limit:
         client: its name in `clients.toml`.
         version: of its package.
         date: when, in UTC.
-        waits: whether it waited for the answer, as it comes.
-        waits_if_told: whether it did when connected by the snippet of docs/clients.md; false if there is none.
+        waits: by transport, whether it waited for the answer, as it comes.
+        waits_if_told: whether it did over stdio when connected by the snippet of docs/clients.md, if there is one.
         said: what its model was given instead of the answer, as it comes; empty if it waited.
     """
 
     client: str
     version: str
     date: str
-    waits: bool
+    waits: Mapping[str, bool]
     waits_if_told: bool
     said: str
 
     @property
+    def ends(self) -> list[str]:
+        """The transports over which it ends the call."""
+        return [transport for transport, waited in self.waits.items() if not waited]
+
+    @property
     def passed(self) -> bool:
         """Whether a user can have it wait."""
-        return self.waits or self.waits_if_told
+        return not self.ends or self.waits_if_told
 
 
-def conclude(*, client: str, version: str, date: str, unset: Report | None, told: Report | None) -> Limit:
-    """What two runs came to: as it comes, and told to wait."""
-    waits = _waited(unset)
-    given = unset.given.get(WAIT.name, "") if unset else "it ended without a report"
+def conclude(*, client: str, version: str, date: str, unset: Mapping[str, Report | None], told: Report | None) -> Limit:
+    """What runs came to: as it comes, by transport, and told to wait."""
+    waits = {transport: _waited(report) for transport, report in unset.items()}
+    ended = next((unset[transport] for transport, waited in waits.items() if not waited), None)
+    given = ended.given.get(WAIT.name, "") if ended else "it ended without a report"
     said = given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)
     return Limit(
         client=client,
@@ -55,7 +60,7 @@ def conclude(*, client: str, version: str, date: str, unset: Report | None, told
         date=date,
         waits=waits,
         waits_if_told=_waited(told),
-        said="" if waits else said[:_SHOWN],
+        said="" if all(waits.values()) else said[:_SHOWN],
     )
 
 
@@ -70,24 +75,34 @@ def _waited(report: Report | None) -> bool:
 
 def line(one: Limit) -> str:
     """A measurement in one line."""
-    if one.waits:
-        return f"{one.client} {one.version}: waits {WAIT_SECONDS} s"
+    if not one.ends:
+        return f"{one.client} {one.version}: waits {WAIT_SECONDS} s over {', '.join(one.waits)}"
     told = "waits if told" if one.waits_if_told else "does NOT wait if told"
-    return f"{one.client} {one.version}: does not wait {WAIT_SECONDS} s ({one.said}), {told}"
+    return f"{one.client} {one.version}: does not wait {WAIT_SECONDS} s over {', '.join(one.ends)} ({one.said}), {told}"
 
 
 def table(rows: Sequence[Client], limits: Sequence[Limit]) -> str:
     """The clients that end a call, and what their model is told; then those that wait."""
     by_name = {one.client: one for one in limits}
     found = [(row.title, by_name[row.name]) for row in rows if row.name in by_name]
-    waiting = ", ".join(f"{title} {one.version}" for title, one in found if one.waits)
-    lines = [
-        f"| {title} {one.version} | {one.said.replace('|', '/') or 'nothing'} | {_YES[one.waits_if_told]} |"
-        for title, one in found
-        if not one.waits
-    ]
-    head = (f"| ends a call of {WAIT_SECONDS} s | its model is told | waits once told to |", "| --- | --- | --- |")
-    return "\n".join([*head, *lines, "", f"These waited {WAIT_SECONDS} seconds as they come: {waiting}."])
+    waiting = ", ".join(f"{title} {one.version}" for title, one in found if not one.ends)
+    lines = [_row(title, one) for title, one in found if one.ends]
+    first = f"| ends a call of {WAIT_SECONDS} s | over | its model is told | waits once told to |"
+    return "\n".join(
+        [
+            first,
+            "| --- | --- | --- | --- |",
+            *lines,
+            "",
+            f"These waited {WAIT_SECONDS} seconds as they come: {waiting}.",
+        ]
+    )
+
+
+def _row(title: str, one: Limit) -> str:
+    over = ", ".join(WORDS[transport] for transport in one.ends)
+    said = one.said.replace("|", "/") or "nothing"
+    return f"| {title} {one.version} | {over} | {said} | {'yes' if one.waits_if_told else 'no'} |"
 
 
 def record_file(one: Limit, folder: Path = RECORDS) -> Path:

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 Transport = Literal["stdio", "sse", "http"]
 TRANSPORTS: tuple[Transport, ...] = get_args(Transport)
+WORDS: Mapping[Transport | str, str] = {"stdio": "stdio", "sse": "SSE", "http": "HTTP"}
 FILE = Path(__file__).parent / "clients.toml"
 
 

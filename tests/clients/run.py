@@ -176,14 +176,13 @@ def run(client: Client, environment: Environment, transport: Transport, show: Ca
 
 def measure_limit(client: Client, environment: Environment) -> limits.Limit:
     """Whether a client waits for a call of some seconds, as it comes, and told to as docs/clients.md has users do."""
-    transport, snippet = client.transports[0], limits.snippets(_GUIDE.read_text(encoding="utf-8")).get(client.name)
-    unset = attempt(client, environment, transport, [WAIT])
-    told = attempt(client, environment, transport, [WAIT], snippet=snippet) if snippet else None
+    snippet = limits.snippets(_GUIDE.read_text(encoding="utf-8")).get(client.name)
+    told = attempt(client, environment, "stdio", [WAIT], snippet=snippet) if snippet else None
     return limits.conclude(
         client=client.name,
         version=environment.version,
         date=f"{datetime.now(UTC):%Y-%m-%d}",
-        unset=unset.report,
+        unset={transport: attempt(client, environment, transport, [WAIT]).report for transport in client.transports},
         told=told.report if told else None,
     )
 

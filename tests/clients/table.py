@@ -5,11 +5,10 @@ from pathlib import Path
 
 from clients import result
 from clients.result import Result
-from clients.rows import TRANSPORTS, Client
+from clients.rows import TRANSPORTS, WORDS, Client
 from clients.scenario import QUESTIONS
 
 RECORDS = Path(__file__).parent / "records"
-WORDS = {"stdio": "stdio", "sse": "SSE", "http": "HTTP"}
 LONG, SHORT = "clients", "clients-short"
 """The names of the markers around the two tables."""
 

@@ -272,29 +272,29 @@ CUT = Report([], {"wait": {"error": "a | b"}})
 @pytest.mark.parametrize(
     ("unset", "told", "wanted"),
     [
-        (WAITED, None, (True, False, "", True)),
-        (CUT, WAITED, (False, True, '{"error": "a | b"}', True)),
-        (CUT, CUT, (False, False, '{"error": "a | b"}', False)),
-        (None, None, (False, False, "it ended without a report", False)),
+        ({"stdio": WAITED, "http": WAITED}, None, ([], False, "", True)),
+        ({"stdio": CUT, "http": WAITED}, WAITED, (["stdio"], True, '{"error": "a | b"}', True)),
+        ({"stdio": CUT, "http": CUT}, CUT, (["stdio", "http"], False, '{"error": "a | b"}', False)),
+        ({"stdio": WAITED, "http": None}, None, (["http"], False, "it ended without a report", False)),
     ],
 )
 def test_a_client_waits_or_can_be_told_to(
-    unset: Report | None, told: Report | None, wanted: tuple[bool, bool, str, bool]
+    unset: dict[str, Report | None], told: Report | None, wanted: tuple[list[str], bool, str, bool]
 ) -> None:
     """Passed is who waits for a call of some seconds as it comes, or once it is connected by the snippet."""
     one = limits.conclude(client="one", version="1", date="2026-11-26", unset=unset, told=told)
-    assert (one.waits, one.waits_if_told, one.said, one.passed) == wanted
+    assert (one.ends, one.waits_if_told, one.said, one.passed) == wanted
 
 
 def test_the_table_of_limits_names_both_kinds() -> None:
     """What a model is told instead of an answer cannot break the table."""
     common = {"version": "1", "date": "2026-11-26"}
-    waits = limits.conclude(client="one", unset=WAITED, told=None, **common)
-    cuts = limits.conclude(client="two", unset=CUT, told=WAITED, **common)
+    waits = limits.conclude(client="one", unset={"sse": WAITED}, told=None, **common)
+    cuts = limits.conclude(client="two", unset={"stdio": CUT, "sse": CUT, "http": WAITED}, told=WAITED, **common)
     assert limits.table([row("one"), row("two")], [cuts, waits]).splitlines() == [
-        "| ends a call of 8 s | its model is told | waits once told to |",
-        "| --- | --- | --- |",
-        '| TWO 1 | {"error": "a / b"} | yes |',
+        "| ends a call of 8 s | over | its model is told | waits once told to |",
+        "| --- | --- | --- | --- |",
+        '| TWO 1 | stdio, SSE | {"error": "a / b"} | yes |',
         "",
         "These waited 8 seconds as they come: ONE 1.",
     ]
