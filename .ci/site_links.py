@@ -70,7 +70,9 @@ def check(site: Path, address: str) -> list[str]:
     """One line for each thing that is wrong with a site in a folder, which will be published at an address."""
     files = [file for file in sorted(site.rglob("*")) if file.is_file()]
     names = {file.relative_to(site).as_posix(): file for file in files}
-    pages = {name: read_page(file.read_text(encoding="utf-8")) for name, file in names.items() if name.endswith(".html")}
+    pages = {
+        name: read_page(file.read_text(encoding="utf-8")) for name, file in names.items() if name.endswith(".html")
+    }
     objections = []
     for name, page in pages.items():
         objections += [f"{name}: {problem}" for problem in _problems_of(name, page, pages, {*names}, address)]
@@ -81,9 +83,7 @@ def check(site: Path, address: str) -> list[str]:
     return objections
 
 
-def _problems_of(
-    name: str, page: Page, pages: Mapping[str, Page], names: set[str], address: str
-) -> Iterator[str]:
+def _problems_of(name: str, page: Page, pages: Mapping[str, Page], names: set[str], address: str) -> Iterator[str]:
     for target in [*page.links, *page.loads]:
         url = urljoin(urljoin(address, name), target)
         if not url.startswith(address):

@@ -5,15 +5,12 @@ import base64
 import json
 import re
 import textwrap
-import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from support import pages
-from support.caller import caller
 
 from blaxel_mcp.api.auth import BlaxelAuth
 from blaxel_mcp.api.client import Session, Upstream
@@ -36,24 +33,6 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
 
 
-ACROSS_RUNS: tuple[tuple[str, str, dict[str, Any]], ...] = (
-    ("What changed since it last worked?", "compare_job_executions", {"jobId": "image-resize"}),
-    ("Did the nightly report run?", "list_job_executions", {"jobId": "nightly-report", "limit": 1}),
-    ("Which of my jobs need me?", "list_jobs", {"search": "nightly"}),
-)
-
-
-def text_of(tool: str, arguments: dict[str, Any]) -> str:
-    """The text of a tool's answer about the demo workspace at nine o'clock."""
-
-    async def run(url: str) -> str:
-        async with caller(url, clock=lambda: NOW) as client:
-            return (await client.answer(tool, **arguments)).text
-
-    with control_plane.serve(control_plane.build_app(clock=lambda: NOW)) as url:
-        return asyncio.run(run(url))
-
-
 def answer(job: str, execution: str) -> str:
     """What the program says of a demo execution at nine o'clock."""
 
@@ -72,23 +51,11 @@ def answer(job: str, execution: str) -> str:
         return asyncio.run(ask(url))
 
 
-@pytest.mark.parametrize(("question", "job", "execution"), script.SHOWN[1:3])
-def test_the_examples_are_what_the_program_prints(question: str, job: str, execution: str) -> None:
+def test_the_first_answer_is_what_the_program_prints() -> None:
     """Question, and the answer word for word, as the demo prints them."""
-    wrapped = textwrap.fill(answer(job, execution), 100)
-    assert f"> **{question}**" in README
-    assert f"```text\n{wrapped}\n```" in README
-
-
-@pytest.mark.parametrize(("question", "tool", "arguments"), ACROSS_RUNS)
-def test_the_examples_across_runs_are_what_the_program_prints(
-    question: str, tool: str, arguments: dict[str, Any]
-) -> None:
-    """Question, call, and the text word for word, its lines wrapped."""
-    call = f"`{tool}` with `{json.dumps(arguments)}`" if arguments else f"`{tool}`"
-    lines = (textwrap.fill(line, 100, subsequent_indent="  ") for line in text_of(tool, arguments).splitlines())
-    block = "\n".join(lines)
-    assert f"> **{question}**\n\n{call}:\n\n```text\n{block}\n```" in README
+    question, job, execution = script.SHOWN[1]
+    wrapped = textwrap.fill(answer(job, execution), pages.WIDTH, break_on_hyphens=False)
+    assert f"> **{question}**\n\n```text\n{wrapped}\n```" in README
 
 
 @pytest.fixture
@@ -101,7 +68,8 @@ def with_rows(page: str, heading: str, rows: list[str]) -> str:
     """A page with these rows in the first table below a heading."""
     before, after = page.split(f"## {heading}\n")
     table = re.compile(r"^(\| .*\n\| ---.*\n)(?:\| .*\n)+", re.MULTILINE)
-    return f"{before}## {heading}\n{table.sub(lambda found: found[1] + ''.join(f'{row}{chr(10)}' for row in rows), after, 1)}"
+    body = "".join(f"{row}\n" for row in rows)
+    return f"{before}## {heading}\n" + table.sub(lambda found: found[1] + body, after, count=1)
 
 
 def test_the_page_of_tools_is_the_programs(*, update: bool) -> None:
@@ -114,7 +82,7 @@ def test_the_page_of_tools_is_the_programs(*, update: bool) -> None:
 
 
 def test_the_tables_of_configuration_are_the_programs(*, update: bool) -> None:
-    """Each option and each variable with what it means, what is allowed and its default; `--update-docs` writes them."""
+    """Each option; each variable with what it means, what is allowed and its default. `--update-docs` writes them."""
     file = DOCS / "configuration.md"
     page = with_rows(file.read_text(encoding="utf-8"), "Options", pages.render_options())
     page = with_rows(page, "Variables", pages.render_variables())
@@ -145,12 +113,6 @@ def test_options_in_the_readme_exist() -> None:
     others = {"--scope", "--env", "--add-mcp", "--with", "--extra", "--directory", "--refresh", "--cli", "--method"}
     used = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
     assert used <= ours | others
-
-
-def test_blocks_of_code_parse() -> None:
-    """JSON and TOML blocks are valid, so that they can be pasted."""
-    parsed = [json.loads(block) for block in blocks("json")] + [tomllib.loads(block) for block in blocks("toml")]
-    assert parsed
 
 
 def test_the_cursor_link_is_the_documented_object() -> None:
@@ -196,3 +158,31 @@ def test_every_promise_of_security_names_tests_that_exist() -> None:
         assert named, row
         for file, function in named:
             assert re.search(rf"^def {function}\(", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE), function
+
+
+def test_the_comparison_says_as_of_when() -> None:
+    """A day, and the versions that the README says were run."""
+    text = (DOCS / "comparison.md").read_text(encoding="utf-8")
+    assert re.search(r"read last on \d{4}-\d\d-\d\d;", text)
+    for package, version in re.findall(r"`(blaxel|@blaxel/core)` (\d+\.\d+\.\d+)", README):
+        assert f"`{package}` {version}" in text
+
+
+def test_the_comparison_names_what_this_server_has() -> None:
+    """Each row about executions stands for a tool that exists, by whether it changes something."""
+    rows = {
+        "get one execution": "get_job_execution",
+        "list executions": "list_job_executions",
+        "list tasks": "list_job_execution_tasks",
+        "logs of a job": "get_job_execution_logs",
+        "compare two executions": "compare_job_executions",
+        "wait until it is done": "wait_for_job_execution",
+        "start an execution": "run_job",
+        "cancel an execution": "cancel_job_execution",
+    }
+    text = (DOCS / "comparison.md").read_text(encoding="utf-8")
+    assert {*rows.values(), "list_jobs"} == {tool.name for tool in pages.tools()}
+    reading = {tool.name for tool in select(allow_writes=False)}
+    for row, tool in rows.items():
+        (cell,) = re.findall(rf"^\| {row} \| ([^|]+) \|", text, re.MULTILINE)
+        assert (cell == "with `--allow-writes`") == (tool not in reading)

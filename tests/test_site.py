@@ -3,9 +3,10 @@
 import re
 from pathlib import Path
 
-import docs
 import pytest
 import site_links
+
+import docs
 
 ROOT = Path(__file__).parent.parent
 BLOB = "https://example.com/blob/v1"
@@ -49,12 +50,14 @@ def test_every_page_is_in_the_navigation() -> None:
 def test_the_generator_is_told_to_be_strict_and_to_load_nothing_from_elsewhere() -> None:
     """Its warnings are errors; no fonts of Google's, and no repository that the theme would ask GitHub about."""
     config = (ROOT / ".ci" / "mkdocs.yml").read_text(encoding="utf-8")
-    assert {"strict: true", "  font: false", "  anchors: warn"} <= {line.partition(" #")[0] for line in config.splitlines()}
+    assert {"strict: true", "  font: false", "  anchors: warn"} <= {
+        line.partition(" #")[0] for line in config.splitlines()
+    }
     assert "\nrepo_url" not in config
 
 
-GOOD = """<html><head><link rel="canonical" href="https://example.com/site/index.html"><link rel="stylesheet" href="a.css">
-<script src="b.js"></script></head><body><h1 id="top">x</h1><a href="#top">y</a><a href="sub/c.html#there">z</a>
+GOOD = """<html><head><link rel="canonical" href="https://example.com/site/index.html">
+<link rel="stylesheet" href="a.css"><script src="b.js"></script></head><body><h1 id="top">x</h1><a href="#top">y</a><a href="sub/c.html#there">z</a>
 <a href="https://example.org/page">out</a><img src="p.png" srcset="p.png 1x, p.png 2x"></body></html>"""
 
 

@@ -17,7 +17,7 @@ from blaxel_mcp.tools.spec import FOR_VIEWS
 from support.caller import Answer, caller
 from support.plane import clock
 
-WIDTH = 100
+WIDTH = 80
 """Columns at which answers are wrapped."""
 CALLS: Mapping[str, tuple[tuple[str, Mapping[str, Any]], ...]] = {
     "list_jobs": (("Which of my jobs need me?", {"search": "nightly"}),),
@@ -36,7 +36,9 @@ CALLS: Mapping[str, tuple[tuple[str, Mapping[str, Any]], ...]] = {
     "wait_for_job_execution": (
         ("Tell me when it is done.", {"jobId": "nightly-report", "executionId": script.SUCCEEDED}),
     ),
-    "run_job": (("Run the report again for Monday.", {"jobId": "nightly-report", "env": {"REPORT_DATE": "2026-11-23"}}),),
+    "run_job": (
+        ("Run the report again for Monday.", {"jobId": "nightly-report", "env": {"REPORT_DATE": "2026-11-23"}}),
+    ),
     "cancel_job_execution": (("Stop it.", {"jobId": "embed-corpus", "executionId": script.RUNNING}),),
 }
 """For each tool what somebody asks, and the arguments of the call that an assistant would make of it."""
@@ -51,7 +53,9 @@ def tools() -> list[Tool]:
 
 def wrap(text: str) -> str:
     """Each line of an answer, wrapped; what belongs to a line is indented below it."""
-    return "\n".join(textwrap.fill(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False) for line in text.splitlines())
+    return "\n".join(
+        textwrap.fill(line, WIDTH, subsequent_indent="  ", break_on_hyphens=False) for line in text.splitlines()
+    )
 
 
 def ask_all(calls: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Answer]:
@@ -72,13 +76,17 @@ def render_tools() -> str:
     """The page `docs/tools.md`."""
     asked = [(tool, arguments) for tool, rows in CALLS.items() for _, arguments in rows]
     answers = iter(ask_all(asked))
-    parts = [_TOOLS_HEAD.format(contents="\n".join(f"- [`{tool.name}`](#{tool.name}): {_access(tool)}" for tool in tools()))]
+    parts = [
+        _TOOLS_HEAD.format(contents="\n".join(f"- [`{tool.name}`](#{tool.name}): {_access(tool)}" for tool in tools()))
+    ]
     for tool in tools():
         parts += [f"## `{tool.name}`", tool.description or "", _parameters(tool)]
         for question, arguments in CALLS[tool.name]:
             answer = next(answers)
             assert not answer.is_error, answer.text
-            parts.append(f"> **{question}**\n\n`{json.dumps(arguments)}`\n\n```text\n{wrap(_steady(tool, answer))}\n```")
+            parts.append(
+                f"> **{question}**\n\n`{json.dumps(arguments)}`\n\n```text\n{wrap(_steady(tool, answer))}\n```"
+            )
             if tool.name == "get_job_execution" and not answer.structured["done"]:  # type: ignore[index]
                 parts.append(_fields(answer))
     return "\n\n".join(parts) + "\n"
