@@ -57,7 +57,8 @@ def test_the_generator_is_told_to_be_strict_and_to_load_nothing_from_elsewhere()
 
 
 GOOD = """<html><head><link rel="canonical" href="https://example.com/site/index.html">
-<link rel="stylesheet" href="a.css"><script src="b.js"></script></head><body><h1 id="top">x</h1><a href="#top">y</a><a href="sub/c.html#there">z</a>
+<link rel="stylesheet" href="a.css"><script src="b.js"></script></head>
+<body><h1 id="top">x</h1><a href="#top">y</a><a href="sub/c.html#there">z</a>
 <a href="https://example.org/page">out</a><img src="p.png" srcset="p.png 1x, p.png 2x"></body></html>"""
 
 

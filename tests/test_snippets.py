@@ -20,6 +20,7 @@ from support.program import Program, environment
 
 from blaxel_mcp.settings import SECRETS, VARIABLES
 
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="the blocks are for a shell of POSIX")
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 INSTALL = "python3 -m venv .venv && .venv/bin/pip install -q "
@@ -80,8 +81,6 @@ def script(file: Path, *lines: str) -> None:
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
     """A machine with `.venv/bin/blaxel-mcp` in the clone, and with `uvx` and the clients on PATH."""
-    if os.name == "nt":
-        pytest.skip("the blocks are for a shell of POSIX")
     clone, home, path = tmp_path / "a clone", tmp_path / "home", tmp_path / "bin"
     for folder in (clone, home):
         folder.mkdir()

@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+import os
 import re
 import socket
 import ssl
@@ -23,6 +24,7 @@ from blaxel_mcp.errors import BlaxelMcpError, ConfigurationError
 from blaxel_mcp.settings import load, unknown_variables
 from blaxel_mcp.tools.results import error_text
 
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="texts of the operating system are others there")
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
 OF_CLIENTS = "Before the first answer"
