@@ -12,12 +12,13 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from support import pages
 from support.caller import caller
 
 from blaxel_mcp.api.auth import BlaxelAuth
 from blaxel_mcp.api.client import Session, Upstream
 from blaxel_mcp.demo import control_plane, script
-from blaxel_mcp.settings import OPTIONS, VARIABLES, format_default, load, option_for
+from blaxel_mcp.settings import OPTIONS, VARIABLES, load, option_for
 from blaxel_mcp.tools.context import AppContext
 from blaxel_mcp.tools.get_execution import answer_for
 from blaxel_mcp.tools.registry import select
@@ -25,7 +26,7 @@ from blaxel_mcp.tools.spec import FOR_VIEWS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
+DOCS = ROOT / "docs"
 VARIABLE = r"\| `(BL|BLAXEL|SSL|OTEL)_"
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
@@ -90,20 +91,44 @@ def test_the_examples_across_runs_are_what_the_program_prints(
     assert f"> **{question}**\n\n{call}:\n\n```text\n{block}\n```" in README
 
 
-def test_the_variables_table_is_the_programs() -> None:
-    """Each variable stands in the table with the program's description and default, in its order, and no other does."""
-    rows = {name: f"| `{name}` | {field.description} |" for name, field in VARIABLES.items()}
-    defaults = {name: f"`{default}`" if (default := format_default(name)) else "" for name in VARIABLES}
-    table = [line for line in CONFIGURATION.splitlines() if re.match(VARIABLE, line)]
-    assert table == [f"{row} {defaults[name]} |".replace("  ", " ") for name, row in rows.items()]
+@pytest.fixture
+def update(request: pytest.FixtureRequest) -> bool:
+    """Whether generated pages are to be written anew."""
+    return bool(request.config.getoption("--update-docs"))
+
+
+def with_rows(page: str, heading: str, rows: list[str]) -> str:
+    """A page with these rows in the first table below a heading."""
+    before, after = page.split(f"## {heading}\n")
+    table = re.compile(r"^(\| .*\n\| ---.*\n)(?:\| .*\n)+", re.MULTILINE)
+    return f"{before}## {heading}\n{table.sub(lambda found: found[1] + ''.join(f'{row}{chr(10)}' for row in rows), after, 1)}"
+
+
+def test_the_page_of_tools_is_the_programs(*, update: bool) -> None:
+    """Descriptions and arguments as listed, and answers word for word; `--update-docs` writes it."""
+    page = pages.render_tools()
+    assert [*pages.CALLS] == [tool.name for tool in pages.tools()]
+    if update:
+        (DOCS / "tools.md").write_text(page, encoding="utf-8")
+    assert (DOCS / "tools.md").read_text(encoding="utf-8") == page
+
+
+def test_the_tables_of_configuration_are_the_programs(*, update: bool) -> None:
+    """Each option and each variable with what it means, what is allowed and its default; `--update-docs` writes them."""
+    file = DOCS / "configuration.md"
+    page = with_rows(file.read_text(encoding="utf-8"), "Options", pages.render_options())
+    page = with_rows(page, "Variables", pages.render_variables())
+    if update:
+        file.write_text(page, encoding="utf-8")
+    assert file.read_text(encoding="utf-8") == page
+
+
+def test_the_variables_in_the_readme_are_the_programs() -> None:
+    """Those that it shows, with the program's description, in its order."""
+    rows = [f"| `{name}` | {field.description} |" for name, field in VARIABLES.items()]
     shown = [line for line in README.splitlines() if re.match(VARIABLE, line)]
-    assert shown == [row for row in rows.values() if row in shown]
-
-
-def test_the_options_table_is_the_programs() -> None:
-    """Each option with the variable that it stands for, in the order of `--help`, and no other."""
-    rows = [f"| `{option}` | `{name}` |" for name, option in OPTIONS.items()]
-    assert [line for line in CONFIGURATION.splitlines() if line.startswith("| `--")] == rows
+    assert shown
+    assert shown == [row for row in rows if row in shown]
 
 
 def test_the_tools_table_is_the_programs() -> None:

@@ -1,5 +1,6 @@
 """The workflow files of the public forge, which cannot run here: their form, and what of them a program can check."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -160,7 +161,8 @@ def test_a_release_is_checked_built_and_published_in_this_order() -> None:
 def test_what_is_published_is_what_was_tested() -> None:
     """The tag is checked first; the wheel is tested after the sources are gone; one artifact goes on."""
     shell = runs(job("build"))
-    assert shell[0] == 'python3 .ci/check_tag.py "$GITHUB_REF_NAME"'
+    assert shell[0] == 'python3 .ci/check_tag.py "$GITHUB_REF_NAME" "$GITHUB_REPOSITORY"'
+    assert shell[1] == "python3 .ci/package.py dist"
     test = shell[-2]
     assert test.index("dist/*.whl") < test.index("rm -r blaxel_mcp") < test.index("pytest")
     up, _ = (step for step in job("build")["steps"] if "upload-artifact" in step.get("uses", ""))
@@ -200,9 +202,12 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def check_tag(tree: Path, *arguments: str) -> tuple[int, str]:
+REPOSITORY = json.loads((ROOT / "server.json").read_text(encoding="utf-8"))["name"].removeprefix("io.github.")
+
+
+def check_tag(tree: Path, *tag: str, repository: str = REPOSITORY) -> tuple[int, str]:
     """Exit code and standard error of the script that the release runs first."""
-    command = [sys.executable, str(tree / ".ci" / "check_tag.py"), *arguments]
+    command = [sys.executable, str(tree / ".ci" / "check_tag.py"), *tag, repository]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own script
     assert done.stdout == ""
     return done.returncode, done.stderr
@@ -237,6 +242,12 @@ def test_one_place_that_was_forgotten_fails(tree: Path, file: str, place: str, t
         f'"{__version__}"'.join(parts[:times]) + '"0.0.1"' + f'"{__version__}"'.join(parts[times:]), encoding="utf-8"
     )
     assert check_tag(tree, f"v{__version__}") == (1, f"The tag is v{__version__}, but {place} has '0.0.1'.\n")
+
+
+def test_another_repository_than_the_one_that_is_named_fails(tree: Path) -> None:
+    """Whoever publishes has to put their account in the place of the placeholder first."""
+    lines = [f"This is me/fork, but the {what} in server.json is {REPOSITORY}.\n" for what in ("name", "repository")]
+    assert check_tag(tree, f"v{__version__}", repository="me/fork") == (1, "".join(lines))
 
 
 def test_no_tag_is_bad_usage(tree: Path) -> None:
