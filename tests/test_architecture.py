@@ -66,7 +66,9 @@ LAYERS: dict[str, set[str]] = {
     "doctor": {"tools", "api", "settings", "errors", ""},
     "demo": set(),
     "runtime": {"transports", "server", "tools", "telemetry", "api", "settings", "errors"},
+    "command_line": {"settings", "errors", ""},
     "cli": {
+        "command_line",
         "runtime",
         "transports",
         "settings",
