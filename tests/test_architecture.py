@@ -27,6 +27,7 @@ LAYERS: dict[str, set[str]] = {
     "polling": {"errors"},
     "telemetry": {""},
     "ui": set(),
+    "skills": set(),
     "tools": {"api", "summary", "polling", "ui", "models", "errors"},
     "apps": {"tools", "ui"},
     "resources": {"tools", "api", "summary", "errors"},
@@ -42,6 +43,7 @@ LAYERS: dict[str, set[str]] = {
         "resources",
         "completions",
         "prompts",
+        "skills",
         "tools",
         "telemetry",
         "errors",
@@ -93,6 +95,7 @@ SDK = {
     "error_bounds",
     "middleware",
     "server",
+    "skills.extension",
     "transports",
     "demo.tour",
 }
@@ -110,7 +113,7 @@ OUTSIDE: dict[str, set[str]] = {
     "uvicorn": {"transports", "demo"},
     "stamina": {"api.attempts"},
     "cronsim": {"summary.cron"},
-    "yaml": {"login"},
+    "yaml": {"login", "skills.catalog"},
     "truststore": {"api.certificates"},
     "rich": {"terminal"},
 }
