@@ -30,7 +30,7 @@ class SkillFile:
     text: str
 
     def listed(self) -> dict[str, Any]:
-        """It as an entry of a skill's `resources`: address, SHA-256 digest and size in bytes."""
+        """The file as an entry of a skill's `resources`: address, SHA-256 digest and size in bytes."""
         raw = self.text.encode()
         return {"uri": self.uri, "digest": f"sha256:{hashlib.sha256(raw).hexdigest()}", "size": len(raw)}
 
@@ -53,7 +53,7 @@ class Skill:
         return self.files[0].uri
 
     def entry(self) -> dict[str, Any]:
-        """It as skills/list and skills/get answer it."""
+        """The skill as skills/list and skills/get answer it."""
         resources = [file.listed() for file in self.files]
         return {"uri": self.uri, "frontmatter": dict(self.frontmatter), "resources": resources}
 
@@ -66,7 +66,8 @@ def skills() -> tuple[Skill, ...]:
 
 def read_skill(folder: Path) -> Skill:
     """The skill in a folder, which is named as the skill is."""
-    paths = sorted((path for path in folder.rglob("*") if path.is_file()), key=lambda path: (path.name != MANIFEST, path))
+    first = folder / MANIFEST
+    paths = [first, *sorted(path for path in folder.rglob("*") if path.is_file() and path != first)]
     root = f"{SCHEME}{folder.name}"
     files = tuple(
         SkillFile(f"{root}/{path.relative_to(folder).as_posix()}", path.read_text(encoding="utf-8")) for path in paths
@@ -105,8 +106,9 @@ def described(uri: str, known: tuple[Skill, ...]) -> dict[str, str]:
 def children(uri: str, known: tuple[Skill, ...]) -> list[dict[str, str]] | None:
     """What is directly inside a directory; `None` if there is no such directory."""
     inside = f"{uri}/"
-    below = [file.uri.removeprefix(inside) for skill in known for file in skill.files if file.uri.startswith(inside)]
-    if uri == SCHEME.rstrip("/") or not below:
-        return None
-    names = dict.fromkeys(path.partition("/")[0] for path in below)
-    return [described(inside + name, known) for name in names]
+    names: dict[str, None] = {}
+    for skill in known:
+        if inside.startswith(skill.uri.removesuffix(MANIFEST)):
+            below = (file.uri.removeprefix(inside) for file in skill.files if file.uri.startswith(inside))
+            names |= dict.fromkeys(path.partition("/")[0] for path in below)
+    return [described(inside + name, known) for name in names] or None

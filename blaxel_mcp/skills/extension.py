@@ -45,7 +45,7 @@ async def list_skills(ctx: Request, params: PaginatedRequestParams) -> dict[str,
     """Every skill, on one page."""
     from blaxel_mcp.skills.catalog import skills  # noqa: PLC0415 - start-up does not need it
 
-    if params is not None and params.cursor is not None:
+    if params.cursor is not None:
         raise MCPError(code=INVALID_PARAMS, message="This list has one page, so no cursor belongs to it.")
     return {"skills": [skill.entry() for skill in skills()]} | _cached(ctx)
 
