@@ -29,6 +29,7 @@ LAYERS: dict[str, set[str]] = {
     "telemetry": {""},
     "ui": set(),
     "tools": {"advice", "api", "summary", "polling", "ui", "models", "errors"},
+    "skills": set(),
     "apps": {"tools", "ui"},
     "resources": {"tools", "api", "summary", "errors"},
     "completions": {"tools", "api", "summary", "errors"},
@@ -43,6 +44,7 @@ LAYERS: dict[str, set[str]] = {
         "resources",
         "completions",
         "prompts",
+        "skills",
         "tools",
         "telemetry",
         "errors",
@@ -96,6 +98,7 @@ SDK = {
     "error_bounds",
     "middleware",
     "server",
+    "skills.extension",
     "transports",
     "demo.tour",
 }
@@ -113,7 +116,7 @@ OUTSIDE: dict[str, set[str]] = {
     "uvicorn": {"transports", "demo"},
     "stamina": {"api.attempts"},
     "cronsim": {"summary.cron"},
-    "yaml": {"login"},
+    "yaml": {"login", "skills.catalog"},
     "truststore": {"api.certificates"},
     "rich": {"terminal"},
 }
