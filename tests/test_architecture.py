@@ -66,6 +66,7 @@ LAYERS: dict[str, set[str]] = {
     "doctor": {"tools", "api", "settings", "errors", ""},
     "demo": set(),
     "runtime": {"transports", "server", "tools", "telemetry", "api", "settings", "errors"},
+    "setup": {"settings", "login", "errors"},
     "command_line": {"settings", "errors", ""},
     "cli": {
         "command_line",
@@ -79,6 +80,7 @@ LAYERS: dict[str, set[str]] = {
         "terminal",
         "report",
         "doctor",
+        "setup",
         "demo",
         "errors",
         "",
@@ -112,7 +114,8 @@ OUTSIDE: dict[str, set[str]] = {
     "uvicorn": {"transports", "demo"},
     "stamina": {"api.attempts"},
     "cronsim": {"summary.cron"},
-    "yaml": {"login"},
+    "yaml": {"login", "setup.yaml_text"},
+    "tomlkit": {"setup.toml_text"},
     "truststore": {"api.certificates"},
     "rich": {"terminal"},
 }
