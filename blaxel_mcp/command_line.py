@@ -35,6 +35,12 @@ class Command:
     watch: bool = False
     html: str | None = None
     open_report: bool = False
+    client: str | None = None
+    write: bool = False
+    remove: bool = False
+    with_key: bool = False
+    force: bool = False
+    file: str | None = None
 
 
 class _Parser(argparse.ArgumentParser):
@@ -86,9 +92,20 @@ def _add_get(parser: argparse.ArgumentParser) -> None:
     _add_demo(parser)
 
 
+def _add_setup(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("client", metavar="CLIENT", nargs="?", help="name of the client; without it, list them")
+    parser.add_argument("--write", action="store_true", help="put it into the client's file, and keep a backup")
+    parser.add_argument("--remove", action="store_true", help="take it out of the client's file again")
+    parser.add_argument("--with-key", action="store_true", help="write the key into the file, for its owner alone")
+    parser.add_argument("--force", action="store_true", help="also in place of another server of the same name")
+    parser.add_argument("--file", metavar="PATH", help="another file than the client's own")
+    _add_demo(parser)
+
+
 _COMMANDS: Mapping[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "get": ("print the summary of an execution", _add_get),
     "demo": ("see four answers without an account", _add_report),
+    "setup": ("tell a client of this server: print what to put where, or put it there", _add_setup),
     "doctor": ("say which credentials are used and whether a call works", _add_demo),
 }
 """Each command with what `--help` says of it, and what adds its own arguments and options to its parser.

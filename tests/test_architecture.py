@@ -69,6 +69,7 @@ LAYERS: dict[str, set[str]] = {
     "doctor": {"tools", "api", "settings", "errors", ""},
     "demo": set(),
     "runtime": {"transports", "server", "tools", "telemetry", "api", "settings", "errors"},
+    "setup": {"settings", "login", "errors"},
     "command_line": {"settings", "errors", ""},
     "cli": {
         "command_line",
@@ -82,6 +83,7 @@ LAYERS: dict[str, set[str]] = {
         "terminal",
         "report",
         "doctor",
+        "setup",
         "demo",
         "errors",
         "",
@@ -116,7 +118,8 @@ OUTSIDE: dict[str, set[str]] = {
     "uvicorn": {"transports", "demo"},
     "stamina": {"api.attempts"},
     "cronsim": {"summary.cron"},
-    "yaml": {"login", "skills.catalog"},
+    "yaml": {"login", "skills.catalog", "setup.yaml_text"},
+    "tomlkit": {"setup.toml_text"},
     "truststore": {"api.certificates"},
     "rich": {"terminal"},
 }
