@@ -1,38 +1,28 @@
-"""The command line: parse the arguments, compose what the command needs, run it, and return an exit code.
+"""The program: compose what the command needs, run it, and return an exit code.
 
 Nothing else reads the arguments, the environment or the home folder. Each command imports what it needs in its own
 branch, because every client window pays for start-up.
 """
 
-import argparse
 import asyncio
 import contextlib
 import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING
 
 import sniffio
 from pydantic import SecretStr
 
-from blaxel_mcp import __version__, process
+from blaxel_mcp import process
+from blaxel_mcp.command_line import Command, parse
 from blaxel_mcp.errors import ArgumentError, BlaxelMcpError, ConfigurationError, CredentialsError
 from blaxel_mcp.imports import import_blocked
 from blaxel_mcp.login import ApiKey
 from blaxel_mcp.process import ExitCode
-from blaxel_mcp.settings import (
-    HOSTED_NAMES,
-    OPTIONS,
-    VARIABLES,
-    Settings,
-    format_default,
-    load,
-    option_for,
-    unknown_variables,
-)
+from blaxel_mcp.settings import Settings, load, option_for, unknown_variables
 from blaxel_mcp.transports.front import Front, front_on_standard_pipes
 
 if TYPE_CHECKING:
@@ -40,14 +30,6 @@ if TYPE_CHECKING:
     from blaxel_mcp.runtime import Runtime
 
 logger = logging.getLogger(__name__)
-
-_DESCRIPTION = """\
-MCP server that answers questions about Blaxel batch jobs: is it done, why did it fail, when will it finish.
-Without a command it serves MCP over stdio."""
-_DEMO = "use an embedded control plane instead of Blaxel, without an account"
-_EXIT_CODES = """\
-exit codes: 0 done (also get of a failed execution), 1 the API refused or cannot be reached, 2 bad usage or
-configuration, 3 get --watch of an execution that ended otherwise than succeeded"""
 
 _HTTP_ONLY = {f"BLAXEL_MCP_{name}" for name in ("HOST", "PORT", "AUTH", "OAUTH_ISSUER", "PUBLIC_URL")}
 """Variables whose options do nothing over stdio. A variable may be set for several servers of a machine, but whoever
@@ -58,108 +40,65 @@ _CLOSING_SECONDS = 0.5
 """How long the event loop may take to close after the command is done."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A parsed command line; `flags` are settings by the variable that each option stands for, as `load` takes them."""
-
-    name: str
-    flags: Mapping[str, str]
-    demo: bool = False
-    job: str = ""
-    execution: str = ""
-    as_json: bool = False
-    watch: bool = False
-    html: str | None = None
-    open_report: bool = False
-
-
-class _Parser(argparse.ArgumentParser):
-    """Raises its errors instead of printing the usage; leaves out of its result what was not given."""
-
-    def __init__(self, **arguments: Any) -> None:
-        super().__init__(**arguments, argument_default=argparse.SUPPRESS, allow_abbrev=False)
-
-    def error(self, message: str) -> NoReturn:
-        raise ConfigurationError([message[:1].upper() + message[1:] + "."])
-
-
-def build_parser() -> argparse.ArgumentParser:
-    """Make the parser of every command and option; settings become options as their fields say."""
-    parser = _Parser(
-        prog="blaxel-mcp",
-        description=_DESCRIPTION,
-        epilog=f"{_variables_help()}\n\n{_EXIT_CODES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"blaxel-mcp {__version__}")
-    for name, option in OPTIONS.items():
-        flag, _, placeholder = option.partition(" ")
-        value: dict[str, Any] = {"metavar": placeholder} if placeholder else {"action": "store_const", "const": "true"}
-        parser.add_argument(flag, dest=name, help=_describe(name), **value)
-    demo: dict[str, Any] = {"action": "store_true", "help": _DEMO}
-    parser.add_argument("--demo", **demo)
-    commands = parser.add_subparsers(dest="name", metavar="COMMAND", title="commands")
-    parser.set_defaults(name="serve")
-    get = commands.add_parser("get", help="print the summary of an execution")
-    get.add_argument("job", metavar="JOB", help="name of the job")
-    get.add_argument("execution", metavar="EXECUTION", help='id of the execution, or "latest"')
-    get.add_argument("--json", dest="as_json", action="store_true", help="print the tool's structured result")
-    get.add_argument("--watch", action="store_true", help="follow until it is done")
-    tour = commands.add_parser("demo", help="see four answers without an account")
-    for command in (get, tour):
-        command.add_argument("--html", metavar="FILE", help="also write a page that draws the execution")
-        command.add_argument("--open", dest="open_report", action="store_true", help="also open that page in a browser")
-    doctor = commands.add_parser("doctor", help="say which credentials are used and whether a call works")
-    for command in (get, doctor):
-        command.add_argument("--demo", **demo)
-    return parser
-
-
-def _describe(variable: str) -> str:
-    default = format_default(variable)
-    return f"{VARIABLES[variable].description}{f'; default {default}' if default else ''}"
-
-
-def _variables_help() -> str:
-    rows = [(name, f"as {option_for(name)}" if name in OPTIONS else _describe(name)) for name in VARIABLES]
-    width = max(len(name) for name in VARIABLES)
-    lines = [f"  {name:<{width}}  {meaning}" for name, meaning in rows]
-    hosted = " and ".join(HOSTED_NAMES.values())
-    lines.append(f"  {hosted} count only on Blaxel's hosting, where BL_NAME is set")
-    return "environment variables (options win; blanks and a literal ${...} count as unset):\n" + "\n".join(lines)
-
-
-def parse(argv: Sequence[str]) -> Command:
-    """Parse the command line, without the name of the program.
-
-    Raises:
-        ConfigurationError: an argument is unknown, missing or too much.
-        SystemExit: after --help or --version, which argparse prints.
-    """
-    given = vars(build_parser().parse_args(argv))
-    flags = {name: given.pop(name) for name in OPTIONS if name in given}
-    return Command(flags=flags, **given)
-
-
 def main() -> int:
     """Run the program with this process's arguments, and return its exit code."""
     return process.run(lambda: _main(sys.argv[1:]))
 
 
 def _main(argv: Sequence[str]) -> int:
+    """Parse the command line and run its command: here those that need no settings, else in an event loop."""
     try:
         command = parse(argv)
-        if command.name == "demo":
-            from blaxel_mcp.demo.tour import run_tour
-
-            process.end_startup()
-            colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-            report = _report_writer(command)
-            return run_tour(sys.executable, sys.path, write=process.write, colours=colours, report=report)
-        with _command_settings(command) as settings:
-            return asyncio.run(_run_command(command, settings))
+        match command.name:
+            case "demo":
+                return _run_tour(command)
+            case "setup":
+                return _run_setup(command)
+            case _:
+                with _command_settings(command) as settings:
+                    return asyncio.run(_run_command(command, settings))
     except ConfigurationError as error:
         return report_error(error)
+
+
+def _run_tour(command: Command) -> int:
+    from blaxel_mcp.demo.tour import run_tour
+
+    process.end_startup()
+    colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    report = _report_writer(command)
+    return run_tour(sys.executable, sys.path, write=process.write, colours=colours, report=report)
+
+
+def _run_setup(command: Command) -> int:
+    import shutil
+    from datetime import UTC, datetime
+
+    from blaxel_mcp.setup.command import Request, run_setup
+    from blaxel_mcp.setup.machine import Machine
+
+    process.end_startup()
+    machine = Machine(
+        platform=sys.platform,
+        user_folder=Path.home(),
+        variables=os.environ,
+        program=Path(sys.executable),
+        which=shutil.which,
+        exists=lambda path: Path(path).exists(),
+        same_file=lambda path, other: Path(path).samefile(other),
+    )
+    request = Request(
+        client=command.client,
+        write=command.write,
+        remove=command.remove,
+        demo=command.demo,
+        with_key=command.with_key,
+        force=command.force,
+        file=command.file,
+        flags=command.flags,
+    )
+    run_setup(request, machine, login=read_login(), now=datetime.now(UTC), write=process.write)
+    return ExitCode.SUCCESS
 
 
 def _report_writer(command: Command) -> "ReportWriter | None":
@@ -208,27 +147,37 @@ async def _compose_and_run(command: Command, settings: Settings, front: Front | 
 
 def _import_command(command: Command, front: Front | None) -> "Callable[[Runtime], Awaitable[int]]":
     """Import what the command needs, and return the coroutine function that runs it and gives the exit code."""
-    if command.name == "get":
-        return _import_get(command)
-    if command.name == "doctor":
-        from blaxel_mcp.doctor import examine
+    match command.name:
+        case "get":
+            return _import_get(command)
+        case "doctor":
+            return _import_doctor()
+        case _:
+            return _import_server(command, front)
 
-        async def run(runtime: "Runtime") -> int:
-            failure = await examine(runtime.app, runtime.settings, write=process.write)
-            return ExitCode.SUCCESS if failure is None else exit_code(failure, runtime.settings)
 
-    else:
-        from blaxel_mcp.runtime import create_server, http_app
-        from blaxel_mcp.transports.stdio import serve_stdio
+def _import_server(command: Command, front: Front | None) -> "Callable[[Runtime], Awaitable[int]]":
+    from blaxel_mcp.runtime import create_server, http_app
+    from blaxel_mcp.transports.stdio import serve_stdio
 
-        async def run(runtime: "Runtime") -> int:
-            if runtime.settings.transport == "stdio":
-                for name in _HTTP_ONLY & command.flags.keys():
-                    logger.warning("%s counts only with --transport http.", option_for(name))
-                return await serve_stdio(create_server(runtime), front)
-            from blaxel_mcp.transports.http import serve_http
+    async def run(runtime: "Runtime") -> int:
+        if runtime.settings.transport == "stdio":
+            for name in _HTTP_ONLY & command.flags.keys():
+                logger.warning("%s counts only with --transport http.", option_for(name))
+            return await serve_stdio(create_server(runtime), front)
+        from blaxel_mcp.transports.http import serve_http
 
-            return await serve_http(http_app(runtime), runtime.settings, runtime.upstream.abort_in_flight)
+        return await serve_http(http_app(runtime), runtime.settings, runtime.upstream.abort_in_flight)
+
+    return run
+
+
+def _import_doctor() -> "Callable[[Runtime], Awaitable[int]]":
+    from blaxel_mcp.doctor import examine
+
+    async def run(runtime: "Runtime") -> int:
+        failure = await examine(runtime.app, runtime.settings, write=process.write)
+        return ExitCode.SUCCESS if failure is None else exit_code(failure, runtime.settings)
 
     return run
 

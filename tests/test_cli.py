@@ -10,7 +10,8 @@ import pytest
 from support.program import Program, account, nobody, run, terminal
 
 from blaxel_mcp import __version__
-from blaxel_mcp.cli import Command, exit_code, parse, read_login
+from blaxel_mcp.cli import exit_code, read_login
+from blaxel_mcp.command_line import Command, parse
 from blaxel_mcp.demo import script
 from blaxel_mcp.errors import (
     AnswerError,

@@ -18,7 +18,7 @@ from support.program import PATIENCE, Program, environment
 
 from blaxel_mcp import __version__
 from blaxel_mcp.api.callers import CREDENTIAL_HEADER, WORKSPACE_HEADER
-from blaxel_mcp.cli import parse
+from blaxel_mcp.command_line import parse
 from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.login import ClientCredentials
 from blaxel_mcp.setting_types import MIN_STATE_KEY

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Generic, TypeAlias, TypeVar, get_args
 
+from blaxel_mcp.advice import advice
 from blaxel_mcp.models import ExecutionWord, TaskWord
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.causes import CAUSE_LABELS
@@ -101,7 +102,11 @@ def render_page(
         cursor = page.cursor_after(page.skip + shown)
         omitted = len(window) - shown
         said = head_over(shown)
-        note = "Rows are shortened to fit: a smaller limit shows more of each." if shortened else ""
+        note = (
+            f"Rows are shortened to fit: a smaller {advice().argument('limit')} shows more of each."
+            if shortened
+            else ""
+        )
         part = _which(page.skip, shown, len(page.items)) or (more if cursor is not None else "")
         head = " ".join(filter(None, (f"{said.subject}{part}.", remarks, note)))
         rest = drop_empty({**said.facts, "notShown": omitted or None, "nextCursor": cursor})
@@ -137,7 +142,7 @@ def _tail(omitted: int, cursor: str | None) -> str:
     counted = f"{omitted:,} more did not fit. " if omitted else ""
     if cursor == "":
         return f"{counted}There are more, but Blaxel's cursor to them is too long to pass on."
-    return f'{counted}To go on, call again with cursor "{cursor}".' if cursor else counted.strip()
+    return f"{counted}{advice().go_on(cursor)}" if cursor else counted.strip()
 
 
 def _fair_share(wanted: Sequence[int], room: int) -> int:

@@ -1,0 +1,195 @@
+"""Runs other people's MCP clients against the real server: `python tests/clients/run.py [NAME…]`.
+
+Each client of `clients.toml` gets an environment of its own (made once, kept outside the tree), a server with the demo
+workspace, and no network beyond this machine. Exit codes: 0 all passed, 1 one did not, 3 the package index cannot be
+reached and nothing else is wrong.
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from time import perf_counter
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+if __name__ == "__main__":
+    sys.path[0] = str(HERE.parent)  # the tests' helpers, as pytest finds them; `run` is another module there
+
+from support.program import environment as of_a_server  # noqa: E402
+
+from clients import report, rows, servers, table  # noqa: E402
+from clients.environments import CACHE, CannotRunError, Environment, make  # noqa: E402
+from clients.result import Result, conclude, dump  # noqa: E402
+from clients.rows import TRANSPORTS, Client, Transport  # noqa: E402
+
+PASSED, NOT_PASSED, NOT_RUN = 0, 1, 3
+RUN_SECONDS = 180.0
+DOCUMENTS = {table.LONG: ROOT / "docs" / "clients.md", table.SHORT: ROOT / "README.md"}
+OFFLINE = {
+    **dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "http://127.0.0.1:9"),
+    **dict.fromkeys(("no_proxy", "NO_PROXY"), "127.0.0.1,localhost"),
+    **dict.fromkeys(("DO_NOT_TRACK", "OPENAI_AGENTS_DISABLE_TRACING", "DISABLE_TELEMETRY"), "1"),
+    **dict.fromkeys(("MCP_USE_ANONYMIZED_TELEMETRY", "ANONYMIZED_TELEMETRY"), "false"),
+}
+"""What keeps a client from looking beyond this machine: a proxy where nobody listens, and no telemetry."""
+
+
+def main() -> int:
+    """Make, run, say; answers the exit code."""
+    options = _options()
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that it ends the servers as well
+    every = rows.read(rows.FILE.read_text(encoding="utf-8"))
+    try:
+        chosen = rows.select(every, options.names, small=options.small)
+    except KeyError as error:
+        sys.stdout.write(f"No such client: {error.args[0]}. There are {', '.join(row.name for row in every)}.\n")
+        return NOT_PASSED
+    bad, not_run = 0, 0
+    for client in chosen:
+        try:
+            environment = make(client, options.cache, say=_say)
+        except CannotRunError as error:
+            not_run += 1
+            _say(f"{client.name}: NOT run: {error}")
+            continue
+        for transport in client.transports:
+            if transport in options.transport:
+                one = run(client, environment, transport)
+                bad += not one.passed
+                _say(line(one))
+                if options.keep:
+                    table.record_file(one).write_text(dump(one), encoding="utf-8")
+    if options.keep:
+        write_tables(every)
+    return NOT_PASSED if bad else NOT_RUN if not_run else PASSED
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Run other people's MCP clients against the server.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="of clients.toml (all)")
+    parser.add_argument("--transport", action="append", choices=TRANSPORTS, help="only over this one; may be repeated")
+    parser.add_argument("--small", action="store_true", help="only what .ci/run runs")
+    parser.add_argument("--keep", action="store_true", help="keep the records, and write the tables of the documents")
+    parser.add_argument("--cache", type=Path, default=CACHE, help="where the environments are (%(default)s)")
+    options = parser.parse_args()
+    options.transport = options.transport or TRANSPORTS
+    return options
+
+
+def run(client: Client, environment: Environment, transport: Transport) -> Result:
+    """One client over one transport, from its start to its end."""
+    began, now = perf_counter(), datetime.now(UTC)
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name,
+        servers.start(transport, Path(name), delay=client.delay) as server,
+    ):
+        folder = Path(name)
+        home = folder / "home"
+        home.mkdir()
+        task = report.task(
+            transport=transport,
+            command=server.command,
+            url=server.url,
+            folder=str(environment.folder),
+            home=str(home),
+            node=str(environment.node) if environment.node else None,
+        )
+        (folder / "task.json").write_text(json.dumps(task), encoding="utf-8")
+        command = [*_program(client, environment), str(folder / "task.json")]
+        printed, errors = execute(command, _variables(client, environment, home), folder)
+        found, notes = None, []
+        try:
+            found = report.read(printed)
+        except report.ReportError as error:
+            notes = [f"{error}; {_reason(errors)}"]
+        return conclude(
+            client=client.name,
+            version=environment.version,
+            transport=transport,
+            date=f"{now:%Y-%m-%d}",
+            seconds=perf_counter() - began,
+            megabytes=environment.megabytes,
+            report=found,
+            crossed=server.crossed(),
+            notes=notes,
+        )
+
+
+def execute(command: list[str], env: Mapping[str, str], folder: Path) -> tuple[str, str]:
+    """What a script prints and says on standard error; it and all that it started are ended after RUN_SECONDS."""
+    out, err = folder / "stdout", folder / "stderr"
+    with out.open("wb") as stdout, err.open("wb") as stderr:
+        process = subprocess.Popen(  # noqa: S603 - a script of this project
+            command, env=dict(env), cwd=env["HOME"], stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr,
+            start_new_session=True,
+        )  # fmt: skip
+        try:
+            process.wait(RUN_SECONDS)
+        except subprocess.TimeoutExpired:
+            stderr.write(f"\nError: it did not end within {RUN_SECONDS:.0f} seconds\n".encode())
+        finally:
+            with contextlib.suppress(ProcessLookupError, AttributeError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
+            process.wait()
+    return tuple(file.read_text(encoding="utf-8", errors="replace") for file in (out, err))  # type: ignore[return-value]
+
+
+def line(one: Result) -> str:
+    """A result in one line."""
+    said = "passed" if one.passed else f"NOT passed: {'; '.join([*one.problems, *one.notes])}"
+    sizes = " ".join(f"{a.text}+{a.structured}+{a.raw}" for a in one.answers.values())
+    return f"{one.client} {one.version} {one.transport} {one.era}: {said} ({one.seconds} s; {sizes})"
+
+
+def write_tables(every: list[Client]) -> None:
+    """Put the tables into the documents that have their markers."""
+    records = table.read_records()
+    for name, text in ((table.LONG, table.long(every, records)), (table.SHORT, table.short(every, records))):
+        document = DOCUMENTS[name]
+        if document.exists():
+            before = document.read_text(encoding="utf-8")
+            document.write_text(table.put(before, name, text), encoding="utf-8")
+
+
+def _program(client: Client, environment: Environment) -> list[str]:
+    """What runs the script of a client. A module of Node finds packages beside itself, so it is copied there."""
+    script = HERE / client.script
+    if client.runs_in != "node":
+        return [str(environment.python if client.runs_in == "python" else sys.executable), str(script)]
+    for module in script.parent.glob("*.mjs"):
+        (environment.folder / module.name).write_bytes(module.read_bytes())
+    return [str(environment.node), str(environment.folder / script.name)]
+
+
+def _variables(client: Client, environment: Environment, home: Path) -> dict[str, str]:
+    """Nothing of this machine's environment but what a program needs to start."""
+    first = environment.node.parent if environment.node else environment.python.parent
+    needed = {"PATH": os.pathsep.join([str(first), os.environ["PATH"]]), "HOME": str(home), "USERPROFILE": str(home)}
+    ours = os.pathsep.join([str(HERE.parent), of_a_server()["PYTHONPATH"]])
+    return needed | OFFLINE | ({"PYTHONPATH": ours} if client.runs_in == "harness" else {})
+
+
+def _reason(errors: str) -> str:
+    """The line of what a script said on standard error that tells most: the last that names an error."""
+    lines = [one.strip() for one in errors.splitlines() if one.strip()]
+    telling = [one for one in lines if re.search(r"error|exception", one, re.IGNORECASE)]
+    return (telling or lines or ["it said nothing"])[-1][:300]
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
