@@ -12,10 +12,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from support import pages
 
+import blaxel_mcp
 from blaxel_mcp.api.auth import BlaxelAuth
 from blaxel_mcp.api.client import Session, Upstream
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.settings import OPTIONS, VARIABLES, load, option_for
+from blaxel_mcp.setup.clients import CLIENTS
 from blaxel_mcp.tools.context import AppContext
 from blaxel_mcp.tools.get_execution import answer_for
 from blaxel_mcp.tools.registry import select
@@ -109,10 +111,17 @@ def test_the_tools_table_is_the_programs() -> None:
 def test_options_in_the_readme_exist() -> None:
     """Every option that the README names is one of the program's or of the tools it is used with."""
     ours = {option_for(name) for name in OPTIONS}
-    ours |= {"--demo", "--json", "--watch", "--html", "--open", "--version", "--help"}
-    others = {"--scope", "--env", "--add-mcp", "--with", "--extra", "--directory", "--refresh", "--cli", "--method"}
+    ours |= {"--demo", "--json", "--watch", "--html", "--open", "--version", "--help", "--write", "--remove"}
+    others = {"--scope", "--extra"}
     used = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
-    assert used <= ours | others
+    assert used - ours == others
+
+
+def test_the_clients_that_setup_knows_are_named() -> None:
+    """In the README, by what `setup` takes for each, in its order."""
+    sentence = re.search(r"where CLIENT is (.*?):\n", README, re.DOTALL)
+    assert sentence
+    assert re.findall(r"`([a-z-]+)`", sentence[1]) == [client.name for client in CLIENTS]
 
 
 def test_the_cursor_link_is_the_documented_object() -> None:
@@ -140,7 +149,7 @@ def test_modules_that_the_design_names_exist() -> None:
     layers = "api|summary|tools|transports|telemetry|demo"
     named = set(re.findall(rf"`(?:blaxel_mcp/)?((?:{layers})/[a-z_]*)`", design))
     assert named >= {"api/client", "summary/", "tools/find", "transports/app"}
-    package = ROOT / "blaxel_mcp"
+    package = Path(blaxel_mcp.__file__).parent
     assert [
         name for name in sorted(named) if not ((package / name).is_dir() or (package / f"{name}.py").exists())
     ] == []

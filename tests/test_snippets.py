@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,14 @@ INSTALL = "python3 -m venv .venv && .venv/bin/pip install -q "
 STANDS_FOR_THE_CLONE = "/path/to/clone"
 FIRST_SCREEN = 30
 """Lines."""
+INSTALLED = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "blaxel-mcp" / "clients"
+"""Where tests/clients/run.py keeps real clients."""
+WRITTEN = {
+    "claude": (".claude.json", "mcpServers"),
+    "gemini": (".gemini/settings.json", "mcpServers"),
+    "codex": (".codex/config.toml", "mcp_servers"),
+}
+"""The file below the home folder in which each client keeps its servers, and the key there."""
 
 
 @dataclass(frozen=True)
@@ -181,6 +189,21 @@ def test_a_block_of_shell_runs_and_what_it_adds_answers(machine: Machine, block:
         assert {*server["env"]} in ({"BL_WORKSPACE", "BL_API_KEY"}, set())
 
 
+def test_setup_as_printed_leaves_a_server_that_answers_and_takes_it_out_again(machine: Machine) -> None:
+    """With the first line nothing is written, with the second a server, with the third it is gone."""
+    (block,) = (block for block in SHELL if " setup " in block.text)
+    prints, writes, removes = block.text.splitlines()
+    file = machine.home / ".cursor" / "mcp.json"
+    assert '"mcpServers"' in run_shell(machine, prints)
+    assert not file.exists()
+    run_shell(machine, writes)
+    (server,) = json.loads(file.read_text(encoding="utf-8"))["mcpServers"].values()
+    assert server["args"] == ["--demo"]
+    assert "get_job_execution" in tools_of(machine, server["command"], [], server.get("env", {}))
+    run_shell(machine, removes)
+    assert json.loads(file.read_text(encoding="utf-8") if file.exists() else "{}").get("mcpServers", {}) == {}
+
+
 @pytest.mark.parametrize("block", FILES, ids=str)
 def test_a_block_of_configuration_is_one_server_that_answers(machine: Machine, block: Block) -> None:
     """It is parsed as the client would, its command is started as it is, and lists its tools."""
@@ -195,6 +218,29 @@ def test_a_block_of_configuration_is_one_server_that_answers(machine: Machine, b
     inputs = {each["id"] for each in parsed.get("inputs", []) if each["password"] is True}
     asked = {value for value in server.get("env", {}).values() if "${" in value}
     assert asked == {f"${{input:{each}}}" for each in inputs}
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("block", [block for block in SHELL if " mcp add " in block.text], ids=str)
+def test_the_real_client_understands_a_block_as_its_stand_in_does(machine: Machine, block: Block) -> None:
+    """It keeps the same program, arguments and variables; of the clients that tests/clients/run.py has installed."""
+    lines = block.text.splitlines()
+    run_shell(machine, block.text)
+    tried = 0
+    for line, expected in zip(lines, machine.added(), strict=True):
+        client = expected["client"]
+        folder = next((file.parent for file in INSTALLED.glob(f"*/node_modules/.bin/{client}")), None)
+        if folder is None:
+            continue
+        run_shell(replace(machine, env={**machine.env, "PATH": f"{folder}:{machine.env['PATH']}"}), line)
+        name, key = WRITTEN[client]
+        text = (machine.home / name).read_text(encoding="utf-8")
+        server = (tomllib.loads(text) if name.endswith(".toml") else json.loads(text))[key][expected["name"]]
+        kept = (server["command"], server.get("args", []), server.get("env", {}))
+        assert kept == (expected["command"], expected["args"], expected["env"])
+        tried += 1
+    if not tried:
+        pytest.skip("none of its clients is installed")
 
 
 def test_no_block_holds_what_could_be_a_key() -> None:

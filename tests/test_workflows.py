@@ -1,6 +1,7 @@
 """The workflow files of the public forge, which cannot run here: their form, and what of them a program can check."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -98,6 +99,7 @@ def test_nothing_may_write() -> None:
     assert given == {
         (RELEASE, "package-index"): {"id-token": "write"},
         (RELEASE, "forge-release"): {"contents": "write"},
+        (RELEASE, "site"): {"contents": "write"},
         (RELEASE, "mcp-registry"): {"contents": "read", "id-token": "write"},
     }
 
@@ -178,6 +180,39 @@ def test_a_release_says_what_comes_with_it() -> None:
     _, up = (step for step in job("build")["steps"] if "upload-artifact" in step.get("uses", ""))
     assert (up["with"]["name"], up["with"]["path"]) == ("sbom", "sbom/")
     assert runs(job("forge-release"))[-1].endswith("dist/* sbom/*")
+
+
+def test_the_site_is_published_as_one_commit_of_a_branch(tmp_path: Path) -> None:
+    """The step as it is, with a repository here in the forge's place; a second release replaces the first."""
+    git, bash = shutil.which("git"), shutil.which("bash")
+    if git is None or bash is None or os.name == "nt":
+        pytest.skip("needs git and a shell of POSIX")
+    build, publish = runs(job("site"))
+    assert build == "python3 .ci/docs.py"
+    forge, tools, site = tmp_path / "forge" / "me" / "repo", tmp_path / "tools", tmp_path / "dist" / "site"
+    for folder in (tools, site):
+        folder.mkdir(parents=True)
+    (tools / "gh").write_text('#!/bin/sh\n[ "$*" = "auth setup-git" ]\n', encoding="utf-8")
+    (tools / "gh").chmod(0o755)
+    subprocess.run([git, "init", "-q", "--bare", str(forge)], check=True, timeout=30)  # noqa: S603
+    env = {
+        "PATH": f"{tools}:{os.environ['PATH']}",
+        "HOME": str(tmp_path),
+        "GITHUB_SERVER_URL": f"{tmp_path}/forge",
+        "GITHUB_REPOSITORY": "me/repo",
+        "GITHUB_REF_NAME": "v1.2.3",
+    }
+    for text in ("first", "second"):
+        shutil.rmtree(site / ".git", ignore_errors=True)
+        (site / "index.html").write_text(text, encoding="utf-8")
+        subprocess.run([bash, "-euo", "pipefail", "-c", publish], cwd=tmp_path, env=env, check=True, timeout=30)  # noqa: S603
+
+    def ask(*command: str) -> str:
+        return subprocess.check_output([git, "-C", str(forge), *command], text=True, timeout=30)  # noqa: S603
+
+    assert ask("show", "gh-pages:index.html") == "second"
+    assert ask("log", "--format=%s", "gh-pages") == "The site of v1.2.3\n"
+    assert ask("ls-tree", "--name-only", "gh-pages").split() == [".nojekyll", "index.html"]
 
 
 def test_what_takes_long_runs_every_night() -> None:
