@@ -21,6 +21,7 @@ ENVIRONMENT = ROOT / ".package"
 TOOLS = [
     "build>=1.3,<2",
     "twine>=6.2,<8",
+    "readme-renderer[md]>=44,<47",  # without it, twine takes any Markdown for good
     "check-wheel-contents>=0.6.3,<1",
     "validate-pyproject[all]>=0.24,<1",  # with the published schemas of the tables of tools
     "pyroma>=5,<6",

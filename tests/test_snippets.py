@@ -1,5 +1,6 @@
 """Every block of the README is run as printed: in a clone of its own, with a home folder and clients of its own."""
 
+import contextlib
 import json
 import os
 import re
@@ -220,6 +221,19 @@ def test_a_block_of_configuration_is_one_server_that_answers(machine: Machine, b
     assert asked == {f"${{input:{each}}}" for each in inputs}
 
 
+def find_client(client: str) -> Path | None:
+    """The program of an installed client that can be started; Claude Code's is a package of its own."""
+    ours = [
+        *INSTALLED.glob(f"*/node_modules/.bin/{client}"),
+        *INSTALLED.glob(f"*/node_modules/@*/{client}-code-*/{client}"),
+    ]
+    for program in ours:
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            subprocess.run([program, "--version"], capture_output=True, timeout=60, check=True)  # noqa: S603
+            return program
+    return None
+
+
 @pytest.mark.nightly
 @pytest.mark.parametrize("block", [block for block in SHELL if " mcp add " in block.text], ids=str)
 def test_the_real_client_understands_a_block_as_its_stand_in_does(machine: Machine, block: Block) -> None:
@@ -229,10 +243,12 @@ def test_the_real_client_understands_a_block_as_its_stand_in_does(machine: Machi
     tried = 0
     for line, expected in zip(lines, machine.added(), strict=True):
         client = expected["client"]
-        folder = next((file.parent for file in INSTALLED.glob(f"*/node_modules/.bin/{client}")), None)
-        if folder is None:
+        program = find_client(client)
+        if program is None:
             continue
-        run_shell(replace(machine, env={**machine.env, "PATH": f"{folder}:{machine.env['PATH']}"}), line)
+        real = machine.home / "real"
+        script(real / client, "#!/bin/sh", f'exec {shlex.quote(str(program))} "$@"')
+        run_shell(replace(machine, env={**machine.env, "PATH": f"{real}:{machine.env['PATH']}"}), line)
         name, key = WRITTEN[client]
         text = (machine.home / name).read_text(encoding="utf-8")
         server = (tomllib.loads(text) if name.endswith(".toml") else json.loads(text))[key][expected["name"]]
@@ -241,6 +257,33 @@ def test_the_real_client_understands_a_block_as_its_stand_in_does(machine: Machi
         tried += 1
     if not tried:
         pytest.skip("none of its clients is installed")
+
+
+FRAMEWORKS = {
+    "openai-agents": "import agents.mcp as m, inspect; print(inspect.signature(m.{0}).parameters['{1}'].default)",
+    "autogen-ext": "import autogen_ext.tools.mcp as m; print(m.{0}.model_fields['{1}'].default)",
+    "google-adk": "import google.adk.tools.mcp_tool.mcp_session_manager as m; print(m.{0}.model_fields['{1}'].default)",
+}
+"""How to ask an installed framework for its default; `{0}` is the class in the README's row, `{1}` the option."""
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize(("number", "package"), [*enumerate(FRAMEWORKS)])
+def test_a_framework_cuts_calls_off_after_five_seconds_unless_told(number: int, package: str) -> None:
+    """By the option that the README names, in the version that it names; where tests/clients/run.py installed it."""
+    row = re.findall(r"^\| .*?(\d+\.\d+).*? \| `(\w+)\(\w+=…, (\w+)=60\)` \|$", README, re.MULTILINE)[number]
+    version, name, option = row
+    python = next((folder / "bin" / "python" for folder in INSTALLED.glob(f"{package}-*")), None)
+    if python is None or not python.exists():
+        pytest.skip(f"{package} is not installed")
+    code = f"from importlib.metadata import version; print(version({package!r})); " + FRAMEWORKS[package].format(
+        name, option
+    )
+    done = subprocess.run(  # noqa: S603 - an interpreter that the tests made
+        [python, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=120, check=True
+    )
+    installed, default = done.stdout.split()
+    assert (installed.startswith(version), float(default)) == (True, 5)
 
 
 def test_no_block_holds_what_could_be_a_key() -> None:
