@@ -341,7 +341,9 @@ def test_a_file_where_a_folder_should_be_is_said(user: dict[str, str], tmp_path:
     """In one sentence, without a traceback, and nothing is made."""
     (tmp_path / "file").write_text("x", encoding="utf-8")
     path = tmp_path / "file" / "mcp.json"
-    assert refused(user, "cursor", "--demo", "--write", "--file", str(path)) == f"{path} can't be read: Not a directory."
+    assert (
+        refused(user, "cursor", "--demo", "--write", "--file", str(path)) == f"{path} can't be read: Not a directory."
+    )
     assert files(tmp_path) == ["file"]
 
 
