@@ -17,7 +17,7 @@ import sniffio
 from pydantic import SecretStr
 
 from blaxel_mcp import process
-from blaxel_mcp.command_line import Command, parse
+from blaxel_mcp.command_line import TOOLS, Command, parse
 from blaxel_mcp.errors import ArgumentError, BlaxelMcpError, ConfigurationError, CredentialsError
 from blaxel_mcp.imports import import_blocked
 from blaxel_mcp.login import ApiKey
@@ -28,6 +28,7 @@ from blaxel_mcp.transports.front import Front, front_on_standard_pipes
 if TYPE_CHECKING:
     from blaxel_mcp.report import ReportWriter
     from blaxel_mcp.runtime import Runtime
+    from blaxel_mcp.shell_advice import ShellAdvice
 
 logger = logging.getLogger(__name__)
 
@@ -52,6 +53,11 @@ def _main(argv: Sequence[str]) -> int:
         match command.name:
             case "demo":
                 return _run_tour(command)
+            case "completion":
+                from blaxel_mcp.completion import completion_script
+
+                process.write(completion_script(command.shell))
+                return ExitCode.SUCCESS
             case _:
                 with _command_settings(command) as settings:
                     return asyncio.run(_run_command(command, settings))
@@ -74,7 +80,7 @@ def _report_writer(command: Command) -> "ReportWriter | None":
         return None
     from blaxel_mcp.report import ReportWriter
 
-    return ReportWriter(command.html, os.environ if command.open_report else None)
+    return ReportWriter(command.html, os.environ if command.open_report else None, quiet=command.quiet)
 
 
 async def _run_command(command: Command, settings: Settings) -> int:
@@ -117,6 +123,8 @@ def _import_command(command: Command, front: Front | None) -> "Callable[[Runtime
     match command.name:
         case "get":
             return _import_get(command)
+        case name if name in TOOLS:
+            return _import_tool(command)
         case "doctor":
             return _import_doctor()
         case _:
@@ -152,18 +160,26 @@ def _import_doctor() -> "Callable[[Runtime], Awaitable[int]]":
 def _import_get(command: Command) -> "Callable[[Runtime], Awaitable[int]]":
     """Import what draws the answer of `get` on a terminal or prints it, and what writes its page if that is wanted."""
     from blaxel_mcp import get
+    from blaxel_mcp.advice import Advice, advise
 
-    ids = (command.job, command.execution)
+    ids = (str(command.arguments["jobId"]), str(command.arguments["executionId"]))
+    watch, quiet, words, error_words = command.watch, command.quiet, *_shell_advice(command)
     write_report = _report_writer(command)
 
     async def run(runtime: "Runtime") -> int:
         if _on_terminal(command):
             from blaxel_mcp.terminal.screen import Screen
 
-            with Screen(sys.stdout, os.environ, in_place=command.watch) as screen:
-                last = await get.show(runtime.app, *ids, watch=command.watch, screen=screen)
+            with (
+                advise(answers=words, errors=error_words),
+                Screen(sys.stdout, os.environ, in_place=watch, commands=words.commands, quiet=quiet) as screen,
+            ):
+                last = await get.show(runtime.app, *ids, watch=watch, screen=screen)
         else:
-            last = await get.get(runtime.app, *ids, as_json=command.as_json, watch=command.watch, write=process.write)
+            # The answer itself is the tool's, word for word.
+            with advise(answers=Advice(), errors=error_words):
+                json = command.as_json
+                last = await get.get(runtime.app, *ids, as_json=json, watch=watch, write=process.write, quiet=quiet)
         if write_report:
             from blaxel_mcp.report import fetch_view
 
@@ -176,8 +192,54 @@ def _import_get(command: Command) -> "Callable[[Runtime], Awaitable[int]]":
     return run
 
 
+def _import_tool(command: Command) -> "Callable[[Runtime], Awaitable[int]]":
+    """Import what calls the tool of a command, and what draws its answer on a terminal."""
+    from blaxel_mcp.advice import Advice, advise
+    from blaxel_mcp.commands import Pages, answer
+
+    words, error_words = _shell_advice(command)
+    output: Pages | Callable[[str], None] = process.write
+    if _on_terminal(command):
+        from blaxel_mcp.terminal.screen import Screen
+
+        output = Screen(sys.stdout, os.environ, commands=words.commands, quiet=command.quiet)
+
+    async def run(runtime: "Runtime") -> int:
+        with advise(answers=Advice() if command.as_json else words, errors=error_words):
+            return await answer(
+                runtime.app,
+                TOOLS[command.name],
+                command.arguments,
+                command=command.name,
+                output=output,
+                as_json=command.as_json,
+                quiet=command.quiet,
+                in_full=words.in_full,
+                on_progress=_tell_progress if sys.stderr.isatty() and not command.quiet else lambda _: None,
+            )
+
+    return run
+
+
+def _tell_progress(message: str) -> None:
+    sys.stderr.write(f"{_printable(message)}\n")
+    sys.stderr.flush()
+
+
+def _shell_advice(command: Command) -> "tuple[ShellAdvice, ShellAdvice]":
+    """What words advice, in answers and in errors, as commands that start the program as it was started."""
+    import shutil
+
+    from blaxel_mcp.shell_advice import ShellAdvice, program_words
+
+    folder = os.environ.get("PWD", "")
+    program = program_words(sys.argv[0], sys.executable, folder, shutil.which, by_uv=bool(os.environ.get("UV")))
+    given = (program, TOOLS[command.name], command.arguments)
+    return ShellAdvice(*given, demo=command.demo), ShellAdvice(*given, demo=command.demo, brief=False)
+
+
 def _on_terminal(command: Command) -> bool:
-    """Whether the answer of `get` is drawn, and not printed as a pipe gets it."""
+    """Whether the answer of a command is drawn, and not printed as a pipe gets it."""
     return not command.as_json and sys.stdout.isatty() and os.environ.get("TERM") not in {"dumb", "unknown"}
 
 
@@ -207,14 +269,14 @@ def exit_code(error: BlaxelMcpError, settings: Settings | None = None) -> ExitCo
 def _command_settings(command: Command) -> Iterator[Settings]:
     """Load the settings of a command; with --demo for an embedded control plane, whatever account is configured."""
     if not command.demo:
-        yield _load_settings(command.flags, os.environ, read_login())
+        yield _load_settings(command.flags, os.environ, read_login(), quiet=command.quiet)
         return
     from blaxel_mcp.demo import control_plane, script
 
     with control_plane.serve(control_plane.build_app()) as url:
         account = {"BL_API_URL": url, "BL_API_KEY": script.API_KEY, "BL_WORKSPACE": script.WORKSPACE}
         ours = {name: value for name, value in os.environ.items() if not name.startswith("BL_") or name == "BL_NAME"}
-        settings = _load_settings(command.flags, ours | account, None)
+        settings = _load_settings(command.flags, ours | account, None, quiet=command.quiet)
         key = ApiKey("--demo", SecretStr(script.API_KEY))  # not from the variables that doctor would name
         yield settings.model_copy(update={"api_key": key, "workspace_from": "--demo", "api_url_from": "--demo"})
 
@@ -229,10 +291,12 @@ def environment_settings() -> Settings:
     return settings.model_copy(update={"transport": "streamable-http"}) if settings.transport == "stdio" else settings
 
 
-def _load_settings(flags: Mapping[str, str], env: Mapping[str, str], login: str | None) -> Settings:
-    """Load settings, set logging up as they say, and warn of variables that look misspelt."""
+def _load_settings(
+    flags: Mapping[str, str], env: Mapping[str, str], login: str | None, *, quiet: bool = False
+) -> Settings:
+    """Load settings, set logging up as they say, and warn of variables that look misspelt; quiet logs errors alone."""
     settings = load(flags, env, login)
-    process.configure_logging(settings.log_level)
+    process.configure_logging("ERROR" if quiet else settings.log_level)
     for warning in unknown_variables(env):
         logger.warning(warning)
     return settings

@@ -67,9 +67,17 @@ LAYERS: dict[str, set[str]] = {
     "doctor": {"tools", "api", "settings", "errors", ""},
     "demo": set(),
     "runtime": {"transports", "server", "tools", "telemetry", "api", "settings", "errors"},
-    "command_line": {"settings", "errors", ""},
+    "command_arguments": set(),
+    "command_line": {"command_arguments", "settings", "process", "errors", ""},
+    "completion": {"command_line"},
+    "shell_advice": {"advice", "command_line", "command_arguments"},
+    "commands": {"tools", "process"},
     "cli": {
         "command_line",
+        "advice",
+        "shell_advice",
+        "commands",
+        "completion",
         "runtime",
         "transports",
         "settings",
@@ -116,6 +124,7 @@ OUTSIDE: dict[str, set[str]] = {
     "yaml": {"login"},
     "truststore": {"api.certificates"},
     "rich": {"terminal"},
+    "shtab": {"completion"},
 }
 PROCESS = ("environ", "getenv", "argv", "home", "expanduser")
 ADVICE = (

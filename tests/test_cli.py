@@ -23,6 +23,8 @@ from blaxel_mcp.errors import (
 )
 from blaxel_mcp.settings import OPTIONS, VARIABLES, format_default, load, option_for
 
+JOB_AND_EXECUTION = {"jobId": "j", "executionId": "e"}
+
 
 def _described(variable: str) -> str:
     """A variable's meaning and default, as `--help` shows them."""
@@ -44,11 +46,14 @@ def _described(variable: str) -> str:
             Command("serve", {"BLAXEL_MCP_HOST": "::1", "BLAXEL_MCP_AUTH": "token"}),
         ),
         (["--allow-writes"], Command("serve", {"BLAXEL_MCP_ALLOW_WRITES": "true"})),
-        (["get", "j", "e"], Command("get", {}, job="j", execution="e")),
-        (["get", "j", "e", "--json", "--watch"], Command("get", {}, job="j", execution="e", as_json=True, watch=True)),
-        (["--demo", "get", "j", "e"], Command("get", {}, demo=True, job="j", execution="e")),
-        (["get", "j", "e", "--demo"], Command("get", {}, demo=True, job="j", execution="e")),
-        (["get", "--", "-j", "e"], Command("get", {}, job="-j", execution="e")),
+        (["get", "j", "e"], Command("get", {}, arguments=JOB_AND_EXECUTION)),
+        (
+            ["get", "j", "e", "--json", "--watch"],
+            Command("get", {}, arguments=JOB_AND_EXECUTION, as_json=True, watch=True),
+        ),
+        (["--demo", "get", "j", "e"], Command("get", {}, demo=True, arguments=JOB_AND_EXECUTION)),
+        (["get", "j", "e", "--demo"], Command("get", {}, demo=True, arguments=JOB_AND_EXECUTION)),
+        (["get", "--", "-j", "e"], Command("get", {}, arguments={"jobId": "-j", "executionId": "e"})),
         (["demo"], Command("demo", {})),
         (["doctor", "--demo"], Command("doctor", {}, demo=True)),
     ],
