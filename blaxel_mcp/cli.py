@@ -10,6 +10,7 @@ import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,17 +27,13 @@ from blaxel_mcp.settings import Settings, load, option_for, unknown_variables
 from blaxel_mcp.transports.front import Front, front_on_standard_pipes
 
 if TYPE_CHECKING:
-    from blaxel_mcp.report import ReportWriter
     from blaxel_mcp.runtime import Runtime
-    from blaxel_mcp.shell_advice import ShellAdvice
 
 logger = logging.getLogger(__name__)
 
 _HTTP_ONLY = {f"BLAXEL_MCP_{name}" for name in ("HOST", "PORT", "AUTH", "OAUTH_ISSUER", "PUBLIC_URL")}
 """Variables whose options do nothing over stdio. A variable may be set for several servers of a machine, but whoever
 gives the option and forgets --transport would wait in vain for the server to listen."""
-_LINE_CHARACTERS = 700
-"""Of an error that is printed."""
 _CLOSING_SECONDS = 0.5
 """How long the event loop may take to close after the command is done."""
 
@@ -67,20 +64,14 @@ def _main(argv: Sequence[str]) -> int:
 
 def _run_tour(command: Command) -> int:
     from blaxel_mcp.demo.tour import run_tour
+    from blaxel_mcp.shell import Shell
+    from blaxel_mcp.shell_advice import quote_word
 
     process.end_startup()
-    colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    report = _report_writer(command)
-    return run_tour(sys.executable, sys.path, write=process.write, colours=colours, report=report)
-
-
-def _report_writer(command: Command) -> "ReportWriter | None":
-    """What writes the page that `--html` and `--open` ask for; None without either."""
-    if command.html is None and not command.open_report:
-        return None
-    from blaxel_mcp.report import ReportWriter
-
-    return ReportWriter(command.html, os.environ if command.open_report else None, quiet=command.quiet)
+    shell = Shell(os.environ, sys.argv[0])
+    program, report = " ".join(map(quote_word, shell.program())), shell.report_writer(command)
+    path, colours = sys.path, shell.colours()
+    return run_tour(sys.executable, path, program=program, write=process.write, colours=colours, report=report)
 
 
 async def _run_command(command: Command, settings: Settings) -> int:
@@ -122,11 +113,15 @@ def _import_command(command: Command, front: Front | None) -> "Callable[[Runtime
     """Import what the command needs, and return the coroutine function that runs it and gives the exit code."""
     match command.name:
         case "get":
-            return _import_get(command)
+            from blaxel_mcp.shell import Shell, run_get
+
+            return partial(run_get, command, Shell(os.environ, sys.argv[0]))
         case name if name in TOOLS:
-            return _import_tool(command)
+            from blaxel_mcp.shell import Shell, run_tool
+
+            return partial(run_tool, command, Shell(os.environ, sys.argv[0]))
         case "doctor":
-            return _import_doctor()
+            return _import_doctor(command)
         case _:
             return _import_server(command, front)
 
@@ -147,114 +142,22 @@ def _import_server(command: Command, front: Front | None) -> "Callable[[Runtime]
     return run
 
 
-def _import_doctor() -> "Callable[[Runtime], Awaitable[int]]":
+def _import_doctor(command: Command) -> "Callable[[Runtime], Awaitable[int]]":
     from blaxel_mcp.doctor import examine
 
     async def run(runtime: "Runtime") -> int:
-        failure = await examine(runtime.app, runtime.settings, write=process.write)
+        failure = await examine(runtime.app, runtime.settings, write=process.write, demo=command.demo)
         return ExitCode.SUCCESS if failure is None else exit_code(failure, runtime.settings)
 
     return run
-
-
-def _import_get(command: Command) -> "Callable[[Runtime], Awaitable[int]]":
-    """Import what draws the answer of `get` on a terminal or prints it, and what writes its page if that is wanted."""
-    from blaxel_mcp import get
-    from blaxel_mcp.advice import Advice, advise
-
-    ids = (str(command.arguments["jobId"]), str(command.arguments["executionId"]))
-    watch, quiet, words, error_words = command.watch, command.quiet, *_shell_advice(command)
-    write_report = _report_writer(command)
-
-    async def run(runtime: "Runtime") -> int:
-        if _on_terminal(command):
-            from blaxel_mcp.terminal.screen import Screen
-
-            with (
-                advise(answers=words, errors=error_words),
-                Screen(sys.stdout, os.environ, in_place=watch, commands=words.commands, quiet=quiet) as screen,
-            ):
-                last = await get.show(runtime.app, *ids, watch=watch, screen=screen)
-        else:
-            # The answer itself is the tool's, word for word.
-            with advise(answers=Advice(), errors=error_words):
-                json = command.as_json
-                last = await get.get(runtime.app, *ids, as_json=json, watch=watch, write=process.write, quiet=quiet)
-        if write_report:
-            from blaxel_mcp.report import fetch_view
-
-            # By the ids that were found: `latest` may have become another one.
-            view = last.view or await fetch_view(runtime.app, last.job_id, last.execution_id)
-            write_report([view])
-        failed = command.watch and last.answer["outcome"] != "succeeded"
-        return ExitCode.NOT_SUCCEEDED if failed else ExitCode.SUCCESS
-
-    return run
-
-
-def _import_tool(command: Command) -> "Callable[[Runtime], Awaitable[int]]":
-    """Import what calls the tool of a command, and what draws its answer on a terminal."""
-    from blaxel_mcp.advice import Advice, advise
-    from blaxel_mcp.commands import Pages, answer
-
-    words, error_words = _shell_advice(command)
-    output: Pages | Callable[[str], None] = process.write
-    if _on_terminal(command):
-        from blaxel_mcp.terminal.screen import Screen
-
-        output = Screen(sys.stdout, os.environ, commands=words.commands, quiet=command.quiet)
-
-    async def run(runtime: "Runtime") -> int:
-        with advise(answers=Advice() if command.as_json else words, errors=error_words):
-            return await answer(
-                runtime.app,
-                TOOLS[command.name],
-                command.arguments,
-                command=command.name,
-                output=output,
-                as_json=command.as_json,
-                quiet=command.quiet,
-                in_full=words.in_full,
-                on_progress=_tell_progress if sys.stderr.isatty() and not command.quiet else lambda _: None,
-            )
-
-    return run
-
-
-def _tell_progress(message: str) -> None:
-    sys.stderr.write(f"{_printable(message)}\n")
-    sys.stderr.flush()
-
-
-def _shell_advice(command: Command) -> "tuple[ShellAdvice, ShellAdvice]":
-    """What words advice, in answers and in errors, as commands that start the program as it was started."""
-    import shutil
-
-    from blaxel_mcp.shell_advice import ShellAdvice, program_words
-
-    folder = os.environ.get("PWD", "")
-    program = program_words(sys.argv[0], sys.executable, folder, shutil.which, by_uv=bool(os.environ.get("UV")))
-    given = (program, TOOLS[command.name], command.arguments)
-    return ShellAdvice(*given, demo=command.demo), ShellAdvice(*given, demo=command.demo, brief=False)
-
-
-def _on_terminal(command: Command) -> bool:
-    """Whether the answer of a command is drawn, and not printed as a pipe gets it."""
-    return not command.as_json and sys.stdout.isatty() and os.environ.get("TERM") not in {"dumb", "unknown"}
 
 
 def report_error(error: BlaxelMcpError, settings: Settings | None = None) -> ExitCode:
     """Print the error on standard error, and return the exit code that goes with it."""
     one_problem = isinstance(error, ConfigurationError) and len(error.problems) == 1
     text = str(error).replace("\n", " ") if one_problem else str(error)
-    sys.stderr.write(f"blaxel-mcp: {chr(10).join(map(_printable, text.split(chr(10))))}\n")
+    sys.stderr.write(f"blaxel-mcp: {chr(10).join(map(process.printable_line, text.split(chr(10))))}\n")
     return exit_code(error, settings)
-
-
-def _printable(line: str) -> str:
-    """A line that may repeat an argument or a variable: bounded, and with escapes for a terminal's controls."""
-    cut = line if len(line) <= _LINE_CHARACTERS else f"{line[: _LINE_CHARACTERS - 1]}…"
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in cut)
 
 
 def exit_code(error: BlaxelMcpError, settings: Settings | None = None) -> ExitCode:

@@ -70,7 +70,7 @@ def without_advice(answered: DirectAnswer) -> str:
     if "lines" in facts:
         return "\n".join(facts["lines"])
     for noun in ROWS:
-        if noun in facts:
+        if isinstance(facts.get(noun), list):
             return "\n".join(text.split("\n")[: 1 + len(facts[noun])])
     step = f"Next: {facts.get('nextStep')}"
     return text.replace(f" {step}", "").replace(f"\n{step}", "")

@@ -39,6 +39,9 @@ EXIT_CODES = {
 }
 """What each means, for `--help` and the documentation."""
 
+_LINE_CHARACTERS = 700
+"""Of an error that is printed."""
+
 
 def run(command: Callable[[], int]) -> int:
     """Run a command, write out what it printed, and return its exit code.
@@ -69,6 +72,12 @@ def write(text: str) -> None:
     """Print text on standard output at once."""
     sys.stdout.write(text)
     sys.stdout.flush()
+
+
+def printable_line(line: str) -> str:
+    """A line that may repeat an argument or a variable: bounded, and with escapes for a terminal's controls."""
+    cut = line if len(line) <= _LINE_CHARACTERS else f"{line[: _LINE_CHARACTERS - 1]}…"
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in cut)
 
 
 def _flush() -> None:
