@@ -8,6 +8,7 @@ from mcp.server.mcpserver import Resolve
 from mcp_types import CallToolResult
 from pydantic import BeforeValidator, Field
 
+from blaxel_mcp.advice import error_advice
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.logs import LogPage, Severity, get_logs
 from blaxel_mcp.errors import AnswerError, ApiError, ArgumentError, BlaxelMcpError
@@ -79,7 +80,7 @@ def _visible(text: str | None, parameter: str) -> str | None:
     """
     wanted = (text or "").strip()
     if not visible(wanted):
-        problem = f"{parameter} contains control or invisible characters, so nothing was sent."
+        problem = f"{error_advice().argument(parameter)} contains control or invisible characters, so nothing was sent."
         raise ArgumentError(problem, "Give it as it is shown.")
     return wanted or None
 
@@ -92,7 +93,7 @@ def _unavailable(error: BlaxelMcpError, job_id: str, execution_id: str) -> Blaxe
         message = "Blaxel does not know the log endpoint (404)."
     return BlaxelMcpError(
         f"The log, which Blaxel does not document, could not be read: {message}",
-        f"Instead, {log_alternatives(job_id, execution_id)}",
+        f"Instead, {log_alternatives(job_id, execution_id, error_advice())}",
         transient=error.transient,
         retry_after=error.retry_after,
     )
