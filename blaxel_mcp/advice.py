@@ -47,8 +47,8 @@ class Advice:
         """The beginning of a sentence that advises to cancel the execution."""
         return f"Cancel it (cancel_job_execution{' with ' * bool(arguments)}{_listed(arguments)})"
 
-    def go_on(self, cursor: str) -> str:
-        """A sentence on how to get the rest of a list."""
+    def go_on(self, cursor: str, arguments: Mapping[str, str]) -> str:  # noqa: ARG002
+        """A sentence on how to get the rest of a list; `arguments` are those that must not be left to `latest`."""
         return f'To go on, call again with cursor "{cursor}".'
 
 

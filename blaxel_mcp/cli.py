@@ -10,6 +10,7 @@ import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ import sniffio
 from pydantic import SecretStr
 
 from blaxel_mcp import process
-from blaxel_mcp.command_line import Command, parse
+from blaxel_mcp.command_line import TOOLS, Command, parse
 from blaxel_mcp.errors import ArgumentError, BlaxelMcpError, ConfigurationError, CredentialsError
 from blaxel_mcp.imports import import_blocked
 from blaxel_mcp.login import ApiKey
@@ -26,7 +27,6 @@ from blaxel_mcp.settings import Settings, load, option_for, unknown_variables
 from blaxel_mcp.transports.front import Front, front_on_standard_pipes
 
 if TYPE_CHECKING:
-    from blaxel_mcp.report import ReportWriter
     from blaxel_mcp.runtime import Runtime
 
 logger = logging.getLogger(__name__)
@@ -34,8 +34,6 @@ logger = logging.getLogger(__name__)
 _HTTP_ONLY = {f"BLAXEL_MCP_{name}" for name in ("HOST", "PORT", "AUTH", "OAUTH_ISSUER", "PUBLIC_URL")}
 """Variables whose options do nothing over stdio. A variable may be set for several servers of a machine, but whoever
 gives the option and forgets --transport would wait in vain for the server to listen."""
-_LINE_CHARACTERS = 700
-"""Of an error that is printed."""
 _CLOSING_SECONDS = 0.5
 """How long the event loop may take to close after the command is done."""
 
@@ -54,6 +52,11 @@ def _main(argv: Sequence[str]) -> int:
                 return _run_tour(command)
             case "setup":
                 return _run_setup(command)
+            case "completion":
+                from blaxel_mcp.completion import completion_script
+
+                process.write(completion_script(command.shell))
+                return ExitCode.SUCCESS
             case _:
                 with _command_settings(command) as settings:
                     return asyncio.run(_run_command(command, settings))
@@ -63,11 +66,14 @@ def _main(argv: Sequence[str]) -> int:
 
 def _run_tour(command: Command) -> int:
     from blaxel_mcp.demo.tour import run_tour
+    from blaxel_mcp.shell import Shell
+    from blaxel_mcp.shell_advice import quote_word
 
     process.end_startup()
-    colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    report = _report_writer(command)
-    return run_tour(sys.executable, sys.path, write=process.write, colours=colours, report=report)
+    shell = Shell(os.environ, sys.argv[0])
+    program, report = " ".join(map(quote_word, shell.program())), shell.report_writer(command)
+    path, colours = sys.path, shell.colours()
+    return run_tour(sys.executable, path, program=program, write=process.write, colours=colours, report=report)
 
 
 def _run_setup(command: Command) -> int:
@@ -99,15 +105,6 @@ def _run_setup(command: Command) -> int:
     )
     run_setup(request, machine, login=read_login(), now=datetime.now(UTC), write=process.write)
     return ExitCode.SUCCESS
-
-
-def _report_writer(command: Command) -> "ReportWriter | None":
-    """What writes the page that `--html` and `--open` ask for; None without either."""
-    if command.html is None and not command.open_report:
-        return None
-    from blaxel_mcp.report import ReportWriter
-
-    return ReportWriter(command.html, os.environ if command.open_report else None)
 
 
 async def _run_command(command: Command, settings: Settings) -> int:
@@ -149,9 +146,15 @@ def _import_command(command: Command, front: Front | None) -> "Callable[[Runtime
     """Import what the command needs, and return the coroutine function that runs it and gives the exit code."""
     match command.name:
         case "get":
-            return _import_get(command)
+            from blaxel_mcp.shell import Shell, run_get
+
+            return partial(run_get, command, Shell(os.environ, sys.argv[0]))
+        case name if name in TOOLS:
+            from blaxel_mcp.shell import Shell, run_tool
+
+            return partial(run_tool, command, Shell(os.environ, sys.argv[0]))
         case "doctor":
-            return _import_doctor()
+            return _import_doctor(command)
         case _:
             return _import_server(command, front)
 
@@ -172,60 +175,22 @@ def _import_server(command: Command, front: Front | None) -> "Callable[[Runtime]
     return run
 
 
-def _import_doctor() -> "Callable[[Runtime], Awaitable[int]]":
+def _import_doctor(command: Command) -> "Callable[[Runtime], Awaitable[int]]":
     from blaxel_mcp.doctor import examine
 
     async def run(runtime: "Runtime") -> int:
-        failure = await examine(runtime.app, runtime.settings, write=process.write)
+        failure = await examine(runtime.app, runtime.settings, write=process.write, demo=command.demo)
         return ExitCode.SUCCESS if failure is None else exit_code(failure, runtime.settings)
 
     return run
-
-
-def _import_get(command: Command) -> "Callable[[Runtime], Awaitable[int]]":
-    """Import what draws the answer of `get` on a terminal or prints it, and what writes its page if that is wanted."""
-    from blaxel_mcp import get
-
-    ids = (command.job, command.execution)
-    write_report = _report_writer(command)
-
-    async def run(runtime: "Runtime") -> int:
-        if _on_terminal(command):
-            from blaxel_mcp.terminal.screen import Screen
-
-            with Screen(sys.stdout, os.environ, in_place=command.watch) as screen:
-                last = await get.show(runtime.app, *ids, watch=command.watch, screen=screen)
-        else:
-            last = await get.get(runtime.app, *ids, as_json=command.as_json, watch=command.watch, write=process.write)
-        if write_report:
-            from blaxel_mcp.report import fetch_view
-
-            # By the ids that were found: `latest` may have become another one.
-            view = last.view or await fetch_view(runtime.app, last.job_id, last.execution_id)
-            write_report([view])
-        failed = command.watch and last.answer["outcome"] != "succeeded"
-        return ExitCode.NOT_SUCCEEDED if failed else ExitCode.SUCCESS
-
-    return run
-
-
-def _on_terminal(command: Command) -> bool:
-    """Whether the answer of `get` is drawn, and not printed as a pipe gets it."""
-    return not command.as_json and sys.stdout.isatty() and os.environ.get("TERM") not in {"dumb", "unknown"}
 
 
 def report_error(error: BlaxelMcpError, settings: Settings | None = None) -> ExitCode:
     """Print the error on standard error, and return the exit code that goes with it."""
     one_problem = isinstance(error, ConfigurationError) and len(error.problems) == 1
     text = str(error).replace("\n", " ") if one_problem else str(error)
-    sys.stderr.write(f"blaxel-mcp: {chr(10).join(map(_printable, text.split(chr(10))))}\n")
+    sys.stderr.write(f"blaxel-mcp: {chr(10).join(map(process.printable_line, text.split(chr(10))))}\n")
     return exit_code(error, settings)
-
-
-def _printable(line: str) -> str:
-    """A line that may repeat an argument or a variable: bounded, and with escapes for a terminal's controls."""
-    cut = line if len(line) <= _LINE_CHARACTERS else f"{line[: _LINE_CHARACTERS - 1]}…"
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in cut)
 
 
 def exit_code(error: BlaxelMcpError, settings: Settings | None = None) -> ExitCode:
@@ -240,14 +205,14 @@ def exit_code(error: BlaxelMcpError, settings: Settings | None = None) -> ExitCo
 def _command_settings(command: Command) -> Iterator[Settings]:
     """Load the settings of a command; with --demo for an embedded control plane, whatever account is configured."""
     if not command.demo:
-        yield _load_settings(command.flags, os.environ, read_login())
+        yield _load_settings(command.flags, os.environ, read_login(), quiet=command.quiet)
         return
     from blaxel_mcp.demo import control_plane, script
 
     with control_plane.serve(control_plane.build_app()) as url:
         account = {"BL_API_URL": url, "BL_API_KEY": script.API_KEY, "BL_WORKSPACE": script.WORKSPACE}
         ours = {name: value for name, value in os.environ.items() if not name.startswith("BL_") or name == "BL_NAME"}
-        settings = _load_settings(command.flags, ours | account, None)
+        settings = _load_settings(command.flags, ours | account, None, quiet=command.quiet)
         key = ApiKey("--demo", SecretStr(script.API_KEY))  # not from the variables that doctor would name
         yield settings.model_copy(update={"api_key": key, "workspace_from": "--demo", "api_url_from": "--demo"})
 
@@ -262,10 +227,12 @@ def environment_settings() -> Settings:
     return settings.model_copy(update={"transport": "streamable-http"}) if settings.transport == "stdio" else settings
 
 
-def _load_settings(flags: Mapping[str, str], env: Mapping[str, str], login: str | None) -> Settings:
-    """Load settings, set logging up as they say, and warn of variables that look misspelt."""
+def _load_settings(
+    flags: Mapping[str, str], env: Mapping[str, str], login: str | None, *, quiet: bool = False
+) -> Settings:
+    """Load settings, set logging up as they say, and warn of variables that look misspelt; quiet logs errors alone."""
     settings = load(flags, env, login)
-    process.configure_logging(settings.log_level)
+    process.configure_logging("ERROR" if quiet else settings.log_level)
     for warning in unknown_variables(env):
         logger.warning(warning)
     return settings

@@ -5,6 +5,7 @@ change. A new block is written in flow style where the one that it is put into h
 """
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,6 +14,9 @@ import yaml
 from blaxel_mcp.setup.problems import FileProblem, problem_at
 
 _DEFAULT_INDENT = 2
+_PLAIN = re.compile(r"[A-Za-z][\w-]*", re.ASCII)
+_ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
+"""What YAML takes for no character, or for the end of a line."""
 
 
 def parse(text: str) -> Any:
@@ -128,8 +132,8 @@ def _insert(text: str, node: yaml.MappingNode, key: str, value: Any, newline: st
         closing = node.end_mark.index - 1
         comma = ", " if node.value else ""
         inside = text[:closing].rstrip().removesuffix(",")
-        return f"{inside}{comma}{json.dumps(key)}: {_flow(value)}{text[closing:]}"
-    indent = node.value[0][0].start_mark.column
+        return f"{inside}{comma}{_json(key)}: {_json(value)}{text[closing:]}"
+    indent = node.start_mark.column
     end = _line_end(text, _last_index(node.value[-1][1]))
     before = text[:end] if text[:end].endswith("\n") else text[:end] + newline
     return before + _block(key, value, indent, newline) + text[end:]
@@ -174,10 +178,15 @@ def _block(key: str, value: Any, indent: int, newline: str) -> str:
 
 
 def _flow(value: Any) -> str:
-    """JSON is YAML in flow style; a plain word needs no quotes."""
-    return _scalar(value) if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    """JSON is YAML in flow style, but for some characters; a plain word needs no quotes."""
+    return _scalar(value) if isinstance(value, str) else _json(value)
+
+
+def _json(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _scalar(text: str) -> str:
-    plain = text.replace("-", "").replace("_", "").isalnum() and text[0].isalpha()
-    return text if plain and yaml.safe_load(text) == text else json.dumps(text, ensure_ascii=False)
+    plain = _PLAIN.fullmatch(text) is not None
+    return text if plain and yaml.safe_load(text) == text else _json(text)

@@ -75,6 +75,7 @@ def render_page(
     remarks: str = "",
     facts: Mapping[str, Any],
     heading: Callable[[Sequence[T]], Heading[T]] | None = None,
+    asked: Mapping[str, str] = {},
 ) -> tuple[dict[str, Any], str]:
     """The object and the text of an answer that lists something, each of at most `LIST_BYTES`.
 
@@ -92,6 +93,7 @@ def render_page(
         facts: what else the object holds.
         heading: what to say instead of `subject` and `facts`, by the items that fit the answer. Which those are goes
             by the order of the list, so that the cursor continues after them.
+        asked: arguments that the next call must repeat as they were resolved here.
     """
     window = page.items[page.skip :][:limit]
 
@@ -110,7 +112,7 @@ def render_page(
         part = _which(page.skip, shown, len(page.items)) or (more if cursor is not None else "")
         head = " ".join(filter(None, (f"{said.subject}{part}.", remarks, note)))
         rest = drop_empty({**said.facts, "notShown": omitted or None, "nextCursor": cursor})
-        text = "\n".join(filter(None, (head, *map(row_line, fitted), _tail(omitted, cursor))))
+        text = "\n".join(filter(None, (head, *map(row_line, fitted), _tail(omitted, cursor, asked))))
         return {"summary": head, noun: fitted, **rest}, text
 
     if not window:
@@ -137,12 +139,12 @@ def _which(skipped: int, shown: int, total: int) -> str:
     return f"; showing {numbers} of {total:,}"
 
 
-def _tail(omitted: int, cursor: str | None) -> str:
+def _tail(omitted: int, cursor: str | None, asked: Mapping[str, str]) -> str:
     """The last line: how many rows did not fit, and what to call for those that follow."""
     counted = f"{omitted:,} more did not fit. " if omitted else ""
     if cursor == "":
         return f"{counted}There are more, but Blaxel's cursor to them is too long to pass on."
-    return f"{counted}{advice().go_on(cursor)}" if cursor else counted.strip()
+    return f"{counted}{advice().go_on(cursor, asked)}" if cursor else counted.strip()
 
 
 def _fair_share(wanted: Sequence[int], room: int) -> int:
