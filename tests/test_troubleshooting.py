@@ -113,6 +113,7 @@ def of_the_command_line() -> Iterator[str]:
             "no credential": lambda: run("get", "job", "latest"),
             "no workspace": lambda: run("get", "job", "latest", env={"BL_API_KEY": "k"}),
             "misspelt": lambda: run("--alow-writes"),
+            "misplaced": lambda: run("get", "job", "--lookups", "never"),
             "everybody": lambda: run("--transport", "http", "--host", "0.0.0.0"),  # noqa: S104 - refused
             "taken": lambda: run("--transport", "http", "--port", port),
         }
