@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import pytest
 
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.summary.clean import clean
-from evaluation import stand_in
+from evaluation import stand_in, workspaces
 from evaluation.apis import APIS, ApiError, Call, Conversation, Result, Tool, Turn, read_turn
 from evaluation.loop import Outcome
 from evaluation.questions import chosen, load
@@ -33,18 +34,6 @@ def evaluate(what: stand_in.Script, only: str = "", api: str = "openai", **how: 
     with stand_in.serve(what, how.pop("log", None)) as url:
         model = Model(url if api == "anthropic" else f"{url}/v1", "stand-in", api, how.pop("key", ""))
         return asyncio.run(ask_all(chosen(QUESTIONS, only), model, **how))
-
-
-@pytest.mark.slow
-def test_who_quotes_the_tools_answers_every_question() -> None:
-    """The first sentences of one answer hold the facts, whatever is asked; nothing that is said in them is wrong."""
-    outcomes = evaluate(stand_in.Quoting(QUESTIONS))
-    assert {one.question: one.score.problems for one in outcomes if not one.score.right} == {}
-    sums = totals(outcomes)
-    assert (sums["questions"], sums["right"]) == (40, 40)
-    assert sums["calls"] == sum(len(question.way) for question in QUESTIONS)
-    assert sums["turns"] == sums["calls"] + 40
-    assert sums["tokens"] == 10 * sums["turns"]
 
 
 @pytest.mark.slow
@@ -348,3 +337,61 @@ def test_bad_usage_is_said(arguments: tuple[str, ...], said: str) -> None:
     code, _, err = command(*arguments)
     assert code == 2
     assert err.rstrip().endswith(said)
+
+
+# What docs/evaluation.md says
+
+PAGE = ROOT / "docs" / "evaluation.md"
+
+
+def documented() -> dict[str, list[int]]:
+    """The rows of its table of the stand-in, as numbers."""
+    rows = re.findall(r"^\| (text|fields|both) \|(.+)\|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    return {shown: [int(word.replace(",", "")) for word in re.findall(r"[\d,]+", rest)] for shown, rest in rows}
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        pytest.param("text", marks=pytest.mark.slow),
+        *(pytest.param(shown, marks=pytest.mark.nightly) for shown in ("fields", "both")),
+    ],
+)
+def test_the_page_has_what_the_stand_in_scores(shown: str) -> None:
+    """Who quotes the first sentences of the answers answers every question, whichever channel is shown."""
+    outcomes = evaluate(stand_in.Quoting(QUESTIONS), shown=shown)
+    assert {one.question: one.score.problems for one in outcomes if not one.score.right} == {}
+    sums = totals(outcomes)
+    counts = [sums[key] for key in ("right", "questions", "found", "facts", "calls", "turns")]
+    *exact, sent, results = documented()[shown]
+    assert exact == counts
+    assert sums["bytesSent"] == pytest.approx(sent, rel=0.05)
+    assert sums["bytesOfResults"] == pytest.approx(results, rel=0.05)
+    assert sums["calls"] == sum(len(question.way) for question in QUESTIONS)
+    assert sums["tokens"] == 10 * sums["turns"]
+
+
+def test_the_page_has_the_help() -> None:
+    """Word for word, at the width of a terminal."""
+    said = run_help()
+    block = re.search(r"<!-- help -->\n```text\n(.*?)```\n<!-- /help -->", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    assert block
+    assert block[1] == said
+
+
+def run_help() -> str:
+    """What --help prints."""
+    code, out, _ = command("--help", COLUMNS="100", NO_COLOR="1")
+    assert code == 0
+    return out
+
+
+def test_the_page_names_what_there_is() -> None:
+    """Its options, files and numbers."""
+    page = PAGE.read_text(encoding="utf-8")
+    help_text = run_help()
+    assert set(re.findall(r"--[a-z][a-z-]*", page)) == set(re.findall(r"--[a-z][a-z-]*", help_text))
+    for path in re.findall(r"`(tests/[\w/.]+)`", page):
+        assert (ROOT / path).exists(), path
+    assert workspaces.FRESH_SECONDS == 120
+    assert stand_in.SENTENCES == 10
