@@ -178,6 +178,7 @@ def test_the_first_command_installs_it_and_shows_answers(tmp_path: Path) -> None
     assert "Failed: 3 of 40 tasks failed, 37 succeeded (3 retried)." in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", SHELL, ids=str)
 def test_a_block_of_shell_runs_and_what_it_adds_answers(machine: Machine, block: Block) -> None:
     """Each server that a client was told of starts, in the client's own way, and lists its tools."""
@@ -190,6 +191,7 @@ def test_a_block_of_shell_runs_and_what_it_adds_answers(machine: Machine, block:
         assert {*server["env"]} in ({"BL_WORKSPACE", "BL_API_KEY"}, set())
 
 
+@pytest.mark.slow
 def test_setup_as_printed_leaves_a_server_that_answers_and_takes_it_out_again(machine: Machine) -> None:
     """With the first line nothing is written, with the second a server, with the third it is gone."""
     (block,) = (block for block in SHELL if " setup " in block.text)
