@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import clients.rows
+import clients.table
 import pytest
 from support import pages
 
@@ -151,6 +153,14 @@ def test_the_install_links_are_the_programs() -> None:
     links = {name: url for name, url in install_links().items() if url.startswith("https://")}
     published = README.partition("<!-- published -->")[2].partition("<!-- /published -->")[0]
     assert re.findall(r"\]\((https://[^)]*install[^)]*)\)", published) == [*links.values()]
+
+
+def test_what_clients_give_their_model_is_what_was_seen() -> None:
+    """The table is made of the records that tests/clients/run.py keeps."""
+    rows = clients.rows.read(clients.rows.FILE.read_text(encoding="utf-8"))
+    short = clients.table.short(rows, clients.table.read_records())
+    assert clients.table.put(README, clients.table.SHORT, short) == README
+    assert f"<!-- {clients.table.SHORT} -->\n| " in README
 
 
 def test_set_up_is_two_commands() -> None:
