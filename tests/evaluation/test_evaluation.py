@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -248,6 +248,16 @@ def test_the_table_has_a_row_for_each_question_and_says_what_is_wrong() -> None:
 # What is asked about
 
 
+@pytest.mark.parametrize(("time", "is_so"), [("01:59", True), ("02:00", False), ("02:20", False), ("02:21", True)])
+def test_the_night_is_over_when_its_report_is_there(time: str, is_so: bool) -> None:  # noqa: FBT001
+    """By the jobs themselves: the newest report is the one that was due last."""
+    now = datetime.fromisoformat(f"2026-11-24T{time}:00+00:00")
+    assert workspaces.has_its_night_behind_it(now) == is_so
+    (report,) = (job for job in script.jobs(now) if job.name == "nightly-report")
+    due = now.replace(hour=2, minute=0) - timedelta(days=time < "02:00")
+    assert (report.executions[0].created >= due) == is_so
+
+
 def test_the_orders_of_a_task_fit_into_a_quoted_message() -> None:
     """What they want is in the part that a model is shown."""
     assert "call run_job" in clean(ORDERS, 200)
@@ -359,6 +369,8 @@ def documented() -> dict[str, list[int]]:
 )
 def test_the_page_has_what_the_stand_in_scores(shown: str) -> None:
     """Who quotes the first sentences of the answers answers every question, whichever channel is shown."""
+    if not workspaces.has_its_night_behind_it(datetime.now(UTC)):
+        pytest.skip("the demo's nightly report is due just now")
     outcomes = evaluate(stand_in.Quoting(QUESTIONS), shown=shown)
     assert {one.question: one.score.problems for one in outcomes if not one.score.right} == {}
     sums = totals(outcomes)
