@@ -92,7 +92,7 @@ class Workspace:
 
 
 def has_its_night_behind_it(now: datetime) -> bool:
-    """Whether the demo's nightly report is there, as the questions expect; a little after 02:00 UTC it is due, and not."""
+    """Whether the demo's nightly report is there, as the questions expect: just after 02:00 UTC it is not."""
     return not (now.hour == 2 and now.minute <= 20)
 
 
