@@ -1,7 +1,8 @@
-"""Which clients end a call before the server has answered, unless they are told to wait; pure but for reading records."""
+"""Which clients end a call before the server has answered, unless they are told to; pure but for reading records."""
 
 import dataclasses
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ RECORDS = Path(__file__).parent / "records" / "limits"
 NAME = "clients-limits"
 """Of the markers around the table."""
 _SHOWN = 160
+_YES = {True: "yes", False: "no"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +27,7 @@ class Limit:
         version: of its package.
         date: when, in UTC.
         waits: whether it waited for the answer, as it comes.
-        waits_if_told: whether it did once its time limit was set to 60 seconds, where its script can.
+        waits_if_told: whether it did when connected by the snippet of docs/clients.md; false if there is none.
         said: what its model was given instead of the answer, as it comes; empty if it waited.
     """
 
@@ -57,6 +59,11 @@ def conclude(*, client: str, version: str, date: str, unset: Report | None, told
     )
 
 
+def snippets(document: str) -> dict[str, str]:
+    """The Python of a document that makes a client wait, by the client's name, which a comment before it has."""
+    return dict(re.findall(r"<!-- run: ([\w-]+) -->\n```python\n(.*?)```", document, re.DOTALL))
+
+
 def _waited(report: Report | None) -> bool:
     return report is not None and WAIT.name in report.given and judge(WAIT, report.given[WAIT.name]).passed
 
@@ -75,7 +82,7 @@ def table(rows: Sequence[Client], limits: Sequence[Limit]) -> str:
     found = [(row.title, by_name[row.name]) for row in rows if row.name in by_name]
     waiting = ", ".join(f"{title} {one.version}" for title, one in found if one.waits)
     lines = [
-        f"| {title} {one.version} | {one.said.replace('|', '/')} | {'yes' if one.waits_if_told else 'no'} |"
+        f"| {title} {one.version} | {one.said.replace('|', '/') or 'nothing'} | {_YES[one.waits_if_told]} |"
         for title, one in found
         if not one.waits
     ]

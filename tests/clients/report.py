@@ -5,8 +5,8 @@ It is run as `SCRIPT TASK`, where TASK is a file with a JSON object, and its sta
 task
     `transport` ("stdio", "sse", "http"); over stdio `command` and `args` of the server, else its `url`; `questions`,
     each a `name`, a `tool` and its `arguments`; `folder`, where the client is installed; `home`, an empty folder that
-    goes afterwards; `node`, the Node to use, or null; `long_calls`, whether to set the time limit of a call to 60 seconds
-    where the client's own is shorter, as docs/clients.md has users do.
+    goes afterwards; `node`, the Node to use, or null; `snippet`, Python from docs/clients.md that
+    makes the connection in place of the script's own, or nothing.
 report
     `tools`: the names as the client, or the model it drives, was given them. `given`: by a question's name, what the
     model (or the program) was given for it: text, or JSON as the library hands it on. `version`, where the package's
@@ -44,7 +44,7 @@ def task(
     folder: str,
     home: str,
     node: str | None,
-    long_calls: bool = False,
+    snippet: str = "",
 ) -> dict[str, Any]:
     """What a script is told."""
     over = {"command": command[0], "args": list(command[1:])} if command else {"url": url}
@@ -55,7 +55,7 @@ def task(
         "folder": folder,
         "home": home,
         "node": node,
-        "long_calls": long_calls,
+        "snippet": snippet,
     }
 
 

@@ -1,4 +1,4 @@
-"""AutoGen's MCP tools with an AssistantAgent, whose model is its own replay client; `long_calls` sets the time limit."""
+"""AutoGen's MCP tools with an AssistantAgent, whose model is its own replay client."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ from autogen_core import FunctionCall
 from autogen_core.models import CreateResult, FunctionExecutionResultMessage, ModelInfo, RequestUsage
 from autogen_ext.models.replay import ReplayChatCompletionClient
 from autogen_ext.tools.mcp import SseServerParams, StdioServerParams, StreamableHttpServerParams, mcp_server_tools
-from client_task import TASK, report
+from client_task import TASK, report, run_snippet
 
 GIVEN: dict[str, Any] = {}
 OFFERED: list[str] = []
@@ -43,18 +43,16 @@ def replies() -> list[CreateResult | str]:
 
 def server() -> Any:
     """What the tools come from."""
+    if TASK["snippet"]:
+        return run_snippet()["server"]
     if TASK["transport"] == "stdio":
-        if TASK.get("long_calls"):
-            return StdioServerParams(command=TASK["command"], args=TASK["args"], read_timeout_seconds=60)
         return StdioServerParams(command=TASK["command"], args=TASK["args"])
     return {"sse": SseServerParams, "http": StreamableHttpServerParams}[TASK["transport"]](url=TASK["url"])
 
 
 async def main() -> None:
     """List, ask and tell."""
-    info = ModelInfo(
-        vision=False, function_calling=True, json_output=False, family="unknown", structured_output=False
-    )
+    info = ModelInfo(vision=False, function_calling=True, json_output=False, family="unknown", structured_output=False)
     model = ScriptedModel(replies(), model_info=info)
     agent = AssistantAgent("jobs", model, tools=await mcp_server_tools(server()), max_tool_iterations=10)
     await agent.run(task="How are my jobs?")

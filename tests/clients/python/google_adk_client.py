@@ -1,10 +1,10 @@
-"""Google's Agent Development Kit with a scripted model; `long_calls` sets the time limit as docs/clients.md does."""
+"""Google's Agent Development Kit with a scripted model."""
 
 import asyncio
 from collections.abc import AsyncGenerator
 from typing import Any
 
-from client_task import TASK, report
+from client_task import TASK, report, run_snippet
 from google.adk.agents import LlmAgent
 from google.adk.models.base_llm import BaseLlm
 from google.adk.models.llm_request import LlmRequest
@@ -27,7 +27,9 @@ class ScriptedModel(BaseLlm):
     """Calls what the task asks for; keeps the tools that it was offered and what it was given."""
 
     async def generate_content_async(
-        self, llm_request: LlmRequest, stream: bool = False  # noqa: FBT001, FBT002 - the library's signature
+        self,
+        llm_request: LlmRequest,
+        stream: bool = False,
     ) -> AsyncGenerator[LlmResponse, None]:
         """The next call of the task."""
         OFFERED[:] = list(llm_request.tools_dict)
@@ -42,19 +44,20 @@ class ScriptedModel(BaseLlm):
         yield LlmResponse(content=types.Content(role="model", parts=[part]))
 
 
-def connection() -> Any:
-    """What the toolset connects to."""
+def make_toolset() -> McpToolset:
+    """The server's tools."""
+    if TASK["snippet"]:
+        return run_snippet()["toolset"]
     if TASK["transport"] == "stdio":
         server = StdioServerParameters(command=TASK["command"], args=TASK["args"])
-        if TASK.get("long_calls"):
-            return StdioConnectionParams(server_params=server, timeout=60)
-        return StdioConnectionParams(server_params=server)
-    return {"sse": SseConnectionParams, "http": StreamableHTTPConnectionParams}[TASK["transport"]](url=TASK["url"])
+        return McpToolset(connection_params=StdioConnectionParams(server_params=server))
+    kind = {"sse": SseConnectionParams, "http": StreamableHTTPConnectionParams}[TASK["transport"]]
+    return McpToolset(connection_params=kind(url=TASK["url"]))
 
 
 async def main() -> None:
     """List, ask and tell."""
-    toolset = McpToolset(connection_params=connection())
+    toolset = make_toolset()
     agent = LlmAgent(name="jobs", model=ScriptedModel(model="scripted"), tools=[toolset])
     runner = InMemoryRunner(agent, app_name="jobs")
     session = await runner.session_service.create_session(app_name="jobs", user_id="user")

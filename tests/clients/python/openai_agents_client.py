@@ -1,4 +1,4 @@
-"""The OpenAI Agents SDK with a scripted model; `long_calls` sets the time limit of a call as docs/clients.md does."""
+"""The OpenAI Agents SDK with a scripted model."""
 
 import asyncio
 import json
@@ -7,7 +7,7 @@ from typing import Any
 
 from agents import Agent, Model, ModelResponse, Runner, Usage
 from agents.mcp import MCPServerSse, MCPServerStdio, MCPServerStreamableHttp
-from client_task import TASK, report
+from client_task import TASK, report, run_snippet
 from openai.types.responses import ResponseFunctionToolCall, ResponseOutputMessage, ResponseOutputText
 
 OFFERED: list[str] = []
@@ -17,7 +17,9 @@ GIVEN: dict[str, Any] = {}
 class ScriptedModel(Model):
     """Calls what the task asks for; keeps the tools that it was offered and what it was given."""
 
-    async def get_response(self, system_instructions: Any, input: Any, model_settings: Any, tools: Any, *_: Any, **__: Any) -> ModelResponse:  # noqa: A002, E501 - the library's names
+    async def get_response(
+        self, system_instructions: Any, input: Any, model_settings: Any, tools: Any, *_: Any, **__: Any
+    ) -> ModelResponse:
         """The next call of the task."""
         OFFERED[:] = [tool.name for tool in tools]
         for item in [] if isinstance(input, str) else input:
@@ -43,12 +45,12 @@ class ScriptedModel(Model):
 
 def server() -> Any:
     """What the agent connects to."""
+    if TASK["snippet"]:
+        return run_snippet()["server"]
     params = (
         {"command": TASK["command"], "args": TASK["args"]} if TASK["transport"] == "stdio" else {"url": TASK["url"]}
     )
     kind = {"stdio": MCPServerStdio, "sse": MCPServerSse, "http": MCPServerStreamableHttp}[TASK["transport"]]
-    if TASK.get("long_calls"):
-        return kind(params=params, client_session_timeout_seconds=60)
     return kind(params=params)
 
 
