@@ -1,23 +1,27 @@
 """The README against the program: examples, tables, commands and links."""
 
+import argparse
 import asyncio
-import base64
-import json
 import re
+import shlex
 import textwrap
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
+import clients.rows
+import clients.table
 import pytest
 from support import pages
 
 import blaxel_mcp
 from blaxel_mcp.api.auth import BlaxelAuth
 from blaxel_mcp.api.client import Session, Upstream
+from blaxel_mcp.command_line import TOOLS, build_parser, parse
 from blaxel_mcp.demo import control_plane, script
-from blaxel_mcp.settings import OPTIONS, VARIABLES, load, option_for
+from blaxel_mcp.settings import VARIABLES, load
 from blaxel_mcp.setup.clients import CLIENTS
+from blaxel_mcp.setup.links import install_links
 from blaxel_mcp.tools.context import AppContext
 from blaxel_mcp.tools.get_execution import answer_for
 from blaxel_mcp.tools.registry import select
@@ -26,7 +30,6 @@ from blaxel_mcp.tools.spec import FOR_VIEWS
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DOCS = ROOT / "docs"
-VARIABLE = r"\| `(BL|BLAXEL|SSL|OTEL)_"
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
@@ -83,6 +86,16 @@ def test_the_page_of_tools_is_the_programs(*, update: bool) -> None:
     assert (DOCS / "tools.md").read_text(encoding="utf-8") == page
 
 
+@pytest.mark.parametrize("tool", TOOLS.values())
+def test_the_commands_on_the_page_of_tools_ask_the_same(tool: str) -> None:
+    """Parsed as the program does, they are the tool's command with the call's own arguments."""
+    for _, arguments in pages.CALLS[tool]:
+        program, *words = shlex.split(pages.shell_command(tool, arguments))
+        command = parse(words)
+        assert (program, TOOLS[command.name]) == ("blaxel-mcp", tool)
+        assert {**command.arguments, **arguments} == command.arguments
+
+
 def test_the_tables_of_configuration_are_the_programs(*, update: bool) -> None:
     """Each option; each variable with what it means, what is allowed and its default. `--update-docs` writes them."""
     file = DOCS / "configuration.md"
@@ -94,11 +107,10 @@ def test_the_tables_of_configuration_are_the_programs(*, update: bool) -> None:
 
 
 def test_the_variables_in_the_readme_are_the_programs() -> None:
-    """Those that it shows, with the program's description, in its order."""
-    rows = [f"| `{name}` | {field.description} |" for name, field in VARIABLES.items()]
-    shown = [line for line in README.splitlines() if re.match(VARIABLE, line)]
-    assert shown
-    assert shown == [row for row in rows if row in shown]
+    """Each that it names exists."""
+    named = set(re.findall(r"`((?:BL|BLAXEL_MCP)_[A-Z_]+)\b", README))
+    assert named >= {"BL_API_KEY", "BL_WORKSPACE", "BLAXEL_MCP_RAW"}
+    assert named <= {*VARIABLES}
 
 
 def test_the_tools_table_is_the_programs() -> None:
@@ -108,10 +120,22 @@ def test_the_tools_table_is_the_programs() -> None:
     assert [line for line in README.splitlines() if re.match(r"\| `[a-z]+_", line)] == rows
 
 
+def parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """A parser and those of its commands."""
+    yield parser
+    for action in parser._actions:  # argparse has no other way to ask for them
+        if isinstance(action, argparse._SubParsersAction):
+            yield from action.choices.values()
+
+
+def help_of(parser: argparse.ArgumentParser) -> str:
+    """The names of its options."""
+    return " ".join(parser._option_string_actions)
+
+
 def test_options_in_the_readme_exist() -> None:
     """Every option that the README names is one of the program's or of the tools it is used with."""
-    ours = {option_for(name) for name in OPTIONS}
-    ours |= {"--demo", "--json", "--watch", "--html", "--open", "--version", "--help", "--write", "--remove"}
+    ours = {*re.findall(r"(?<![\w-])--[a-z][a-z-]+", " ".join(map(help_of, parsers(build_parser()))))}
     others = {"--scope", "--extra"}
     used = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
     assert used - ours == others
@@ -124,11 +148,19 @@ def test_the_clients_that_setup_knows_are_named() -> None:
     assert re.findall(r"`([a-z-]+)`", sentence[1]) == [client.name for client in CLIENTS]
 
 
-def test_the_cursor_link_is_the_documented_object() -> None:
-    """The link installs what the text says."""
-    link = next(url for url in re.findall(r"\((https://cursor\.com/[^)]+)\)", README))
-    config = parse_qs(urlsplit(link).query)["config"][0]
-    assert json.loads(base64.b64decode(config)) == {"command": "uvx", "args": ["blaxel-mcp"]}
+def test_the_install_links_are_the_programs() -> None:
+    """They install what `setup` would write for the published package, and stand in the part about that."""
+    links = {name: url for name, url in install_links().items() if url.startswith("https://")}
+    published = README.partition("<!-- published -->")[2].partition("<!-- /published -->")[0]
+    assert re.findall(r"\]\((https://[^)]*install[^)]*)\)", published) == [*links.values()]
+
+
+def test_what_clients_give_their_model_is_what_was_seen() -> None:
+    """The table is made of the records that tests/clients/run.py keeps."""
+    rows = clients.rows.read(clients.rows.FILE.read_text(encoding="utf-8"))
+    short = clients.table.short(rows, clients.table.read_records())
+    assert clients.table.put(README, clients.table.SHORT, short) == README
+    assert f"<!-- {clients.table.SHORT} -->\n| " in README
 
 
 def test_set_up_is_two_commands() -> None:

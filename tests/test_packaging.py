@@ -177,6 +177,7 @@ def test_the_program_that_tests_start_is_the_package_that_they_import(tmp_path: 
     assert COMMAND[-2:] == ("-m", "blaxel_mcp")
 
 
+@pytest.mark.slow
 def test_the_tree_can_be_refused(tmp_path: Path) -> None:
     """With `--installed`, as .ci/run and the release have it, only what was installed from the wheel is tested."""
     command = [sys.executable, "-m", "pytest", "-n0", "--installed", "--collect-only", "-q", "tests/test_packaging.py"]

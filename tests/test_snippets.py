@@ -178,6 +178,7 @@ def test_the_first_command_installs_it_and_shows_answers(tmp_path: Path) -> None
     assert "Failed: 3 of 40 tasks failed, 37 succeeded (3 retried)." in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", SHELL, ids=str)
 def test_a_block_of_shell_runs_and_what_it_adds_answers(machine: Machine, block: Block) -> None:
     """Each server that a client was told of starts, in the client's own way, and lists its tools."""
@@ -190,6 +191,7 @@ def test_a_block_of_shell_runs_and_what_it_adds_answers(machine: Machine, block:
         assert {*server["env"]} in ({"BL_WORKSPACE", "BL_API_KEY"}, set())
 
 
+@pytest.mark.slow
 def test_setup_as_printed_leaves_a_server_that_answers_and_takes_it_out_again(machine: Machine) -> None:
     """With the first line nothing is written, with the second a server, with the third it is gone."""
     (block,) = (block for block in SHELL if " setup " in block.text)
@@ -264,26 +266,22 @@ FRAMEWORKS = {
     "autogen-ext": "import autogen_ext.tools.mcp as m; print(m.{0}.model_fields['{1}'].default)",
     "google-adk": "import google.adk.tools.mcp_tool.mcp_session_manager as m; print(m.{0}.model_fields['{1}'].default)",
 }
-"""How to ask an installed framework for its default; `{0}` is the class in the README's row, `{1}` the option."""
+"""How to ask an installed framework for its default; `{0}` is the class that the README names, `{1}` the option."""
 
 
 @pytest.mark.nightly
 @pytest.mark.parametrize(("number", "package"), [*enumerate(FRAMEWORKS)])
 def test_a_framework_cuts_calls_off_after_five_seconds_unless_told(number: int, package: str) -> None:
-    """By the option that the README names, in the version that it names; where tests/clients/run.py installed it."""
-    row = re.findall(r"^\| .*?(\d+\.\d+).*? \| `(\w+)\(\w+=…, (\w+)=60\)` \|$", README, re.MULTILINE)[number]
-    version, name, option = row
+    """By the option that the README names, in its order; where tests/clients/run.py installed it."""
+    option, name = re.findall(r"`(\w+)=60`\s+for\s+`(\w+)`", README)[number]
     python = next((folder / "bin" / "python" for folder in INSTALLED.glob(f"{package}-*")), None)
     if python is None or not python.exists():
         pytest.skip(f"{package} is not installed")
-    code = f"from importlib.metadata import version; print(version({package!r})); " + FRAMEWORKS[package].format(
-        name, option
-    )
+    code = FRAMEWORKS[package].format(name, option)
     done = subprocess.run(  # noqa: S603 - an interpreter that the tests made
         [python, "-W", "ignore", "-c", code], capture_output=True, text=True, timeout=120, check=True
     )
-    installed, default = done.stdout.split()
-    assert (installed.startswith(version), float(default)) == (True, 5)
+    assert float(done.stdout) == 5
 
 
 def test_no_block_holds_what_could_be_a_key() -> None:

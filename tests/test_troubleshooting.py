@@ -6,23 +6,27 @@ import os
 import re
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import httpx
 import pytest
-from support.caller import caller
+from support.caller import caller, client_for, use
 from support.in_process import serving
 from support.plane import NOW, clock, execution, job, plane
-from support.program import run, side_by_side
 
 import blaxel_mcp
+from blaxel_mcp.api.jobs import get_execution
 from blaxel_mcp.api.network_errors import translate
 from blaxel_mcp.api.wire import Response, decode
+from blaxel_mcp.command_line import parse
 from blaxel_mcp.demo import control_plane
-from blaxel_mcp.errors import BlaxelMcpError, ConfigurationError
+from blaxel_mcp.errors import BlaxelMcpError, ConfigurationError, CredentialsError
 from blaxel_mcp.settings import load, unknown_variables
 from blaxel_mcp.tools.results import error_text
+from blaxel_mcp.transports.exposure import check_exposure
+from blaxel_mcp.transports.http import listen
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="texts of the operating system are others there")
 ROOT = Path(__file__).parent.parent
@@ -106,19 +110,31 @@ def of_settings() -> Iterator[str]:
 
 
 def of_the_command_line() -> Iterator[str]:
-    """What the program says in a shell."""
+    """What the program says of its arguments, and of where it should listen."""
+
+    def exposed() -> None:
+        check_exposure(load({"BLAXEL_MCP_HOST": "0.0.0.0"}, {}, None), loopback=False)  # noqa: S104 - refused
+
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = str(taken.getsockname()[1])
-        runs: dict[str, Callable[[], tuple[int, str, str]]] = {
-            "no credential": lambda: run("get", "job", "latest"),
-            "no workspace": lambda: run("get", "job", "latest", env={"BL_API_KEY": "k"}),
-            "misspelt": lambda: run("--alow-writes"),
-            "everybody": lambda: run("--transport", "http", "--host", "0.0.0.0"),  # noqa: S104 - refused
-            "taken": lambda: run("--transport", "http", "--port", port),
-        }
-        for code, _, errors in side_by_side(runs).values():
-            assert code == 2
-            yield errors
+        port = taken.getsockname()[1]
+        for wrong in (
+            lambda: parse(["--alow-writes"]),
+            lambda: parse(["get", "job", "--lookups", "never"]),
+            exposed,
+            lambda: listen("127.0.0.1", port),
+        ):
+            with pytest.raises(ConfigurationError) as caught:
+                wrong()
+            yield str(caught.value)
+
+
+def of_credentials() -> Iterator[str]:
+    """What a call says for want of a credential or a workspace; nothing is sent."""
+    for variables in ({}, {"BL_API_KEY": "k"}):
+        session = client_for("http://127.0.0.1:9/v0", variables=variables)
+        with pytest.raises(CredentialsError) as caught:
+            use(session, lambda session: session.send(get_execution("job", "execution")))
+        yield error_text(caught.value)
 
 
 def of_http() -> Iterator[str]:
@@ -154,7 +170,15 @@ def of_tools() -> list[str]:
 @pytest.fixture(scope="module")
 def said() -> str:
     """Everything that was said, each on lines of its own."""
-    parts = (of_statuses(), of_the_network(), of_settings(), of_the_command_line(), of_http(), of_tools())
+    parts = (
+        of_statuses(),
+        of_the_network(),
+        of_settings(),
+        of_the_command_line(),
+        of_credentials(),
+        of_http(),
+        of_tools(),
+    )
     return "\n".join(text for part in parts for text in part)
 
 
@@ -164,14 +188,20 @@ def test_a_text_is_said_by_the_program(said: str, text: str) -> None:
     assert pattern(text).search(said), text
 
 
+@cache
+def strings() -> str:
+    """Every string in the program's sources, each on lines of its own."""
+    package = Path(blaxel_mcp.__file__).parent
+    trees = (ast.parse(file.read_text(encoding="utf-8")) for file in package.rglob("*.py"))
+    constants = (node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return "\n".join(value for value in constants if isinstance(value, str))
+
+
 @pytest.mark.parametrize("text", sorted(NOT_PROVOKED))
 def test_a_text_stands_in_the_program(text: str) -> None:
     """As a string of its own or the part of one."""
     assert text in quoted_texts()
-    package = Path(blaxel_mcp.__file__).parent
-    trees = (ast.parse(file.read_text(encoding="utf-8")) for file in package.rglob("*.py"))
-    strings = (node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant))
-    assert any(isinstance(string, str) and text in string for string in strings)
+    assert text in strings()
 
 
 def test_every_error_of_the_api_has_a_row() -> None:

@@ -3,12 +3,15 @@
 import asyncio
 import json
 import re
+import shlex
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mcp.server.mcpserver.tools import Tool
 
+from blaxel_mcp.command_arguments import POSITIONAL, option_name
+from blaxel_mcp.command_line import TOOLS
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.settings import OPTIONS, VARIABLES, format_default, load
@@ -84,9 +87,9 @@ def render_tools() -> str:
         for question, arguments in CALLS[tool.name]:
             answer = next(answers)
             assert not answer.is_error, answer.text
-            parts.append(
-                f"> **{question}**\n\n`{json.dumps(arguments)}`\n\n```text\n{wrap(_steady(tool, answer))}\n```"
-            )
+            in_shell = f", in a shell `{shell_command(tool.name, arguments)}`" if tool.name in TOOLS.values() else ""
+            call = f"`{json.dumps(arguments)}`{in_shell}"
+            parts.append(f"> **{question}**\n\n{call}\n\n```text\n{wrap(_steady(tool, answer))}\n```")
             if tool.name == "get_job_execution" and not answer.structured["done"]:  # type: ignore[index]
                 parts.append(_fields(answer))
     return "\n\n".join(parts) + "\n"
@@ -155,6 +158,16 @@ def _fields(answer: Answer) -> str:
         "The same answer as fields, without `summary`, which is the text above, and `raw`, which is the API's own JSON:"
         f"\n\n```json\n{text}\n```"
     )
+
+
+def shell_command(tool: str, arguments: Mapping[str, Any]) -> str:
+    """The command that asks the same in a shell."""
+    command = next(name for name, answers_as in TOOLS.items() if answers_as == tool)
+    places = [str(arguments[name]) for name in POSITIONAL if name in arguments]
+    options = [
+        part for name in arguments if name not in POSITIONAL for part in (option_name(name), str(arguments[name]))
+    ]
+    return shlex.join(["blaxel-mcp", command, *places, *options])
 
 
 def render_options() -> list[str]:
