@@ -1,7 +1,6 @@
 """The tools as commands of a shell: the same answers, in a pipe, as JSON and on a terminal, with advice for a shell."""
 
 import asyncio
-import io
 import json
 import re
 import shlex
@@ -10,25 +9,21 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from functools import cache, partial
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
-from support.caller import caller, invisible, tool_state
+from support.caller import invisible
+from support.commands import answered, ask, tool_answer
 from support.plane import NOW
 from support.program import Program, account, environment, nobody, run, side_by_side
 from support.screen import Emulator, Terminal, widest
 
-from blaxel_mcp.advice import Advice, advise
-from blaxel_mcp.command_line import TOOLS, Command, parse
-from blaxel_mcp.commands import answer
+from blaxel_mcp.command_line import parse
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.errors import ArgumentError, BlaxelMcpError
 from blaxel_mcp.process import ExitCode
-from blaxel_mcp.shell_advice import ShellAdvice
-from blaxel_mcp.terminal.screen import Screen
 
 JOBS = ("nightly-report", "nightly-import", "embed-corpus", "weekly-train", "image-resize", "load-test", "backfill")
 TOLD = re.compile(r"\b(?:list_jobs|(?:list|get|compare|wait_for|cancel)_job_\w+|run_job|jobId|executionId|taskName)\b")
@@ -58,86 +53,11 @@ SHOWN = (
 )
 
 
-class Clock:
-    """Time that passes while something sleeps, and not otherwise."""
-
-    def __init__(self) -> None:
-        self.passed = 0.0
-
-    async def sleep(self, seconds: float) -> None:
-        """Let time pass."""
-        self.passed += seconds
-
-
-class Answered(NamedTuple):
-    """What a command printed, with its exit code and the commands that it advised, in their parts."""
-
-    text: str
-    code: int
-    advised: Mapping[str, Sequence[str]] = {}
-
-
-class _Output(io.StringIO):
-    encoding = "utf-8"
-
-    def print(self, text: str) -> None:
-        """Print as the program does on standard output."""
-        self.write(text)
-
-
-@asynccontextmanager
-async def demo_app(url: str) -> Any:
-    """What tools work with: a demo workspace whose time stands still but for waits."""
-    clock = Clock()
-    async with tool_state(url, lambda: NOW, sleep=clock.sleep, timer=lambda: clock.passed) as app:
-        yield app
-
-
-async def _answered(url: str, command: Command, columns: int) -> Answered:
-    words = ShellAdvice(["blaxel-mcp"], TOOLS[command.name], command.arguments, demo=command.demo)
-    output = _Output()
-    environ = {"TERM": "xterm", "NO_COLOR": "1", "COLUMNS": str(columns), "LINES": "40"}
-    screen = Screen(output, environ, commands=words.commands, quiet=command.quiet)
-    async with demo_app(url) as app:
-        with advise(answers=Advice() if command.as_json else words, errors=words):
-            code = await answer(
-                app,
-                TOOLS[command.name],
-                command.arguments,
-                command=command.name,
-                output=screen if columns else output.print,
-                as_json=command.as_json,
-                quiet=command.quiet,
-                in_full=words.in_full,
-            )
-    return Answered(output.getvalue(), code, words.commands)
-
-
-@cache
-def ask(url: str, line: str, columns: int = 0) -> Answered:
-    """Run a command line: in a pipe, or on a terminal of so many columns."""
-    return asyncio.run(_answered(url, parse(shlex.split(line)), columns))
-
-
 @pytest.fixture(scope="module")
 def still() -> Iterator[str]:
     """A control plane of the demo whose clock stands still."""
     with control_plane.serve(control_plane.build_app(clock=lambda: NOW)) as url:
         yield url
-
-
-@cache
-def tool_answer(url: str, line: str) -> tuple[str, Any]:
-    """What the tool of a command answers over MCP: its text and its object."""
-    command = parse(shlex.split(line))
-
-    async def call() -> tuple[str, Any]:
-        clock = Clock()
-        async with caller(url, clock=lambda: NOW, sleep=clock.sleep, timer=lambda: clock.passed) as calls:
-            answered = await calls.answer(TOOLS[command.name], **command.arguments)
-            return answered.text, answered.structured
-
-    return asyncio.run(call())
 
 
 @pytest.mark.parametrize("line", LINES)
@@ -169,7 +89,7 @@ def test_every_command_that_is_advised_can_be_run(still: str, line: str) -> None
         command = parse(words)
         assert (program, command.demo) == ("blaxel-mcp", True)
         if not command.watch and command.name != "get":
-            assert asyncio.run(_answered(still, command, 0)).text
+            assert asyncio.run(answered(still, command)).text
 
 
 @pytest.mark.parametrize("columns", [60, 80, 120])
