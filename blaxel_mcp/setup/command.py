@@ -155,7 +155,9 @@ def _instructions(plan: _Plan) -> str:
     if path:
         again = ["--demo"] if request.demo else []
         again += ["--file", request.file] if request.file else []
-        command = quote((*request.program, "setup", client.name, *again, "--write"), plan.machine)
+        # Where uvx has put it is no path to come back to.
+        program = PUBLISHED.words if _by_uvx(plan.launch) else request.program
+        command = quote((*program, "setup", client.name, *again, "--write"), plan.machine)
         parts.append(f"`{command}` puts it there and keeps the rest of the file; --remove takes it out again.")
     parts.append(f"{client.then}\n{_about_credential(plan)}")
     return "\n\n".join(parts) + "\n"
@@ -229,7 +231,11 @@ def _arguments(request: Request) -> list[str]:
 def _launch_for(client: Client, machine: Machine) -> Launch:
     """How this client starts the program: from a terminal, uvx needs no path."""
     launch = find_launch(machine)
-    return PUBLISHED if launch.args == PUBLISHED.args and not client.graphical else launch
+    return PUBLISHED if _by_uvx(launch) and not client.graphical else launch
+
+
+def _by_uvx(launch: Launch) -> bool:
+    return launch.args[:1] == PUBLISHED.args
 
 
 def quote(words: Sequence[str], machine: Machine) -> str:

@@ -35,15 +35,20 @@ def user(tmp_path: Path) -> dict[str, str]:
     return {"HOME": str(tmp_path), "USERPROFILE": str(tmp_path), "APPDATA": str(tmp_path / "AppData")}
 
 
-def setup(user: dict[str, str], *arguments: str, first: Sequence[str] = ()) -> str:
+def setup(
+    user: dict[str, str],
+    *arguments: str,
+    first: Sequence[str] = (),
+    interpreter: Path = Path(sys.executable),
+) -> str:
     """Run the command in this process, on this machine as that user; answers what it printed."""
     command = parse([*first, "setup", *arguments])
     machine = Machine(
         platform=sys.platform,
         user_folder=Path(user["HOME"]),
         variables=user,
-        program=Path(sys.executable),
-        which=lambda _: None,
+        program=interpreter,
+        which={"uvx": "/opt/uvx"}.get,
         exists=lambda path: Path(path).exists(),
         same_file=lambda path, other: Path(path).samefile(other),
     )
@@ -147,6 +152,20 @@ def test_what_is_printed_can_be_pasted(user: dict[str, str]) -> None:
     assert "`blaxel-mcp setup gemini --demo --write` puts it there" in out
     assert Path(server["command"]).is_absolute()
     assert rest[-1].endswith("It answers from the demo workspace, without an account.\n")
+
+
+def test_what_uvx_has_started_is_started_by_uvx(user: dict[str, str]) -> None:
+    """With its absolute path where a client starts from a desktop, and never by the folder that uvx has put it in."""
+    cached = Path("/home/me/.cache/uv/archive-v0/Ab3/bin/python")
+    graphical = setup(user, "cursor", "--demo", interpreter=cached)
+    server = json.loads(graphical.split("\n\n")[1])["mcpServers"]["blaxel"]
+    assert server == {"command": "/opt/uvx", "args": ["blaxel-mcp", "--demo"]}
+    terminal = setup(user, "claude-code", "--demo", interpreter=cached)
+    server = json.loads(terminal.split("\n\n")[1])["mcpServers"]["blaxel"]
+    assert server == {"type": "stdio", "command": "uvx", "args": ["blaxel-mcp", "--demo"]}
+    assert "  claude mcp add --scope user blaxel -- uvx blaxel-mcp --demo\n" in terminal
+    assert "`uvx blaxel-mcp setup claude-code --demo --write` puts it there" in terminal
+    assert "archive-v0" not in graphical + terminal
 
 
 def test_the_way_to_the_key_is_said(user: dict[str, str], tmp_path: Path) -> None:
