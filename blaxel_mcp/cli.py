@@ -82,6 +82,7 @@ def _run_setup(command: Command) -> int:
 
     from blaxel_mcp.setup.command import Request, run_setup
     from blaxel_mcp.setup.machine import Machine
+    from blaxel_mcp.shell import Shell
 
     process.end_startup()
     machine = Machine(
@@ -102,6 +103,7 @@ def _run_setup(command: Command) -> int:
         force=command.force,
         file=command.file,
         flags=command.flags,
+        program=Shell(os.environ, sys.argv[0]).program(),
     )
     run_setup(request, machine, login=read_login(), now=datetime.now(UTC), write=process.write)
     return ExitCode.SUCCESS

@@ -188,6 +188,21 @@ def test_a_nested_file_belongs_to_the_skill_around_it(tmp_path: Path) -> None:
     assert [file.uri for file in skill.files] == ["skill://b/SKILL.md", "skill://b/A/SKILL.md", "skill://b/a.txt"]
 
 
+def test_a_file_is_measured_in_bytes(tmp_path: Path) -> None:
+    """Of UTF-8, with the line ends that clients are sent."""
+    (tmp_path / "a").mkdir()
+    text = "---\nname: a\ndescription: \u00e9\n---\n"
+    (tmp_path / "a" / "SKILL.md").write_bytes(text.replace("\n", "\r\n").encode())
+    (file,) = read_skill(tmp_path / "a").files
+    raw = text.encode()
+    assert file.text == text
+    assert file.listed() == {
+        "uri": "skill://a/SKILL.md",
+        "digest": f"sha256:{hashlib.sha256(raw).hexdigest()}",
+        "size": len(text) + 1,
+    }
+
+
 @pytest.mark.parametrize("text", ["", "# Title\n", "---\nname: x\n", "\n---\nname: x\n---\n", "--- \nname: x\n---\n"])
 def test_a_skill_without_frontmatter_is_refused(text: str) -> None:
     """It would be one without a name."""

@@ -167,7 +167,7 @@ def test_what_is_published_is_what_was_tested() -> None:
     assert shell[1] == "python3 .ci/package.py dist"
     test = shell[-2]
     assert test.index("dist/*.whl") < test.index("rm -r blaxel_mcp") < test.index("pytest")
-    up, _ = (step for step in job("build")["steps"] if "upload-artifact" in step.get("uses", ""))
+    up, *_ = (step for step in job("build")["steps"] if "upload-artifact" in step.get("uses", ""))
     (down,) = (step for step in job("package-index")["steps"] if "download-artifact" in step.get("uses", ""))
     assert (up["with"]["name"], up["with"]["path"]) == (down["with"]["name"], down["with"]["path"]) == ("dist", "dist/")
 
@@ -177,9 +177,18 @@ def test_a_release_says_what_comes_with_it() -> None:
     listed = runs(job("build"))[-1]
     assert "cyclonedx-py" in listed
     assert ".ci/inventory.py" in listed
-    _, up = (step for step in job("build")["steps"] if "upload-artifact" in step.get("uses", ""))
+    _, up, _ = (step for step in job("build")["steps"] if "upload-artifact" in step.get("uses", ""))
     assert (up["with"]["name"], up["with"]["path"]) == ("sbom", "sbom/")
-    assert runs(job("forge-release"))[-1].endswith("dist/* sbom/*")
+    assert runs(job("forge-release"))[-1].endswith("dist/* sbom/* bundles/*")
+
+
+def test_a_release_has_the_bundle_and_the_plugins() -> None:
+    """Built with the wheel while the tree is there, checked by the official tool, and kept from the package index."""
+    built, tested = (next(shell for shell in runs(job("build")) if part in shell) for part in ("bundles.py", "pytest"))
+    assert built.index("dist/*.whl") < built.index("bundles.py --check --output bundles")
+    assert runs(job("build")).index(built) < runs(job("build")).index(tested)
+    *_, up = (step for step in job("build")["steps"] if "upload-artifact" in step.get("uses", ""))
+    assert (up["with"]["name"], up["with"]["path"].split()) == ("bundles", ["bundles/*.mcpb", "bundles/*.zip"])
 
 
 def test_the_site_is_published_as_one_commit_of_a_branch(tmp_path: Path) -> None:

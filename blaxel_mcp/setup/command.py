@@ -24,7 +24,19 @@ _PASSED_ON = {"BLAXEL_MCP_ALLOW_WRITES", "BLAXEL_MCP_LOOKUPS"}
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is wanted. `file` stands in place of the client's; `flags` are settings, as `Command` has them."""
+    """What is wanted.
+
+    Attributes:
+        client: whose configuration it is; None for the list of clients.
+        write: whether to put the entry into the client's file.
+        remove: whether to take it out.
+        demo: whether the server is for the demo workspace.
+        with_key: whether the values of variables may stand in the file.
+        force: whether another server of the same name is no hindrance.
+        file: the file in place of the client's own.
+        flags: settings, by variable, as `command_line.Command` has them.
+        program: the words that have started this program.
+    """
 
     client: str | None = None
     write: bool = False
@@ -34,6 +46,7 @@ class Request:
     force: bool = False
     file: str | None = None
     flags: Mapping[str, str] = field(default_factory=dict)
+    program: Sequence[str] = ("blaxel-mcp",)
 
 
 def run_setup(
@@ -142,7 +155,9 @@ def _instructions(plan: _Plan) -> str:
     if path:
         again = ["--demo"] if request.demo else []
         again += ["--file", request.file] if request.file else []
-        command = quote(("blaxel-mcp", "setup", client.name, *again, "--write"), plan.machine)
+        # Where uvx has put it is no path to come back to.
+        program = PUBLISHED.words if _by_uvx(plan.launch) else request.program
+        command = quote((*program, "setup", client.name, *again, "--write"), plan.machine)
         parts.append(f"`{command}` puts it there and keeps the rest of the file; --remove takes it out again.")
     parts.append(f"{client.then}\n{_about_credential(plan)}")
     return "\n\n".join(parts) + "\n"
@@ -216,7 +231,11 @@ def _arguments(request: Request) -> list[str]:
 def _launch_for(client: Client, machine: Machine) -> Launch:
     """How this client starts the program: from a terminal, uvx needs no path."""
     launch = find_launch(machine)
-    return PUBLISHED if launch.args == PUBLISHED.args and not client.graphical else launch
+    return PUBLISHED if _by_uvx(launch) and not client.graphical else launch
+
+
+def _by_uvx(launch: Launch) -> bool:
+    return launch.args[:1] == PUBLISHED.args
 
 
 def quote(words: Sequence[str], machine: Machine) -> str:

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from blaxel_mcp.setup.problems import problem_at
@@ -50,8 +51,11 @@ class _Style:
     newline: str = "\n"
 
 
+@lru_cache(maxsize=2)
 def parse(text: str) -> Node | None:
     """Parse a file; None if it holds nothing but space and comments.
+
+    An edit needs it of the file before and after, several times each, and a megabyte takes a second.
 
     Raises:
         FileProblem: it is not JSON, comments and trailing commas aside.

@@ -28,20 +28,22 @@ def parse(text: str) -> Any:
     _compose(text)
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise FileProblem(str(error).splitlines()[0], 1, 1) from None
+    except yaml.YAMLError as error:  # such as a tag of its own
+        raise _problem(error) from None
 
 
 def _compose(text: str) -> yaml.Node | None:
     try:
         node: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise FileProblem(error.problem or "this is not YAML", line, column) from None
     except (yaml.YAMLError, RecursionError) as error:
-        raise FileProblem(f"this is not YAML ({str(error).splitlines()[0]})", 1, 1) from None
+        raise _problem(error) from None
     return node
+
+
+def _problem(error: Exception) -> FileProblem:
+    if isinstance(error, yaml.MarkedYAMLError) and (mark := error.problem_mark or error.context_mark):
+        return FileProblem(error.problem or "this is not YAML", mark.line + 1, mark.column + 1)
+    return FileProblem(f"this is not YAML ({str(error).splitlines()[0]})", 1, 1)
 
 
 def set_value(text: str, path: Sequence[str], value: Any) -> str:

@@ -140,11 +140,7 @@ ENTRIES: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
         {},
         {"environment": VALUES},
     ),
-    "copilot": (
-        {"type": "local", "tools": ["*"]} | STANDARD,
-        {"env": {name: f"${{{name}}}" for name in NAMES}},
-        {"env": VALUES},
-    ),
+    "copilot": ({"type": "local", "tools": ["*"]} | STANDARD, {}, {"env": VALUES}),
 }
 
 

@@ -19,6 +19,7 @@ from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.setup.clients import CLIENTS
 from blaxel_mcp.setup.command import Request, run_setup
 from blaxel_mcp.setup.edit import is_ours
+from blaxel_mcp.setup.files import write
 from blaxel_mcp.setup.machine import Machine
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -34,15 +35,20 @@ def user(tmp_path: Path) -> dict[str, str]:
     return {"HOME": str(tmp_path), "USERPROFILE": str(tmp_path), "APPDATA": str(tmp_path / "AppData")}
 
 
-def setup(user: dict[str, str], *arguments: str, first: Sequence[str] = ()) -> str:
+def setup(
+    user: dict[str, str],
+    *arguments: str,
+    first: Sequence[str] = (),
+    interpreter: Path = Path(sys.executable),
+) -> str:
     """Run the command in this process, on this machine as that user; answers what it printed."""
     command = parse([*first, "setup", *arguments])
     machine = Machine(
         platform=sys.platform,
         user_folder=Path(user["HOME"]),
         variables=user,
-        program=Path(sys.executable),
-        which=lambda _: None,
+        program=interpreter,
+        which={"uvx": "/opt/uvx"}.get,
         exists=lambda path: Path(path).exists(),
         same_file=lambda path, other: Path(path).samefile(other),
     )
@@ -146,6 +152,20 @@ def test_what_is_printed_can_be_pasted(user: dict[str, str]) -> None:
     assert "`blaxel-mcp setup gemini --demo --write` puts it there" in out
     assert Path(server["command"]).is_absolute()
     assert rest[-1].endswith("It answers from the demo workspace, without an account.\n")
+
+
+def test_what_uvx_has_started_is_started_by_uvx(user: dict[str, str]) -> None:
+    """With its absolute path where a client starts from a desktop, and never by the folder that uvx has put it in."""
+    cached = Path("/home/me/.cache/uv/archive-v0/Ab3/bin/python")
+    graphical = setup(user, "cursor", "--demo", interpreter=cached)
+    server = json.loads(graphical.split("\n\n")[1])["mcpServers"]["blaxel"]
+    assert server == {"command": "/opt/uvx", "args": ["blaxel-mcp", "--demo"]}
+    terminal = setup(user, "claude-code", "--demo", interpreter=cached)
+    server = json.loads(terminal.split("\n\n")[1])["mcpServers"]["blaxel"]
+    assert server == {"type": "stdio", "command": "uvx", "args": ["blaxel-mcp", "--demo"]}
+    assert "  claude mcp add --scope user blaxel -- uvx blaxel-mcp --demo\n" in terminal
+    assert "`uvx blaxel-mcp setup claude-code --demo --write` puts it there" in terminal
+    assert "archive-v0" not in graphical + terminal
 
 
 def test_the_way_to_the_key_is_said(user: dict[str, str], tmp_path: Path) -> None:
@@ -276,6 +296,59 @@ def test_a_file_that_does_not_parse_is_left_as_it_is(
     assert why.startswith(f"{path} was left as it is: ")
     assert said in why
     assert (path.read_bytes(), files(path.parent)) == (content, ["mcp.json"])
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (
+            "base: &b\n  x: {enabled: true}\nextensions: *b\n",
+            "line 1, column 1: it can't be edited here without changing something else; do it by hand",
+        ),
+        (
+            "base: &b\n  x:\n    enabled: true\nextensions: *b\n",
+            "line 1, column 1: it can't be edited here without changing something else; do it by hand",
+        ),
+        (
+            "extensions:\n  x: !mine 1\n",
+            "line 2, column 6: could not determine a constructor for the tag '!mine'",
+        ),
+    ],
+    ids=["an alias", "an alias of a block", "a tag of its own"],
+)
+def test_what_cannot_be_edited_without_changing_something_else_is_left(
+    content: str, said: str, user: dict[str, str], tmp_path: Path
+) -> None:
+    """Every edit is read back before it is written."""
+    path = tmp_path / "f" / "config.yaml"
+    path.parent.mkdir()
+    path.write_text(content, encoding="utf-8")
+    assert refused(user, "goose", "--demo", "--write", "--file", str(path)) == f"{path} was left as it is: {said}."
+    assert (path.read_text(encoding="utf-8"), files(path.parent)) == (content, ["config.yaml"])
+
+
+def test_a_file_that_another_program_has_written_meanwhile_is_left(tmp_path: Path) -> None:
+    """What was read is no longer there, so what was made of it is not written; nor is a backup."""
+    path = tmp_path / "mcp.json"
+    path.write_bytes(b"{}")
+    with pytest.raises(ConfigurationError, match="was changed by another program just now; try again"):
+        write(path, b'{"a": 1}', b"", private=False, now=NOW)
+    assert (path.read_bytes(), files(tmp_path)) == (b"{}", ["mcp.json"])
+
+
+def test_backups_of_one_second_have_numbers(tmp_path: Path) -> None:
+    """None is written over."""
+    path = tmp_path / "mcp.json"
+    assert write(path, b"1", None, private=False, now=NOW) is None
+    for number in (b"2", b"3", b"4"):
+        write(path, number, path.read_bytes(), private=False, now=NOW)
+    kept = {name: (tmp_path / name).read_bytes() for name in files(tmp_path)}
+    assert kept == {
+        "mcp.json": b"4",
+        "mcp.json.20261126-120000.bak": b"1",
+        "mcp.json.20261126-120000-2.bak": b"2",
+        "mcp.json.20261126-120000-3.bak": b"3",
+    }
 
 
 def test_another_server_of_the_name_is_kept_unless_forced(user: dict[str, str], tmp_path: Path) -> None:
