@@ -227,3 +227,9 @@ def test_the_comparison_names_what_this_server_has() -> None:
     for row, tool in rows.items():
         (cell,) = re.findall(rf"^\| {row} \| ([^|]+) \|", text, re.MULTILINE)
         assert (cell == "with `--allow-writes`") == (tool not in reading)
+
+
+def test_the_skill_that_the_readme_names_exists() -> None:
+    """By its folder, which has the skill's name."""
+    (name,) = re.findall(r"offered a skill, `([a-z-]+)`", README)
+    assert (Path(blaxel_mcp.__file__).parent / "skills" / name / "SKILL.md").is_file()
