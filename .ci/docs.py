@@ -44,6 +44,19 @@ def on_site(path: str) -> str | None:
     return AT_TOP.get(path) or (path.removeprefix("docs/") if path.startswith("docs/") else None)
 
 
+LINK = re.compile(
+    r"```.*?```|`[^`\n]+`|(?P<before>\]\(|\b(?:href|src|srcset)=\")(?P<target>[^)\"\s]+)(?P<after>[)\"])", re.DOTALL
+)
+"""A link or a picture, in Markdown or HTML; or code, which has no `target`."""
+
+
+def linked_files(page: str, text: str) -> list[str]:
+    """The files of the repository that a page links to, by their paths in it."""
+    targets = (found["target"].partition("#")[0] for found in LINK.finditer(text) if found["target"])
+    relative = (path for path in targets if path and not re.match(r"[a-z]+:", path))
+    return [posixpath.normpath(posixpath.join(posixpath.dirname(page), path)) for path in relative]
+
+
 def site_target(page: str, target: str, blob: str) -> str:
     """A link or picture of a page, as it has to be on the site.
 
@@ -68,8 +81,7 @@ def for_site(page: str, text: str, blob: str) -> str:
             return found[0]
         return f"{found['before']}{site_target(page, found['target'], blob)}{found['after']}"
 
-    link = r"(?P<before>\]\(|\b(?:href|src|srcset)=\")(?P<target>[^)\"\s]+)(?P<after>[)\"])"
-    return re.sub(rf"```.*?```|`[^`\n]+`|{link}", replace, text, flags=re.DOTALL)
+    return LINK.sub(replace, text)
 
 
 def stage() -> None:

@@ -140,12 +140,6 @@ def test_the_page_of_the_package_has_no_link_that_leads_nowhere() -> None:
         assert f"{REPOSITORY}/{kind}/v{__version__}/{target}" in page
 
 
-@pytest.mark.parametrize("target", package.relative_links(README))
-def test_every_relative_link_of_the_readme_leads_to_a_file(target: str) -> None:
-    """In the tree, which is what the absolute ones are made of."""
-    assert (ROOT / target.partition("#")[0]).exists()
-
-
 def test_relative_links_are_found_in_prose_only() -> None:
     """Of Markdown and HTML; neither in code nor those that lead somewhere."""
     text = """[a](b.md#c) [d](#e) [f](https://g) ![h](i.png)

@@ -40,6 +40,22 @@ def test_code_keeps_its_text() -> None:
     assert docs.for_site("README.md", text, BLOB) == expected
 
 
+PAGES = [*docs.AT_TOP, "benchmarks/README.md", *(f"docs/{file.name}" for file in sorted((ROOT / "docs").glob("*.md")))]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_file_that_a_page_links_to_is_there(page: str) -> None:
+    """In the repository, which needs no site; anchors are looked at once it is built."""
+    linked = docs.linked_files(page, (ROOT / page).read_text(encoding="utf-8"))
+    assert [path for path in linked if not (ROOT / path).exists()] == []
+
+
+def test_links_to_files_are_found() -> None:
+    """By their paths in the repository; neither those elsewhere nor what is code."""
+    text = '[a](../b.md#c) [d](#d) [e](https://f) `[g](h.md)`\n![i](images/j.png) <img src="k.svg">'
+    assert docs.linked_files("docs/x.md", text) == ["b.md", "docs/images/j.png", "docs/k.svg"]
+
+
 def test_every_page_is_in_the_navigation() -> None:
     """Once, and it has no others: each page of docs/, and those at the top of the repository."""
     config = (ROOT / ".ci" / "mkdocs.yml").read_text(encoding="utf-8")
