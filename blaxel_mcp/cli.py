@@ -50,6 +50,8 @@ def _main(argv: Sequence[str]) -> int:
         match command.name:
             case "demo":
                 return _run_tour(command)
+            case "setup":
+                return _run_setup(command)
             case "completion":
                 from blaxel_mcp.completion import completion_script
 
@@ -72,6 +74,37 @@ def _run_tour(command: Command) -> int:
     program, report = " ".join(map(quote_word, shell.program())), shell.report_writer(command)
     path, colours = sys.path, shell.colours()
     return run_tour(sys.executable, path, program=program, write=process.write, colours=colours, report=report)
+
+
+def _run_setup(command: Command) -> int:
+    import shutil
+    from datetime import UTC, datetime
+
+    from blaxel_mcp.setup.command import Request, run_setup
+    from blaxel_mcp.setup.machine import Machine
+
+    process.end_startup()
+    machine = Machine(
+        platform=sys.platform,
+        user_folder=Path.home(),
+        variables=os.environ,
+        program=Path(sys.executable),
+        which=shutil.which,
+        exists=lambda path: Path(path).exists(),
+        same_file=lambda path, other: Path(path).samefile(other),
+    )
+    request = Request(
+        client=command.client,
+        write=command.write,
+        remove=command.remove,
+        demo=command.demo,
+        with_key=command.with_key,
+        force=command.force,
+        file=command.file,
+        flags=command.flags,
+    )
+    run_setup(request, machine, login=read_login(), now=datetime.now(UTC), write=process.write)
+    return ExitCode.SUCCESS
 
 
 async def _run_command(command: Command, settings: Settings) -> int:

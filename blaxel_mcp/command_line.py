@@ -53,6 +53,7 @@ class Command:
         arguments: those of the command's tool, by the names that the tool gives them.
         quiet: whether to print nothing but what was asked for.
         shell: whose completion is wanted.
+        client: whose configuration is wanted; the fields after it say what `setup` does with it.
     """
 
     name: str
@@ -65,6 +66,12 @@ class Command:
     html: str | None = None
     open_report: bool = False
     shell: str = ""
+    client: str | None = None
+    write: bool = False
+    remove: bool = False
+    with_key: bool = False
+    force: bool = False
+    file: str | None = None
 
 
 class _Parser(argparse.ArgumentParser):
@@ -236,6 +243,17 @@ def _add_completion(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("shell", metavar="SHELL", type=one_of(SHELLS), choices=SHELLS, help=", ".join(SHELLS))
 
 
+def _add_setup(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("client", metavar="CLIENT", nargs="?", help="name of the client; without it, list them")
+    parser.add_argument("--write", action="store_true", help="put it into the client's file, and keep a backup")
+    parser.add_argument("--remove", action="store_true", help="take it out of the client's file again")
+    parser.add_argument("--with-key", action="store_true", help="write the key into the file, for its owner alone")
+    parser.add_argument("--force", action="store_true", help="also in place of another server of the same name")
+    file = parser.add_argument("--file", metavar="PATH", help="another file than the client's own")
+    file.complete = FILES  # type: ignore[attr-defined]  # shtab looks for it
+    _add_demo(parser)
+
+
 _COMMANDS: Mapping[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "get": ("how an execution stands, and why it failed", _add_get),
     "jobs": ("the workspace's jobs, those that need attention first", _add_tool("jobs")),
@@ -245,6 +263,7 @@ _COMMANDS: Mapping[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] =
     "compare": ("what differs between two executions, such as since it last worked", _add_tool("compare")),
     "wait": ("wait until an execution is done, then say how it ended", _add_tool("wait")),
     "demo": ("see four answers without an account", _add_report),
+    "setup": ("tell a client of this server: print what to put where, or put it there", _add_setup),
     "doctor": ("say which credentials are used and whether a call works", _add_demo),
     "completion": ("print a script with which a shell completes commands and options", _add_completion),
 }
