@@ -31,8 +31,13 @@ _DESCRIPTION = """\
 MCP server that answers questions about Blaxel batch jobs: is it done, why did it fail, when will it finish.
 Without a command it serves MCP over stdio. The commands answer the same questions in a shell."""
 _DEMO = "use an embedded control plane instead of Blaxel, without an account"
-SHELLS = ("bash", "zsh", "tcsh")
-FILES = {"bash": "_shtab_compgen_files", "zsh": "_files", "tcsh": "f"}
+SHELLS = ("bash", "zsh", "fish", "tcsh")
+FILES = {
+    "bash": "_shtab_compgen_files",
+    "zsh": "_files",
+    "fish": "(__fish_complete_path (commandline -ct))",
+    "tcsh": "f",
+}
 """What completes the name of a file in the scripts that shtab makes."""
 _NUMBER = re.compile(r"-\d+|-\d*\.\d+")
 """What argparse takes for a value, though it begins as options do."""

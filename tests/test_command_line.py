@@ -187,7 +187,7 @@ def test_arguments_are_the_tools(argv: Sequence[str], arguments: Mapping[str, An
         ),
         (["jobs", "--limit", "0"], "Argument --limit: must be a whole number from 1 to 50, not '0'."),
         (["jobs", "--limit", "many"], "Argument --limit: must be a whole number from 1 to 50, not 'many'."),
-        (["completion", "bsh"], "Argument SHELL: 'bsh' is none of bash, zsh, tcsh; did you mean bash?"),
+        (["completion", "bsh"], "Argument SHELL: 'bsh' is none of bash, zsh, fish, tcsh; did you mean bash?"),
     ],
 )
 def test_a_mistake_is_answered_with_what_was_meant(argv: Sequence[str], problem: str) -> None:

@@ -13,7 +13,7 @@ from blaxel.core.authentication import auth  # type: ignore[import-not-found, un
 from blaxel.core.common.settings import Settings  # type: ignore[import-not-found, unused-ignore]
 from blaxel.core.jobs import bl_job  # type: ignore[import-not-found, unused-ignore]
 
-# It has neither a variable nor a parameter for the address; tests/clients/python_client.py says more.
+# It has neither a variable nor a parameter for the address; tests/api_clients/python_client.py says more.
 Settings.base_url = property(lambda _: os.environ["BL_API_URL"])
 blaxel.settings.auth = auth(blaxel.settings.env, os.environ["BL_API_URL"])
 blaxel.autoload()

@@ -89,8 +89,3 @@ def explain_refusal(error: ApiError, position: Position) -> ApiError:
         "Blaxel refused the cursor (400): it is valid for 24 hours, and with the same arguments only.",
         f"Leave {error_advice().argument('cursor')} out to start over.",
     )
-
-
-def plain_word(value: object) -> object:
-    """One of a closed set of words, as a caller may write it: in any case, blank for none."""
-    return (value.strip().casefold() or None) if isinstance(value, str) else value

@@ -95,7 +95,8 @@ def exact_reference(job_id: str, execution_id: str) -> tuple[str, str]:
     asked = _unwrap(execution_id)
     if _LATEST.fullmatch(asked) or _CUT.search(asked):
         problem = "is cut" if _CUT.search(asked) else 'is "latest", which may change before the person answers'
-        hint = "Give one execution's id; list_job_executions names them."
+        listed = error_advice().tool("list_job_executions", {})
+        hint = f"Give one execution's id; {listed} names them."
         raise ArgumentError(f"{error_advice().argument('executionId')} {problem}, so nothing was sent.", hint)
     exact = read_references(job_id, asked).ids[0]
     if _execution_in_job(job_id) not in {None, exact[1]}:

@@ -36,11 +36,11 @@ from blaxel_mcp.tools.results import success
 from blaxel_mcp.tools.spec import ADDITIVE, JobId, ToolSpec
 
 Tasks = Annotated[
-    list[dict[str, Any]], Field(description="One object of parameters per task; by default one task", min_length=1)
+    list[dict[str, Any]], Field(description="One object of parameters per task; default: one task", min_length=1)
 ]
 Env = Annotated[dict[str, str], Field(description="Environment variables to override")]
 Memory = Annotated[int, Field(description="Megabytes, at most the job's own", ge=1)]
-AllowQueue = Annotated[bool, Field(description="Wait for capacity; false fails at once if there is none")]
+AllowQueue = Annotated[bool, Field(description="Wait for capacity, or fail at once")]
 _QUESTION_NAMES = 5
 """Overridden variables that the question to the person names."""
 
