@@ -157,4 +157,4 @@ def _asks_nothing(params: Any) -> bool:
     match params:
         case {"_meta": {"progressToken": int() | str(), **meta}, **others}:
             return not meta and not others
-    return params == {}
+    return bool(params == {})
