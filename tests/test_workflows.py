@@ -179,11 +179,15 @@ def test_a_release_says_what_comes_with_it() -> None:
 
 
 def test_what_takes_long_runs_every_night() -> None:
-    """The suite with the oldest versions on every supported Python, and the tests that take minutes."""
-    oldest, slow = DOCUMENTS[NIGHTLY]["jobs"].values()
+    """The suite with the oldest versions on every supported Python, the tests that take minutes, and all clients."""
+    oldest, slow, clients = DOCUMENTS[NIGHTLY]["jobs"].values()
     assert runs(oldest) == [".ci/oldest"]
     assert oldest["strategy"]["matrix"] == DOCUMENTS[CI]["jobs"]["check"]["strategy"]["matrix"]
     assert runs(slow)[-1].endswith(".venv/bin/pytest -q -n0 -m nightly\n")
+    assert [line.partition("tests/clients/")[2] for line in runs(clients)[-1].splitlines()[2:]] == [
+        "run.py",
+        "run.py --limits",
+    ]
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ It is run as `SCRIPT TASK`, where TASK is a file with a JSON object, and its sta
 task
     `transport` ("stdio", "sse", "http"); over stdio `command` and `args` of the server, else its `url`; `questions`,
     each a `name`, a `tool` and its `arguments`; `folder`, where the client is installed; `home`, an empty folder that
-    goes afterwards; `node`, the Node to use, or null.
+    goes afterwards; `node`, the Node to use, or null; `snippet`, Python from docs/clients.md that
+    makes the connection in place of the script's own, or nothing.
 report
     `tools`: the names as the client, or the model it drives, was given them. `given`: by a question's name, what the
     model (or the program) was given for it: text, or JSON as the library hands it on. `version`, where the package's
@@ -17,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from clients.scenario import QUESTIONS
+from clients.scenario import Question
 
 
 class ReportError(Exception):
@@ -35,12 +36,27 @@ class Report:
 
 
 def task(
-    *, transport: str, command: Sequence[str], url: str, folder: str, home: str, node: str | None
+    *,
+    transport: str,
+    command: Sequence[str],
+    url: str,
+    questions: Sequence[Question],
+    folder: str,
+    home: str,
+    node: str | None,
+    snippet: str = "",
 ) -> dict[str, Any]:
     """What a script is told."""
     over = {"command": command[0], "args": list(command[1:])} if command else {"url": url}
-    questions = [question.asked() for question in QUESTIONS]
-    return {"transport": transport, **over, "questions": questions, "folder": folder, "home": home, "node": node}
+    return {
+        "transport": transport,
+        **over,
+        "questions": [question.asked() for question in questions],
+        "folder": folder,
+        "home": home,
+        "node": node,
+        "snippet": snippet,
+    }
 
 
 def read(printed: str) -> Report:

@@ -1,7 +1,8 @@
 """The rows of `clients.toml`: which clients are run, and how."""
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -25,6 +26,7 @@ class Client:
     seen_by: Literal["model", "app"]
     small: bool
     delay: int = 0
+    fails: Mapping[str, str] = field(default_factory=dict)
 
 
 def read(text: str) -> list[Client]:

@@ -10,11 +10,13 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
@@ -26,14 +28,17 @@ if __name__ == "__main__":
 
 from support.program import environment as of_a_server  # noqa: E402
 
-from clients import report, rows, servers, table  # noqa: E402
+from clients import limits, report, rows, servers, table  # noqa: E402
+from clients.crossed import Crossed  # noqa: E402
 from clients.environments import CACHE, CannotRunError, Environment, make  # noqa: E402
 from clients.result import Result, conclude, dump  # noqa: E402
 from clients.rows import TRANSPORTS, Client, Transport  # noqa: E402
+from clients.scenario import QUESTIONS, WAIT, Question  # noqa: E402
 
 PASSED, NOT_PASSED, NOT_RUN = 0, 1, 3
 RUN_SECONDS = 180.0
-DOCUMENTS = {table.LONG: ROOT / "docs" / "clients.md", table.SHORT: ROOT / "README.md"}
+_GUIDE = ROOT / "docs" / "clients.md"
+DOCUMENTS = {table.LONG: _GUIDE, table.SHORT: ROOT / "README.md", limits.NAME: _GUIDE}
 OFFLINE = {
     **dict.fromkeys(("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"), "http://127.0.0.1:9"),
     **dict.fromkeys(("no_proxy", "NO_PROXY"), "127.0.0.1,localhost"),
@@ -61,10 +66,17 @@ def main() -> int:
             not_run += 1
             _say(f"{client.name}: NOT run: {error}")
             continue
+        if options.limits:
+            limit = measure_limit(client, environment)
+            bad += not limit.passed
+            _say(limits.line(limit))
+            if options.keep:
+                limits.record_file(limit).write_text(limits.dump(limit), encoding="utf-8")
+            continue
         for transport in client.transports:
             if transport in options.transport:
-                one = run(client, environment, transport)
-                bad += not one.passed
+                one = run(client, environment, transport, show=_say if options.show else lambda _: None)
+                bad += one.passed == (transport in client.fails)
                 _say(line(one))
                 if options.keep:
                     table.record_file(one).write_text(dump(one), encoding="utf-8")
@@ -78,6 +90,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("names", nargs="*", metavar="NAME", help="of clients.toml (all)")
     parser.add_argument("--transport", action="append", choices=TRANSPORTS, help="only over this one; may be repeated")
     parser.add_argument("--small", action="store_true", help="only what .ci/run runs")
+    parser.add_argument("--limits", action="store_true", help="instead, see which end a call that takes some seconds")
+    parser.add_argument("--show", action="store_true", help="print what each model was given")
     parser.add_argument("--keep", action="store_true", help="keep the records, and write the tables of the documents")
     parser.add_argument("--cache", type=Path, default=CACHE, help="where the environments are (%(default)s)")
     options = parser.parse_args()
@@ -85,9 +99,26 @@ def _options() -> argparse.Namespace:
     return options
 
 
-def run(client: Client, environment: Environment, transport: Transport) -> Result:
-    """One client over one transport, from its start to its end."""
-    began, now = perf_counter(), datetime.now(UTC)
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A script that was run: its report, if it printed one; else what it said; and what crossed."""
+
+    report: report.Report | None
+    notes: list[str]
+    crossed: Crossed
+    seconds: float
+
+
+def attempt(
+    client: Client,
+    environment: Environment,
+    transport: Transport,
+    questions: Sequence[Question] = QUESTIONS,
+    *,
+    snippet: str = "",
+) -> Attempt:
+    """Run a client's script against a server of its own, from its start to its end."""
+    began = perf_counter()
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name,
         servers.start(transport, Path(name), delay=client.delay) as server,
@@ -99,29 +130,59 @@ def run(client: Client, environment: Environment, transport: Transport) -> Resul
             transport=transport,
             command=server.command,
             url=server.url,
+            questions=questions,
             folder=str(environment.folder),
             home=str(home),
             node=str(environment.node) if environment.node else None,
+            snippet=snippet,
         )
         (folder / "task.json").write_text(json.dumps(task), encoding="utf-8")
         command = [*_program(client, environment), str(folder / "task.json")]
-        printed, errors = execute(command, _variables(client, environment, home), folder)
-        found, notes = None, []
+        variables = _variables(client, environment, home)
+        if snippet:  # it starts `blaxel-mcp` as it stands in the document, which is then this
+            shim = folder / "blaxel-mcp"
+            shim.write_text(f'#!/bin/sh\nexec {shlex.join(server.command)} "$@"\n', encoding="utf-8")
+            shim.chmod(0o700)
+            variables["PATH"] = os.pathsep.join([str(folder), variables["PATH"]])
+        printed, errors = execute(command, variables, folder)
         try:
-            found = report.read(printed)
+            found, notes = report.read(printed), list[str]()
         except report.ReportError as error:
-            notes = [f"{error}; {_reason(errors)}"]
-        return conclude(
-            client=client.name,
-            version=environment.version,
-            transport=transport,
-            date=f"{now:%Y-%m-%d}",
-            seconds=perf_counter() - began,
-            megabytes=environment.megabytes,
-            report=found,
-            crossed=server.crossed(),
-            notes=notes,
-        )
+            found, notes = None, [f"{error}; {_reason(errors)}"]
+        return Attempt(found, notes, server.crossed(), perf_counter() - began)
+
+
+def run(client: Client, environment: Environment, transport: Transport, show: Callable[[str], None]) -> Result:
+    """One client over one transport; `show` is handed what its model was given."""
+    now = datetime.now(UTC)
+    made = attempt(client, environment, transport)
+    for question, given in made.report.given.items() if made.report else ():
+        show(f"--- {question}\n{given if isinstance(given, str) else json.dumps(given, ensure_ascii=False)}")
+    return conclude(
+        client=client.name,
+        version=environment.version,
+        transport=transport,
+        date=f"{now:%Y-%m-%d}",
+        seconds=made.seconds,
+        megabytes=environment.megabytes,
+        report=made.report,
+        crossed=made.crossed,
+        notes=made.notes,
+    )
+
+
+def measure_limit(client: Client, environment: Environment) -> limits.Limit:
+    """Whether a client waits for a call of some seconds, as it comes, and told to as docs/clients.md has users do."""
+    transport, snippet = client.transports[0], limits.snippets(_GUIDE.read_text(encoding="utf-8")).get(client.name)
+    unset = attempt(client, environment, transport, [WAIT])
+    told = attempt(client, environment, transport, [WAIT], snippet=snippet) if snippet else None
+    return limits.conclude(
+        client=client.name,
+        version=environment.version,
+        date=f"{datetime.now(UTC):%Y-%m-%d}",
+        unset=unset.report,
+        told=told.report if told else None,
+    )
 
 
 def execute(command: list[str], env: Mapping[str, str], folder: Path) -> tuple[str, str]:
@@ -154,7 +215,12 @@ def line(one: Result) -> str:
 def write_tables(every: list[Client]) -> None:
     """Put the tables into the documents that have their markers."""
     records = table.read_records()
-    for name, text in ((table.LONG, table.long(every, records)), (table.SHORT, table.short(every, records))):
+    tables = {
+        table.LONG: table.long(every, records),
+        table.SHORT: table.short(every, records),
+        limits.NAME: limits.table(every, limits.read_records()),
+    }
+    for name, text in tables.items():
         document = DOCUMENTS[name]
         if document.exists():
             before = document.read_text(encoding="utf-8")
@@ -183,7 +249,8 @@ def _reason(errors: str) -> str:
     """The line of what a script said on standard error that tells most: the last that names an error."""
     lines = [one.strip() for one in errors.splitlines() if one.strip()]
     telling = [one for one in lines if re.search(r"error|exception", one, re.IGNORECASE)]
-    return (telling or lines or ["it said nothing"])[-1][:300]
+    told = (telling or lines or ["it said nothing"])[-1]
+    return re.sub(r"/\S*/(site-packages|node_modules)/", "", told)[:300]
 
 
 def _say(text: str) -> None:

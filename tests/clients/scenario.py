@@ -25,13 +25,14 @@ class Question:
 
     Attributes:
         name: what the records call it.
-        arguments: of `get_job_execution`.
+        arguments: of the tool.
         facts: patterns, each of which must be in what the model was given.
         error: whether the answer is an error.
+        tool: the one that is called.
     """
 
     name: str
-    arguments: Mapping[str, str]
+    arguments: Mapping[str, Any]
     facts: Sequence[str]
     error: bool = False
     tool: str = "get_job_execution"
@@ -64,6 +65,15 @@ QUESTIONS = (
         error=True,
     ),
 )
+
+WAIT_SECONDS = 8
+WAIT = Question(
+    "wait",
+    {"jobId": "embed-corpus", "executionId": "latest", "timeoutSeconds": WAIT_SECONDS},
+    ("20 tasks finished",),
+    tool="wait_for_job_execution",
+)
+"""A call that takes longer than some clients allow: the execution is not done by then, which the answer says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +159,18 @@ def _within(text: str) -> Iterator[str | dict[str, Any]]:
     yield fields
 
 
-NOT_SHOWN = ("type", "role", "id", "tool_call_id", "call_id", "name", "status")
+NOT_SHOWN = ("type", "role", "id", "tool_call_id", "call_id", "name", "status", "resultType", "_meta")
 """Keys of what clients put around an answer, whose values are none of it."""
+
+
+REPR = re.compile(r"structured_?content=(\{.*\})(?= is_?error=| meta=|\)?$)", re.DOTALL | re.IGNORECASE)
+"""The fields in Python's words for a result, which one library hands to its model."""
 
 
 def parsed(text: str) -> Any:
     """What a text holds if it is JSON or a Python literal, with an object or a list; else itself."""
+    if found := REPR.search(text):
+        return [text[: found.start()] + text[found.end() :], found[1]]
     if text.lstrip()[:1] in {"{", "["}:
         for read in (json.loads, ast.literal_eval):
             try:

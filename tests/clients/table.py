@@ -27,8 +27,8 @@ def record_file(one: Result, folder: Path = RECORDS) -> Path:
 def long(rows: Sequence[Client], results: Sequence[Result]) -> str:
     """One line for each client that was run: over what, in which era, and what was seen, in bytes by channel."""
     head = (
-        "| client | version | connected, listed and answered over | protocol | text | fields | raw JSON | MB |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| client | version | answered over | protocol | given to | text | fields | raw JSON | MB | |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     )
     found = [(row, _of(row, results)) for row in rows]
     dates = sorted({one.date for _, runs in found for one in runs})
@@ -39,9 +39,11 @@ def long(rows: Sequence[Client], results: Sequence[Result]) -> str:
 
 
 def short(rows: Sequence[Client], results: Sequence[Result]) -> str:
-    """The clients by what their model, or the program that calls them, is given."""
+    """The clients that drive a model, by what that is given; a row with a late start says nothing new."""
     groups: dict[str, list[str]] = {}
     for row in rows:
+        if row.seen_by != "model" or row.delay:
+            continue
         if runs := [one for one in _of(row, results) if one.passed]:
             all_over = {one.transport for one in runs} == set(TRANSPORTS)
             over = "" if all_over else f" ({', '.join(WORDS[one.transport] for one in runs)})"
@@ -80,11 +82,17 @@ def _of(row: Client, results: Sequence[Result]) -> list[Result]:
 
 def _long_row(row: Client, runs: Sequence[Result]) -> str:
     first = next((one for one in runs if one.passed), runs[0])
-    over = ", ".join(WORDS[one.transport] + ("" if one.passed else f" **not**: {one.problems[0]}") for one in runs)
+    over = ", ".join(_over(row, one) for one in runs)
     eras = ", ".join(dict.fromkeys(one.era for one in runs if one.era))
     channels = (_bytes(first, channel) for channel in ("text", "structured", "raw"))
-    megabytes = max(one.megabytes for one in runs)
-    return f"| {row.title} | {first.version} | {over} | {eras} | {' | '.join(channels)} | {megabytes} |"
+    notes = [*([f"starts the server {first.starts} times"] if first.starts > 1 else []), *first.notes]
+    cells = (row.title, first.version, over, eras, row.seen_by, *channels, str(first.megabytes), "; ".join(notes))
+    return f"| {' | '.join(cells)} |"
+
+
+def _over(row: Client, one: Result) -> str:
+    why = "" if one.passed else f" **not**: {row.fails.get(one.transport) or one.problems[0]}"
+    return WORDS[one.transport] + why
 
 
 def _bytes(one: Result, channel: str) -> str:

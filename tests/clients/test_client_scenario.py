@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from clients import limits
 from clients.crossed import Crossed, from_stdio
 from clients.environments import package_name, place
 from clients.report import Report, ReportError, read
@@ -166,7 +167,7 @@ ROW = read_rows(FILE.read_text(encoding="utf-8"))[0]
 
 def row(name: str, **more: Any) -> Client:
     """A row of the table of clients."""
-    usual = {field: getattr(ROW, field) for field in ROW.__slots__}
+    usual = {field: getattr(ROW, field) for field in ROW.__slots__} | {"seen_by": "model"}
     return Client(**usual | {"name": name, "title": name.upper()} | more)
 
 
@@ -174,19 +175,21 @@ def test_the_tables_say_what_was_seen() -> None:
     """One line for each client that was run; in the short one, those that passed, by channel."""
     good = concluded(ALL_WELL)
     http = concluded(ALL_WELL, transport="http")
-    two = concluded(Report(list(TOOLS), {**ALL_WELL.given, "failed": FIELDS | {"raw": RAW}}), client="two")
+    given = {**ALL_WELL.given, "failed": FIELDS | {"raw": RAW}}
+    two = concluded(Report(list(TOOLS), given, notes=["slow"]), client="two")
     bad = concluded(None, client="bad", crossed=Crossed())
-    rows = [row("one"), row("two"), row("bad"), row("never")]
-    assert long(rows, [http, good, two, bad]).splitlines() == [
+    worse = concluded(None, client="bad", crossed=Crossed(), transport="sse")
+    rows = [row("one"), row("two"), row("bad", fails={"sse": "as expected"}), row("never")]
+    assert long(rows, [http, good, two, bad, worse]).splitlines() == [
         "Run 2026-11-26. Bytes for: failed, running, thousand, wrong id.",
         "",
-        "| client | version | connected, listed and answered over | protocol | text | fields | raw JSON | MB |",
-        "| --- | --- | --- | --- | --- | --- | --- | --- |",
-        "| ONE | 1.2 | stdio, HTTP | 2025-11-25 | 183 / 84 / 98 / 91 | - | - | 7 |",
-        "| TWO | 1.2 | stdio | 2025-11-25 | 0 / 84 / 98 / 91 | 228 / 0 / 0 / 0 | 29 / 0 / 0 / 0 | 7 |",
-        "| BAD | 1.2 | stdio **not**: it did not connect |  | - | - | - | 7 |",
+        "| client | version | answered over | protocol | given to | text | fields | raw JSON | MB | |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| ONE | 1.2 | stdio, HTTP | 2025-11-25 | model | 183 / 84 / 98 / 91 | - | - | 7 |  |",
+        "| TWO | 1.2 | stdio | 2025-11-25 | model | 0 / 84 / 98 / 91 | 228 / 0 / 0 / 0 | 29 / 0 / 0 / 0 | 7 | slow |",
+        "| BAD | 1.2 | stdio **not**: it did not connect, SSE **not**: as expected |  | model | - | - | - | 7 |  |",
     ]
-    assert short(rows, [http, good, two, bad]).splitlines() == [
+    assert short([*rows, row("one", seen_by="app"), row("two", delay=1)], [http, good, two, bad]).splitlines() == [
         "| the model is given | in |",
         "| --- | --- |",
         "| the text | ONE 1.2 (stdio, HTTP) |",
@@ -249,3 +252,55 @@ def test_clients_are_chosen_by_name_and_size() -> None:
 def test_a_record_is_named_by_client_and_transport(tmp_path: Path) -> None:
     """So that a new run replaces the old."""
     assert record_file(concluded(ALL_WELL), tmp_path) == tmp_path / "one.stdio.json"
+
+
+def test_a_library_that_hands_on_pythons_words_is_measured_too() -> None:
+    """The fields are told from the text around them."""
+    given = (
+        f"meta=None content=[TextContent(text={TEXT!r})] structured_content={FIELDS | {'raw': RAW}!r} is_error=False"
+    )
+    answer = judge(FAILED, given)
+    assert answer.passed
+    assert (answer.structured, answer.raw) == (FIELDS_BYTES, RAW_BYTES)
+    assert TEXT_BYTES < answer.text < TEXT_BYTES + 70
+
+
+WAITED = Report([], {"wait": "Running: 8 of 20 tasks finished (40%)."})
+CUT = Report([], {"wait": {"error": "a | b"}})
+
+
+@pytest.mark.parametrize(
+    ("unset", "told", "wanted"),
+    [
+        (WAITED, None, (True, False, "", True)),
+        (CUT, WAITED, (False, True, '{"error": "a | b"}', True)),
+        (CUT, CUT, (False, False, '{"error": "a | b"}', False)),
+        (None, None, (False, False, "it ended without a report", False)),
+    ],
+)
+def test_a_client_waits_or_can_be_told_to(
+    unset: Report | None, told: Report | None, wanted: tuple[bool, bool, str, bool]
+) -> None:
+    """Passed is who waits for a call of some seconds as it comes, or once it is connected by the snippet."""
+    one = limits.conclude(client="one", version="1", date="2026-11-26", unset=unset, told=told)
+    assert (one.waits, one.waits_if_told, one.said, one.passed) == wanted
+
+
+def test_the_table_of_limits_names_both_kinds() -> None:
+    """What a model is told instead of an answer cannot break the table."""
+    common = {"version": "1", "date": "2026-11-26"}
+    waits = limits.conclude(client="one", unset=WAITED, told=None, **common)
+    cuts = limits.conclude(client="two", unset=CUT, told=WAITED, **common)
+    assert limits.table([row("one"), row("two")], [cuts, waits]).splitlines() == [
+        "| ends a call of 8 s | its model is told | waits once told to |",
+        "| --- | --- | --- |",
+        '| TWO 1 | {"error": "a / b"} | yes |',
+        "",
+        "These waited 8 seconds as they come: ONE 1.",
+    ]
+
+
+def test_snippets_are_found_by_their_marker() -> None:
+    """Others are for reading."""
+    document = "<!-- run: a-b -->\n```python\nx = 1\ny = 2\n```\n```python\nz = 3\n```\n"
+    assert limits.snippets(document) == {"a-b": "x = 1\ny = 2\n"}

@@ -173,7 +173,15 @@ def gated(gate: Callable[..., Gated]) -> Iterator[Gated]:
         ([PROBE, line("initialize", 0, hello("2025-03-26")), INITIALIZED, LIST], [0, 0, 2]),
         ([line("initialize", "née", hello("2024-11-05")), INITIALIZED], ["née"]),
     ],
-    ids=["handshake", "empty parameters", "a token for progress (Codex)", "modern", "modern without a probe", "gives up", "older, with a word as id"],
+    ids=[
+        "handshake",
+        "empty parameters",
+        "a token for progress (Codex)",
+        "modern",
+        "modern without a probe",
+        "gives up",
+        "older, with a word as id",
+    ],
 )
 def test_each_opening_is_answered_before_the_sdk_is_there(
     gated: Gated, sent: Sequence[str], answered: list[Any]

@@ -4,6 +4,7 @@ import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { DEFAULT_REQUEST_TIMEOUT_MSEC } from "@modelcontextprotocol/sdk/shared/protocol.js";
 import { report, task } from "./client_task.mjs";
 
 const transports = {
@@ -20,4 +21,5 @@ for (const { name, tool, arguments: args } of task.questions) {
   given[name] = await client.callTool({ name: tool, arguments: args });
 }
 await client.close();
-report(tools.map((tool) => tool.name), given);
+const notes = [`ends a call after ${DEFAULT_REQUEST_TIMEOUT_MSEC / 1000} s`];
+report(tools.map((tool) => tool.name), given, { notes });
