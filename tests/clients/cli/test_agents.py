@@ -95,6 +95,13 @@ def test_the_server_is_configured_in_the_clients_own_way(client: str, stdio: Any
     assert any("http://127.0.0.1:9" in one for one in said)
 
 
+def test_codex_is_told_to_wait_for_a_slow_server() -> None:
+    """`required` is the server's own key; nothing else differs."""
+    usual = COMMAND | {"startup_timeout_sec": 30}
+    (content,) = plan("codex_slow", STDIO).files.values()
+    assert tomllib.loads(content)["mcp_servers"]["blaxel"] == usual | {"required": True}
+
+
 def test_a_report_has_the_texts_by_question_and_what_was_offered() -> None:
     """Questions that were not answered are left out; what failed is among the notes."""
     record = Record()

@@ -84,8 +84,9 @@ Decision = Call | Say
 def decide(request: Request, script: Sequence[Step], server: str) -> Decision:
     """The script's next call, counted by the results that the request holds; else a few words.
 
-    Where the step's tool is not offered, but a tool to search for tools is, it is asked for those of the server. A
-    request that offers neither is something else that the client wants of its model, such as a title.
+    Where the step's tool is not offered, but a tool to search for tools is, it is asked for those of the server, again
+    while it finds none: Claude Code says so while a server starts. A request that offers neither is something else that
+    the client wants of its model, such as a title.
     """
     done = len(told(request))
     if done < len(script):
@@ -98,12 +99,13 @@ def decide(request: Request, script: Sequence[Step], server: str) -> Decision:
             given = {"name": tool.name, "arguments": dict(step.arguments)}
             return Call(number, bridge, given) if bridge else Call(number, tool, step.arguments)
         search = _named(request.tools, "toolsearch")
-        if search and not any(result.call.startswith(_SEARCH) for result in request.results):
-            return Call(f"{_SEARCH}0", search, {"query": server, "max_results": 20})
+        searches = sum(result.call.startswith(_SEARCH) for result in request.results)
+        if search and searches < _SEARCHES:
+            return Call(f"{_SEARCH}{searches}", search, {"query": server, "max_results": 20})
     return Say(FAREWELL)
 
 
-_CALL, _SEARCH = "call_", "search_"
+_CALL, _SEARCH, _SEARCHES = "call_", "search_", 12
 _FOUND = re.compile(r"<function>(.*?)</function>", re.DOTALL)
 
 

@@ -55,14 +55,21 @@ def test_a_request_for_something_else_gets_a_few_words() -> None:
     assert decide(asked(Tool("forget_job_execution", "", SCHEMA)), SCRIPT, "blaxel") == Say(FAREWELL)
 
 
-def test_tools_that_are_not_offered_are_searched_for_once() -> None:
+def test_tools_that_are_not_offered_are_searched_for() -> None:
     """By the server's name; what is found is called by way of the tool for that, or by itself where there is none."""
     searching = Call("search_0", SEARCH, {"query": "blaxel", "max_results": 20})
     through = Call("call_0", BRIDGE, {"name": GET.name, "arguments": dict(FIRST.arguments)})
     assert decide(asked(SEARCH, BRIDGE), SCRIPT, "blaxel") == searching
     assert decide(asked(SEARCH, BRIDGE, results=(FOUND,)), SCRIPT, "blaxel") == through
     assert decide(asked(SEARCH, results=(FOUND,)), SCRIPT, "blaxel") == Call("call_0", GET, FIRST.arguments)
-    assert decide(asked(SEARCH, results=(Result("search_0", "nothing"),)), SCRIPT, "blaxel") == Say(FAREWELL)
+
+
+def test_a_search_that_finds_nothing_is_repeated_for_a_while() -> None:
+    """The server may still be starting; after twelve the model gives up."""
+    nothing = [Result(f"search_{number}", "Some servers are still connecting.") for number in range(12)]
+    again = decide(asked(SEARCH, results=tuple(nothing[:11])), SCRIPT, "blaxel")
+    assert again == Call("search_11", SEARCH, {"query": "blaxel", "max_results": 20})
+    assert decide(asked(SEARCH, results=tuple(nothing)), SCRIPT, "blaxel") == Say(FAREWELL)
 
 
 def test_the_record_has_what_was_offered_and_the_texts_of_the_longest_conversation() -> None:
