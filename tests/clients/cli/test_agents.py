@@ -102,6 +102,12 @@ def test_codex_is_told_to_wait_for_a_slow_server() -> None:
     assert tomllib.loads(content)["mcp_servers"]["blaxel"] == usual | {"required": True}
 
 
+def test_cline_is_told_to_wait_for_a_slow_server() -> None:
+    """`timeout` is the server's own key, in seconds; nothing else differs."""
+    assert server("cline_slow", STDIO) == COMMAND | {"timeout": 60}
+    assert plan("cline_slow", STDIO).commands == plan("cline_cli", STDIO).commands
+
+
 def test_a_report_has_the_texts_by_question_and_what_was_offered() -> None:
     """Questions that were not answered are left out; what failed is among the notes."""
     record = Record()
