@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 
 from mcp.server.mcpserver import Resolve
 from mcp_types import CallToolResult
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.jobs import list_executions
@@ -29,13 +29,20 @@ T = TypeVar("T")
 S = TypeVar("S")
 
 
+def _none_if_blank(value: object) -> object:
+    """A blank id as no id: smolagents requires its model to give every argument, the optional ones too."""
+    return None if isinstance(value, str) and not value.strip() else value
+
+
 async def compare_job_executions(
     jobId: JobId,  # noqa: N803 - the operation's own names
     session: Annotated[Session, Resolve(current_session)],
     app: Annotated[AppContext, Resolve(app_context)],
     executionId: ExecutionId = LATEST,  # noqa: N803
     baselineId: Annotated[  # noqa: N803
-        OneExecutionId | None, Field(description="Execution to compare with; default: the newest earlier success")
+        OneExecutionId | None,
+        BeforeValidator(_none_if_blank),
+        Field(description="Execution to compare with; default: the newest earlier success"),
     ] = None,
 ) -> CallToolResult:
     """Find both executions, look up what was deployed between them, and compare; errors are raised."""

@@ -126,6 +126,12 @@ def test_an_execution_by_its_id_gets_its_own_baseline(plane: Plane) -> None:
     assert answer.structured["baseline"]["executionId"] == "exec-3"
 
 
+@pytest.mark.parametrize("blank", ["", " ", None])
+def test_a_blank_baseline_is_none(blank: str | None, plane: Plane) -> None:
+    """Some libraries have their model fill in every argument."""
+    assert ask(plane.url, baselineId=blank).text == ask(plane.url).text
+
+
 def refusal(url: str, **arguments: Any) -> str:
     """The text of an error."""
     answer = ask(url, **arguments)
