@@ -147,18 +147,21 @@ def end_all_of(home: Path) -> None:
 
 
 def report(record: Record, names: Sequence[str], failed: Sequence[str]) -> dict[str, Any]:
-    """What was seen: the tools as the model was offered them, and the exact text it was sent for each question."""
-    offered = record.offered(TOOLS)
+    """What was seen: the tools as the model was offered them, and the exact text it was sent for each question.
+
+    Requests that its server does not know are told where they may be why something is missing.
+    """
+    offered, given = record.offered(TOOLS), record.results()
     descriptions, schemas = sum(one.description for one in offered), sum(one.schema for one in offered)
-    size = f"{descriptions:,} bytes of descriptions, {schemas:,} of schemas"
     apis = ", ".join(dict.fromkeys(one.api for one in record.exchanges))
+    told = f"{apis}: tools of {descriptions:,} bytes, and {schemas:,} of schemas"
+    unknown = f"its model's server does not know {', '.join(record.unknown)}"
     return {
         "tools": [one.name for one in offered],
-        "given": dict(zip(names, record.results(), strict=False)),
+        "given": dict(zip(names, given, strict=False)),
         "notes": [
-            *([f"its model was offered {len(offered)} tools ({size})"] if offered else []),
-            *([f"its model was asked over {apis}, {len(record.exchanges)} times"] if apis else []),
-            *([f"unknown to its model: {', '.join(record.unknown)}"] if record.unknown else []),
+            *([told] if offered else []),
+            *([unknown] if record.unknown and len(given) < len(names) else []),
             *failed,
         ],
     }

@@ -109,7 +109,7 @@ def test_cline_is_told_to_wait_for_a_slow_server() -> None:
 
 
 def test_a_report_has_the_texts_by_question_and_what_was_offered() -> None:
-    """Questions that were not answered are left out; what failed is among the notes."""
+    """Questions that were not answered are left out; what may be why is among the notes, and only then."""
     record = Record()
     tool = Tool("blaxel__list_jobs", "Jobs.", {})
     request = Request("m", stream=True, tools=(tool,), results=(Result("call_0", "all is well"),))
@@ -119,12 +119,12 @@ def test_a_report_has_the_texts_by_question_and_what_was_offered() -> None:
         "tools": ["blaxel__list_jobs"],
         "given": {"failed": "all is well"},
         "notes": [
-            "its model was offered 1 tools (5 bytes of descriptions, 2 of schemas)",
-            "its model was asked over Messages, 1 times",
-            "unknown to its model: HEAD /",
+            "Messages: tools of 5 bytes, and 2 of schemas",
+            "its model's server does not know HEAD /",
             "claude -p: exit code 1: no",
         ],
     }
+    assert report(record, ["failed"], [])["notes"] == ["Messages: tools of 5 bytes, and 2 of schemas"]
 
 
 @pytest.mark.parametrize(
