@@ -74,12 +74,12 @@ def main(plan: Callable[[Setup], Plan]) -> None:
     command = [task["command"], *task["args"]] if "command" in task else []
     with serve(script, SERVER) as model:
         planned = plan(Setup(task["transport"], command, task.get("url", ""), model.url))
-        failed = carry_out(planned, Path(task["folder"]) / "node_modules", task["node"], Path(task["home"]))
+        failed = carry_out(planned, Path(task["folder"]) / "node_modules", task["node"], Path(task["home"]), os.environ)
         found = report(model.record, [question["name"] for question in task["questions"]], failed)
     sys.stdout.write(f"\n{json.dumps(found)}\n")
 
 
-def carry_out(plan: Plan, packages: Path, node: str, home: Path) -> list[str]:
+def carry_out(plan: Plan, packages: Path, node: str, home: Path, environ: Mapping[str, str]) -> list[str]:
     """Write the files, run the commands; answers what the commands that failed said."""
     for path, content in plan.files.items():
         file = home / path
@@ -88,7 +88,7 @@ def carry_out(plan: Plan, packages: Path, node: str, home: Path) -> list[str]:
     work = home / "work"
     work.mkdir()
     # Ours was for this script: the client has an environment of its own.
-    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    inherited = {name: value for name, value in environ.items() if name != "PYTHONPATH"}
     env = inherited | {"TERM": "dumb", "LANG": "C.UTF-8"} | dict(plan.variables)
     end = monotonic() + DEADLINE
     try:

@@ -2,18 +2,20 @@
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import monotonic
 
 from clients.model.script import Decision, Request, Tool, compact, find, found, told
 
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request to the model, and what it did."""
+    """One request to the model, what it did, and when, by a clock that all processes of the machine share."""
 
     api: str
     request: Request
     decision: Decision
+    at: float = field(default_factory=monotonic, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
