@@ -1,0 +1,168 @@
+"""How long command-line agents wait for a server that is slow to start: `python tests/clients/cli/starts.py [NAME…]`.
+
+Each agent of `clients.toml` is given a server that never answers, and a model that is asked all the same, sooner or
+later. With --keep, what was seen is kept as records, and the table of docs/clients.md is written.
+"""
+
+import argparse
+import dataclasses
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import import_module
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parent.parent.parent
+if __name__ == "__main__":
+    sys.path[0] = str(TESTS)  # the tests' helpers, as pytest finds them
+
+from clients import run, table  # noqa: E402
+from clients.cli.agent import DEADLINE, SERVER, Setup, carry_out  # noqa: E402
+from clients.environments import CannotRunError, Environment, make  # noqa: E402
+from clients.model.script import Step  # noqa: E402
+from clients.model.server import serve  # noqa: E402
+from clients.rows import FILE, Client, read  # noqa: E402
+
+RECORDS = table.RECORDS / "starts"
+NAME = "clients-starts"
+"""Of the markers around the table."""
+GUIDE = TESTS.parent / "docs" / "clients.md"
+_SILENT = Path(__file__).with_name("silent_server.py")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """What a client made of a server that never answers; each time in whole seconds after it had started the server.
+
+    Attributes:
+        client: its name in `clients.toml`.
+        version: of its package.
+        date: when, in UTC.
+        probed: how long it waited for an answer to `server/discover` before it sent `initialize`, if it did.
+        asked: when its model was first asked, without the tools; none if it never was.
+        ended: when it ended the server; none if it had not within the deadline.
+    """
+
+    client: str
+    version: str
+    date: str
+    probed: int | None
+    asked: int | None
+    ended: int | None
+
+
+def conclude(
+    log: str, asked: Sequence[float], *, client: str, version: str, date: str, deadline: float = DEADLINE
+) -> Start:
+    """What the log of the silent server and the moments of the model's requests come to; the first start counts."""
+    lines = [(float(moment), what) for moment, what in (line.split(" ", 1) for line in log.splitlines())]
+    starts = [moment for moment, what in lines if what == "started"]
+    first = [(moment - starts[0], what) for moment, what in lines if len(starts) == 1 or moment < starts[1]]
+    at = {what: moment for moment, what in reversed(first)}
+    probed = at["initialize"] - at["server/discover"] if {"initialize", "server/discover"} <= {*at} else None
+    last = first[-1][0]
+    return Start(
+        client=client,
+        version=version,
+        date=date,
+        probed=None if probed is None else round(probed),
+        asked=round(asked[0] - starts[0]) if asked else None,
+        ended=round(last) if last < deadline - _MARGIN else None,
+    )
+
+
+_MARGIN = 20.0
+"""Seconds of the deadline that a client may have needed before it started the server, or need after it ended that."""
+
+
+def line(one: Start) -> str:
+    """A measurement in one line."""
+    return f"{one.client} {one.version}: probed {one.probed}, asked {one.asked}, ended {one.ended}"
+
+
+def as_table(rows: Sequence[Client], starts: Sequence[Start]) -> str:
+    """One line for each agent."""
+    by_name = {one.client: one for one in starts}
+    found = [(row.title, by_name[row.name]) for row in rows if row.name in by_name]
+    head = (
+        "| client | gives up on `server/discover` after | asks its model without the tools after | ends it after |",
+        "| --- | --- | --- | --- |",
+    )
+    never = f"not within {DEADLINE - _MARGIN:.0f} s"
+    lines = [
+        f"| {title} {one.version} | {_seconds(one.probed, '-')} | {_seconds(one.asked, 'never')} |"
+        f" {_seconds(one.ended, never)} |"
+        for title, one in found
+    ]
+    return "\n".join([*head, *lines])
+
+
+def _seconds(number: int | None, otherwise: str) -> str:
+    return otherwise if number is None else f"{number} s"
+
+
+def read_records(folder: Path = RECORDS) -> list[Start]:
+    """Every measurement in a folder."""
+    return [Start(**json.loads(file.read_text(encoding="utf-8"))) for file in sorted(folder.glob("*.json"))]
+
+
+def measure(client: Client, environment: Environment) -> Start:
+    """Set a client up with the silent server, and have it ask."""
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name,
+        serve([Step("list_jobs", {})], SERVER) as model,
+    ):
+        home, log = Path(name) / "home", Path(name) / "log"
+        home.mkdir()
+        setup = Setup("stdio", [sys.executable, str(_SILENT), str(log)], "", model.url)
+        plan = import_module(f"clients.cli.{Path(client.script).stem}").plan(setup)
+        carry_out(
+            plan,
+            environment.folder / "node_modules",
+            str(environment.node),
+            home,
+            run.variables_of(client, environment, home),
+        )
+        return conclude(
+            log.read_text(encoding="utf-8"),
+            [exchange.at for exchange in model.record.exchanges],
+            client=client.name,
+            version=environment.version,
+            date=f"{datetime.now(UTC):%Y-%m-%d}",
+        )
+
+
+def main() -> int:
+    """Measure, say, keep; answers the exit code."""
+    parser = argparse.ArgumentParser(description="See how long command-line agents wait for a server.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="of clients.toml (all agents)")
+    parser.add_argument("--keep", action="store_true", help="keep the records, and write the table")
+    options = parser.parse_args()
+    rows = read(FILE.read_text(encoding="utf-8"))
+    agents = [row for row in rows if row.kind == "agent" and not row.delay]
+    not_run = 0
+    for client in agents:
+        if options.names and client.name not in options.names:
+            continue
+        try:
+            one = measure(client, make(client))
+        except CannotRunError as error:
+            not_run += 1
+            sys.stdout.write(f"{client.name}: NOT run: {error}\n")
+            continue
+        sys.stdout.write(f"{line(one)}\n")
+        sys.stdout.flush()
+        if options.keep:
+            text = json.dumps(dataclasses.asdict(one), indent=1) + "\n"
+            (RECORDS / f"{one.client}.json").write_text(text, encoding="utf-8")
+    if options.keep:
+        written = table.put(GUIDE.read_text(encoding="utf-8"), NAME, as_table(rows, read_records()))
+        GUIDE.write_text(written, encoding="utf-8")
+    return run.NOT_RUN if not_run else run.PASSED
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
