@@ -308,6 +308,21 @@ def test_no_color_is_honoured_by_everything(plane: str, no_color: str) -> None:
         assert shown("jobs", value="") & {"31", "32", "33", "36"}
 
 
+@pytest.mark.slow
+def test_a_drawn_execution_advises_commands() -> None:
+    """As a list does; where nothing was looked up, the reasons are in its task list."""
+    words = ("--lookups", "never", "get", "nightly-import", "--demo")
+    with (
+        Terminal(120, 40) as terminal,
+        Program(*words, env={"TERM": "xterm"}, stdout=terminal.program_end) as program,
+    ):
+        assert (program.wait(), program.errors()) == (0, "")
+        *_, step, pasted, end = terminal.finish().lines
+    assert (step, end) == ("→ Run this for the reasons:", "")
+    asked = f"tasks nightly-import {script.IMPORT_FAILED} --status failed --demo"
+    assert shlex.split(pasted.replace("\\", " ")) == [sys.executable, "-m", "blaxel_mcp", *asked.split()]
+
+
 @contextmanager
 def bash(line: str, folder: Path, **env: str) -> Iterator[subprocess.CompletedProcess[str]]:
     """What bash makes of a line that is pasted into it."""
