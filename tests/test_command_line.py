@@ -175,14 +175,14 @@ def test_arguments_are_the_tools(argv: Sequence[str], arguments: Mapping[str, An
             ["tasks", "j", "--status", "faild"],
             (
                 "Argument --status: 'faild' is none of failed, cancelled, running, reconciling, pending, unspecified, "
-                "succeeded; did you mean failed?"
+                "succeeded, any; did you mean failed?"
             ),
         ),
         (
             ["executions", "j", "--status", "cancel"],
             (
                 "Argument --status: 'cancel' is none of queued, pending, running, cancelling, cancelled, failed, "
-                "succeeded, timeout; did you mean cancelled?"
+                "succeeded, timeout, any; did you mean cancelled?"
             ),
         ),
         (["jobs", "--limit", "0"], "Argument --limit: must be a whole number from 1 to 50, not '0'."),
