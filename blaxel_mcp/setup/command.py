@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.login import LOGIN_FILE, select_login
 from blaxel_mcp.settings import option_for
 from blaxel_mcp.setup import edit, files
 from blaxel_mcp.setup.clients import CLIENTS, Client, find_client, paste, seems_installed
 from blaxel_mcp.setup.machine import PUBLISHED, Launch, Machine, find_launch
-from blaxel_mcp.setup.problems import FileProblem
+from blaxel_mcp.setup.problems import FileProblem, refusal
 from blaxel_mcp.setup.shapes import SERVER, Credential
 
 _WORKSPACE, _KEYS = "BL_WORKSPACE", ("BL_API_KEY", "BL_CLIENT_CREDENTIALS")
@@ -75,13 +74,11 @@ def run_setup(
         return
     path = plan.path
     if path is None:
-        raise ConfigurationError(
-            [f"{client.title} has no file that is known here. {client.then} Without --write, setup prints it."]
-        )
+        raise refusal(f"{client.title} has no file that is known here. {client.then} Without --write, setup prints it.")
     try:
         write(_remove(plan, path, now) if request.remove else _add(plan, path, now))
     except FileProblem as problem:
-        raise ConfigurationError([f"{path} was left as it is: {problem}."]) from None
+        raise refusal(f"{path} was left as it is: {problem}.") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +97,7 @@ class _Plan:
         given = self.request.file
         if given is not None:
             if not given.strip():
-                raise ConfigurationError(["--file needs the name of a file."])
+                raise refusal("--file needs the name of a file.")
             return Path(given).absolute()
         return Path(self.client.path(self.machine)) if self.client.path else None
 
@@ -138,9 +135,7 @@ def _read(plan: _Plan, path: Path) -> tuple[bytes | None, str]:
     there = edit.find_entry(plan.client, text)
     if there is not None and not edit.is_ours(there) and not plan.request.force:
         then = "removed" if plan.request.remove else "replaced"
-        raise ConfigurationError(
-            [f'{path} was left as it is: its "{SERVER}" starts another program. With --force it is {then}.']
-        )
+        raise refusal(f'{path} was left as it is: its "{SERVER}" starts another program. With --force it is {then}.')
     return before, text
 
 
@@ -198,7 +193,7 @@ def _client(name: str) -> Client:
     names = [each.name for each in CLIENTS]
     near = difflib.get_close_matches(name.lower(), names, 1)
     hint = f'Did you mean "{near[0]}"?' if near else f"There are {', '.join(names)}."
-    raise ConfigurationError([f'No client is called "{name}". {hint}'])
+    raise refusal(f'No client is called "{name}". {hint}')
 
 
 def _credential(request: Request, machine: Machine, login: str | None) -> Credential:
@@ -207,10 +202,10 @@ def _credential(request: Request, machine: Machine, login: str | None) -> Creden
     key = next((name for name in _KEYS if name in given), _KEYS[0])
     if request.with_key:
         if request.demo or request.remove or not request.write:
-            raise ConfigurationError(["--with-key goes with --write, and not with --demo or --remove."])
+            raise refusal("--with-key goes with --write, and not with --demo or --remove.")
         if _WORKSPACE not in given or key not in given:
-            raise ConfigurationError(
-                [f"--with-key puts the values of {_WORKSPACE} and {key} into the file: set both for this command."]
+            raise refusal(
+                f"--with-key puts the values of {_WORKSPACE} and {key} into the file: set both for this command."
             )
         return Credential((_WORKSPACE, key), {_WORKSPACE: given[_WORKSPACE], key: given[key]})
     if request.demo or (login is not None and select_login(login, None).credential):
@@ -223,7 +218,7 @@ def _arguments(request: Request) -> list[str]:
     arguments = ["--demo"] if request.demo else []
     for name, value in request.flags.items():
         if name not in _PASSED_ON:
-            raise ConfigurationError([f"{option_for(name)} is not for a server that a client starts."])
+            raise refusal(f"{option_for(name)} is not for a server that a client starts.")
         arguments += [option_for(name)] if value == "true" else [option_for(name), value]
     return arguments
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from blaxel_mcp.errors import ConfigurationError
+from blaxel_mcp.setup.problems import refusal
 
 _PRIVATE = 0o600
 _OTHERS = 0o077
@@ -40,7 +41,7 @@ def write(path: Path, data: bytes, before: bytes | None, *, private: bool, now: 
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         if read(target) != before:
-            raise ConfigurationError([f"{path} was changed by another program just now; try again."])
+            raise refusal(f"{path} was changed by another program just now; try again.")
         status = target.stat() if before is not None else None
         mode = _PRIVATE if private or status is None else stat.S_IMODE(status.st_mode)
         backup = None
@@ -96,4 +97,4 @@ def _fill(path: Path, data: bytes, mode: int, status: os.stat_result | None) -> 
 
 
 def _refused(what: str, path: Path, error: OSError) -> ConfigurationError:
-    return ConfigurationError([f"{path} can't be {'read' if what == 'read' else 'written'}: {error.strerror}."])
+    return refusal(f"{path} can't be {'read' if what == 'read' else 'written'}: {error.strerror}.")

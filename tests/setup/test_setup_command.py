@@ -99,7 +99,7 @@ def test_the_program_writes_and_undoes_it(user: dict[str, str], tmp_path: Path) 
     assert run("setup", "windsruf", env=user) == (
         2,
         "",
-        'blaxel-mcp: No client is called "windsruf". Did you mean "windsurf"? See blaxel-mcp --help.\n',
+        'blaxel-mcp: No client is called "windsruf". Did you mean "windsurf"? See blaxel-mcp setup --help.\n',
     )
 
 
