@@ -301,10 +301,13 @@ def check_plugin(folder: Path) -> int:
     if claude is None:
         sys.stdout.write("The plugin was NOT checked: there is no Claude Code here.\n")
         return BUILT
-    command = (claude, "plugin", "validate", "--strict", str(folder))
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=CHECK_SECONDS)  # noqa: S603
-    sys.stdout.write(done.stdout + done.stderr)
-    return REFUSED if done.returncode else BUILT
+    for path in (folder, folder / ".claude-plugin" / "plugin.json"):  # the marketplace that it is, and the plugin
+        command = (claude, "plugin", "validate", "--strict", str(path))
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=CHECK_SECONDS)  # noqa: S603
+        sys.stdout.write(done.stdout + done.stderr)
+        if done.returncode:
+            return REFUSED
+    return BUILT
 
 
 if __name__ == "__main__":
