@@ -233,6 +233,7 @@ def test_what_takes_long_runs_every_night() -> None:
     assert [line.partition("tests/clients/")[2] for line in runs(clients)[-1].splitlines()[2:]] == [
         "run.py",
         "run.py --limits",
+        "cli/starts.py",
     ]
 
 

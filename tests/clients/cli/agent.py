@@ -28,6 +28,8 @@ QUESTION = "How did the nightly import go, how far is the corpus, and why did th
 DEADLINE = 120.0
 """Seconds for all commands of a client: the harness, which waits longer, could not end what they leave behind."""
 
+OUT_OF_TIME = "it did not end within"
+
 
 @dataclass(frozen=True, slots=True)
 class Setup:
@@ -123,7 +125,7 @@ def run(command: Sequence[str], env: Mapping[str, str], folder: Path, seconds: f
             code = process.wait(max(0.0, seconds))
             ended = f"exit code {code}" if code else ""
         except subprocess.TimeoutExpired:
-            ended = f"it did not end within {seconds:.0f} seconds"
+            ended = f"{OUT_OF_TIME} {seconds:.0f} seconds"
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)

@@ -1,6 +1,5 @@
 """How long agents wait for a slow server: read from a log, kept as records, and told by docs/clients.md."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +11,6 @@ from clients.cli.starts import Start
 from clients.rows import FILE, read
 
 ROWS = read(FILE.read_text(encoding="utf-8"))
-AGENTS = [row.name for row in ROWS if row.kind == "agent" and not row.delay]
 LOG = """\
 100.000 started
 100.400 server/discover
@@ -24,26 +22,23 @@ LOG = """\
 """
 
 
-def concluded(log: str, *asked: float) -> tuple[int | None, int | None, int | None]:
-    """What a log and the moments of the model's requests come to."""
-    one = starts.conclude(log, asked, client="a", version="1", date="2026-11-26", deadline=120.0)
-    return one.probed, one.asked, one.ended
-
-
 @pytest.mark.parametrize(
-    ("log", "asked", "expected"),
+    ("log", "asked", "in_time", "expected"),
     [
-        (LOG, [102.1, 140.0], (3, 2, 30)),
-        ("100.0 started\n100.1 initialize\n103.0 end\n103.2 started\n106.0 end\n", [108.0], (None, 8, 3)),
-        ("100.0 started\n100.1 initialize\n205.0 alive\n", [], (None, None, None)),
+        (LOG, [102.1, 140.0], True, (3, 2, 30, 30)),
+        ("100.0 started\n100.1 initialize\n103.0 end\n103.2 started\n106.0 end\n", [108.0], True, (None, 8, 3, 3)),
+        ("100.0 started\n100.1 initialize\n101.0 alive\n", [101.3], True, (None, 1, None, 1)),
+        ("100.0 started\n100.1 initialize\n130.0 end\n", [], True, (None, None, 30, 30)),
+        ("100.0 started\n100.1 initialize\n205.0 alive\n", [], False, (None, None, None, 105)),
     ],
-    ids=["asks server/discover first", "starts it a second time", "waits for ever"],
+    ids=["asks server/discover first", "starts it twice", "does not wait", "gives up altogether", "waits for ever"],
 )
 def test_a_log_tells_how_long_a_client_waits(
-    log: str, asked: list[float], expected: tuple[int | None, int | None, int | None]
+    log: str, asked: list[float], expected: tuple[int | None, ...], *, in_time: bool
 ) -> None:
     """Counted from the first start of the server, to its last sign of life before the next."""
-    assert concluded(log, *asked) == expected
+    one = starts.conclude(log, asked, in_time=in_time, client="a", version="1", date="2026-11-26")
+    assert (one.probed, one.asked, one.ended, one.watched) == expected
 
 
 def test_the_silent_server_logs_what_comes_and_answers_nothing(tmp_path: Path) -> None:
@@ -66,13 +61,18 @@ def test_the_silent_server_logs_what_comes_and_answers_nothing(tmp_path: Path) -
 def test_the_guide_has_the_table_of_the_records() -> None:
     """Each agent was measured; `starts.py --keep` writes both."""
     records = starts.read_records()
-    assert sorted(one.client for one in records) == sorted(AGENTS)
+    assert sorted(one.client for one in records) == sorted(row.name for row in ROWS if starts.is_measured(row))
     guide = starts.GUIDE.read_text(encoding="utf-8")
     assert f"<!-- {starts.NAME} -->\n{starts.as_table(ROWS, records)}\n<!-- /{starts.NAME} -->" in guide
 
 
 def test_the_table_says_what_was_not_seen() -> None:
     """A client that did not ask, was not asked, or did not end the server, has words instead of a number."""
-    shown = json.loads('{"client": "codex", "version": "1", "date": "", "probed": null, "asked": null, "ended": null}')
-    last = starts.as_table(ROWS, [Start(**shown)]).splitlines()[-1]
-    assert last == "| Codex 1 | - | never | not within 100 s |"
+    codex = Start(client="codex", version="1", date="", probed=None, asked=1, ended=None, watched=2)
+    gemini = Start(client="gemini-cli", version="1", date="", probed=None, asked=None, ended=None, watched=90)
+    told = Start(client="codex-slow", version="1", date="", probed=None, asked=None, ended=30, watched=30)
+    assert starts.as_table(ROWS, [codex, gemini, told]).splitlines()[2:] == [
+        "| Codex 1 | - | 1 s | its answer |",
+        "| Gemini CLI 1 | - | never | not within 90 s |",
+        "| Codex, `required = true` 1 | - | never | 30 s |",
+    ]
