@@ -23,7 +23,7 @@ class Client:
     transports: tuple[Transport, ...]
     script: str
     runs_in: Literal["python", "node", "harness"]
-    seen_by: Literal["model", "app"]
+    seen_by: Literal["model", "caller"]
     small: bool
     delay: int = 0
     fails: Mapping[str, str] = field(default_factory=dict)

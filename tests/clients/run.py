@@ -58,31 +58,33 @@ def main() -> int:
     except KeyError as error:
         sys.stdout.write(f"No such client: {error.args[0]}. There are {', '.join(row.name for row in every)}.\n")
         return NOT_PASSED
-    bad, not_run = 0, 0
-    for client in chosen:
-        try:
-            environment = make(client, options.cache, say=_say)
-        except CannotRunError as error:
-            not_run += 1
-            _say(f"{client.name}: NOT run: {error}")
-            continue
-        if options.limits:
-            limit = measure_limit(client, environment)
-            bad += not limit.passed
-            _say(limits.line(limit))
-            if options.keep:
-                limits.record_file(limit).write_text(limits.dump(limit), encoding="utf-8")
-            continue
-        for transport in client.transports:
-            if transport in options.transport:
-                one = run(client, environment, transport, show=_say if options.show else lambda _: None)
-                bad += one.passed == (transport in client.fails)
-                _say(line(one))
-                if options.keep:
-                    table.record_file(one).write_text(dump(one), encoding="utf-8")
-    if options.keep:
+    codes = set() if options.tables else {_run_client(client, options) for client in chosen}
+    if options.keep or options.tables:
         write_tables(every)
-    return NOT_PASSED if bad else NOT_RUN if not_run else PASSED
+    return next((code for code in (NOT_PASSED, NOT_RUN) if code in codes), PASSED)
+
+
+def _run_client(client: Client, options: argparse.Namespace) -> int:
+    """A client over each transport that is asked for, or with --limits the time limit of its calls; an exit code."""
+    try:
+        environment = make(client, options.cache, say=_say)
+    except CannotRunError as error:
+        _say(f"{client.name}: NOT run: {error}")
+        return NOT_RUN
+    if options.limits:
+        limit = measure_limit(client, environment)
+        _say(limits.line(limit))
+        if options.keep:
+            limits.record_file(limit).write_text(limits.dump(limit), encoding="utf-8")
+        return PASSED if limit.passed else NOT_PASSED
+    as_expected = True
+    for transport in (one for one in client.transports if one in options.transport):
+        one = run(client, environment, transport, show=_say if options.show else lambda _: None)
+        as_expected &= one.passed != (transport in client.fails)
+        _say(line(one))
+        if options.keep:
+            table.record_file(one).write_text(dump(one), encoding="utf-8")
+    return PASSED if as_expected else NOT_PASSED
 
 
 def _options() -> argparse.Namespace:
@@ -93,6 +95,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--limits", action="store_true", help="instead, see which end a call that takes some seconds")
     parser.add_argument("--show", action="store_true", help="print what each model was given")
     parser.add_argument("--keep", action="store_true", help="keep the records, and write the tables of the documents")
+    parser.add_argument("--tables", action="store_true", help="run nothing: write the tables from the kept records")
     parser.add_argument("--cache", type=Path, default=CACHE, help="where the environments are (%(default)s)")
     options = parser.parse_args()
     options.transport = options.transport or TRANSPORTS
@@ -241,6 +244,7 @@ def variables_of(client: Client, environment: Environment, home: Path) -> dict[s
     """Nothing of this machine's environment but what a program needs to start."""
     first = environment.node.parent if environment.node else environment.python.parent
     needed = {"PATH": os.pathsep.join([str(first), os.environ["PATH"]]), "HOME": str(home), "USERPROFILE": str(home)}
+    needed |= {name: os.environ[name] for name in ("SYSTEMROOT", "PATHEXT") if name in os.environ}  # of Windows
     ours = os.pathsep.join([str(HERE.parent), of_a_server()["PYTHONPATH"]])
     return needed | OFFLINE | ({"PYTHONPATH": ours} if client.runs_in == "harness" else {})
 

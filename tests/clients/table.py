@@ -27,7 +27,7 @@ def record_file(one: Result, folder: Path = RECORDS) -> Path:
 def long(rows: Sequence[Client], results: Sequence[Result]) -> str:
     """One line for each client that was run: over what, in which era, and what was seen, in bytes by channel."""
     head = (
-        "| client | version | answered over | protocol | given to | text | fields | raw JSON | MB | |",
+        "| client | version | answered over | protocol | given to | text | fields | raw JSON | MB | notes |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     )
     found = [(row, _of(row, results)) for row in rows]

@@ -183,13 +183,13 @@ def test_the_tables_say_what_was_seen() -> None:
     assert long(rows, [http, good, two, bad, worse]).splitlines() == [
         "Run 2026-11-26. Bytes for: failed, running, thousand, wrong id.",
         "",
-        "| client | version | answered over | protocol | given to | text | fields | raw JSON | MB | |",
+        "| client | version | answered over | protocol | given to | text | fields | raw JSON | MB | notes |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
         "| ONE | 1.2 | stdio, HTTP | 2025-11-25 | model | 183 / 84 / 98 / 91 | - | - | 7 |  |",
         "| TWO | 1.2 | stdio | 2025-11-25 | model | 0 / 84 / 98 / 91 | 228 / 0 / 0 / 0 | 29 / 0 / 0 / 0 | 7 | slow |",
         "| BAD | 1.2 | stdio **not**: it did not connect, SSE **not**: as expected |  | model | - | - | - | 7 |  |",
     ]
-    assert short([*rows, row("one", seen_by="app"), row("two", delay=1)], [http, good, two, bad]).splitlines() == [
+    assert short([*rows, row("one", seen_by="caller"), row("two", delay=1)], [http, good, two, bad]).splitlines() == [
         "| the model is given | in |",
         "| --- | --- |",
         "| the text | ONE 1.2 (stdio, HTTP) |",
