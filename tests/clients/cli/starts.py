@@ -9,7 +9,7 @@ import dataclasses
 import json
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
@@ -20,7 +20,7 @@ if __name__ == "__main__":
     sys.path[0] = str(TESTS)  # the tests' helpers, as pytest finds them
 
 from clients import run, table  # noqa: E402
-from clients.cli.agent import OUT_OF_TIME, SERVER, Setup, carry_out  # noqa: E402
+from clients.cli.agent import OUT_OF_TIME, SERVER, Plan, Setup, carry_out  # noqa: E402
 from clients.environments import CannotRunError, Environment, make  # noqa: E402
 from clients.model.script import Step  # noqa: E402
 from clients.model.server import serve  # noqa: E402
@@ -29,8 +29,6 @@ from clients.rows import FILE, Client, read  # noqa: E402
 RECORDS = table.RECORDS / "starts"
 NAME = "clients-starts"
 """Of the markers around the table."""
-TOLD = {"codex-slow": "Codex, `required = true`", "cline-slow": 'Cline, `"timeout": 60`'}
-"""Rows whose client is told to wait; those of other late starts have nothing of their own to measure."""
 GUIDE = TESTS.parent / "docs" / "clients.md"
 _SILENT = Path(__file__).with_name("silent_server.py")
 
@@ -41,6 +39,7 @@ class Start:
 
     Attributes:
         client: its name in `clients.toml`.
+        told: whether it was told to wait, where it needs that; else it was as it comes.
         version: of its package.
         date: when, in UTC.
         probed: how long it waited for an answer to `server/discover` before it sent `initialize`, if it did.
@@ -50,6 +49,7 @@ class Start:
     """
 
     client: str
+    told: bool
     version: str
     date: str
     probed: int | None
@@ -63,11 +63,20 @@ _SAYS_EVERY = 1.0
 
 
 def is_measured(row: Client) -> bool:
-    """Whether a row is of an agent as it comes, or told to wait."""
-    return row.kind == "agent" and (not row.delay or row.name in TOLD)
+    """Whether a row is of an agent; a late start has nothing of its own to measure."""
+    return row.kind == "agent" and not row.delay
 
 
-def conclude(log: str, asked: Sequence[float], *, in_time: bool, client: str, version: str, date: str) -> Start:
+def plans(row: Client) -> dict[bool, Callable[[Setup], Plan]]:
+    """How an agent is set up: as it comes, and told to wait if it has to be told."""
+    module = import_module(f"clients.cli.{Path(row.script).stem}")
+    as_it_comes = getattr(module, "as_it_comes", None)
+    return {False: as_it_comes, True: module.plan} if as_it_comes else {False: module.plan}
+
+
+def conclude(
+    log: str, asked: Sequence[float], *, in_time: bool, client: str, told: bool, version: str, date: str
+) -> Start:
     """What the log of the silent server and the moments of the model's requests come to; the first start counts.
 
     A server that was there at the last of those requests was ended because the conversation was, or, if the client did
@@ -84,6 +93,7 @@ def conclude(log: str, asked: Sequence[float], *, in_time: bool, client: str, ve
     gave_up = in_time and not (asked and asked[-1] - starts[0] <= there_until)
     return Start(
         client=client,
+        told=told,
         version=version,
         date=date,
         probed=None if probed is None else round(probed),
@@ -95,23 +105,23 @@ def conclude(log: str, asked: Sequence[float], *, in_time: bool, client: str, ve
 
 def line(one: Start) -> str:
     """A measurement in one line."""
-    return f"{one.client} {one.version}: probed {one.probed}, asked {one.asked}, ended {one.ended}"
+    told = ", told to wait" if one.told else ""
+    return f"{one.client} {one.version}{told}: probed {one.probed}, asked {one.asked}, ended {one.ended}"
 
 
 def as_table(rows: Sequence[Client], starts: Sequence[Start]) -> str:
     """One line for each agent."""
-    by_name = {one.client: one for one in starts}
-    found = [(TOLD.get(row.name, row.title), by_name[row.name]) for row in rows if row.name in by_name]
+    found = [(row.title, one) for row in rows for one in starts if one.client == row.name]
     head = (
         "| client | gives up on `server/discover` after | asks its model without the tools after | ends it after |",
         "| --- | --- | --- | --- |",
     )
-    lines = [
-        f"| {title} {one.version} | {_seconds(one.probed, '-')} | {_seconds(one.asked, 'never')} |"
-        f" {_seconds(one.ended, _never(one))} |"
-        for title, one in found
-    ]
+    lines = [f"| {title} {one.version}{', told to wait' if one.told else ''} | {_cells(one)} |" for title, one in found]
     return "\n".join([*head, *lines])
+
+
+def _cells(one: Start) -> str:
+    return f"{_seconds(one.probed, '-')} | {_seconds(one.asked, 'never')} | {_seconds(one.ended, _never(one))}"
 
 
 def _never(one: Start) -> str:
@@ -127,7 +137,7 @@ def read_records(folder: Path = RECORDS) -> list[Start]:
     return [Start(**json.loads(file.read_text(encoding="utf-8"))) for file in sorted(folder.glob("*.json"))]
 
 
-def measure(client: Client, environment: Environment) -> Start:
+def measure(client: Client, environment: Environment, plan: Callable[[Setup], Plan], *, told: bool) -> Start:
     """Set a client up with the silent server, and have it ask."""
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name,
@@ -136,9 +146,8 @@ def measure(client: Client, environment: Environment) -> Start:
         home, log = Path(name) / "home", Path(name) / "log"
         home.mkdir()
         setup = Setup("stdio", [sys.executable, str(_SILENT), str(log)], "", model.url)
-        plan = import_module(f"clients.cli.{Path(client.script).stem}").plan(setup)
         failed = carry_out(
-            plan,
+            plan(setup),
             environment.folder / "node_modules",
             str(environment.node),
             home,
@@ -149,6 +158,7 @@ def measure(client: Client, environment: Environment) -> Start:
             [exchange.at for exchange in model.record.exchanges if exchange.request.tools],
             in_time=not any(OUT_OF_TIME in said for said in failed),
             client=client.name,
+            told=told,
             version=environment.version,
             date=f"{datetime.now(UTC):%Y-%m-%d}",
         )
@@ -167,16 +177,18 @@ def main() -> int:
         if options.names and client.name not in options.names:
             continue
         try:
-            one = measure(client, make(client))
+            environment = make(client)
         except CannotRunError as error:
             not_run += 1
             sys.stdout.write(f"{client.name}: NOT run: {error}\n")
             continue
-        sys.stdout.write(f"{line(one)}\n")
-        sys.stdout.flush()
-        if options.keep:
-            text = json.dumps(dataclasses.asdict(one), indent=1) + "\n"
-            (RECORDS / f"{one.client}.json").write_text(text, encoding="utf-8")
+        for told, plan in plans(client).items():
+            one = measure(client, environment, plan, told=told)
+            sys.stdout.write(f"{line(one)}\n")
+            sys.stdout.flush()
+            if options.keep:
+                text = json.dumps(dataclasses.asdict(one), indent=1) + "\n"
+                (RECORDS / f"{one.client}{'.told' if told else ''}.json").write_text(text, encoding="utf-8")
     if options.keep:
         written = table.put(GUIDE.read_text(encoding="utf-8"), NAME, as_table(rows, read_records()))
         GUIDE.write_text(written, encoding="utf-8")

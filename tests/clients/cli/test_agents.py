@@ -33,7 +33,11 @@ def plan(client: str, setup: Setup) -> Plan:
 
 def server(client: str, setup: Setup) -> Any:
     """What stands for the server in the client's file, or in the command that adds it."""
-    made = plan(client, setup)
+    return written(client, plan(client, setup))
+
+
+def written(client: str, made: Plan) -> Any:
+    """Likewise, of a plan."""
     if client in {"claude_code", "gemini_cli"}:
         return list(made.commands[0][1:])
     (content,) = made.files.values()
@@ -41,8 +45,7 @@ def server(client: str, setup: Setup) -> Any:
         return tomllib.loads(content)["mcp_servers"]["blaxel"]
     if client == "continue_cli":
         return yaml.safe_load(content)["mcpServers"][0]
-    written = json.loads(content)
-    return written["mcp" if client == "opencode" else "mcpServers"]["blaxel"]
+    return json.loads(content)["mcp" if client == "opencode" else "mcpServers"]["blaxel"]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +63,7 @@ def server(client: str, setup: Setup) -> Any:
             ["mcp", "add", "-s", "user", "-t", "http", "blaxel", MCP],
             ["mcp", "add", "-s", "user", "-t", "sse", "blaxel", SSE],
         ),
-        ("codex", COMMAND | {"startup_timeout_sec": 30}, {"url": MCP}, None),
+        ("codex", COMMAND | {"startup_timeout_sec": 30, "required": True}, {"url": MCP}, None),
         (
             "opencode",
             {"type": "local", "command": ["/venv/blaxel-mcp", "--demo"], "enabled": True},
@@ -74,7 +77,7 @@ def server(client: str, setup: Setup) -> Any:
             {"type": "sse", "url": SSE, "tools": ["*"]},
         ),
         ("qwen_code", COMMAND, {"httpUrl": MCP}, {"url": SSE}),
-        ("cline_cli", COMMAND, {"type": "streamableHttp", "url": MCP}, {"type": "sse", "url": SSE}),
+        ("cline_cli", COMMAND | {"timeout": 60}, {"type": "streamableHttp", "url": MCP}, {"type": "sse", "url": SSE}),
         (
             "continue_cli",
             {"name": "blaxel", **COMMAND},
@@ -95,17 +98,13 @@ def test_the_server_is_configured_in_the_clients_own_way(client: str, stdio: Any
     assert any("http://127.0.0.1:9" in one for one in said)
 
 
-def test_codex_is_told_to_wait_for_a_slow_server() -> None:
-    """`required` is the server's own key; nothing else differs."""
-    usual = COMMAND | {"startup_timeout_sec": 30}
-    (content,) = plan("codex_slow", STDIO).files.values()
-    assert tomllib.loads(content)["mcp_servers"]["blaxel"] == usual | {"required": True}
-
-
-def test_cline_is_told_to_wait_for_a_slow_server() -> None:
-    """`timeout` is the server's own key, in seconds; nothing else differs."""
-    assert server("cline_slow", STDIO) == COMMAND | {"timeout": 60}
-    assert plan("cline_slow", STDIO).commands == plan("cline_cli", STDIO).commands
+@pytest.mark.parametrize(("client", "told"), [("codex", {"required": True}), ("cline_cli", {"timeout": 60})])
+def test_a_client_that_does_not_wait_for_a_server_is_told_to(client: str, told: dict[str, Any]) -> None:
+    """By a key of the server's own; as it comes, nothing else differs."""
+    module = importlib.import_module(f"clients.cli.{client}")
+    as_it_comes = module.as_it_comes(STDIO)
+    assert as_it_comes.commands == plan(client, STDIO).commands
+    assert written(client, as_it_comes) | told == server(client, STDIO)
 
 
 def test_a_report_has_the_texts_by_question_and_what_was_offered() -> None:

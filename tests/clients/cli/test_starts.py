@@ -37,7 +37,7 @@ def test_a_log_tells_how_long_a_client_waits(
     log: str, asked: list[float], expected: tuple[int | None, ...], *, in_time: bool
 ) -> None:
     """Counted from the first start of the server, to its last sign of life before the next."""
-    one = starts.conclude(log, asked, in_time=in_time, client="a", version="1", date="2026-11-26")
+    one = starts.conclude(log, asked, in_time=in_time, client="a", told=False, version="1", date="2026-11-26")
     assert (one.probed, one.asked, one.ended, one.watched) == expected
 
 
@@ -61,18 +61,21 @@ def test_the_silent_server_logs_what_comes_and_answers_nothing(tmp_path: Path) -
 def test_the_guide_has_the_table_of_the_records() -> None:
     """Each agent was measured; `starts.py --keep` writes both."""
     records = starts.read_records()
-    assert sorted(one.client for one in records) == sorted(row.name for row in ROWS if starts.is_measured(row))
+    measured = [(row.name, told) for row in ROWS if starts.is_measured(row) for told in starts.plans(row)]
+    assert sorted((one.client, one.told) for one in records) == sorted(measured)
     guide = starts.GUIDE.read_text(encoding="utf-8")
     assert f"<!-- {starts.NAME} -->\n{starts.as_table(ROWS, records)}\n<!-- /{starts.NAME} -->" in guide
 
 
 def test_the_table_says_what_was_not_seen() -> None:
     """A client that did not ask, was not asked, or did not end the server, has words instead of a number."""
-    codex = Start(client="codex", version="1", date="", probed=None, asked=1, ended=None, watched=2)
-    gemini = Start(client="gemini-cli", version="1", date="", probed=None, asked=None, ended=None, watched=90)
-    told = Start(client="codex-slow", version="1", date="", probed=None, asked=None, ended=30, watched=30)
+    codex = Start(client="codex", told=False, version="1", date="", probed=None, asked=1, ended=None, watched=2)
+    gemini = Start(
+        client="gemini-cli", told=False, version="1", date="", probed=None, asked=None, ended=None, watched=90
+    )
+    told = Start(client="codex", told=True, version="1", date="", probed=None, asked=None, ended=30, watched=30)
     assert starts.as_table(ROWS, [codex, gemini, told]).splitlines()[2:] == [
         "| Codex 1 | - | 1 s | its answer |",
+        "| Codex 1, told to wait | - | never | 30 s |",
         "| Gemini CLI 1 | - | never | not within 90 s |",
-        "| Codex, `required = true` 1 | - | never | 30 s |",
     ]
