@@ -121,7 +121,7 @@ def parse(argv: Sequence[str]) -> Command:
         raise program.wrong(f"Unknown command {name!r}{_nearest(name, _COMMANDS)}")
     _check_options(after, parser, name, program)
     given |= vars(parser.parse_args(after))
-    arguments = {key: given.pop(key) for key in given.keys() - Command.__dataclass_fields__.keys()}
+    arguments = {key: given.pop(key) for key in [*given] if key not in Command.__dataclass_fields__}
     return Command(name, flags, arguments, **given)
 
 

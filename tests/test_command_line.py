@@ -197,6 +197,13 @@ def test_a_mistake_is_answered_with_what_was_meant(argv: Sequence[str], problem:
     assert refused.value.problems == [problem]
 
 
+def test_arguments_stay_in_the_order_that_they_were_typed_in() -> None:
+    """So does advice that repeats them, whichever run it is."""
+    assert [*parse(["tasks", "j", "e", "--limit", "1", "--status", "failed"]).arguments] == [
+        *("executionId", "jobId", "limit", "status")
+    ]
+
+
 def test_an_error_names_the_help_of_its_command() -> None:
     """Which is shorter than the program's."""
     with pytest.raises(ConfigurationError) as refused:

@@ -289,6 +289,17 @@ def test_an_interrupted_wait_is_not_a_crash() -> None:
 
 
 @pytest.mark.slow
+def test_a_wait_for_what_is_over_tells_no_progress() -> None:
+    """The answer is there at once."""
+    with (
+        Terminal(80, 24) as terminal,
+        Program("wait", "image-resize", "--demo", stderr=terminal.program_end) as program,
+    ):
+        assert (program.wait(), program.output()[:8]) == (3, "Failed: ")
+        assert terminal.finish().text == ""
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("no_color", ["1", "anything"])
 def test_no_color_is_honoured_by_everything(plane: str, no_color: str) -> None:
     """By the answers that are drawn and by the demo; an empty one counts for nothing."""

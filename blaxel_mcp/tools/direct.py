@@ -38,8 +38,9 @@ async def call_directly(
     """
     bound = bind(load_spec(tool))
 
-    async def report_progress(progress: float, total: float | None, message: str) -> None:  # noqa: ARG001
-        on_progress(message)
+    async def report_progress(progress: float, total: float | None, message: str) -> None:
+        if total is None or progress < total:  # else the answer follows at once
+            on_progress(message)
 
     try:
         checked = bound.fn_metadata.validate_arguments(dict(arguments))
