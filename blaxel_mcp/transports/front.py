@@ -147,6 +147,14 @@ def _request(message: dict[str, Any]) -> _Opening:
             },
         } if not others:
             return _Opening(PROBE if method == PROBE else _MODERN_LIST, apps=declared_by(capabilities))
-        case {"method": "tools/list"} if message.get("params", {}) == {}:
+        case {"method": "tools/list"} if _asks_nothing(message.get("params", {})):
             return _Opening(_LIST)
     return _Opening()
+
+
+def _asks_nothing(params: Any) -> bool:
+    """Whether parameters are blank, or only name progress, of which a list reports none: Codex sends that with each."""
+    match params:
+        case {"_meta": {"progressToken": int() | str(), **meta}, **others}:
+            return not meta and not others
+    return bool(params == {})

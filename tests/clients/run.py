@@ -141,7 +141,7 @@ def attempt(
         )
         (folder / "task.json").write_text(json.dumps(task), encoding="utf-8")
         command = [*_program(client, environment), str(folder / "task.json")]
-        variables = _variables(client, environment, home)
+        variables = variables_of(client, environment, home)
         if snippet:  # it starts `blaxel-mcp` as it stands in the document, which is then this
             shim = folder / "blaxel-mcp"
             shim.write_text(f'#!/bin/sh\nexec {shlex.join(server.command)} "$@"\n', encoding="utf-8")
@@ -239,7 +239,7 @@ def _program(client: Client, environment: Environment) -> list[str]:
     return [str(environment.node), str(environment.folder / script.name)]
 
 
-def _variables(client: Client, environment: Environment, home: Path) -> dict[str, str]:
+def variables_of(client: Client, environment: Environment, home: Path) -> dict[str, str]:
     """Nothing of this machine's environment but what a program needs to start."""
     first = environment.node.parent if environment.node else environment.python.parent
     needed = {"PATH": os.pathsep.join([str(first), os.environ["PATH"]]), "HOME": str(home), "USERPROFILE": str(home)}

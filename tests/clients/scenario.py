@@ -129,8 +129,7 @@ def parts(given: Any) -> Iterator[str | dict[str, Any]]:
     """The texts in a value, and the structured answers: objects with a summary, whole."""
     value = parsed(given) if isinstance(given, str) else given
     if isinstance(value, str):
-        if value.strip():
-            yield value
+        yield from _within(value)
     elif isinstance(value, dict) and "summary" in value and ("outcome" in value or "done" in value):
         yield value
     elif isinstance(value, Mapping):
@@ -140,6 +139,24 @@ def parts(given: Any) -> Iterator[str | dict[str, Any]]:
     elif isinstance(value, Sequence):
         for one in value:
             yield from parts(one)
+
+
+def _within(text: str) -> Iterator[str | dict[str, Any]]:
+    """A text, or what it holds where a client has put the fields into it as JSON.
+
+    What stands around those is no text of ours, but where it says what their summary says.
+    """
+    begin = text.find('{"summary":')
+    try:
+        fields, end = json.JSONDecoder().raw_decode(text, begin) if begin >= 0 else ({}, 0)
+    except ValueError:
+        fields, end = {}, 0
+    if not fields:
+        if text.strip():
+            yield text
+        return
+    yield from (around.strip() for around in (text[:begin], text[end:]) if fields["summary"] in around)
+    yield fields
 
 
 NOT_SHOWN = ("type", "role", "id", "tool_call_id", "call_id", "name", "status", "resultType", "_meta")

@@ -167,12 +167,21 @@ def gated(gate: Callable[..., Gated]) -> Iterator[Gated]:
     [
         ([INITIALIZE, INITIALIZED, LIST], [1, 2]),
         ([INITIALIZE, INITIALIZED, line("tools/list", 2, {})], [1, 2]),
+        ([INITIALIZE, INITIALIZED, line("tools/list", 2, {"_meta": {"progressToken": 0}})], [1, 2]),
         ([PROBE, MODERN_LIST], [0, 2]),
         ([MODERN_LIST], [2]),
         ([PROBE, line("initialize", 0, hello("2025-03-26")), INITIALIZED, LIST], [0, 0, 2]),
         ([line("initialize", "née", hello("2024-11-05")), INITIALIZED], ["née"]),
     ],
-    ids=["handshake", "empty parameters", "modern", "modern without a probe", "gives up", "older, with a word as id"],
+    ids=[
+        "handshake",
+        "empty parameters",
+        "a token for progress (Codex)",
+        "modern",
+        "modern without a probe",
+        "gives up",
+        "older, with a word as id",
+    ],
 )
 def test_each_opening_is_answered_before_the_sdk_is_there(
     gated: Gated, sent: Sequence[str], answered: list[Any]
@@ -253,6 +262,9 @@ REQUESTS: dict[str, tuple[str, Any]] = {
     "half an envelope": ("server/discover", {"_meta": {PROTOCOL: MODERN}}),
     "list": ("tools/list", {}),
     "list without parameters": ("tools/list", None),
+    "list with a token": ("tools/list", {"_meta": {"progressToken": "t"}}),
+    "list with half a token": ("tools/list", {"_meta": {"progressToken": 0.5}}),
+    "list with more": ("tools/list", {"_meta": {"progressToken": 0, PROTOCOL: MODERN}}),
     "modern list": ("tools/list", MODERN_PARAMS),
     "a page": ("tools/list", {"cursor": "x"}),
     "ping": ("ping", None),
