@@ -94,7 +94,8 @@ def conclude(
     last, what = first[-1]
     # Killed without a word, it may have been there a little longer than it said last.
     there_until = last if what == "end" else last + _SAYS_EVERY
-    gave_up = in_time and not (asked and asked[-1] - starts[0] <= there_until)
+    outlasted = asked and asked[-1] - starts[0] <= there_until
+    gave_up = len(starts) > 1 or (in_time and not outlasted)
     return Start(
         client=client,
         told=told,

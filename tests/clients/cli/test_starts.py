@@ -29,11 +29,19 @@ LOG = """\
     [
         (LOG, [102.1, 140.0], True, (3, 2, 30, 30)),
         ("100.0 started\n100.1 initialize\n103.0 end\n103.2 started\n106.0 end\n", [108.0], True, (None, 8, 3, 3)),
+        ("100.0 started\n160.0 end\n160.2 started\n215.0 alive\n", [], False, (None, None, 60, 60)),
         ("100.0 started\n100.1 initialize\n101.0 alive\n", [101.3], True, (None, 1, None, 1)),
         ("100.0 started\n100.1 initialize\n130.0 end\n", [], True, (None, None, 30, 30)),
         ("100.0 started\n100.1 initialize\n205.0 alive\n", [], False, (None, None, None, 105)),
     ],
-    ids=["asks server/discover first", "starts it twice", "does not wait", "gives up altogether", "waits for ever"],
+    ids=[
+        "asks server/discover first",
+        "starts it twice",
+        "starts it twice, for long",
+        "does not wait",
+        "gives up altogether",
+        "waits for ever",
+    ],
 )
 def test_a_log_tells_how_long_a_client_waits(
     log: str, asked: list[float], expected: tuple[int | None, ...], *, in_time: bool
