@@ -1,7 +1,7 @@
 """An MCP server over stdio that never answers: `silent_server.py LOG`. It logs how long its client puts up with that.
 
-Each line of the log is a moment and what came then, by a clock that all processes of the machine share: `started`, the
-method of a message, `alive` twice a second, `end` of the input.
+Each line of the log is a moment, by a clock that all processes of the machine share, and what came then: `started` and
+the variables of a Blaxel account that it was given; a message's method; `alive`, twice a second; `end` of the input.
 """
 
 import json
@@ -26,7 +26,7 @@ def keep_saying(log: int) -> None:
 def main() -> None:
     """Read to the end."""
     log = os.open(sys.argv[1], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    say(log, "started")
+    say(log, " ".join(["started", *sorted(name for name in os.environ if name.startswith("BL_"))]))
     threading.Thread(target=keep_saying, args=(log,), daemon=True).start()
     for line in sys.stdin:
         try:

@@ -29,6 +29,8 @@ from clients.rows import FILE, Client, read  # noqa: E402
 RECORDS = table.RECORDS / "starts"
 NAME = "clients-starts"
 """Of the markers around the table."""
+ACCOUNT = {"BL_API_KEY": "of-the-shell", "BL_WORKSPACE": "of-the-shell"}
+"""What a user has exported, who may hope that the server is given it."""
 GUIDE = TESTS.parent / "docs" / "clients.md"
 _SILENT = Path(__file__).with_name("silent_server.py")
 
@@ -46,6 +48,7 @@ class Start:
         asked: when its model was first asked, without the tools; none if it never was.
         ended: when it ended the server; none if that was there as long as the conversation, or when time was up.
         watched: how long the server was there.
+        inherited: those of the shell's variables in ACCOUNT that the client gave the server.
     """
 
     client: str
@@ -56,6 +59,7 @@ class Start:
     asked: int | None
     ended: int | None
     watched: int
+    inherited: Sequence[str]
 
 
 _SAYS_EVERY = 1.0
@@ -83,14 +87,15 @@ def conclude(
     not end `in_time`, with it.
     """
     lines = [(float(moment), what) for moment, what in (line.split(" ", 1) for line in log.splitlines())]
-    starts = [moment for moment, what in lines if what == "started"]
+    starts = [moment for moment, what in lines if what.startswith("started")]
     first = [(moment - starts[0], what) for moment, what in lines if len(starts) == 1 or moment < starts[1]]
     at = {what: moment for moment, what in reversed(first)}
     probed = at["initialize"] - at["server/discover"] if {"initialize", "server/discover"} <= {*at} else None
     last, what = first[-1]
     # Killed without a word, it may have been there a little longer than it said last.
     there_until = last if what == "end" else last + _SAYS_EVERY
-    gave_up = in_time and not (asked and asked[-1] - starts[0] <= there_until)
+    outlasted = asked and asked[-1] - starts[0] <= there_until
+    gave_up = len(starts) > 1 or (in_time and not outlasted)
     return Start(
         client=client,
         told=told,
@@ -100,6 +105,7 @@ def conclude(
         asked=round(asked[0] - starts[0]) if asked else None,
         ended=round(last) if gave_up else None,
         watched=round(last),
+        inherited=lines[0][1].split()[1:],
     )
 
 
@@ -113,15 +119,17 @@ def as_table(rows: Sequence[Client], starts: Sequence[Start]) -> str:
     """One line for each agent."""
     found = [(row.title, one) for row in rows for one in starts if one.client == row.name]
     head = (
-        "| client | gives up on `server/discover` after | asks its model without the tools after | ends it after |",
-        "| --- | --- | --- | --- |",
+        "| client | gives up on `server/discover` | asks its model without tools | ends it | passes on of a shell's |",
+        "| --- | --- | --- | --- | --- |",
     )
     lines = [f"| {title} {one.version}{', told to wait' if one.told else ''} | {_cells(one)} |" for title, one in found]
     return "\n".join([*head, *lines])
 
 
 def _cells(one: Start) -> str:
-    return f"{_seconds(one.probed, '-')} | {_seconds(one.asked, 'never')} | {_seconds(one.ended, _never(one))}"
+    inherited = ", ".join(f"`{name}`" for name in one.inherited) or "nothing"
+    waited = (_seconds(one.probed, "-"), _seconds(one.asked, "never"), _seconds(one.ended, _never(one)))
+    return " | ".join([*waited, inherited])
 
 
 def _never(one: Start) -> str:
@@ -151,7 +159,7 @@ def measure(client: Client, environment: Environment, plan: Callable[[Setup], Pl
             environment.folder / "node_modules",
             str(environment.node),
             home,
-            run.variables_of(client, environment, home),
+            run.variables_of(client, environment, home) | ACCOUNT,
         )
         return conclude(
             log.read_text(encoding="utf-8"),
