@@ -1,4 +1,7 @@
-"""Fails unless a tag is `v` and the version that the package and server.json have: `check_tag.py v0.1.0`."""
+"""Fails unless a tag is `v` and the version that the package and server.json have: `check_tag.py v0.1.0 OWNER/NAME`.
+
+The repository that publishes must be the one that server.json names, lest a placeholder be published.
+"""
 
 import json
 import re
@@ -20,15 +23,26 @@ def versions() -> dict[str, str]:
     }
 
 
+def repositories() -> dict[str, str]:
+    """Every place in server.json that names the repository or its owner, as `owner/name`."""
+    server = json.loads((ROOT / "server.json").read_text(encoding="utf-8"))
+    return {
+        "the name in server.json": server["name"].removeprefix("io.github."),
+        "the repository in server.json": server["repository"]["url"].removeprefix("https://github.com/"),
+    }
+
+
 def main() -> int:
-    """Answers the exit code, and names on standard error each version that is another."""
-    if len(sys.argv) != 2:  # noqa: PLR2004 - the script and its one argument
+    """Answers the exit code, and names on standard error each version and each repository that is another."""
+    if len(sys.argv) != 3:  # noqa: PLR2004 - the script and its two arguments
         sys.stderr.write(f"{__doc__}\n")
         return 2
-    tag = sys.argv[1]
+    _, tag, repository = sys.argv
     others = {place: version for place, version in versions().items() if f"v{version}" != tag}
     sys.stderr.writelines(f"The tag is {tag}, but {place} has {version!r}.\n" for place, version in others.items())
-    return 1 if others else 0
+    elsewhere = {place: name for place, name in repositories().items() if name != repository}
+    sys.stderr.writelines(f"This is {repository}, but {place} is {name}.\n" for place, name in elsewhere.items())
+    return 1 if others or elsewhere else 0
 
 
 if __name__ == "__main__":

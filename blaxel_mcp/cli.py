@@ -1,144 +1,41 @@
-"""The command line: parse the arguments, compose what the command needs, run it, and return an exit code.
+"""The program: compose what the command needs, run it, and return an exit code.
 
 Nothing else reads the arguments, the environment or the home folder. Each command imports what it needs in its own
 branch, because every client window pays for start-up.
 """
 
-import argparse
 import asyncio
 import contextlib
 import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING
 
 import sniffio
 from pydantic import SecretStr
 
-from blaxel_mcp import __version__, process
+from blaxel_mcp import process
+from blaxel_mcp.command_line import TOOLS, Command, parse
 from blaxel_mcp.errors import ArgumentError, BlaxelMcpError, ConfigurationError, CredentialsError
 from blaxel_mcp.imports import import_blocked
 from blaxel_mcp.login import ApiKey
 from blaxel_mcp.process import ExitCode
-from blaxel_mcp.settings import (
-    HOSTED_NAMES,
-    OPTIONS,
-    VARIABLES,
-    Settings,
-    format_default,
-    load,
-    option_for,
-    unknown_variables,
-)
+from blaxel_mcp.settings import Settings, load, option_for, unknown_variables
 from blaxel_mcp.transports.front import Front, front_on_standard_pipes
 
 if TYPE_CHECKING:
-    from blaxel_mcp.report import ReportWriter
     from blaxel_mcp.runtime import Runtime
 
 logger = logging.getLogger(__name__)
 
-_DESCRIPTION = """\
-MCP server that answers questions about Blaxel batch jobs: is it done, why did it fail, when will it finish.
-Without a command it serves MCP over stdio."""
-_DEMO = "use an embedded control plane instead of Blaxel, without an account"
-_EXIT_CODES = """\
-exit codes: 0 done (also get of a failed execution), 1 the API refused or cannot be reached, 2 bad usage or
-configuration, 3 get --watch of an execution that ended otherwise than succeeded"""
-
 _HTTP_ONLY = {f"BLAXEL_MCP_{name}" for name in ("HOST", "PORT", "AUTH", "OAUTH_ISSUER", "PUBLIC_URL")}
 """Variables whose options do nothing over stdio. A variable may be set for several servers of a machine, but whoever
 gives the option and forgets --transport would wait in vain for the server to listen."""
-_LINE_CHARACTERS = 700
-"""Of an error that is printed."""
 _CLOSING_SECONDS = 0.5
 """How long the event loop may take to close after the command is done."""
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A parsed command line; `flags` are settings by the variable that each option stands for, as `load` takes them."""
-
-    name: str
-    flags: Mapping[str, str]
-    demo: bool = False
-    job: str = ""
-    execution: str = ""
-    as_json: bool = False
-    watch: bool = False
-    html: str | None = None
-    open_report: bool = False
-
-
-class _Parser(argparse.ArgumentParser):
-    """Raises its errors instead of printing the usage; leaves out of its result what was not given."""
-
-    def __init__(self, **arguments: Any) -> None:
-        super().__init__(**arguments, argument_default=argparse.SUPPRESS, allow_abbrev=False)
-
-    def error(self, message: str) -> NoReturn:
-        raise ConfigurationError([message[:1].upper() + message[1:] + "."])
-
-
-def build_parser() -> argparse.ArgumentParser:
-    """Make the parser of every command and option; settings become options as their fields say."""
-    parser = _Parser(
-        prog="blaxel-mcp",
-        description=_DESCRIPTION,
-        epilog=f"{_variables_help()}\n\n{_EXIT_CODES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--version", action="version", version=f"blaxel-mcp {__version__}")
-    for name, option in OPTIONS.items():
-        flag, _, placeholder = option.partition(" ")
-        value: dict[str, Any] = {"metavar": placeholder} if placeholder else {"action": "store_const", "const": "true"}
-        parser.add_argument(flag, dest=name, help=_describe(name), **value)
-    demo: dict[str, Any] = {"action": "store_true", "help": _DEMO}
-    parser.add_argument("--demo", **demo)
-    commands = parser.add_subparsers(dest="name", metavar="COMMAND", title="commands")
-    parser.set_defaults(name="serve")
-    get = commands.add_parser("get", help="print the summary of an execution")
-    get.add_argument("job", metavar="JOB", help="name of the job")
-    get.add_argument("execution", metavar="EXECUTION", help='id of the execution, or "latest"')
-    get.add_argument("--json", dest="as_json", action="store_true", help="print the tool's structured result")
-    get.add_argument("--watch", action="store_true", help="follow until it is done")
-    tour = commands.add_parser("demo", help="see four answers without an account")
-    for command in (get, tour):
-        command.add_argument("--html", metavar="FILE", help="also write a page that draws the execution")
-        command.add_argument("--open", dest="open_report", action="store_true", help="also open that page in a browser")
-    doctor = commands.add_parser("doctor", help="say which credentials are used and whether a call works")
-    for command in (get, doctor):
-        command.add_argument("--demo", **demo)
-    return parser
-
-
-def _describe(variable: str) -> str:
-    default = format_default(variable)
-    return f"{VARIABLES[variable].description}{f'; default {default}' if default else ''}"
-
-
-def _variables_help() -> str:
-    rows = [(name, f"as {option_for(name)}" if name in OPTIONS else _describe(name)) for name in VARIABLES]
-    width = max(len(name) for name in VARIABLES)
-    lines = [f"  {name:<{width}}  {meaning}" for name, meaning in rows]
-    hosted = " and ".join(HOSTED_NAMES.values())
-    lines.append(f"  {hosted} count only on Blaxel's hosting, where BL_NAME is set")
-    return "environment variables (options win; blanks and a literal ${...} count as unset):\n" + "\n".join(lines)
-
-
-def parse(argv: Sequence[str]) -> Command:
-    """Parse the command line, without the name of the program.
-
-    Raises:
-        ConfigurationError: an argument is unknown, missing or too much.
-        SystemExit: after --help or --version, which argparse prints.
-    """
-    given = vars(build_parser().parse_args(argv))
-    flags = {name: given.pop(name) for name in OPTIONS if name in given}
-    return Command(flags=flags, **given)
 
 
 def main() -> int:
@@ -147,28 +44,69 @@ def main() -> int:
 
 
 def _main(argv: Sequence[str]) -> int:
+    """Parse the command line and run its command: here those that need no settings, else in an event loop."""
     try:
         command = parse(argv)
-        if command.name == "demo":
-            from blaxel_mcp.demo.tour import run_tour
+        match command.name:
+            case "demo":
+                return _run_tour(command)
+            case "setup":
+                return _run_setup(command)
+            case "completion":
+                from blaxel_mcp.completion import completion_script
 
-            process.end_startup()
-            colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-            report = _report_writer(command)
-            return run_tour(sys.executable, sys.path, write=process.write, colours=colours, report=report)
-        with _command_settings(command) as settings:
-            return asyncio.run(_run_command(command, settings))
+                process.write(completion_script(command.shell))
+                return ExitCode.SUCCESS
+            case _:
+                with _command_settings(command) as settings:
+                    return asyncio.run(_run_command(command, settings))
     except ConfigurationError as error:
         return report_error(error)
 
 
-def _report_writer(command: Command) -> "ReportWriter | None":
-    """What writes the page that `--html` and `--open` ask for; None without either."""
-    if command.html is None and not command.open_report:
-        return None
-    from blaxel_mcp.report import ReportWriter
+def _run_tour(command: Command) -> int:
+    from blaxel_mcp.demo.tour import run_tour
+    from blaxel_mcp.shell import Shell
+    from blaxel_mcp.shell_advice import quote_word
 
-    return ReportWriter(command.html, os.environ if command.open_report else None)
+    process.end_startup()
+    shell = Shell(os.environ, sys.argv[0])
+    program, report = " ".join(map(quote_word, shell.program())), shell.report_writer(command)
+    path, colours = sys.path, shell.colours()
+    return run_tour(sys.executable, path, program=program, write=process.write, colours=colours, report=report)
+
+
+def _run_setup(command: Command) -> int:
+    import shutil
+    from datetime import UTC, datetime
+
+    from blaxel_mcp.setup.command import Request, run_setup
+    from blaxel_mcp.setup.machine import Machine
+    from blaxel_mcp.shell import Shell
+
+    process.end_startup()
+    machine = Machine(
+        platform=sys.platform,
+        user_folder=Path.home(),
+        variables=os.environ,
+        program=Path(sys.executable),
+        which=shutil.which,
+        exists=lambda path: Path(path).exists(),
+        same_file=lambda path, other: Path(path).samefile(other),
+    )
+    request = Request(
+        client=command.client,
+        write=command.write,
+        remove=command.remove,
+        demo=command.demo,
+        with_key=command.with_key,
+        force=command.force,
+        file=command.file,
+        flags=command.flags,
+        program=Shell(os.environ, sys.argv[0]).program(),
+    )
+    run_setup(request, machine, login=read_login(), now=datetime.now(UTC), write=process.write)
+    return ExitCode.SUCCESS
 
 
 async def _run_command(command: Command, settings: Settings) -> int:
@@ -208,75 +146,53 @@ async def _compose_and_run(command: Command, settings: Settings, front: Front | 
 
 def _import_command(command: Command, front: Front | None) -> "Callable[[Runtime], Awaitable[int]]":
     """Import what the command needs, and return the coroutine function that runs it and gives the exit code."""
-    if command.name == "get":
-        return _import_get(command)
-    if command.name == "doctor":
-        from blaxel_mcp.doctor import examine
+    match command.name:
+        case "get":
+            from blaxel_mcp.shell import Shell, run_get
 
-        async def run(runtime: "Runtime") -> int:
-            failure = await examine(runtime.app, runtime.settings, write=process.write)
-            return ExitCode.SUCCESS if failure is None else exit_code(failure, runtime.settings)
+            return partial(run_get, command, Shell(os.environ, sys.argv[0]))
+        case name if name in TOOLS:
+            from blaxel_mcp.shell import Shell, run_tool
 
-    else:
-        from blaxel_mcp.runtime import create_server, http_app
-        from blaxel_mcp.transports.stdio import serve_stdio
-
-        async def run(runtime: "Runtime") -> int:
-            if runtime.settings.transport == "stdio":
-                for name in _HTTP_ONLY & command.flags.keys():
-                    logger.warning("%s counts only with --transport http.", option_for(name))
-                return await serve_stdio(create_server(runtime), front)
-            from blaxel_mcp.transports.http import serve_http
-
-            return await serve_http(http_app(runtime), runtime.settings, runtime.upstream.abort_in_flight)
-
-    return run
+            return partial(run_tool, command, Shell(os.environ, sys.argv[0]))
+        case "doctor":
+            return _import_doctor(command)
+        case _:
+            return _import_server(command, front)
 
 
-def _import_get(command: Command) -> "Callable[[Runtime], Awaitable[int]]":
-    """Import what draws the answer of `get` on a terminal or prints it, and what writes its page if that is wanted."""
-    from blaxel_mcp import get
-
-    ids = (command.job, command.execution)
-    write_report = _report_writer(command)
+def _import_server(command: Command, front: Front | None) -> "Callable[[Runtime], Awaitable[int]]":
+    from blaxel_mcp.runtime import create_server, http_app
+    from blaxel_mcp.transports.stdio import serve_stdio
 
     async def run(runtime: "Runtime") -> int:
-        if _on_terminal(command):
-            from blaxel_mcp.terminal.screen import Screen
+        if runtime.settings.transport == "stdio":
+            for name in _HTTP_ONLY & command.flags.keys():
+                logger.warning("%s counts only with --transport http.", option_for(name))
+            return await serve_stdio(create_server(runtime), front)
+        from blaxel_mcp.transports.http import serve_http
 
-            with Screen(sys.stdout, os.environ, in_place=command.watch) as screen:
-                last = await get.show(runtime.app, *ids, watch=command.watch, screen=screen)
-        else:
-            last = await get.get(runtime.app, *ids, as_json=command.as_json, watch=command.watch, write=process.write)
-        if write_report:
-            from blaxel_mcp.report import fetch_view
-
-            # By the ids that were found: `latest` may have become another one.
-            view = last.view or await fetch_view(runtime.app, last.job_id, last.execution_id)
-            write_report([view])
-        failed = command.watch and last.answer["outcome"] != "succeeded"
-        return ExitCode.NOT_SUCCEEDED if failed else ExitCode.SUCCESS
+        return await serve_http(http_app(runtime), runtime.settings, runtime.upstream.abort_in_flight)
 
     return run
 
 
-def _on_terminal(command: Command) -> bool:
-    """Whether the answer of `get` is drawn, and not printed as a pipe gets it."""
-    return not command.as_json and sys.stdout.isatty() and os.environ.get("TERM") not in {"dumb", "unknown"}
+def _import_doctor(command: Command) -> "Callable[[Runtime], Awaitable[int]]":
+    from blaxel_mcp.doctor import examine
+
+    async def run(runtime: "Runtime") -> int:
+        failure = await examine(runtime.app, runtime.settings, write=process.write, demo=command.demo)
+        return ExitCode.SUCCESS if failure is None else exit_code(failure, runtime.settings)
+
+    return run
 
 
 def report_error(error: BlaxelMcpError, settings: Settings | None = None) -> ExitCode:
     """Print the error on standard error, and return the exit code that goes with it."""
     one_problem = isinstance(error, ConfigurationError) and len(error.problems) == 1
     text = str(error).replace("\n", " ") if one_problem else str(error)
-    sys.stderr.write(f"blaxel-mcp: {chr(10).join(map(_printable, text.split(chr(10))))}\n")
+    sys.stderr.write(f"blaxel-mcp: {chr(10).join(map(process.printable_line, text.split(chr(10))))}\n")
     return exit_code(error, settings)
-
-
-def _printable(line: str) -> str:
-    """A line that may repeat an argument or a variable: bounded, and with escapes for a terminal's controls."""
-    cut = line if len(line) <= _LINE_CHARACTERS else f"{line[: _LINE_CHARACTERS - 1]}…"
-    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in cut)
 
 
 def exit_code(error: BlaxelMcpError, settings: Settings | None = None) -> ExitCode:
@@ -291,14 +207,14 @@ def exit_code(error: BlaxelMcpError, settings: Settings | None = None) -> ExitCo
 def _command_settings(command: Command) -> Iterator[Settings]:
     """Load the settings of a command; with --demo for an embedded control plane, whatever account is configured."""
     if not command.demo:
-        yield _load_settings(command.flags, os.environ, read_login())
+        yield _load_settings(command.flags, os.environ, read_login(), quiet=command.quiet)
         return
     from blaxel_mcp.demo import control_plane, script
 
     with control_plane.serve(control_plane.build_app()) as url:
         account = {"BL_API_URL": url, "BL_API_KEY": script.API_KEY, "BL_WORKSPACE": script.WORKSPACE}
         ours = {name: value for name, value in os.environ.items() if not name.startswith("BL_") or name == "BL_NAME"}
-        settings = _load_settings(command.flags, ours | account, None)
+        settings = _load_settings(command.flags, ours | account, None, quiet=command.quiet)
         key = ApiKey("--demo", SecretStr(script.API_KEY))  # not from the variables that doctor would name
         yield settings.model_copy(update={"api_key": key, "workspace_from": "--demo", "api_url_from": "--demo"})
 
@@ -313,10 +229,12 @@ def environment_settings() -> Settings:
     return settings.model_copy(update={"transport": "streamable-http"}) if settings.transport == "stdio" else settings
 
 
-def _load_settings(flags: Mapping[str, str], env: Mapping[str, str], login: str | None) -> Settings:
-    """Load settings, set logging up as they say, and warn of variables that look misspelt."""
+def _load_settings(
+    flags: Mapping[str, str], env: Mapping[str, str], login: str | None, *, quiet: bool = False
+) -> Settings:
+    """Load settings, set logging up as they say, and warn of variables that look misspelt; quiet logs errors alone."""
     settings = load(flags, env, login)
-    process.configure_logging(settings.log_level)
+    process.configure_logging("ERROR" if quiet else settings.log_level)
     for warning in unknown_variables(env):
         logger.warning(warning)
     return settings

@@ -12,8 +12,13 @@ from blaxel_mcp.settings import Settings
 from blaxel_mcp.tools.context import AppContext
 
 
-async def examine(app: AppContext, settings: Settings, *, write: Callable[[str], None]) -> BlaxelMcpError | None:
-    """Print what is configured and make a call; return the call's error, or `None` if it worked."""
+async def examine(
+    app: AppContext, settings: Settings, *, write: Callable[[str], None], demo: bool = False
+) -> BlaxelMcpError | None:
+    """Print what is configured and make a call; return the call's error, or `None` if it worked.
+
+    With `demo`, the settings are those of the embedded control plane, which is said instead of whose they are.
+    """
     credential, workspace = settings.credential, settings.workspace
     kind = credential.kind.replace("_", " ").replace("api", "API") if credential else ""
     lines = [
@@ -23,6 +28,12 @@ async def examine(app: AppContext, settings: Settings, *, write: Callable[[str],
         ("workspace", f"{workspace}, from {settings.workspace_from}" if workspace else "none found"),
         ("API", f"{settings.api_url}, from {settings.api_url_from}; version {settings.api_version}"),
     ]
+    if demo:
+        lines[2:] = [
+            ("credential", "the demo's own (--demo): no account is used"),
+            ("workspace", f"{workspace}, the demo's"),
+            ("API", f"the demo's control plane, inside this process: {settings.api_url}"),
+        ]
     if settings.login_problem:
         lines.append(("login", settings.login_problem))
     failure = None

@@ -59,9 +59,9 @@ class BlaxelMcpError(Exception):
 class ConfigurationError(BlaxelMcpError):
     """Options, variables or the login file are wrong; lists every problem at once. Exit code 2."""
 
-    def __init__(self, problems: list[str]) -> None:
+    def __init__(self, problems: list[str], hint: str = "See blaxel-mcp --help.") -> None:
         self.problems = problems
-        super().__init__("\n".join(problems), "See blaxel-mcp --help.")
+        super().__init__("\n".join(problems), hint)
 
     def __str__(self) -> str:
         return "\n".join([*self.problems, self.hint])

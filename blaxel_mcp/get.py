@@ -29,7 +29,14 @@ class Shown(NamedTuple):
 
 
 async def get(
-    app: AppContext, job: str, execution: str, *, as_json: bool, watch: bool, write: Callable[[str], None]
+    app: AppContext,
+    job: str,
+    execution: str,
+    *,
+    as_json: bool,
+    watch: bool,
+    write: Callable[[str], None],
+    quiet: bool = False,
 ) -> Shown:
     """Print the answer, and with `watch` another one whenever it has changed, until the execution is done.
 
@@ -50,7 +57,7 @@ async def get(
         nonlocal printed
         if _essence(answer) != printed:
             printed = _essence(answer)
-            write(_format(answer, as_json=as_json, watch=watch))
+            write(_format(answer, as_json=as_json, watch=watch, quiet=quiet))
 
     result = await poll_until_done(
         poll,
@@ -71,9 +78,11 @@ def _essence(answer: ExecutionAnswer) -> object:
     return answer.get("status"), answer.get("tasks"), answer.get("failures"), len(answer.get("warnings", []))
 
 
-def _format(answer: ExecutionAnswer, *, as_json: bool, watch: bool) -> str:
+def _format(answer: ExecutionAnswer, *, as_json: bool, watch: bool, quiet: bool) -> str:
     if as_json:
         return json.dumps(answer, indent=2) + "\n"  # escaped, so that any encoding of standard output will do
+    if quiet:
+        return answer["summary"].replace(f" Next: {answer['nextStep']}", "") + "\n"
     return answer["summary"].replace(answer["nextStep"], _step_for_shell(answer, watch=watch)) + "\n"
 
 

@@ -22,9 +22,25 @@ class ExitCode(IntEnum):
     API_ERROR = 1
     USAGE_ERROR = 2
     NOT_SUCCEEDED = 3
-    """`get --watch` of an execution that ended otherwise than succeeded."""
+    NOT_DONE = 4
+    # As shells count: 128 and the signal's number.
     INTERRUPTED = 130
-    """By Ctrl-C: 128 + SIGINT, as shells count."""
+    TERMINATED = 143
+
+
+EXIT_CODES = {
+    ExitCode.SUCCESS: "done: answered, also about a failed execution; also if the reader of a pipe has gone",
+    ExitCode.API_ERROR: "the API refused or could not be reached",
+    ExitCode.USAGE_ERROR: "bad usage or configuration",
+    ExitCode.NOT_SUCCEEDED: "get --watch and wait: the execution ended otherwise than succeeded",
+    ExitCode.NOT_DONE: "wait: the time was up before the execution was done",
+    ExitCode.INTERRUPTED: "interrupted, as by Ctrl-C",
+    ExitCode.TERMINATED: "a server over stdio was told to end by SIGTERM; over HTTP that is 0",
+}
+"""What each means, for `--help` and the documentation."""
+
+_LINE_CHARACTERS = 700
+"""Of an error that is printed."""
 
 
 def run(command: Callable[[], int]) -> int:
@@ -56,6 +72,12 @@ def write(text: str) -> None:
     """Print text on standard output at once."""
     sys.stdout.write(text)
     sys.stdout.flush()
+
+
+def printable_line(line: str) -> str:
+    """A line that may repeat an argument or a variable: bounded, and with escapes for a terminal's controls."""
+    cut = line if len(line) <= _LINE_CHARACTERS else f"{line[: _LINE_CHARACTERS - 1]}…"
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in cut)
 
 
 def _flush() -> None:

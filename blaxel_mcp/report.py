@@ -36,13 +36,15 @@ class ReportWriter:
     Args:
         name: the file's name; None for a file in a new folder for temporary ones.
         desktop: the environment's variables, which tell of a desktop; None if the page is not to be opened.
+        quiet: whether to say nothing but that the page could not be opened.
 
     Raises:
         ConfigurationError: the file can't be written, as far as that can be told before anything is asked.
     """
 
-    def __init__(self, name: str | None, desktop: Mapping[str, str] | None) -> None:
+    def __init__(self, name: str | None, desktop: Mapping[str, str] | None, *, quiet: bool = False) -> None:
         self._path = None if name is None else Path(name)
+        self._quiet = quiet
         self._desktop = desktop
         if self._path is None:
             return
@@ -65,6 +67,8 @@ class ReportWriter:
         except OSError as error:
             raise _unwritable(path, error) from None
         missing = self._desktop is not None and not _open(path, self._desktop)
+        if self._quiet and not missing:
+            return
         # Not on standard output, which may be JSON.
         sys.stderr.write(f"The page is in {path}{'; no browser could be opened' if missing else ''}.\n")
 

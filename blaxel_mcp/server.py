@@ -35,6 +35,7 @@ from blaxel_mcp.completions import add_completions
 from blaxel_mcp.errors import BlaxelMcpError
 from blaxel_mcp.imports import import_blocked
 from blaxel_mcp.middleware import RequestMiddleware
+from blaxel_mcp.skills.extension import Skills, add_skill_files
 from blaxel_mcp.telemetry import NO_OBSERVERS, Observers
 from blaxel_mcp.tools.consents import CONSENT_SECONDS, bind_to_identity, consent_middleware
 from blaxel_mcp.tools.context import AppContext
@@ -118,12 +119,13 @@ class Server(MCPServer[AppContext]):
             return CallToolResult(content=[TextContent(type="text", text=bound_text(str(error)))], is_error=True)
 
     def _ensure_resources(self) -> None:
-        """Register the resource templates, unless that is done."""
+        """Register the resources, unless that is done."""
         if not self._has_resources:
             from blaxel_mcp.resources import add_resources
 
             add_resources(self)
             add_page(self)
+            add_skill_files(self)
             self._has_resources = True
 
     def _ensure_prompts(self) -> None:
@@ -207,7 +209,7 @@ def build_server(
             tools=list(tools),
             lifespan=lifespan,
             middleware=[requests, apps_middleware],
-            extensions=[Apps()],
+            extensions=[Apps(), Skills()],
             request_state_security=RequestStateSecurity(
                 keys=[state_key or os.urandom(32)], ttl=CONSENT_SECONDS, bind_principal=bind_to_identity
             ),

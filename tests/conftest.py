@@ -1,6 +1,7 @@
 """What every test starts from: nothing of this machine's environment, and a control plane on a free port."""
 
 import os
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import certifi
 import pytest
 from hypothesis import settings
 
+import blaxel_mcp
 from blaxel_mcp.demo import control_plane
 
 # The same examples each time, so that a change is judged by itself; others with --hypothesis-profile=random.
@@ -17,10 +19,20 @@ settings.load_profile("default")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Flags write reviewed files anew: tests/contract and tools/listed.json, tests/costs.toml, docs/images."""
+    """Flags write reviewed files anew: tests/contract and tools/listed.json, tests/costs.toml, docs, docs/images."""
     parser.addoption("--update-contract", action="store_true", help="write the reviewed files anew")
     parser.addoption("--update-costs", action="store_true", help="write the reviewed figures of tests/costs.toml anew")
+    parser.addoption("--update-docs", action="store_true", help="write the generated pages of docs anew")
     parser.addoption("--update-pictures", action="store_true", help="write the pictures of docs/images anew")
+    parser.addoption("--installed", action="store_true", help="refuse to test the tree instead of the installed wheel")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """With `--installed`, a package beside the tests or on PYTHONPATH is not taken for the one that is installed."""
+    tested = Path(blaxel_mcp.__file__).resolve().parent
+    installed = Path(sysconfig.get_path("purelib")).resolve()
+    if config.getoption("--installed") and tested.parent != installed:
+        raise pytest.UsageError(f"{tested} is not the package that is installed in {installed}.")
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,8 @@ from blaxel_mcp.ui import EXECUTION_PAGE, declared_by, page, report
 
 EXTENSION, VIEW_TOOL = "io.modelcontextprotocol/ui", "get_job_execution_view"
 WITH_APPS = {"extensions": {EXTENSION: {"mimeTypes": ["text/html;profile=mcp-app"]}}}
+SKILL_FILES = {"blaxel-jobs", "fields.md"}
+"""The resources that are listed for everybody."""
 BOUND = {"get_job_execution", "wait_for_job_execution", "compare_job_executions"}
 CLIENTS: Mapping[str, tuple[Mapping[str, Any], bool]] = {
     "with apps": (WITH_APPS, True),
@@ -82,7 +84,7 @@ def test_over_http_lists_depend_on_what_the_client_declares(url: str, client: st
     capabilities, told = CLIENTS[client]
     http = Http(url, capabilities, era)
     assert (VIEW_TOOL in names(http.ask("tools/list"))) == told
-    assert names(http.ask("resources/list")) == ({"execution_page"} if told else set())
+    assert names(http.ask("resources/list")) == SKILL_FILES | ({"execution_page"} if told else set())
     assert http.ask("resources/read", {"uri": EXECUTION_PAGE})["contents"][0]["text"] == page(EXECUTION_PAGE)
     assert bool(http.session) == (told and era == HANDSHAKE)
 
@@ -123,7 +125,8 @@ def test_over_stdio_lists_depend_on_what_the_client_declares(client: str, era: s
         for _ in range(2):
             tools = program.request("tools/list", more)["result"]
             assert (VIEW_TOOL in names(tools)) == told
-            assert (names(program.request("resources/list", more)["result"]) == {"execution_page"}) == told
+            listed = names(program.request("resources/list", more)["result"])
+            assert listed == SKILL_FILES | ({"execution_page"} if told else set())
         program.close_input()
         assert program.wait() == 0
         assert program.errors() == ""
@@ -143,7 +146,7 @@ def test_the_page_is_listed_and_read_with_the_strictest_policy(url: str) -> None
     """No origin at all, both in the list and beside the text."""
     http = Http(url, WITH_APPS, HANDSHAKE)
     meta = {"ui": {"csp": {"connectDomains": [], "resourceDomains": [], "frameDomains": []}, "prefersBorder": False}}
-    (listed,) = http.ask("resources/list")["resources"]
+    (listed,) = (one for one in http.ask("resources/list")["resources"] if one["name"] not in SKILL_FILES)
     (content,) = http.ask("resources/read", {"uri": EXECUTION_PAGE})["contents"]
     for one in (listed, content):
         assert (one["mimeType"], one["_meta"]) == ("text/html;profile=mcp-app", meta)
@@ -154,7 +157,7 @@ def test_the_page_is_listed_and_read_with_the_strictest_policy(url: str) -> None
 @pytest.mark.slow
 def test_the_server_declares_the_extension(url: str) -> None:
     """Where the protocol has a place for it: in `server/discover`."""
-    assert Http(url, {}, MODERN).ask("server/discover")["capabilities"]["extensions"] == {EXTENSION: {}}
+    assert Http(url, {}, MODERN).ask("server/discover")["capabilities"]["extensions"][EXTENSION] == {}
 
 
 @pytest.mark.parametrize(

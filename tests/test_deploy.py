@@ -18,7 +18,7 @@ from support.program import PATIENCE, Program, environment
 
 from blaxel_mcp import __version__
 from blaxel_mcp.api.callers import CREDENTIAL_HEADER, WORKSPACE_HEADER
-from blaxel_mcp.cli import parse
+from blaxel_mcp.command_line import parse
 from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.login import ClientCredentials
 from blaxel_mcp.setting_types import MIN_STATE_KEY
@@ -282,8 +282,10 @@ def test_what_the_build_needs_is_there() -> None:
     """What is copied is what the wheel is made of, nothing of it is ignored, and no extra of the program is missing."""
     copied = {word for each in IMAGE.all("COPY")[:-1] for word in each.split()[:-1]}
     project = PROJECT["project"]
-    packages = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
-    assert copied == {"pyproject.toml", project["readme"], *project["license-files"], *packages}
+    hatch = PROJECT["tool"]["hatch"]
+    packages = hatch["build"]["targets"]["wheel"]["packages"]
+    readme = {each["path"] for each in hatch["metadata"]["hooks"]["fancy-pypi-readme"]["fragments"]}
+    assert copied == {"pyproject.toml", *readme, *project["license-files"], *packages}
     ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     assert {line[1:] for line in ignored if line.startswith("!")} == copied
     (extras,) = re.findall(r'"\.\[(.*)\]"', " ".join(IMAGE.all("RUN")))

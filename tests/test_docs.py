@@ -1,23 +1,27 @@
 """The README against the program: examples, tables, commands and links."""
 
+import argparse
 import asyncio
-import base64
-import json
 import re
+import shlex
 import textwrap
-import tomllib
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
+import clients.rows
+import clients.table
 import pytest
-from support.caller import caller
+from support import pages
 
+import blaxel_mcp
 from blaxel_mcp.api.auth import BlaxelAuth
 from blaxel_mcp.api.client import Session, Upstream
+from blaxel_mcp.command_line import TOOLS, build_parser, parse
 from blaxel_mcp.demo import control_plane, script
-from blaxel_mcp.settings import OPTIONS, VARIABLES, format_default, load, option_for
+from blaxel_mcp.settings import VARIABLES, load
+from blaxel_mcp.setup.clients import CLIENTS
+from blaxel_mcp.setup.links import install_links
 from blaxel_mcp.tools.context import AppContext
 from blaxel_mcp.tools.get_execution import answer_for
 from blaxel_mcp.tools.registry import select
@@ -25,32 +29,13 @@ from blaxel_mcp.tools.spec import FOR_VIEWS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-CONFIGURATION = (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8")
-VARIABLE = r"\| `(BL|BLAXEL|SSL|OTEL)_"
+DOCS = ROOT / "docs"
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 
 def blocks(language: str) -> list[str]:
     """The README's fenced blocks of a language."""
     return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
-
-
-ACROSS_RUNS: tuple[tuple[str, str, dict[str, Any]], ...] = (
-    ("What changed since it last worked?", "compare_job_executions", {"jobId": "image-resize"}),
-    ("Did the nightly report run?", "list_job_executions", {"jobId": "nightly-report", "limit": 1}),
-    ("Which of my jobs need me?", "list_jobs", {"search": "nightly"}),
-)
-
-
-def text_of(tool: str, arguments: dict[str, Any]) -> str:
-    """The text of a tool's answer about the demo workspace at nine o'clock."""
-
-    async def run(url: str) -> str:
-        async with caller(url, clock=lambda: NOW) as client:
-            return (await client.answer(tool, **arguments)).text
-
-    with control_plane.serve(control_plane.build_app(clock=lambda: NOW)) as url:
-        return asyncio.run(run(url))
 
 
 def answer(job: str, execution: str) -> str:
@@ -71,39 +56,61 @@ def answer(job: str, execution: str) -> str:
         return asyncio.run(ask(url))
 
 
-@pytest.mark.parametrize(("question", "job", "execution"), script.SHOWN[1:3])
-def test_the_examples_are_what_the_program_prints(question: str, job: str, execution: str) -> None:
+def test_the_first_answer_is_what_the_program_prints() -> None:
     """Question, and the answer word for word, as the demo prints them."""
-    wrapped = textwrap.fill(answer(job, execution), 100)
-    assert f"> **{question}**" in README
-    assert f"```text\n{wrapped}\n```" in README
+    question, job, execution = script.SHOWN[1]
+    wrapped = textwrap.fill(answer(job, execution), pages.WIDTH, break_on_hyphens=False)
+    assert f"> **{question}**\n\n```text\n{wrapped}\n```" in README
 
 
-@pytest.mark.parametrize(("question", "tool", "arguments"), ACROSS_RUNS)
-def test_the_examples_across_runs_are_what_the_program_prints(
-    question: str, tool: str, arguments: dict[str, Any]
-) -> None:
-    """Question, call, and the text word for word, its lines wrapped."""
-    call = f"`{tool}` with `{json.dumps(arguments)}`" if arguments else f"`{tool}`"
-    lines = (textwrap.fill(line, 100, subsequent_indent="  ") for line in text_of(tool, arguments).splitlines())
-    block = "\n".join(lines)
-    assert f"> **{question}**\n\n{call}:\n\n```text\n{block}\n```" in README
+@pytest.fixture
+def update(request: pytest.FixtureRequest) -> bool:
+    """Whether generated pages are to be written anew."""
+    return bool(request.config.getoption("--update-docs"))
 
 
-def test_the_variables_table_is_the_programs() -> None:
-    """Each variable stands in the table with the program's description and default, in its order, and no other does."""
-    rows = {name: f"| `{name}` | {field.description} |" for name, field in VARIABLES.items()}
-    defaults = {name: f"`{default}`" if (default := format_default(name)) else "" for name in VARIABLES}
-    table = [line for line in CONFIGURATION.splitlines() if re.match(VARIABLE, line)]
-    assert table == [f"{row} {defaults[name]} |".replace("  ", " ") for name, row in rows.items()]
-    shown = [line for line in README.splitlines() if re.match(VARIABLE, line)]
-    assert shown == [row for row in rows.values() if row in shown]
+def with_rows(page: str, heading: str, rows: list[str]) -> str:
+    """A page with these rows in the first table below a heading."""
+    before, after = page.split(f"## {heading}\n")
+    table = re.compile(r"^(\| .*\n\| ---.*\n)(?:\| .*\n)+", re.MULTILINE)
+    body = "".join(f"{row}\n" for row in rows)
+    return f"{before}## {heading}\n" + table.sub(lambda found: found[1] + body, after, count=1)
 
 
-def test_the_options_table_is_the_programs() -> None:
-    """Each option with the variable that it stands for, in the order of `--help`, and no other."""
-    rows = [f"| `{option}` | `{name}` |" for name, option in OPTIONS.items()]
-    assert [line for line in CONFIGURATION.splitlines() if line.startswith("| `--")] == rows
+def test_the_page_of_tools_is_the_programs(*, update: bool) -> None:
+    """Descriptions and arguments as listed, and answers word for word; `--update-docs` writes it."""
+    page = pages.render_tools()
+    assert [*pages.CALLS] == [tool.name for tool in pages.tools()]
+    if update:
+        (DOCS / "tools.md").write_text(page, encoding="utf-8")
+    assert (DOCS / "tools.md").read_text(encoding="utf-8") == page
+
+
+@pytest.mark.parametrize("tool", TOOLS.values())
+def test_the_commands_on_the_page_of_tools_ask_the_same(tool: str) -> None:
+    """Parsed as the program does, they are the tool's command with the call's own arguments."""
+    for _, arguments in pages.CALLS[tool]:
+        program, *words = shlex.split(pages.shell_command(tool, arguments))
+        command = parse(words)
+        assert (program, TOOLS[command.name]) == ("blaxel-mcp", tool)
+        assert {**command.arguments, **arguments} == command.arguments
+
+
+def test_the_tables_of_configuration_are_the_programs(*, update: bool) -> None:
+    """Each option; each variable with what it means, what is allowed and its default. `--update-docs` writes them."""
+    file = DOCS / "configuration.md"
+    page = with_rows(file.read_text(encoding="utf-8"), "Options", pages.render_options())
+    page = with_rows(page, "Variables", pages.render_variables())
+    if update:
+        file.write_text(page, encoding="utf-8")
+    assert file.read_text(encoding="utf-8") == page
+
+
+def test_the_variables_in_the_readme_are_the_programs() -> None:
+    """Each that it names exists."""
+    named = set(re.findall(r"`((?:BL|BLAXEL_MCP)_[A-Z_]+)\b", README))
+    assert named >= {"BL_API_KEY", "BL_WORKSPACE", "BLAXEL_MCP_RAW"}
+    assert named <= {*VARIABLES}
 
 
 def test_the_tools_table_is_the_programs() -> None:
@@ -113,26 +120,47 @@ def test_the_tools_table_is_the_programs() -> None:
     assert [line for line in README.splitlines() if re.match(r"\| `[a-z]+_", line)] == rows
 
 
+def parsers(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """A parser and those of its commands."""
+    yield parser
+    for action in parser._actions:  # argparse has no other way to ask for them
+        if isinstance(action, argparse._SubParsersAction):
+            yield from action.choices.values()
+
+
+def help_of(parser: argparse.ArgumentParser) -> str:
+    """The names of its options."""
+    return " ".join(parser._option_string_actions)
+
+
 def test_options_in_the_readme_exist() -> None:
     """Every option that the README names is one of the program's or of the tools it is used with."""
-    ours = {option_for(name) for name in OPTIONS}
-    ours |= {"--demo", "--json", "--watch", "--html", "--open", "--version", "--help"}
-    others = {"--scope", "--env", "--add-mcp", "--with", "--extra", "--directory", "--refresh", "--cli", "--method"}
+    ours = {*re.findall(r"(?<![\w-])--[a-z][a-z-]+", " ".join(map(help_of, parsers(build_parser()))))}
+    others = {"--scope", "--extra"}
     used = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README))
-    assert used <= ours | others
+    assert used - ours == others
 
 
-def test_blocks_of_code_parse() -> None:
-    """JSON and TOML blocks are valid, so that they can be pasted."""
-    parsed = [json.loads(block) for block in blocks("json")] + [tomllib.loads(block) for block in blocks("toml")]
-    assert parsed
+def test_the_clients_that_setup_knows_are_named() -> None:
+    """In the README, by what `setup` takes for each, in its order."""
+    sentence = re.search(r"where CLIENT is (.*?):\n", README, re.DOTALL)
+    assert sentence
+    assert re.findall(r"`([a-z-]+)`", sentence[1]) == [client.name for client in CLIENTS]
 
 
-def test_the_cursor_link_is_the_documented_object() -> None:
-    """The link installs what the text says."""
-    link = next(url for url in re.findall(r"\((https://cursor\.com/[^)]+)\)", README))
-    config = parse_qs(urlsplit(link).query)["config"][0]
-    assert json.loads(base64.b64decode(config)) == {"command": "uvx", "args": ["blaxel-mcp"]}
+def test_the_install_links_are_the_programs() -> None:
+    """They install what `setup` would write for the published package, and stand in the part about that."""
+    links = {name: url for name, url in install_links().items() if url.startswith("https://")}
+    published = README.partition("<!-- published -->")[2].partition("<!-- /published -->")[0]
+    assert re.findall(r"\]\((https://[^)]*install[^)]*)\)", published) == [*links.values()]
+
+
+def test_what_clients_give_their_model_is_what_was_seen() -> None:
+    """The table is made of the records that tests/clients/run.py keeps."""
+    rows = clients.rows.read(clients.rows.FILE.read_text(encoding="utf-8"))
+    short = clients.table.short(rows, clients.table.read_records())
+    assert clients.table.put(README, clients.table.SHORT, short) == README
+    assert f"<!-- {clients.table.SHORT} -->\n| " in README
 
 
 def test_set_up_is_two_commands() -> None:
@@ -153,7 +181,7 @@ def test_modules_that_the_design_names_exist() -> None:
     layers = "api|summary|tools|transports|telemetry|demo"
     named = set(re.findall(rf"`(?:blaxel_mcp/)?((?:{layers})/[a-z_]*)`", design))
     assert named >= {"api/client", "summary/", "tools/find", "transports/app"}
-    package = ROOT / "blaxel_mcp"
+    package = Path(blaxel_mcp.__file__).parent
     assert [
         name for name in sorted(named) if not ((package / name).is_dir() or (package / f"{name}.py").exists())
     ] == []
@@ -171,3 +199,37 @@ def test_every_promise_of_security_names_tests_that_exist() -> None:
         assert named, row
         for file, function in named:
             assert re.search(rf"^def {function}\(", (ROOT / file).read_text(encoding="utf-8"), re.MULTILINE), function
+
+
+def test_the_comparison_says_as_of_when() -> None:
+    """A day, and the versions that the README says were run."""
+    text = (DOCS / "comparison.md").read_text(encoding="utf-8")
+    assert re.search(r"read last on \d{4}-\d\d-\d\d;", text)
+    for package, version in re.findall(r"`(blaxel|@blaxel/core)` (\d+\.\d+\.\d+)", README):
+        assert f"`{package}` {version}" in text
+
+
+def test_the_comparison_names_what_this_server_has() -> None:
+    """Each row about executions stands for a tool that exists, by whether it changes something."""
+    rows = {
+        "get one execution": "get_job_execution",
+        "list executions": "list_job_executions",
+        "list tasks": "list_job_execution_tasks",
+        "logs of a job": "get_job_execution_logs",
+        "compare two executions": "compare_job_executions",
+        "wait until it is done": "wait_for_job_execution",
+        "start an execution": "run_job",
+        "cancel an execution": "cancel_job_execution",
+    }
+    text = (DOCS / "comparison.md").read_text(encoding="utf-8")
+    assert {*rows.values(), "list_jobs"} == {tool.name for tool in pages.tools()}
+    reading = {tool.name for tool in select(allow_writes=False)}
+    for row, tool in rows.items():
+        (cell,) = re.findall(rf"^\| {row} \| ([^|]+) \|", text, re.MULTILINE)
+        assert (cell == "with `--allow-writes`") == (tool not in reading)
+
+
+def test_the_skill_that_the_readme_names_exists() -> None:
+    """By its folder, which has the skill's name."""
+    (name,) = re.findall(r"offered a skill, `([a-z-]+)`", README)
+    assert (Path(blaxel_mcp.__file__).parent / "skills" / name / "SKILL.md").is_file()

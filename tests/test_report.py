@@ -37,6 +37,16 @@ def test_get_writes_a_page_beside_its_answer(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_quiet_get_does_not_say_where_the_page_is(tmp_path: Path) -> None:
+    """Whoever asked for it has named the file."""
+    file = tmp_path / "page.html"
+    code, output, errors = run(*IMPORT, "--quiet", "--html", str(file))
+    assert (code, errors) == (0, "")
+    assert "Next: " not in output
+    assert len(data(file)["views"]) == 1
+
+
+@pytest.mark.slow
 def test_latest_is_the_execution_that_the_answer_is_about(tmp_path: Path) -> None:
     """A file that is there is replaced."""
     file = tmp_path / "page.html"

@@ -189,7 +189,7 @@ def test_a_full_standard_error_holds_up_nothing_over_http() -> None:
 
 def test_a_program_without_standard_error_works() -> None:
     """As a daemon that closed it."""
-    command = ("sh", "-c", 'exec "$@" 2>&-', "sh", sys.executable, "-m", "blaxel_mcp")
+    command = ("sh", "-c", 'exec "$@" 2>&-', "sh", sys.executable, "-P", "-m", "blaxel_mcp")
     with Program(command=command) as program:
         program.shake_hands()
         assert program.request("ping") == {"result": {}}

@@ -32,7 +32,7 @@ def test_importing_has_no_side_effects() -> None:
 
 def test_version_imports_neither_protocol_nor_network() -> None:
     """The SDK and httpx would take half a second."""
-    with Program("--version", command=(sys.executable, "-X", "importtime", "-m", "blaxel_mcp")) as program:
+    with Program("--version", command=(sys.executable, "-P", "-X", "importtime", "-m", "blaxel_mcp")) as program:
         assert program.wait() == 0
         lines = [line.rsplit("|", 1) for line in program.errors().splitlines() if line.startswith("import time:")]
     modules = {line[-1].strip() for line in lines}

@@ -459,7 +459,7 @@ def test_only_a_terminal_imports_rich(plane: str) -> None:
 
     Where Rich is installed, the SDK would log with it, and httpx would offer its command line.
     """
-    command = (sys.executable, "-X", "importtime", "-m", "blaxel_mcp")
+    command = (sys.executable, "-P", "-X", "importtime", "-m", "blaxel_mcp")
     env = account(plane) | {"FORCE_COLOR": "1"}
     arguments = dict(zip(("jobId", "executionId"), DEMO["failed"], strict=True))
     errors = {}

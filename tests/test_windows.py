@@ -86,6 +86,22 @@ def test_standard_output_carries_line_feeds_alone_and_utf_8(user: dict[str, str]
         assert program.errors() == ""
 
 
+def test_setup_writes_a_clients_file_as_it_is(user: dict[str, str], tmp_path: Path) -> None:
+    """UTF-8 and the file's own line ends, whatever the platform's text files and its code page make of text."""
+    path = tmp_path / "\u00e9\u2713" / "settings.json"
+    path.parent.mkdir()
+    before = '{\r\n  "name": "\u00e9\u2713" // mine\r\n}\r\n'
+    path.write_bytes(before.encode())
+    for option in ("--write", "--remove", "--write"):
+        with Program("setup", "zed", "--demo", option, "--file", str(path), command=ON_WINDOWS, env=user) as program:
+            program.close_input()
+            assert (program.wait(), program.errors()) == (0, "")
+            assert "settings.json" in program.output()
+    after = path.read_bytes().decode()
+    assert after.startswith('{\r\n  "name": "\u00e9\u2713", // mine\r\n  "context_servers": {\r\n')
+    assert after.count("\n") == after.count("\r\n")
+
+
 def test_libraries_may_print(user: dict[str, str]) -> None:
     """What they print goes to standard error, as elsewhere."""
     prints = SHIM.replace("from blaxel_mcp.__main__", f"{PRINTING}from blaxel_mcp.__main__")
@@ -106,7 +122,9 @@ def test_http_serves_and_ends_at_a_signal(user: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["get", "image-resize", "latest", "--demo"], ["doctor", "--demo"], ["--help"]], ids=lambda one: one[0]
+    "arguments",
+    [["get", "image-resize", "latest", "--demo"], ["doctor", "--demo"], ["--help"], ["setup", "goose"]],
+    ids=lambda one: one[0],
 )
 def test_every_command_prints_what_the_console_has(user: dict[str, str], arguments: list[str]) -> None:
     """Other characters are written as escapes; nothing raises."""

@@ -1,5 +1,7 @@
 """The workflow files of the public forge, which cannot run here: their form, and what of them a program can check."""
 
+import json
+import os
 import re
 import shutil
 import subprocess
@@ -97,6 +99,7 @@ def test_nothing_may_write() -> None:
     assert given == {
         (RELEASE, "package-index"): {"id-token": "write"},
         (RELEASE, "forge-release"): {"contents": "write"},
+        (RELEASE, "site"): {"contents": "write"},
         (RELEASE, "mcp-registry"): {"contents": "read", "id-token": "write"},
     }
 
@@ -160,10 +163,11 @@ def test_a_release_is_checked_built_and_published_in_this_order() -> None:
 def test_what_is_published_is_what_was_tested() -> None:
     """The tag is checked first; the wheel is tested after the sources are gone; one artifact goes on."""
     shell = runs(job("build"))
-    assert shell[0] == 'python3 .ci/check_tag.py "$GITHUB_REF_NAME"'
+    assert shell[0] == 'python3 .ci/check_tag.py "$GITHUB_REF_NAME" "$GITHUB_REPOSITORY"'
+    assert shell[1] == "python3 .ci/package.py dist"
     test = shell[-2]
     assert test.index("dist/*.whl") < test.index("rm -r blaxel_mcp") < test.index("pytest")
-    up, _ = (step for step in job("build")["steps"] if "upload-artifact" in step.get("uses", ""))
+    up, *_ = (step for step in job("build")["steps"] if "upload-artifact" in step.get("uses", ""))
     (down,) = (step for step in job("package-index")["steps"] if "download-artifact" in step.get("uses", ""))
     assert (up["with"]["name"], up["with"]["path"]) == (down["with"]["name"], down["with"]["path"]) == ("dist", "dist/")
 
@@ -173,9 +177,51 @@ def test_a_release_says_what_comes_with_it() -> None:
     listed = runs(job("build"))[-1]
     assert "cyclonedx-py" in listed
     assert ".ci/inventory.py" in listed
-    _, up = (step for step in job("build")["steps"] if "upload-artifact" in step.get("uses", ""))
+    _, up, _ = (step for step in job("build")["steps"] if "upload-artifact" in step.get("uses", ""))
     assert (up["with"]["name"], up["with"]["path"]) == ("sbom", "sbom/")
-    assert runs(job("forge-release"))[-1].endswith("dist/* sbom/*")
+    assert runs(job("forge-release"))[-1].endswith("dist/* sbom/* bundles/*")
+
+
+def test_a_release_has_the_bundle_and_the_plugins() -> None:
+    """Built with the wheel while the tree is there, checked by the official tool, and kept from the package index."""
+    built, tested = (next(shell for shell in runs(job("build")) if part in shell) for part in ("bundles.py", "pytest"))
+    assert built.index("dist/*.whl") < built.index("bundles.py --check --output bundles")
+    assert runs(job("build")).index(built) < runs(job("build")).index(tested)
+    *_, up = (step for step in job("build")["steps"] if "upload-artifact" in step.get("uses", ""))
+    assert (up["with"]["name"], up["with"]["path"].split()) == ("bundles", ["bundles/*.mcpb", "bundles/*.zip"])
+
+
+def test_the_site_is_published_as_one_commit_of_a_branch(tmp_path: Path) -> None:
+    """The step as it is, with a repository here in the forge's place; a second release replaces the first."""
+    git, bash = shutil.which("git"), shutil.which("bash")
+    if git is None or bash is None or os.name == "nt":
+        pytest.skip("needs git and a shell of POSIX")
+    build, publish = runs(job("site"))
+    assert build == "python3 .ci/docs.py"
+    forge, tools, site = tmp_path / "forge" / "me" / "repo", tmp_path / "tools", tmp_path / "dist" / "site"
+    for folder in (tools, site):
+        folder.mkdir(parents=True)
+    (tools / "gh").write_text('#!/bin/sh\n[ "$*" = "auth setup-git" ]\n', encoding="utf-8")
+    (tools / "gh").chmod(0o755)
+    subprocess.run([git, "init", "-q", "--bare", str(forge)], check=True, timeout=30)  # noqa: S603
+    env = {
+        "PATH": f"{tools}:{os.environ['PATH']}",
+        "HOME": str(tmp_path),
+        "GITHUB_SERVER_URL": f"{tmp_path}/forge",
+        "GITHUB_REPOSITORY": "me/repo",
+        "GITHUB_REF_NAME": "v1.2.3",
+    }
+    for text in ("first", "second"):
+        shutil.rmtree(site / ".git", ignore_errors=True)
+        (site / "index.html").write_text(text, encoding="utf-8")
+        subprocess.run([bash, "-euo", "pipefail", "-c", publish], cwd=tmp_path, env=env, check=True, timeout=30)  # noqa: S603
+
+    def ask(*command: str) -> str:
+        return subprocess.check_output([git, "-C", str(forge), *command], text=True, timeout=30)  # noqa: S603
+
+    assert ask("show", "gh-pages:index.html") == "second"
+    assert ask("log", "--format=%s", "gh-pages") == "The site of v1.2.3\n"
+    assert ask("ls-tree", "--name-only", "gh-pages").split() == [".nojekyll", "index.html"]
 
 
 def test_what_takes_long_runs_every_night() -> None:
@@ -205,9 +251,12 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def check_tag(tree: Path, *arguments: str) -> tuple[int, str]:
+REPOSITORY = json.loads((ROOT / "server.json").read_text(encoding="utf-8"))["name"].removeprefix("io.github.")
+
+
+def check_tag(tree: Path, *tag: str, repository: str = REPOSITORY) -> tuple[int, str]:
     """Exit code and standard error of the script that the release runs first."""
-    command = [sys.executable, str(tree / ".ci" / "check_tag.py"), *arguments]
+    command = [sys.executable, str(tree / ".ci" / "check_tag.py"), *tag, repository]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own script
     assert done.stdout == ""
     return done.returncode, done.stderr
@@ -242,6 +291,12 @@ def test_one_place_that_was_forgotten_fails(tree: Path, file: str, place: str, t
         f'"{__version__}"'.join(parts[:times]) + '"0.0.1"' + f'"{__version__}"'.join(parts[times:]), encoding="utf-8"
     )
     assert check_tag(tree, f"v{__version__}") == (1, f"The tag is v{__version__}, but {place} has '0.0.1'.\n")
+
+
+def test_another_repository_than_the_one_that_is_named_fails(tree: Path) -> None:
+    """Whoever publishes has to put their account in the place of the placeholder first."""
+    lines = [f"This is me/fork, but the {what} in server.json is {REPOSITORY}.\n" for what in ("name", "repository")]
+    assert check_tag(tree, f"v{__version__}", repository="me/fork") == (1, "".join(lines))
 
 
 def test_no_tag_is_bad_usage(tree: Path) -> None:

@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext, suppress
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -111,7 +112,7 @@ class Attempts:
 
     async def in_worker(self, work: Callable[[], T]) -> T:
         """Run what would hold the event loop for long in the worker thread, one after the other."""
-        return await asyncio.get_running_loop().run_in_executor(self._worker, work)
+        return await asyncio.get_running_loop().run_in_executor(self._worker, copy_context().run, work)
 
     async def aclose(self) -> None:
         """Close the connections, and let the thread end; needs every attempt to be over."""

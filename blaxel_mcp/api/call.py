@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
+from blaxel_mcp.advice import error_advice
 from blaxel_mcp.api.wire import BODY_BYTES
 from blaxel_mcp.errors import ArgumentError
 
@@ -73,7 +74,7 @@ def checked_id(value: str, parameter: str) -> str:
         hint = "Give the job's name as Blaxel shows it."
         if parameter == "executionId":
             hint = 'Give the execution\'s id, or "latest" for the newest one.'
-        raise ArgumentError(f"{parameter} {problem}, so nothing was sent.", hint)
+        raise ArgumentError(f"{error_advice().argument(parameter)} {problem}, so nothing was sent.", hint)
     return value
 
 

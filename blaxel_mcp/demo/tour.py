@@ -26,12 +26,14 @@ def run_tour(
     python: str,
     path: Sequence[str],
     *,
+    program: str,
     write: Callable[[str], None],
     colours: bool,
     report: Callable[[Sequence[Mapping[str, Any]]], None] | None = None,
 ) -> int:
     """Run the tour with this interpreter and module search path; returns the exit code.
 
+    `program` starts the program in the shell that it was started in: the last line is a command that can be pasted.
     With `report`, the executions are also asked for as pages draw them, and it is handed what came.
     """
 
@@ -54,10 +56,11 @@ def run_tour(
             return 1
     if report:
         report([view.structured_content or {} for view in views])
-    write(
-        "\nThe same over MCP: blaxel-mcp --demo, or with a Blaxel login: blaxel-mcp. "
-        "From a shell: blaxel-mcp get JOB EXECUTION.\n"
-    )
+    _, asked = _CALLS[1]
+    write(f"\nAn assistant has these answers from the server: {program} --demo\n")
+    write(f"About your own jobs, after `bl login` or with a key: {program}\n")
+    write("The second question in this shell:\n\n")
+    write(f"{program} get {asked['jobId']} {asked['executionId']} --demo\n")
     return 0
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property, lru_cache
 
+from blaxel_mcp.advice import advice
 from blaxel_mcp.models import JobExecution
 from blaxel_mcp.summary.changes import Change, Deployment, configuration_changes, deployment_change
 from blaxel_mcp.summary.compare_tasks import TaskChanges, Tasks, compare_tasks
@@ -231,7 +232,6 @@ def _next_step(here: ExecutionSummary, there: ExecutionSummary, tasks: TaskChang
     slowed = next((task.name for task in tasks.slowed if is_plain_id(task.name)), "") if tasks else ""
     arguments = call_arguments(*here.asked)
     if slowed and arguments:
-        return (
-            f'Call get_job_execution_logs with {arguments} and taskName "{slowed}" to see what it spends its time on.'
-        )
+        called = advice().call("get_job_execution_logs", {**arguments, "taskName": slowed})
+        return f"{called} to see what it spends its time on."
     return ""

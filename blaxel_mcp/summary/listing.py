@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Generic, TypeAlias, TypeVar, get_args
 
+from blaxel_mcp.advice import advice
 from blaxel_mcp.models import ExecutionWord, TaskWord
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.causes import CAUSE_LABELS
@@ -74,6 +75,7 @@ def render_page(
     remarks: str = "",
     facts: Mapping[str, Any],
     heading: Callable[[Sequence[T]], Heading[T]] | None = None,
+    asked: Mapping[str, str] = {},
 ) -> tuple[dict[str, Any], str]:
     """The object and the text of an answer that lists something, each of at most `LIST_BYTES`.
 
@@ -91,6 +93,7 @@ def render_page(
         facts: what else the object holds.
         heading: what to say instead of `subject` and `facts`, by the items that fit the answer. Which those are goes
             by the order of the list, so that the cursor continues after them.
+        asked: arguments that the next call must repeat as they were resolved here.
     """
     window = page.items[page.skip :][:limit]
 
@@ -101,11 +104,15 @@ def render_page(
         cursor = page.cursor_after(page.skip + shown)
         omitted = len(window) - shown
         said = head_over(shown)
-        note = "Rows are shortened to fit: a smaller limit shows more of each." if shortened else ""
+        note = (
+            f"Rows are shortened to fit: a smaller {advice().argument('limit')} shows more of each."
+            if shortened
+            else ""
+        )
         part = _which(page.skip, shown, len(page.items)) or (more if cursor is not None else "")
         head = " ".join(filter(None, (f"{said.subject}{part}.", remarks, note)))
         rest = drop_empty({**said.facts, "notShown": omitted or None, "nextCursor": cursor})
-        text = "\n".join(filter(None, (head, *map(row_line, fitted), _tail(omitted, cursor))))
+        text = "\n".join(filter(None, (head, *map(row_line, fitted), _tail(omitted, cursor, asked))))
         return {"summary": head, noun: fitted, **rest}, text
 
     if not window:
@@ -132,12 +139,12 @@ def _which(skipped: int, shown: int, total: int) -> str:
     return f"; showing {numbers} of {total:,}"
 
 
-def _tail(omitted: int, cursor: str | None) -> str:
+def _tail(omitted: int, cursor: str | None, asked: Mapping[str, str]) -> str:
     """The last line: how many rows did not fit, and what to call for those that follow."""
     counted = f"{omitted:,} more did not fit. " if omitted else ""
     if cursor == "":
         return f"{counted}There are more, but Blaxel's cursor to them is too long to pass on."
-    return f'{counted}To go on, call again with cursor "{cursor}".' if cursor else counted.strip()
+    return f"{counted}{advice().go_on(cursor, asked)}" if cursor else counted.strip()
 
 
 def _fair_share(wanted: Sequence[int], room: int) -> int:

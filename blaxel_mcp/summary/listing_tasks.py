@@ -23,6 +23,7 @@ from blaxel_mcp.summary.listing import (
     status_phrase,
     status_sentence,
 )
+from blaxel_mcp.summary.next_step import call_arguments
 from blaxel_mcp.summary.tasks import TaskList, task_name, task_status, task_times
 from blaxel_mcp.summary.timing import seconds_between
 from blaxel_mcp.summary.wording import drop_empty, plural, quote
@@ -89,7 +90,14 @@ def build_tasks(
     }
     row = partial(_row, until=until)
     return render_page(
-        "tasks", page, row, limit=limit, subject=subject, remarks=_missing(execution, known), facts=facts
+        "tasks",
+        page,
+        row,
+        limit=limit,
+        subject=subject,
+        remarks=_missing(execution, known),
+        facts=facts,
+        asked=call_arguments(job_id, execution_id),
     )
 
 

@@ -7,13 +7,14 @@ from typing import Any, NamedTuple
 
 from typing_extensions import TypedDict
 
+from blaxel_mcp.advice import Advice, advice
 from blaxel_mcp.models import ExecutionStatus, JobExecution, LogLine, parse_timestamp
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.clean import clean, clean_counting, is_blank
 from blaxel_mcp.summary.identity import other_execution
 from blaxel_mcp.summary.key_lines import mask_key_lines
 from blaxel_mcp.summary.next_step import call_arguments
-from blaxel_mcp.summary.wording import drop_empty, format_timestamp, json_size, plural, quote
+from blaxel_mcp.summary.wording import drop_empty, format_timestamp, json_size, lower_first, plural, quote
 
 _SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
 _BEFORE, _AFTER = timedelta(seconds=limits.LOG_BEFORE_SECONDS), timedelta(seconds=limits.LOG_AFTER_SECONDS)
@@ -117,11 +118,13 @@ def build_logs(
     number = max((total or 0) - (len(lines) - len(found)), len(found)) - (len(found) - len(said))
     identity = limits.IDENTITY_CHARACTERS
     omitted, cut = number - len(shown), sum(line.cut for line in shown)
-    higher = "raise limit, or " if len(shown) == search.limit < limits.LOG_LINES else ""
+    name = advice().argument
+    higher = f"raise {name('limit')}, or " if len(shown) == search.limit < limits.LOG_LINES else ""
+    narrower = f"{higher}narrow by {name('taskName')}, {name('search')} or {name('severity')}"
     sentences = [
         other_execution(execution, (search.job_id, search.execution_id)),
         _verdict(search, searched, shown, number, exact=total is not None),
-        f"{omitted:,} not shown: {higher}narrow by taskName, search or severity." if omitted else "",
+        f"{omitted:,} not shown: {narrower}." if omitted else "",
         f"{plural(cut, 'line')} cut at {limits.LOG_CHARACTERS} characters." if cut else "",
         "" if searched.whole else f"The time before {format_timestamp(searched.start)} was not searched.",
         _hint(search, ExecutionStatus(execution.status), found=bool(shown)),
@@ -194,25 +197,26 @@ def _verdict(search: LogSearch, searched: TimeRange, shown: Sequence[_Line], tot
 def _hint(search: LogSearch, status: ExecutionStatus, *, found: bool) -> str:
     """What the reader should know about these lines, or do next."""
     if not found and (filters := [*search.filters]):
-        *others, last = filters
-        again = f"again without {', '.join(others)}{' and ' if others else ''}{last}"
+        name = advice().argument
+        *others, last = map(name, filters)
+        again = f"{advice().repeat} again without {', '.join(others)}{' and ' if others else ''}{last}"
         if not search.task:
-            return f"Call {again}."
-        many = "" if others else ", and with search if there are many lines"
-        return f"Whether Blaxel's log knows tasks by this name is not certain: call {again}{many}."
+            return f"{again[0].upper()}{again[1:]}."
+        many = "" if others else f", and with {name('search')} if there are many lines"
+        return f"Whether Blaxel's log knows tasks by this name is not certain: {again}{many}."
     if status.waiting:
         return f"The execution is {status.word}: it has not started yet."
     if not status.over:
         return "It is not over, and lines arrive up to a minute late."
     if found:
         return ""
-    alternatives = log_alternatives(search.job_id, search.execution_id)
+    alternatives = log_alternatives(search.job_id, search.execution_id, advice())
     return f"{alternatives[0].upper()}{alternatives[1:]}"
 
 
-def log_alternatives(job_id: str, execution_id: str) -> str:
+def log_alternatives(job_id: str, execution_id: str, words: Advice) -> str:
     """What to do where there are no logs to be had, to follow a comma or a colon."""
-    given, command = "", ""
-    if arguments := call_arguments(job_id, execution_id):
-        given, command = f" with {arguments}", f" run `bl logs job {job_id} {execution_id}`,"
-    return f"call get_job_execution{given} for the reasons of failures,{command} or see the Blaxel console."
+    arguments = call_arguments(job_id, execution_id)
+    command = f" run `bl logs job {job_id} {execution_id}`," if arguments else ""
+    called = lower_first(words.call("get_job_execution", arguments))
+    return f"{called} for the reasons of failures,{command} or see the Blaxel console."

@@ -1,8 +1,9 @@
 """The one thing to do next, and when to ask again. Only our own words, numbers, and ids that can only be ids."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from blaxel_mcp.advice import advice
 from blaxel_mcp.models import ExecutionStatus
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.causes import CAUSES, classify
@@ -154,7 +155,7 @@ def _after_timeout(summary: ExecutionSummary, repeats: str) -> str:
 
 def _cancel(asked: tuple[str, str]) -> str:
     if arguments := call_arguments(*asked):
-        return f"Cancel it (cancel_job_execution with {arguments}), and fix the cause before running the job again."
+        return f"{advice().cancel(arguments)}, and fix the cause before running the job again."
     return "Cancel it in the Blaxel console, and fix the cause before running the job again."
 
 
@@ -162,7 +163,7 @@ def _list_tasks(asked: tuple[str, str]) -> str:
     arguments = call_arguments(*asked)
     if not arguments:
         return "See its failed tasks in the Blaxel console."
-    return f'Call list_job_execution_tasks with {arguments} and status "failed" for the reasons.'
+    return f"{advice().call('list_job_execution_tasks', {**arguments, 'status': 'failed'})} for the reasons."
 
 
 def ask_again(job_id: str, execution_id: str, poll_after: int | None) -> str:
@@ -170,21 +171,21 @@ def ask_again(job_id: str, execution_id: str, poll_after: int | None) -> str:
     wait = "later"
     if poll_after:
         wait = f"in {poll_after}s" if poll_after <= _SECONDS_SHOWN else f"in {format_duration(poll_after)}"
-    return f"Call get_job_execution with {call_arguments(job_id, execution_id) or 'the same arguments'} again {wait}."
+    return advice().look_again(call_arguments(job_id, execution_id), wait)
 
 
 def _read_logs(asked: tuple[str, str], purpose: str, task: str | None = None) -> str:
     arguments = call_arguments(*asked)
     if not arguments:
         return f"Read the logs in the Blaxel console {purpose}."
-    named = f' and taskName "{task}"' if task else ""
-    return f"Call get_job_execution_logs with {arguments}{named} {purpose}."
+    named = {"taskName": task} if task else {}
+    return f"{advice().call('get_job_execution_logs', {**arguments, **named})} {purpose}."
 
 
-def call_arguments(job_id: str, execution_id: str) -> str:
-    """The two ids as a tool's arguments inside a sentence; empty unless both are plain ids."""
+def call_arguments(job_id: str, execution_id: str) -> Mapping[str, str]:
+    """The two ids as a tool's arguments; empty unless both are plain ids."""
     plain = is_plain_id(job_id) and is_plain_id(execution_id)
-    return f'jobId "{job_id}" and executionId "{execution_id}"' if plain else ""
+    return {"jobId": job_id, "executionId": execution_id} if plain else {}
 
 
 def memory_limit_mb(message: str) -> int | None:

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 from typing import Any
 
+from blaxel_mcp.advice import advice
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.detail import MINIMAL, TIGHT
 from blaxel_mcp.summary.execution import ExecutionSummary
-from blaxel_mcp.summary.next_step import is_plain_id
+from blaxel_mcp.summary.next_step import call_arguments, is_plain_id
 from blaxel_mcp.summary.text import other_execution_sentence
 from blaxel_mcp.summary.verdict import render_verdict
-from blaxel_mcp.summary.wording import drop_empty, format_duration, json_size, plural, truncate_bytes
+from blaxel_mcp.summary.wording import drop_empty, format_duration, json_size, lower_first, plural, truncate_bytes
 
 _LEFT_OUT_FIRST: Sequence[str] = ("jobId", "outcome", "timing", "executionId", "tasks")
 """What an answer that is too large does without, in this order."""
@@ -95,15 +96,16 @@ def progress_message(summary: ExecutionSummary) -> str:
 
 
 def _next_step(summary: ExecutionSummary, *, same_arguments: bool, gone: bool) -> str:
+    arguments = call_arguments(*summary.asked)
     if gone:
-        return "See with list_job_executions what is left."
+        return f"{advice().see('list_job_executions', {}, 'what is left')}."
     if summary.failing_fast:
-        return "Do not wait: cancel it (cancel_job_execution), and fix the cause first."
+        return f"Do not wait: {lower_first(advice().cancel({}))}, and fix the cause first."
     if summary.timing.stalled is not None:
-        return "Ask get_job_execution why it stands still."
+        return f"{advice().ask('get_job_execution', arguments, 'why it stands still')}."
     if summary.next_step.startswith("Do not wait"):
-        return "Do not wait: ask get_job_execution what keeps it from starting."
+        asking = advice().ask("get_job_execution", arguments, "what keeps it from starting")
+        return f"Do not wait: {lower_first(asking)}."
     execution_id = summary.asked[1]
-    if same_arguments or not is_plain_id(execution_id):
-        return "Call wait_for_job_execution again with the same arguments."
-    return f'Call wait_for_job_execution again with executionId "{execution_id}".'
+    same = same_arguments or not is_plain_id(execution_id)
+    return advice().wait_again({} if same else {"executionId": execution_id})

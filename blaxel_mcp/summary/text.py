@@ -135,12 +135,14 @@ def _tasks(group: FailureGroup, detail: Detail) -> str:
 
 
 def _source(group: FailureGroup, summary: ExecutionSummary, detail: Detail) -> str:
-    """Where the words come from, if that is the log of one of the tasks."""
+    """Where the words come from, if that is the log of one of the tasks: it need not be why the others failed."""
     if group.logged is None or summary.evidence is None:
         return ""
     task = summary.evidence.task
-    named = f" of {detail.quote(task, detail.name)}" if task and group.count > 1 and detail.task_names else ""
-    return f", says the log{named}"
+    if group.count == 1 or not task:
+        return ", says the log"
+    named = detail.quote(task, detail.name) if detail.task_names else "one of them"
+    return f", says the log of {named}, the only one read"
 
 
 def _remarks(summary: ExecutionSummary, detail: Detail) -> Iterator[str]:

@@ -16,6 +16,11 @@ def plural(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def lower_first(text: str) -> str:
+    """A sentence of ours, to go on after a comma or a colon."""
+    return text[:1].lower() + text[1:]
+
+
 def format_duration(seconds: float) -> str:
     """A duration for people, in its two largest units that are not zero: `42s`, `12m 27s`, `1h 5m`, `3d 4h`."""
     whole = max(0, round(seconds))

@@ -13,6 +13,7 @@ from blaxel_mcp.summary.timeline import Timeline
 from blaxel_mcp.summary.view import ExecutionView, Runs
 from blaxel_mcp.summary.wording import format_duration, plural
 from blaxel_mcp.terminal.layout import Cell, Layout, bar, join, row
+from blaxel_mcp.terminal.page import Commands, step_lines
 from blaxel_mcp.terminal.prose import split_prose
 from blaxel_mcp.terminal.shapes import UNICODE, Shapes, State, cut, printable, wrap
 from blaxel_mcp.terminal.timeline import FEW_LANES, TimelinePicture
@@ -49,7 +50,14 @@ class Section(NamedTuple):
 
 
 def draw(
-    view: ExecutionView, size: Size, *, step: str = "", shapes: Shapes = UNICODE, encoding: str = "utf-8"
+    view: ExecutionView,
+    size: Size,
+    *,
+    step: str = "",
+    shapes: Shapes = UNICODE,
+    encoding: str = "utf-8",
+    commands: Commands = {},  # noqa: B006 - it is only read
+    quiet: bool = False,
 ) -> Group:
     """The picture of an execution, whose lines are at most `size.width` columns wide.
 
@@ -59,8 +67,11 @@ def draw(
         step: what a person can do next, or what happens next; else the answer's next step.
         shapes: the characters to draw with.
         encoding: what the terminal takes; characters that it lacks are escaped.
+        commands: those that the step names.
+        quiet: whether to leave out the heading and the step.
     """
-    return Group(*_Picture(_printable(view, encoding), size, printable(step, encoding), shapes).lines())
+    picture = _Picture(_printable(view, encoding), size, printable(step, encoding), shapes, commands, quiet=quiet)
+    return Group(*picture.lines())
 
 
 def _printable(value: object, encoding: str) -> ExecutionView:
@@ -77,8 +88,10 @@ def _printable(value: object, encoding: str) -> ExecutionView:
 
 
 class _Picture:
-    def __init__(self, view: ExecutionView, size: Size, step: str, shapes: Shapes) -> None:
-        self._view, self._size, self._shapes = view, size, shapes
+    def __init__(
+        self, view: ExecutionView, size: Size, step: str, shapes: Shapes, commands: Commands, *, quiet: bool
+    ) -> None:
+        self._view, self._size, self._shapes, self._commands, self._quiet = view, size, shapes, commands, quiet
         self._answer = view["answer"]
         self._step = step or self._answer["nextStep"]
 
@@ -94,7 +107,8 @@ class _Picture:
             (before if dropped in before else after).remove(dropped)
         room = self._room(before, after)
         drawn = self._timeline(timeline, room) if timeline and (room > _TIMELINE_LINES or not strict) else []
-        return [line for section in (*before, Section(0, drawn), *after) for line in section.lines]
+        lines = [line for section in (*before, Section(0, drawn), *after) for line in section.lines]
+        return lines[1:] if self._quiet else lines  # a blank line, where the heading is missing
 
     def _room(self, *sections: list[Section]) -> int:
         return self._size.height - sum(len(section.lines) for part in sections for section in part)
@@ -107,9 +121,9 @@ class _Picture:
             for line in self._marked(warning, self._shapes.warning, "yellow", _WARNING_LINES)
         ]
         failures = list(self._failures())
+        above = [] if self._quiet else [Section(0, [self._heading()]), Section(4, self._config())]
         return [
-            Section(0, [self._heading()]),
-            Section(4, self._config()),
+            *above,
             Section(0, [Text(), *wrap(Text(prose.verdict, "bold"), width)]),
             Section(1, failures),
             Section(1, warnings),
@@ -120,7 +134,8 @@ class _Picture:
     def _below(self) -> list[Section]:
         runs = self._view.get("runs")
         history = self._history(runs) if runs and len(runs["ids"]) > 1 else []
-        return [Section(2, history), Section(0, [Text(), *self._marked(self._step, self._shapes.next_step, "bold")])]
+        step = step_lines(self._step, self._size.width, self._shapes, self._commands)
+        return [Section(2, history), *([] if self._quiet else [Section(0, [Text(), *step])])]
 
     def _marked(self, text: str, mark: str, style: str, most: int | None = None) -> list[Text]:
         """Wrapped text behind a mark, its lines in line with the first."""

@@ -5,12 +5,13 @@ import signal
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from types import FrameType, TracebackType
-from typing import Self, TextIO
+from typing import Any, Self, TextIO
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 
 from blaxel_mcp.summary.view import ExecutionView
+from blaxel_mcp.terminal.page import Commands, lines_of_answer
 from blaxel_mcp.terminal.picture import Size, draw
 from blaxel_mcp.terminal.shapes import shapes_for
 
@@ -31,10 +32,20 @@ class Screen:
         output: the terminal.
         environ: the environment, in which people say which colours they want (`NO_COLOR`, `TERM`, `COLORTERM`).
         in_place: whether a picture replaces the one before.
+        commands: those that advice in the answers names; may grow until it is shown.
+        quiet: whether to leave out headings and advice.
     """
 
-    def __init__(self, output: TextIO, environ: Mapping[str, str], *, in_place: bool) -> None:
-        self._output, self._in_place = output, in_place
+    def __init__(
+        self,
+        output: TextIO,
+        environ: Mapping[str, str],
+        *,
+        in_place: bool = False,
+        commands: Commands = {},  # noqa: B006 - it is only read
+        quiet: bool = False,
+    ) -> None:
+        self._output, self._in_place, self._commands, self._quiet = output, in_place, commands, quiet
         self._encoding = output.encoding or "ascii"
         self._console = Console(
             file=output, force_terminal=True, markup=False, highlight=False, emoji=False, _environ=environ
@@ -64,18 +75,52 @@ class Screen:
         """Draw an execution; `step` is what a person can do next, or what happens next."""
         picture = self._draw(view, step)
         if not self._in_place:
-            self._console.print(picture)
+            self._print(picture)
             return
         if not self._live.is_started:
             self._cleanup.enter_context(self._live)
             self._console.show_cursor()  # it stays in sight: a signal could end the program before it is back
         self._live.update(picture, refresh=True)
 
+    def show_answer(self, command: str, arguments: Mapping[str, Any], facts: Mapping[str, Any], text: str) -> None:
+        """Draw the answer of a command; one about a single execution is drawn as a picture of it is."""
+        if "done" in facts:
+            # What the small answer of a wait has no room for.
+            known = {"outcome": "in_progress", **{name: arguments[name] for name in ("jobId", "executionId")}}
+            self.show({"answer": {**known, **facts}}, facts["nextStep"])  # type: ignore[typeddict-item]
+            return
+        lines = lines_of_answer(
+            command,
+            arguments,
+            facts,
+            text,
+            width=self._width,
+            shapes=shapes_for(self._encoding),
+            commands=self._commands,
+            quiet=self._quiet,
+            encoding=self._encoding,
+        )
+        self._print(Group(*lines))
+
+    def _print(self, lines: RenderableType) -> None:
+        self._console.print(lines, crop=False)  # a command may be wider than the terminal
+
+    @property
+    def _width(self) -> int:
+        return max(_NARROWEST, min(self._console.size.width, _WIDEST))
+
     def _draw(self, view: ExecutionView, step: str) -> RenderableType:
-        width, height = self._console.size
         # The line below the picture is the shell's.
-        size = Size(max(_NARROWEST, min(width, _WIDEST)), height - 1, least_lanes=0 if self._in_place else _LEAST_LANES)
-        return draw(view, size, step=step, shapes=shapes_for(self._encoding), encoding=self._encoding)
+        least = 0 if self._in_place else _LEAST_LANES
+        return draw(
+            view,
+            Size(self._width, self._console.size.height - 1, least_lanes=least),
+            step=step,
+            shapes=shapes_for(self._encoding),
+            encoding=self._encoding,
+            commands=self._commands,
+            quiet=self._quiet,
+        )
 
     def _interrupt(
         self, before: Callable[[int, FrameType | None], object] | int | None

@@ -9,6 +9,7 @@ from mcp.server.mcpserver import Resolve
 from mcp_types import CallToolResult
 from pydantic import BeforeValidator, Field
 
+from blaxel_mcp.advice import error_advice
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.jobs import list_executions
 from blaxel_mcp.errors import ArgumentError, BlaxelMcpError, NotFoundError
@@ -146,8 +147,9 @@ async def _both(first: Awaitable[T], second: Awaitable[S]) -> tuple[T, S]:
 
 def _same_execution(execution_id: str) -> ArgumentError:
     shown = quote(execution_id, limits.NAME_CHARACTERS)
-    message = f"executionId and baselineId are both {shown}: there is nothing to compare."
-    return ArgumentError(message, "Give another baselineId, or leave it out for the newest earlier success.")
+    execution, baseline = map(error_advice().argument, ("executionId", "baselineId"))
+    message = f"{execution} and {baseline} are both {shown}: there is nothing to compare."
+    return ArgumentError(message, f"Give another {baseline}, or leave it out for the newest earlier success.")
 
 
 def _no_earlier_success(job_id: str, execution: JobExecution, looked_at: int) -> BlaxelMcpError:
@@ -158,7 +160,10 @@ def _no_earlier_success(job_id: str, execution: JobExecution, looked_at: int) ->
         message = f"No earlier success of job {job} is among its newest executions: {before} did not succeed."
     else:
         message = f"No earlier success of job {job} is among its newest executions: none of them is before {shown}."
-    return BlaxelMcpError(message, "Give the execution to compare with as baselineId; list_job_executions names them.")
+    words = error_advice()
+    listed = words.tool("list_job_executions", {"jobId": job_id})
+    hint = f"Give the execution to compare with as {words.argument('baselineId')}; {listed} names them."
+    return BlaxelMcpError(message, hint)
 
 
 SPEC = ToolSpec(

@@ -5,6 +5,7 @@ from datetime import datetime
 from difflib import get_close_matches
 from typing import NamedTuple
 
+from blaxel_mcp.advice import error_advice
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.jobs import FetchedExecution, Listing, get_execution, list_executions, list_jobs
 from blaxel_mcp.errors import ArgumentError, BlaxelMcpError, NotFoundError
@@ -98,7 +99,8 @@ async def _find_latest(
     if not meant:
         newest = f"the newest {plural(len(executions), 'execution')}" if len(executions) > 1 else "the one execution"
         message = f"Of {newest} of job {_quoted(job_id)}, none {_WANTED[wanted]}."
-        raise NotFoundError(404, message, 'Ask for "latest", or see list_job_executions.')
+        listed = error_advice().tool("list_job_executions", {"jobId": job_id})
+        raise NotFoundError(404, message, f'Ask for "latest", or see {listed}.')
     found = meant[0].metadata.id or ""
     try:
         fetched = await session.send(get_execution(job_id, found))
@@ -224,7 +226,7 @@ async def explain_unknown_job(
     if len(names) > _RECENT:
         # A full page says that there are more jobs than it holds, not how many.
         others = "others" if len(names) >= _JOBS else f"{len(names) - _RECENT} more"
-        hint += f" and {others}, which list_jobs names"
+        hint += f" and {others}, which {error_advice().tool('list_jobs', {})} names"
     return NotFoundError(404, message, f"{hint}.")
 
 

@@ -8,6 +8,7 @@ from mcp.server.mcpserver import Resolve
 from mcp_types import CallToolResult
 from pydantic import BeforeValidator, Field
 
+from blaxel_mcp.advice import error_advice
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.logs import LogPage, Severity, get_logs
 from blaxel_mcp.errors import AnswerError, ApiError, ArgumentError, BlaxelMcpError
@@ -16,9 +17,8 @@ from blaxel_mcp.summary.limits import LOG_LINES, LOG_LINES_USUAL
 from blaxel_mcp.summary.logs import LogsCore, LogSearch, build_logs, is_long_log, log_alternatives, log_time_range
 from blaxel_mcp.tools.context import AppContext, app_context, current_session
 from blaxel_mcp.tools.find import find_execution
-from blaxel_mcp.tools.paging import plain_word
 from blaxel_mcp.tools.results import success
-from blaxel_mcp.tools.spec import READ_ONLY, ExecutionId, JobId, ToolSpec
+from blaxel_mcp.tools.spec import READ_ONLY, ExecutionId, JobId, ToolSpec, filter_field, plain_word
 
 _LONGEST_TEXT = 200
 
@@ -36,7 +36,7 @@ async def get_job_execution_logs(  # noqa: PLR0917 - the SDK passes them by name
     app: Annotated[AppContext, Resolve(app_context)],
     taskName: Annotated[str | None, Field(max_length=_LONGEST_TEXT, description="Only lines of this task")] = None,  # noqa: N803
     search: Annotated[str | None, Field(max_length=_LONGEST_TEXT, description="Text the lines contain")] = None,
-    severity: Annotated[Severity | None, BeforeValidator(_severity_word), Field(description="Minimum severity")] = None,
+    severity: Annotated[Severity | None, BeforeValidator(_severity_word), filter_field("Minimum severity")] = None,
     limit: Annotated[int, Field(ge=1, le=LOG_LINES, description="How many lines, the newest")] = LOG_LINES_USUAL,
 ) -> CallToolResult:
     """Find the execution's time, and the lines of log in it; errors are raised, `server` turns them into a result."""
@@ -79,7 +79,7 @@ def _visible(text: str | None, parameter: str) -> str | None:
     """
     wanted = (text or "").strip()
     if not visible(wanted):
-        problem = f"{parameter} contains control or invisible characters, so nothing was sent."
+        problem = f"{error_advice().argument(parameter)} contains control or invisible characters, so nothing was sent."
         raise ArgumentError(problem, "Give it as it is shown.")
     return wanted or None
 
@@ -92,7 +92,7 @@ def _unavailable(error: BlaxelMcpError, job_id: str, execution_id: str) -> Blaxe
         message = "Blaxel does not know the log endpoint (404)."
     return BlaxelMcpError(
         f"The log, which Blaxel does not document, could not be read: {message}",
-        f"Instead, {log_alternatives(job_id, execution_id)}",
+        f"Instead, {log_alternatives(job_id, execution_id, error_advice())}",
         transient=error.transient,
         retry_after=error.retry_after,
     )

@@ -21,7 +21,7 @@ from blaxel_mcp.tools.context import AppContext, app_context, current_session
 from blaxel_mcp.tools.find import explain_unknown_job
 from blaxel_mcp.tools.references import read_job
 from blaxel_mcp.tools.results import success
-from blaxel_mcp.tools.spec import READ_ONLY, JobId, ToolSpec
+from blaxel_mcp.tools.spec import READ_ONLY, JobId, ToolSpec, filter_field, plain_word
 
 T = TypeVar("T")
 _USUAL, _MOST = LIST_EXECUTIONS
@@ -31,9 +31,7 @@ async def list_job_executions(  # noqa: PLR0917 - the SDK passes them by name
     jobId: JobId,  # noqa: N803 - the operation's own name
     session: Annotated[Session, Resolve(current_session)],
     app: Annotated[AppContext, Resolve(app_context)],
-    status: Annotated[
-        ExecutionWord | None, BeforeValidator(paging.plain_word), Field(description="Only this status")
-    ] = None,
+    status: Annotated[ExecutionWord | None, BeforeValidator(plain_word), filter_field("Only this status")] = None,
     limit: Annotated[int, Field(ge=1, le=_MOST)] = _USUAL,
     cursor: paging.Cursor = None,
 ) -> CallToolResult:

@@ -9,6 +9,7 @@ from mcp.server.mcpserver import Resolve
 from mcp_types import CallToolResult
 from pydantic import Field
 
+from blaxel_mcp.advice import error_advice
 from blaxel_mcp.api import jobs
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.errors import ApiError, ArgumentError, BlaxelMcpError
@@ -94,8 +95,9 @@ def _checked_search(search: str | None) -> str | None:
     """
     query = (search or "").strip()
     if query and not _SHORTEST_SEARCH <= len(query) <= _LONGEST_SEARCH:
+        name = error_advice().argument("search")
         raise ArgumentError(
-            f"search must have {_SHORTEST_SEARCH} to {_LONGEST_SEARCH} characters, so nothing was sent.",
+            f"{name} must have {_SHORTEST_SEARCH} to {_LONGEST_SEARCH} characters, so nothing was sent.",
             "Leave it out to list all jobs.",
         )
     return query or None

@@ -18,7 +18,7 @@ from blaxel_mcp.tools.fetch_tasks import fetch_tasks
 from blaxel_mcp.tools.find import find_execution
 from blaxel_mcp.tools.lookups import is_long_work
 from blaxel_mcp.tools.results import success
-from blaxel_mcp.tools.spec import READ_ONLY, ExecutionId, JobId, ToolSpec
+from blaxel_mcp.tools.spec import READ_ONLY, ExecutionId, JobId, ToolSpec, filter_field, plain_word
 
 _USUAL, _MOST = LIST_TASKS
 
@@ -28,9 +28,7 @@ async def list_job_execution_tasks(  # noqa: PLR0917 - the SDK passes them by na
     executionId: ExecutionId,  # noqa: N803
     session: Annotated[Session, Resolve(current_session)],
     app: Annotated[AppContext, Resolve(app_context)],
-    status: Annotated[
-        TaskWord | None, BeforeValidator(paging.plain_word), Field(description="Only this status")
-    ] = None,
+    status: Annotated[TaskWord | None, BeforeValidator(plain_word), filter_field("Only this status")] = None,
     limit: Annotated[int, Field(ge=1, le=_MOST)] = _USUAL,
     cursor: paging.Cursor = None,
 ) -> CallToolResult:

@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote
 
 from pydantic import Field
 
+from blaxel_mcp.advice import error_advice
 from blaxel_mcp.api.jobs import Listing
 from blaxel_mcp.errors import ApiError, ArgumentError
 from blaxel_mcp.summary.limits import CURSOR_BYTES
@@ -72,9 +73,10 @@ def parse_offset(cursor: str | None) -> int:
 
 
 def _not_ours() -> ArgumentError:
+    cursor, given = map(error_advice().argument, ("cursor", "nextCursor"))
     return ArgumentError(
-        "cursor is not one that this tool gave, so nothing was sent.",
-        "Give nextCursor of the previous answer as it is, or leave cursor out to start over.",
+        f"{cursor} is not one that this tool gave, so nothing was sent.",
+        f"Give {given} of the previous answer as it is, or leave {cursor} out to start over.",
     )
 
 
@@ -85,10 +87,5 @@ def explain_refusal(error: ApiError, position: Position) -> ApiError:
     return ApiError(
         400,
         "Blaxel refused the cursor (400): it is valid for 24 hours, and with the same arguments only.",
-        "Leave cursor out to start over.",
+        f"Leave {error_advice().argument('cursor')} out to start over.",
     )
-
-
-def plain_word(value: object) -> object:
-    """One of a closed set of words, as a caller may write it: in any case, blank for none."""
-    return (value.strip().casefold() or None) if isinstance(value, str) else value

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple, TypeAlias
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
+from blaxel_mcp.advice import error_advice
 from blaxel_mcp.errors import ArgumentError
 from blaxel_mcp.summary.limits import NAME_CHARACTERS
 from blaxel_mcp.summary.wording import quote
@@ -70,7 +71,7 @@ def read_references(job_id: str, execution_id: str) -> Reference:
     if (address := _read_address(asked, "executionId")) is not None:
         if address.execution is None:
             raise ArgumentError(
-                "executionId is an address without an execution, so nothing was sent.",
+                f"{error_advice().argument('executionId')} is an address without an execution, so nothing was sent.",
                 'Give the execution\'s id, or "latest" for the newest one.',
             )
         return Reference(_same_job(job, address.job), [(job, address.execution)], read=True)
@@ -94,13 +95,14 @@ def exact_reference(job_id: str, execution_id: str) -> tuple[str, str]:
     asked = _unwrap(execution_id)
     if _LATEST.fullmatch(asked) or _CUT.search(asked):
         problem = "is cut" if _CUT.search(asked) else 'is "latest", which may change before the person answers'
-        hint = "Give one execution's id; list_job_executions names them."
-        raise ArgumentError(f"executionId {problem}, so nothing was sent.", hint)
+        listed = error_advice().tool("list_job_executions", {})
+        hint = f"Give one execution's id; {listed} names them."
+        raise ArgumentError(f"{error_advice().argument('executionId')} {problem}, so nothing was sent.", hint)
     exact = read_references(job_id, asked).ids[0]
     if _execution_in_job(job_id) not in {None, exact[1]}:
-        raise ArgumentError(
-            "jobId names another execution than executionId, so nothing was sent.", "Give the job's name alone."
-        )
+        given_job, given = map(error_advice().argument, ("jobId", "executionId"))
+        message = f"{given_job} names another execution than {given}, so nothing was sent."
+        raise ArgumentError(message, "Give the job's name alone.")
     return exact
 
 
@@ -179,8 +181,9 @@ def _parts_of_path(address: SplitResult) -> _Parts:
 
 def _same_job(job: str, other: str | None) -> str:
     if other is not None and other != job:
+        given_job, given = map(error_advice().argument, ("jobId", "executionId"))
         raise ArgumentError(
-            f"jobId means job {quote(job, NAME_CHARACTERS)} and executionId an execution of job "
+            f"{given_job} means job {quote(job, NAME_CHARACTERS)} and {given} an execution of job "
             f"{quote(other, NAME_CHARACTERS)}, so nothing was sent.",
             "Give the execution's own job.",
         )
@@ -189,7 +192,8 @@ def _same_job(job: str, other: str | None) -> str:
 
 def _not_ours(parameter: str) -> ArgumentError:
     # The address is not repeated: it may hold a credential.
+    name = error_advice().argument(parameter)
     return ArgumentError(
-        f"{parameter} is an address, but not one of a job in Blaxel's console or API, so nothing was sent.",
+        f"{name} is an address, but not one of a job in Blaxel's console or API, so nothing was sent.",
         "Give the name or id itself.",
     )

@@ -1,7 +1,7 @@
 """Tool results: an answer in both channels, or an error as one text."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from mcp_types import CallToolResult, TextContent
@@ -59,17 +59,22 @@ def wrong_arguments(error: ValidationError, parameters: Iterable[str]) -> CallTo
 
     The values that were given are left out: they may hold anything.
     """
+    return _error_result(
+        f"Wrong arguments: {argument_problems(error)}. Nothing was sent. "
+        f"Trying again unchanged will not help. The tool takes {', '.join(parameters)}."
+    )
+
+
+def argument_problems(error: ValidationError, name: Callable[[str], str] = str) -> str:
+    """What is wrong with which argument; `name` says how an argument is called."""
     problems = error.errors(include_url=False, include_input=False, include_context=False)
     shown = [
-        f"{clean('.'.join(map(str, problem['loc'])), _ARGUMENT_CHARACTERS)} "
+        f"{name(clean('.'.join(map(str, problem['loc'])), _ARGUMENT_CHARACTERS))} "
         f"{_PROBLEMS.get(problem['type']) or _describe_constraint(problem['msg'])}"
         for problem in problems[:_PROBLEMS_SHOWN]
     ]
     more = len(problems) - len(shown)
-    return _error_result(
-        f"Wrong arguments: {'; '.join(shown)}{f'; and {more} more' if more > 0 else ''}. Nothing was sent. "
-        f"Trying again unchanged will not help. The tool takes {', '.join(parameters)}."
-    )
+    return f"{'; '.join(shown)}{f'; and {more} more' if more > 0 else ''}"
 
 
 def _describe_constraint(message: str) -> str:

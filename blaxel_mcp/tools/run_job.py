@@ -9,6 +9,7 @@ from mcp_types import CallToolResult
 from pydantic import Field
 from typing_extensions import TypedDict
 
+from blaxel_mcp.advice import advice
 from blaxel_mcp.api.call import checked_id, problem_of_id
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.jobs import create_execution, get_job
@@ -35,11 +36,11 @@ from blaxel_mcp.tools.results import success
 from blaxel_mcp.tools.spec import ADDITIVE, JobId, ToolSpec
 
 Tasks = Annotated[
-    list[dict[str, Any]], Field(description="One object of parameters per task; by default one task", min_length=1)
+    list[dict[str, Any]], Field(description="One object of parameters per task; default: one task", min_length=1)
 ]
 Env = Annotated[dict[str, str], Field(description="Environment variables to override")]
 Memory = Annotated[int, Field(description="Megabytes, at most the job's own", ge=1)]
-AllowQueue = Annotated[bool, Field(description="Wait for capacity; false fails at once if there is none")]
+AllowQueue = Annotated[bool, Field(description="Wait for capacity, or fail at once")]
 _QUESTION_NAMES = 5
 """Overridden variables that the question to the person names."""
 
@@ -118,8 +119,10 @@ def _created_id(job_id: str, created: CreatedExecution) -> str:
 
 
 def _answer(job_id: str, execution_id: str, tasks: int) -> dict[str, str]:
-    arguments = call_arguments(job_id, execution_id) or 'this job and executionId "latest"'
-    step = f"Call wait_for_job_execution with {arguments}."
+    arguments = call_arguments(job_id, execution_id)
+    step = f"{advice().call('wait_for_job_execution', arguments)}."
+    if not arguments:
+        step = 'Call wait_for_job_execution with this job and executionId "latest".'
     execution, job = (quote(text, IDENTITY_CHARACTERS) for text in (execution_id, job_id))
     return {
         "summary": f"Started execution {execution} of job {job} with {plural(tasks, 'task')}. Next: {step}",

@@ -16,6 +16,26 @@ _Id = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 JobId = Annotated[_Id, Field(description="Name of the job")]
 ExecutionId = Annotated[_Id, Field(description='Id of the execution, or "latest"')]
 OneExecutionId = Annotated[_Id, Field(description="Id of the execution")]
+_ANY = "any"
+
+
+def plain_word(value: object) -> object:
+    """One of a closed set of words, as a caller may write it: in any case; None for `any`."""
+    word = value.strip().casefold() if isinstance(value, str) else value
+    return None if word == _ANY else word
+
+
+def filter_field(description: str) -> Any:
+    """The field of an optional argument that is one of a closed set of words; its schema also lists `any`.
+
+    Clients that make every argument required (strict mode) leave a model no other way to ask for all.
+    """
+
+    def add_any(schema: dict[str, Any]) -> None:
+        schema["anyOf"][0]["enum"].append(_ANY)  # of `Literal[...] | None`
+
+    return Field(description=description, json_schema_extra=add_any)
+
 
 # All four hints are given, because clients assume the worst of those that are missing.
 READ_ONLY = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True)
@@ -68,13 +88,20 @@ def bind(spec: ToolSpec) -> Tool:
     class StrictArguments(model, extra="forbid"):  # type: ignore[valid-type, misc, call-arg]  # its base is made at run time
         @model_validator(mode="before")
         @classmethod
-        def drop_nulls(cls, given: dict[str, Any]) -> dict[str, Any]:
-            """Treat null for an optional argument as if the argument were missing."""
-            optional = {name for name, field in cls.model_fields.items() if not field.is_required()}
-            return {name: value for name, value in given.items() if value is not None or name not in optional}
+        def drop_blanks(cls, given: dict[str, Any]) -> dict[str, Any]:
+            """Treat null or a blank text for an optional argument as if the argument were missing.
+
+            Clients that make every argument required (strict mode) have their model write something for each.
+            """
+            required = {name for name, field in cls.model_fields.items() if field.is_required()}
+            return {name: value for name, value in given.items() if name in required or not _is_blank(value)}
 
     tool.fn_metadata = tool.fn_metadata.model_copy(update={"arg_model": StrictArguments})
     return tool
+
+
+def _is_blank(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
 
 
 def describe(spec: ToolSpec) -> dict[str, Any]:
@@ -88,9 +115,23 @@ def describe(spec: ToolSpec) -> dict[str, Any]:
         "description": spec.description,
         "annotations": spec.annotations.model_dump(mode="json", by_alias=True, exclude_none=True),
         "inputSchema": _compact(bind(spec).fn_metadata.arg_model.model_json_schema()),
-        "outputSchema": _compact(TypeAdapter(spec.answer).json_schema()),
+        "outputSchema": _without_defaults(_compact(TypeAdapter(spec.answer).json_schema())),
     }
     return listed if spec.meta is None else {**listed, "_meta": dict(spec.meta)}
+
+
+def _without_defaults(schema: Any) -> Any:
+    """The schema without `additionalProperties` where it is true, as it is by default.
+
+    Arguments keep it: a client's conversion that takes it for false there leaves a model nothing to fill in.
+    """
+    if isinstance(schema, list):
+        return [_without_defaults(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: _without_defaults(part) for key, part in schema.items() if (key, part) != ("additionalProperties", True)
+    }
 
 
 def _compact(schema: Any, definitions: Mapping[str, Any] | None = None) -> Any:
@@ -106,8 +147,6 @@ def _compact(schema: Any, definitions: Mapping[str, Any] | None = None) -> Any:
     if "$ref" in schema:
         return _compact(definitions[schema["$ref"].removeprefix("#/$defs/")], definitions)
     dropped = {"$defs", "title"} | ({"description"} if "properties" in schema else set())
-    if schema.get("additionalProperties") is True:  # the default
-        dropped.add("additionalProperties")
     compacted = {
         key: {name: _compact(part, definitions) for name, part in value.items()}
         if key == "properties"

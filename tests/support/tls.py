@@ -97,6 +97,7 @@ def _private(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 class _Server(ThreadingHTTPServer):
     documents: Mapping[str, Any]
+    heard: list[str]
 
     def handle_error(self, *_: object) -> None:
         """Say nothing: a client that hangs up during the handshake is what is tested."""
@@ -106,6 +107,7 @@ class _Answering(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         """Answer with the document of this path."""
         assert isinstance(self.server, _Server)
+        self.server.heard.append(self.path)
         body = json.dumps(self.server.documents.get(self.path)).encode()
         self.send_response(200 if self.path in self.server.documents else 404)
         self.send_header("content-length", str(len(body)))
@@ -117,10 +119,14 @@ class _Answering(BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def serve(context: ssl.SSLContext, documents: dict[str, Any]) -> Iterator[str]:
-    """Serve JSON documents by path over HTTPS; yields `https://localhost:…`, and documents may still be added."""
+def serve(context: ssl.SSLContext, documents: Mapping[str, Any], heard: list[str] | None = None) -> Iterator[str]:
+    """Serve JSON documents by path over HTTPS from threads; yields `https://localhost:…`.
+
+    Documents may still be added; the paths of requests are added to `heard`. Not asyncio: when its loop ends, it leaves
+    connections open whose handshake failed a moment ago.
+    """
     with _Server(("127.0.0.1", 0), _Answering) as server:
-        server.documents = documents
+        server.documents, server.heard = documents, [] if heard is None else heard
         server.socket = context.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever)
         thread.start()

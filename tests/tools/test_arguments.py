@@ -99,7 +99,7 @@ def test_wrong_arguments_are_rejected_and_not_sent(
 async def call(url: str, tool: str, arguments: dict[str, Any], mode: Mode = "auto") -> Answer:
     """The answer of a tool, write tools included."""
     async with connected(client_for(url), mode, allow_writes=True) as session:
-        return check(await session.call_tool(tool, arguments))
+        return check(await session.call_tool(tool, arguments), tool)
 
 
 @pytest.mark.parametrize(
@@ -189,3 +189,46 @@ def test_an_id_is_one_segment_of_the_path(job_id: str, segment: str, faults: Fau
         f"/v0/jobs/{segment}/executions",
         "/v0/jobs",
     ]
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "blanks"),
+    [
+        ("list_jobs", {}, {"search": "", "cursor": " "}),
+        ("list_job_executions", {"jobId": "image-resize"}, {"status": "any", "cursor": ""}),
+        ("compare_job_executions", {"jobId": "image-resize"}, {"executionId": "", "baselineId": ""}),
+        ("list_job_execution_tasks", ids("image-resize", script.FAILED), {"status": "Any", "cursor": ""}),
+        (
+            "get_job_execution_logs",
+            ids("image-resize", script.FAILED),
+            {"taskName": "", "search": "", "severity": "any"},
+        ),
+    ],
+)
+def test_every_argument_can_be_given_and_mean_nothing(
+    tool: str, arguments: dict[str, Any], blanks: dict[str, Any], url: str
+) -> None:
+    """A model in strict mode has to write something for each argument: "any" where words are listed, else a blank."""
+
+    async def listed() -> dict[str, Any]:
+        async with connected(client_for(url), "auto") as session:
+            schema = next(each for each in (await session.list_tools()).tools if each.name == tool).input_schema
+        return dict(schema["properties"])
+
+    properties = asyncio.run(listed())
+    words = {name: schema["enum"] for name, schema in properties.items() if "enum" in schema}
+    assert all("any" in values for values in words.values())
+    optional_texts = {name for name, schema in properties.items() if schema["type"] == "string"} - arguments.keys()
+    assert blanks.keys() == optional_texts
+    assert facts(asyncio.run(call(url, tool, arguments | blanks))) == facts(asyncio.run(call(url, tool, arguments)))
+
+
+def test_parameters_of_tasks_are_open(url: str) -> None:
+    """A conversion to strict mode that closes objects would leave a model no parameter to give."""
+
+    async def listed() -> dict[str, Any]:
+        async with connected(client_for(url), "auto", allow_writes=True) as session:
+            schema = next(each for each in (await session.list_tools()).tools if each.name == "run_job").input_schema
+        return dict(schema["properties"]["tasks"]["items"])
+
+    assert asyncio.run(listed()) == {"type": "object", "additionalProperties": True}

@@ -1,20 +1,14 @@
 """Everything that can go wrong, as the model sees it: one text, read whole, in both eras of the protocol."""
 
-import asyncio
-import datetime as dt
-import ipaddress
 import logging
 import socket
-import ssl
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
-from cryptography import x509  # comes with mcp, which needs it for pyjwt[crypto]
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from support.caller import ACCOUNT, MODES, Answer, Mode, ask, check, client_for, connected, ids, refusal
+from support import tls
+from support.caller import ACCOUNT, MODES, Mode, ask, client_for, ids, refusal
 from support.faults import Answer as Says
 from support.faults import (
     Cut,
@@ -258,51 +252,18 @@ def test_no_connection(
         assert ask(client_for(url), ONE, mode=mode) == [refusal(f"{what} {again} {advice}")]
 
 
-def self_signed(folder: Path) -> ssl.SSLContext:
-    """A server's TLS context with a self-signed certificate for this machine."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
-    now = dt.datetime.now(dt.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    file = folder / "server.pem"
-    file.write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        + certificate.public_bytes(serialization.Encoding.PEM)
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
-    return context
-
-
 @pytest.mark.parametrize("mode", MODES)
-def test_a_self_signed_certificate(tmp_path: Path, mode: Mode) -> None:
+def test_a_certificate_of_nobody_known(tmp_path: Path, mode: Mode) -> None:
     """Nothing is sent, and the error says what to do behind a company's proxy."""
-    heard = []
-
-    async def hear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        heard.append(await reader.read())
-        writer.close()
-
-    async def run() -> Answer:
-        server = await asyncio.start_server(hear, "127.0.0.1", 0, ssl=self_signed(tmp_path))
-        client = client_for(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/v0")
-        async with server, connected(client, mode) as session:
-            return check(await session.call_tool("get_job_execution", ONE))
-
-    assert asyncio.run(run()) == refusal(
-        f"Blaxel's certificate could not be verified (TLS). {NO} Behind a company proxy, add its certificate to the "
-        "system's store or name it in SSL_CERT_FILE (uvx itself needs UV_SYSTEM_CERTS=1), and check HTTPS_PROXY."
-    )
+    heard: list[str] = []
+    with tls.serve(tls.authority(tmp_path).server("localhost"), {}, heard) as url:
+        assert ask(client_for(f"{url}/v0"), ONE, mode=mode) == [
+            refusal(
+                f"Blaxel's certificate could not be verified (TLS). {NO} Behind a company proxy, add its certificate "
+                "to the system's store or name it in SSL_CERT_FILE (uvx itself needs UV_SYSTEM_CERTS=1), and check "
+                "HTTPS_PROXY."
+            )
+        ]
     assert heard == []
 
 
