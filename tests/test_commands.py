@@ -183,7 +183,7 @@ def test_a_wait_ends_with_how_it_went(still: str, job: str, code: ExitCode) -> N
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("tasks ''", "Wrong arguments: JOB must not be empty. Nothing was sent."),
+        ("tasks ''", "Wrong arguments: JOB must not be empty. Trying again unchanged will not help. Nothing was sent."),
         ("compare nightly-import latest latest", 'EXECUTION and BASELINE are both "latest"'),
         ("jobs --search x", "--search must have 2 to 200 characters, so nothing was sent."),
         ("jobs --cursor 'a b'", "--cursor is not one that this tool gave"),

@@ -46,7 +46,7 @@ async def call_directly(
         checked = bound.fn_metadata.validate_arguments(dict(arguments))
     except ValidationError as error:
         problems = argument_problems(error, error_advice().argument)
-        raise ArgumentError(f"Wrong arguments: {problems}. Nothing was sent.", "Change that.") from None
+        raise ArgumentError(f"Wrong arguments: {problems}.", "Nothing was sent.") from None
     given = {"session": app.new_session({}), "app": app}
     if bound.context_kwarg:
         given[bound.context_kwarg] = _Context(report_progress)
