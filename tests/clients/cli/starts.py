@@ -133,7 +133,7 @@ def _cells(one: Start) -> str:
 
 
 def _never(one: Start) -> str:
-    return f"not within {one.watched} s" if one.asked is None else "its answer"
+    return f"not within {one.watched} s" if one.asked is None else "with its answer"
 
 
 def _seconds(number: int | None, otherwise: str) -> str:

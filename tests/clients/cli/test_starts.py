@@ -93,7 +93,7 @@ def test_the_table_says_what_was_not_seen() -> None:
     gemini = dataclasses.replace(codex, client="gemini-cli", asked=None, watched=90)
     told = dataclasses.replace(codex, told=True, asked=None, ended=30, inherited=["BL_API_KEY", "BL_WORKSPACE"])
     assert starts.as_table(ROWS, [codex, gemini, told]).splitlines()[2:] == [
-        "| Codex 1 | - | 1 s | its answer | nothing |",
+        "| Codex 1 | - | 1 s | with its answer | nothing |",
         "| Codex 1, told to wait | - | never | 30 s | `BL_API_KEY`, `BL_WORKSPACE` |",
         "| Gemini CLI 1 | - | never | not within 90 s | nothing |",
     ]
