@@ -118,7 +118,7 @@ def parse(argv: Sequence[str]) -> Command:
     if name is None:
         return Command("serve", flags, **given)
     if parser is None:
-        raise program.wrong(f"Unknown command {name!r}{_nearest(name, _COMMANDS)}")
+        raise program.wrong(f"Unknown command {name!r}{_nearest(name, [*_COMMANDS, '--help'])}")
     _check_options(after, parser, name, program)
     given |= vars(parser.parse_args(after))
     arguments = {key: given.pop(key) for key in [*given] if key not in Command.__dataclass_fields__}
@@ -244,7 +244,10 @@ def _add_completion(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_setup(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("client", metavar="CLIENT", nargs="?", help="name of the client; without it, list them")
+    from blaxel_mcp.setup.clients import NAMES, client_named  # noqa: PLC0415 - for this command
+
+    client: dict[str, Any] = {"type": lambda name: client_named(name).name, "choices": NAMES, "default": None}
+    parser.add_argument("client", metavar="CLIENT", nargs="?", **client, help="the client; without it, list them")
     parser.add_argument("--write", action="store_true", help="put it into the client's file, and keep a backup")
     parser.add_argument("--remove", action="store_true", help="take it out of the client's file again")
     parser.add_argument("--with-key", action="store_true", help="write the key into the file, for its owner alone")

@@ -71,7 +71,7 @@ LAYERS: dict[str, set[str]] = {
     "runtime": {"transports", "server", "tools", "telemetry", "api", "settings", "errors"},
     "setup": {"settings", "login", "errors"},
     "command_arguments": set(),
-    "command_line": {"command_arguments", "settings", "process", "errors", ""},
+    "command_line": {"command_arguments", "setup", "settings", "process", "errors", ""},
     "completion": {"command_line"},
     "shell_advice": {"advice", "command_line", "command_arguments"},
     "commands": {"tools", "process"},

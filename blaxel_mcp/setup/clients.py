@@ -3,12 +3,14 @@
 What was seen of each, and what is only documented, is in docs/setup.md.
 """
 
+import difflib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal
 
 from blaxel_mcp.setup.machine import Launch, Machine
+from blaxel_mcp.setup.problems import refusal
 from blaxel_mcp.setup.shapes import (
     SERVER,
     Credential,
@@ -242,13 +244,22 @@ CLIENTS = (
 )
 
 
-def find_client(name: str) -> Client | None:
-    """Find a client by its name, its title or an alias, whatever the case, spaces and dashes; None if there is none."""
+NAMES = tuple(client.name for client in CLIENTS)
+
+
+def client_named(name: str) -> Client:
+    """Find a client by its name, its title or an alias, whatever the case, spaces and dashes.
+
+    Raises:
+        ConfigurationError: there is none; names the nearest.
+    """
     wanted = _folded(name)
     for client in CLIENTS:
         if wanted in {_folded(each) for each in (client.name, client.title, *client.aliases)}:
             return client
-    return None
+    near = difflib.get_close_matches(name.lower(), NAMES, 1)
+    hint = f'Did you mean "{near[0]}"?' if near else f"There are {', '.join(NAMES)}."
+    raise refusal(f'No client is called "{name}". {hint}')
 
 
 def _folded(name: str) -> str:

@@ -1,6 +1,5 @@
 """`blaxel-mcp setup`: what it prints, and what it does with a client's file."""
 
-import difflib
 import shlex
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
@@ -11,12 +10,12 @@ from pathlib import Path
 from blaxel_mcp.login import LOGIN_FILE, select_login
 from blaxel_mcp.settings import option_for
 from blaxel_mcp.setup import edit, files
-from blaxel_mcp.setup.clients import CLIENTS, Client, find_client, paste, seems_installed
+from blaxel_mcp.setup.clients import CLIENTS, Client, client_named, paste, seems_installed
 from blaxel_mcp.setup.machine import PUBLISHED, Launch, Machine, find_launch
 from blaxel_mcp.setup.problems import FileProblem, refusal
-from blaxel_mcp.setup.shapes import SERVER, Credential
+from blaxel_mcp.setup.shapes import KEYS, SERVER, Credential, holds_key
 
-_WORKSPACE, _KEYS = "BL_WORKSPACE", ("BL_API_KEY", "BL_CLIENT_CREDENTIALS")
+_WORKSPACE = "BL_WORKSPACE"
 _PASSED_ON = {"BLAXEL_MCP_ALLOW_WRITES", "BLAXEL_MCP_LOOKUPS"}
 """The settings whose options the server may be started with over stdio."""
 
@@ -66,7 +65,7 @@ def run_setup(
     if request.client is None:
         write(_list_clients(machine))
         return
-    client = _client(request.client)
+    client = client_named(request.client)
     launch = _launch_for(client, machine).with_arguments(*_arguments(request))
     plan = _Plan(client, request, machine, launch, _credential(request, machine, login))
     if not (request.write or request.remove):
@@ -113,7 +112,7 @@ def _add(plan: _Plan, path: Path, now: datetime) -> str:
         done = "only you can read it from now on" if closed else "nothing was changed"
         return f'{path} has "{SERVER}" as it should be; {done}.\n'
     backup = files.write(path, edited.encode(), before, private=private, now=now)
-    kept = f"What it was before is in {backup}.\n" if backup else ""
+    kept = f"{_kept(plan, before, backup)}\n" if backup else ""
     return f'Put "{SERVER}" into {path}.\n{kept}{client.then}\n{_about_credential(plan)}\n'
 
 
@@ -121,11 +120,17 @@ def _remove(plan: _Plan, path: Path, now: datetime) -> str:
     """Take the entry out of the client's file; return what to say."""
     before, text = _read(plan, path)
     # Whatever the client may have been told to ask for.
-    edited = edit.remove_entry(plan.client, text, plan.client.inputs(Credential((_WORKSPACE, *_KEYS))))
+    edited = edit.remove_entry(plan.client, text, plan.client.inputs(Credential((_WORKSPACE, *KEYS))))
     if edited == text:
         return f'{path} has no "{SERVER}"; nothing was changed.\n'
     backup = files.write(path, edited.encode(), before, private=False, now=now)
-    return f'Took "{SERVER}" out of {path}.\nWhat it was before is in {backup}.\n'
+    return f'Took "{SERVER}" out of {path}.\n{_kept(plan, before, backup)}\n'
+
+
+def _kept(plan: _Plan, before: bytes | None, backup: Path | None) -> str:
+    """Where a file is kept as it was, and whether a key is in it that nobody would look for there."""
+    held = holds_key(edit.find_entry(plan.client, edit.decode(before or b"")))
+    return f"What it was before is in {backup}{', with the key: delete that when it is not needed' * held}."
 
 
 def _read(plan: _Plan, path: Path) -> tuple[bytes | None, str]:
@@ -148,11 +153,11 @@ def _instructions(plan: _Plan) -> str:
     if client.command and entry == client.entry(plan.launch, Credential()):  # else it would do something else
         parts.append(f"Or by its own command:\n\n  {quote(client.command(plan.launch), plan.machine)}")
     if path:
-        again = ["--demo"] if request.demo else []
-        again += ["--file", request.file] if request.file else []
+        again = ["--file", request.file] if request.file else []
+        again += ["--demo"] if request.demo else []
         # Where uvx has put it is no path to come back to.
         program = PUBLISHED.words if _by_uvx(plan.launch) else request.program
-        command = quote((*program, "setup", client.name, *again, "--write"), plan.machine)
+        command = quote((*program, *_options(request), "setup", client.name, *again, "--write"), plan.machine)
         parts.append(f"`{command}` puts it there and keeps the rest of the file; --remove takes it out again.")
     parts.append(f"{client.then}\n{_about_credential(plan)}")
     return "\n\n".join(parts) + "\n"
@@ -186,20 +191,10 @@ def _list_clients(machine: Machine) -> str:
     )
 
 
-def _client(name: str) -> Client:
-    client = find_client(name)
-    if client:
-        return client
-    names = [each.name for each in CLIENTS]
-    near = difflib.get_close_matches(name.lower(), names, 1)
-    hint = f'Did you mean "{near[0]}"?' if near else f"There are {', '.join(names)}."
-    raise refusal(f'No client is called "{name}". {hint}')
-
-
 def _credential(request: Request, machine: Machine, login: str | None) -> Credential:
     """Which variables the server needs from the client: none for the demo and where there is a login."""
-    given = {name: value for name in (_WORKSPACE, *_KEYS) if (value := machine.variables.get(name, "").strip())}
-    key = next((name for name in _KEYS if name in given), _KEYS[0])
+    given = {name: value for name in (_WORKSPACE, *KEYS) if (value := machine.variables.get(name, "").strip())}
+    key = next((name for name in KEYS if name in given), KEYS[0])
     if request.with_key:
         if request.demo or request.remove or not request.write:
             raise refusal("--with-key goes with --write, and not with --demo or --remove.")
@@ -214,8 +209,13 @@ def _credential(request: Request, machine: Machine, login: str | None) -> Creden
 
 
 def _arguments(request: Request) -> list[str]:
-    """The server's own arguments: the options that were given to it before the command, and --demo."""
-    arguments = ["--demo"] if request.demo else []
+    """The server's own arguments."""
+    return [*(["--demo"] if request.demo else []), *_options(request)]
+
+
+def _options(request: Request) -> list[str]:
+    """The options that stood before the command, which are the server's."""
+    arguments = list[str]()
     for name, value in request.flags.items():
         if name not in _PASSED_ON:
             raise refusal(f"{option_for(name)} is not for a server that a client starts.")

@@ -10,6 +10,9 @@ from blaxel_mcp.setup.machine import Launch
 SERVER = "blaxel"
 """The name that a client knows this server by."""
 
+KEYS = ("BL_API_KEY", "BL_CLIENT_CREDENTIALS")
+"""The variables of which the server needs one where there is no login."""
+
 Entry = dict[str, Any]
 
 
@@ -25,6 +28,13 @@ class Credential:
         if self.values:
             return dict(self.values)
         return {name: reference.replace("NAME", name) for name in self.names} if reference else {}
+
+
+def holds_key(entry: Any) -> bool:
+    """Whether an entry has a variable of a credential with a value, and not with a reference to one."""
+    parts = [entry.get(key) for key in ("env", "envs", "environment")] if isinstance(entry, dict) else []
+    values = [part.get(name) for part in parts if isinstance(part, dict) for name in KEYS]
+    return any(isinstance(value, str) and value and not value.startswith(("$", "{")) for value in values)
 
 
 def entry_shape(reference: str | None = None, **more: Any) -> Callable[[Launch, Credential], Entry]:

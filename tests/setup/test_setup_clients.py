@@ -8,7 +8,8 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 import pytest
 
-from blaxel_mcp.setup.clients import CLIENTS, find_client, seems_installed
+from blaxel_mcp.errors import ConfigurationError
+from blaxel_mcp.setup.clients import CLIENTS, client_named, seems_installed
 from blaxel_mcp.setup.links import install_links
 from blaxel_mcp.setup.machine import Launch, Machine, find_launch
 from blaxel_mcp.setup.shapes import Credential
@@ -156,8 +157,7 @@ def test_every_entry_has_its_clients_shape(client: Any) -> None:
 
 def test_vscode_asks_for_what_its_entry_refers_to() -> None:
     """Once, hidden where it is a secret; nothing where there is a login or the values are in the file."""
-    vscode = find_client("vscode")
-    assert vscode
+    vscode = client_named("vscode")
     assert vscode.inputs(Credential(NAMES)) == {
         "inputs": [
             {"type": "promptString", "id": "bl-workspace", "description": "Blaxel: BL_WORKSPACE"},
@@ -196,14 +196,18 @@ def test_own_commands_start_the_same_program() -> None:
         ("Codex CLI", "codex"),
         ("github-copilot", "copilot"),
         ("pycharm", "jetbrains"),
-        ("emacs", None),
-        ("", None),
     ],
 )
-def test_clients_are_found_by_what_people_call_them(said: str, name: str | None) -> None:
+def test_clients_are_found_by_what_people_call_them(said: str, name: str) -> None:
     """Whatever the case, spaces, dashes, or a "CLI" at the end."""
-    found = find_client(said)
-    assert (found.name if found else None) == name
+    assert client_named(said).name == name
+
+
+@pytest.mark.parametrize("said", ["emacs", ""])
+def test_a_client_that_is_not_known_is_an_error_that_names_those_that_are(said: str) -> None:
+    """None of them is near, so all are named."""
+    with pytest.raises(ConfigurationError, match=f'No client is called "{said}". There are claude-code, .*copilot'):
+        client_named(said)
 
 
 @pytest.mark.parametrize(
@@ -219,9 +223,7 @@ def test_clients_are_found_by_what_people_call_them(said: str, name: str | None)
 )
 def test_a_client_seems_installed_by_its_program_or_its_folder(name: str, where: Machine, *, expected: bool) -> None:
     """The user's own folder tells of none."""
-    client = find_client(name)
-    assert client
-    assert seems_installed(client, where) is expected
+    assert seems_installed(client_named(name), where) is expected
 
 
 UVX = "/home/me/.cache/uv/archive-v0/Ab3/bin/python"

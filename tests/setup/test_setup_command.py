@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import stat
 import sys
 import tomllib
@@ -224,6 +226,28 @@ def test_a_key_is_written_only_when_told_to_and_for_its_owner_alone(user: dict[s
     again = setup(user | ACCOUNT, "claude-desktop", "--write", "--with-key", "--file", str(path))
     assert again.endswith("only you can read it from now on.\n")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("client", [name for name in WITH_FILES if name != "vscode"])
+def test_a_backup_that_holds_the_key_is_named_as_such(client: str, user: dict[str, str], tmp_path: Path) -> None:
+    """Nobody would look for a key there once the entry is gone; one that refers to it holds none."""
+    path, warning = tmp_path / "file", "with the key: delete that when it is not needed"
+    setup(user | ACCOUNT, client, "--write", "--file", str(path))
+    assert warning not in setup(user, client, "--remove", "--file", str(path))
+    setup(user | ACCOUNT, client, "--write", "--with-key", "--file", str(path))
+    assert warning in setup(user, client, "--remove", "--file", str(path))
+
+
+def test_the_command_that_is_advised_does_what_was_printed(user: dict[str, str], tmp_path: Path) -> None:
+    """With the options that the server is started with, and the file."""
+    path = tmp_path / "mcp.json"
+    first = ("--allow-writes", "--lookups", "never")
+    out = setup(user, "cursor", "--demo", "--file", str(path), first=first)
+    (advised,) = re.findall(r"`(.+ setup cursor .+)` puts it there", out)
+    words = shlex.split(advised)
+    at = words.index("setup")
+    setup(user, *words[at + 1 :], first=words[at - len(first) : at])
+    assert read(path) == json.loads(out[out.index("{") : out.rindex("}") + 1])
 
 
 @pytest.mark.parametrize(

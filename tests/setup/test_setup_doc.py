@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 import pytest
 
 from blaxel_mcp.command_line import build_parser, parse
-from blaxel_mcp.setup.clients import CLIENTS, Client, find_client
+from blaxel_mcp.setup.clients import CLIENTS, Client, client_named
 from blaxel_mcp.setup.links import install_links
 from blaxel_mcp.setup.machine import Launch, Machine
 from blaxel_mcp.setup.shapes import Credential
@@ -80,8 +80,7 @@ def test_variables_reach_servers_as_the_page_says() -> None:
     assert sorted(named) == sorted(client.title for client in CLIENTS)
     for names, how in table:
         for name in names.split(", "):
-            client = find_client(titles.get(name, name))
-            assert client
+            client = client_named(titles.get(name, name))
             entry = client.entry(Launch("x"), Credential(("BL_WORKSPACE", "BL_API_KEY")))
             for quoted in re.findall(r"`(\$\{.+?\})`", how):
                 assert quoted in str(entry)
