@@ -2,8 +2,11 @@
 
 import argparse
 import asyncio
+import os
 import re
 import shlex
+import subprocess
+import sys
 import textwrap
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -13,6 +16,7 @@ import clients.rows
 import clients.table
 import pytest
 from support import pages
+from support.program import environment
 
 import blaxel_mcp
 from blaxel_mcp.api.auth import BlaxelAuth
@@ -233,3 +237,17 @@ def test_the_skill_that_the_readme_names_exists() -> None:
     """By its folder, which has the skill's name."""
     (name,) = re.findall(r"offered a skill, `([a-z-]+)`", README)
     assert (Path(blaxel_mcp.__file__).parent / "skills" / name / "SKILL.md").is_file()
+
+
+def test_the_program_for_the_sdks_client_runs(tmp_path: Path) -> None:
+    """As it is printed, where the program is on the PATH."""
+    section = (DOCS / "clients.md").read_text(encoding="utf-8").partition("## From Python\n")[2]
+    (program,) = re.findall(r"```python\n(.*?)```", section.partition("\n## ")[0], re.DOTALL)
+    file = tmp_path / "ask.py"
+    file.write_text(program, encoding="utf-8")
+    path = {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(  # noqa: S603 - the program of our own page
+        [sys.executable, "-P", file], env=environment(**path), capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Failed: 3 of 40 tasks failed, 37 succeeded")
