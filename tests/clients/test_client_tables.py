@@ -50,7 +50,7 @@ def test_every_client_that_ends_a_call_early_has_a_snippet_that_was_run() -> Non
 
 def test_the_guide_names_the_command_as_it_is() -> None:
     """Each client and option on its command lines exists."""
-    commands = re.findall(r"^python tests/clients/run\.py ([^#\n]*)", GUIDE, re.MULTILINE)
+    commands = re.findall(r"^\.venv/bin/python tests/clients/run\.py ([^#\n]*)", GUIDE, re.MULTILINE)
     said = {word for command in commands for word in command.split()}
     assert said == {"--small", "smolagents", "--show", "--limits"}
     source = (ROOT / "tests" / "clients" / "run.py").read_text(encoding="utf-8")
