@@ -1,8 +1,8 @@
 """Runs other people's MCP clients against the real server: `python tests/clients/run.py [NAME…]`.
 
 Each client of `clients.toml` gets an environment of its own (made once, kept outside the tree), a server with the demo
-workspace, and no network beyond this machine. Exit codes: 0 all passed, 1 one did not, 3 the package index cannot be
-reached and nothing else is wrong.
+workspace, and no network beyond this machine. Exit codes: 0 all passed, 1 one did not, 2 there is no such client,
+3 the package index cannot be reached and nothing else is wrong.
 """
 
 import argparse
@@ -35,7 +35,7 @@ from clients.result import Result, conclude, dump  # noqa: E402
 from clients.rows import TRANSPORTS, Client, Transport  # noqa: E402
 from clients.scenario import QUESTIONS, WAIT, Question  # noqa: E402
 
-PASSED, NOT_PASSED, NOT_RUN = 0, 1, 3
+PASSED, NOT_PASSED, WRONG_USAGE, NOT_RUN = 0, 1, 2, 3
 RUN_SECONDS = 180.0
 _GUIDE = ROOT / "docs" / "clients.md"
 DOCUMENTS = {table.LONG: _GUIDE, table.SHORT: ROOT / "README.md", limits.NAME: _GUIDE}
@@ -57,7 +57,7 @@ def main() -> int:
         chosen = rows.select(every, options.names, small=options.small)
     except KeyError as error:
         sys.stdout.write(f"No such client: {error.args[0]}. There are {', '.join(row.name for row in every)}.\n")
-        return NOT_PASSED
+        return WRONG_USAGE
     codes = set() if options.tables else {_run_client(client, options) for client in chosen}
     if options.keep or options.tables:
         write_tables(every)
