@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shlex
+import socket
 import stat
 import sys
 import tomllib
@@ -214,14 +215,15 @@ def test_vscode_keeps_its_inputs_and_gets_ours(user: dict[str, str], tmp_path: P
 
 @POSIX
 def test_a_key_is_written_only_when_told_to_and_for_its_owner_alone(user: dict[str, str], tmp_path: Path) -> None:
-    """Also into a file that others could read, whose backup keeps its mode."""
+    """Also into a file that others could read: then its backup is for the owner alone too."""
     path = tmp_path / "mcp.json"
     path.write_text("{}", encoding="utf-8")
     path.chmod(0o644)
     out = setup(user | ACCOUNT, "claude-desktop", "--write", "--with-key", "--file", str(path))
     assert "bl_secret" not in out
     assert read(path)["mcpServers"]["blaxel"]["env"] == ACCOUNT
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    (backup,) = tmp_path.glob("*.bak")
+    assert [stat.S_IMODE(each.stat().st_mode) for each in (path, backup)] == [0o600, 0o600]
     path.chmod(0o644)
     again = setup(user | ACCOUNT, "claude-desktop", "--write", "--with-key", "--file", str(path))
     assert again.endswith("only you can read it from now on.\n")
@@ -358,6 +360,56 @@ def test_a_file_that_another_program_has_written_meanwhile_is_left(tmp_path: Pat
     with pytest.raises(ConfigurationError, match="was changed by another program just now; try again"):
         write(path, b'{"a": 1}', b"", private=False, now=NOW)
     assert (path.read_bytes(), files(tmp_path)) == (b"{}", ["mcp.json"])
+
+
+def test_a_change_while_the_backup_is_written_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is what stands there afterwards, and neither a backup nor the unfinished file is left."""
+    path = tmp_path / "mcp.json"
+    path.write_bytes(b"{}")
+    synced = list[int]()
+
+    def fsync(descriptor: int) -> None:
+        synced.append(descriptor)
+        if len(synced) == 2:  # that of the backup
+            path.write_bytes(b'{"theirs": 1}')
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(ConfigurationError, match="was changed by another program just now; try again"):
+        write(path, b'{"a": 1}', b"{}", private=False, now=NOW)
+    assert (path.read_bytes(), files(tmp_path), len(synced)) == (b'{"theirs": 1}', ["mcp.json"], 2)
+
+
+@POSIX
+def test_a_write_that_cannot_be_leaves_no_backup(user: dict[str, str], tmp_path: Path) -> None:
+    """Such as behind a link into a folder that takes no new file: here the name has no room for an addition to it."""
+    kept = tmp_path / "dotfiles" / ("m" * 250)
+    kept.parent.mkdir()
+    kept.write_text("{}", encoding="utf-8")
+    link = tmp_path / "home" / "mcp.json"
+    link.parent.mkdir()
+    link.symlink_to(kept)
+    said = refused(user, "cursor", "--demo", "--write", "--file", str(link))
+    assert said == f"{link} can't be written: File name too long."
+    assert (files(link.parent), files(kept.parent)) == (["mcp.json"], [kept.name])
+
+
+@POSIX
+@pytest.mark.parametrize("kind", ["pipe", "link to a pipe", "socket"])
+def test_a_pipe_or_a_device_is_refused_before_it_is_opened(kind: str, user: dict[str, str], tmp_path: Path) -> None:
+    """A pipe would be waited for without end, and what is no file would be replaced by one."""
+    path = tmp_path / "mcp.json"
+    with socket.socket(socket.AF_UNIX) as listener:
+        if kind == "socket":
+            listener.bind(str(path))
+        else:
+            os.mkfifo(tmp_path / "pipe" if "link" in kind else path)
+        if "link" in kind:
+            path.symlink_to(tmp_path / "pipe")
+        for option in ("--write", "--remove"):
+            code, out, err = run("setup", "cursor", option, "--file", str(path), env=user)
+            assert (code, out) == (2, "")
+            assert f"{path} can't be read: it is not a regular file." in err
+    assert not path.is_file()
 
 
 def test_backups_of_one_second_have_numbers(tmp_path: Path) -> None:
