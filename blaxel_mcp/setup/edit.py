@@ -3,14 +3,17 @@
 Each edit is read back, and refused unless it changed what it was to change and nothing else.
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from blaxel_mcp.setup import jsonc, toml_text, yaml_text
 from blaxel_mcp.setup.clients import Client
+from blaxel_mcp.setup.machine import Launch
+from blaxel_mcp.setup.merge import difference, merge_entry
 from blaxel_mcp.setup.problems import FileProblem
-from blaxel_mcp.setup.shapes import SERVER, Entry
+from blaxel_mcp.setup.shapes import SERVER, Credential, Entry
 
 _BOM = "\ufeff"
 _OURS = re.compile(r"(?:^|[/\\])blaxel[-_]mcp(?:\.exe)?(?:$|[@=<>~!\[])")
@@ -80,32 +83,41 @@ def is_ours(entry: Any) -> bool:
     """Whether an entry starts this program, by whatever path, interpreter or version."""
     if not isinstance(entry, dict):
         return False
-    words = [entry.get("command"), entry.get("cmd"), entry.get("args")]
+    command = entry.get("command")
+    if isinstance(command, dict):  # as Zed had it
+        return is_ours({"command": command.get("path"), "args": command.get("args")})
+    words = [command, entry.get("cmd"), entry.get("args")]
     flat = [each for word in words for each in (word if isinstance(word, list) else [word])]
     return any(isinstance(each, str) and _OURS.search(each) for each in flat)
 
 
-def add_entry(client: Client, text: str, entry: Entry, extra: Mapping[str, list[Entry]]) -> str:
-    """Put the entry into the file, and the items of `extra` into its lists.
+def add_entry(client: Client, text: str, launch: Launch, credential: Credential) -> str:
+    """Put the entry into the file, and what the client is to ask for into its lists.
 
-    Of an entry that starts this program already only the keys that differ are set, and others are kept; an entry of
-    another server is replaced.
+    An entry that starts this program already is merged with ours; one of another server is replaced.
 
     Raises:
         FileProblem: the file does not parse, or can't be edited safely.
     """
     path = (*client.servers, SERVER)
     before = find_entry(client, text)
-    changes: list[tuple[Sequence[Any], Any]] = [(path, entry)]
+    changes: list[tuple[Sequence[Any], Any]]
+    removals: Sequence[Sequence[Any]] = []
     if is_ours(before):
-        changes = [((*path, key), value) for key, value in entry.items() if before.get(key, ...) != value]
-    present = parse(client, text)
-    for key, items in extra.items():
+        entry = merge_entry(before, client.entry, launch, credential)
+        changed, removals = difference(before, entry, path)
+        changes = [*changed]
+    else:
+        entry = client.entry(launch, credential)
+        changes = [(path, entry)]
+    present, referring = parse(client, text), json.dumps(entry, default=str)
+    for key, items in client.inputs(credential).items():
         held = present.get(key)
         there = held if isinstance(held, list) else []
-        missing = [item for item in items if item["id"] not in {_id(each) for each in there}]
+        known = {_id(each) for each in there}
+        missing = [item for item in items if item["id"] not in known and _reference(item) in referring]
         changes += [((key, len(there) + number), item) for number, item in enumerate(missing)]
-    return _edited(client, text, changes, [])
+    return _edited(client, text, changes, removals)
 
 
 def remove_entry(client: Client, text: str, extra: Mapping[str, list[Entry]]) -> str:
@@ -119,7 +131,7 @@ def remove_entry(client: Client, text: str, extra: Mapping[str, list[Entry]]) ->
     text = _edited(client, text, [], [(*client.servers, SERVER)])
     present = parse(client, text)
     for key, items in extra.items():
-        unused = {item["id"] for item in items if f"${{input:{item['id']}}}" not in text}
+        unused = {item["id"] for item in items if _reference(item) not in text}
         there = present.get(key)
         held = [_id(each) for each in there] if isinstance(there, list) else []
         text = _edited(
@@ -131,6 +143,10 @@ def remove_entry(client: Client, text: str, extra: Mapping[str, list[Entry]]) ->
 def dump(client: Client, value: dict[str, Any]) -> str:
     """A whole file of the client that holds the value."""
     return _FORMATS[client.format].dump(value)
+
+
+def _reference(item: Entry) -> str:
+    return f"${{input:{item['id']}}}"
 
 
 def _id(item: Any) -> Any:

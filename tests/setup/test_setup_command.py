@@ -7,88 +7,26 @@ import shlex
 import socket
 import stat
 import sys
-import tomllib
-from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from support.client_files import ACCOUNT, NOW, files, read, refused, setup, variables_of
 from support.program import run
 
-from blaxel_mcp.command_line import parse
 from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.setup.clients import CLIENTS
-from blaxel_mcp.setup.command import Request, run_setup
 from blaxel_mcp.setup.edit import is_ours
 from blaxel_mcp.setup.files import write
-from blaxel_mcp.setup.machine import Machine
-
-NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="modes and links of POSIX")
-ACCOUNT = {"BL_WORKSPACE": "my-ws", "BL_API_KEY": "bl_secret"}
 WITH_FILES = [client.name for client in CLIENTS if client.path]
 
 
 @pytest.fixture
 def user(tmp_path: Path) -> dict[str, str]:
     """The variables of a user whose home folder is empty."""
-    return {"HOME": str(tmp_path), "USERPROFILE": str(tmp_path), "APPDATA": str(tmp_path / "AppData")}
-
-
-def setup(
-    user: dict[str, str],
-    *arguments: str,
-    first: Sequence[str] = (),
-    interpreter: Path = Path(sys.executable),
-) -> str:
-    """Run the command in this process, on this machine as that user; answers what it printed."""
-    command = parse([*first, "setup", *arguments])
-    machine = Machine(
-        platform=sys.platform,
-        user_folder=Path(user["HOME"]),
-        variables=user,
-        program=interpreter,
-        which={"uvx": "/opt/uvx"}.get,
-        exists=lambda path: Path(path).exists(),
-        same_file=lambda path, other: Path(path).samefile(other),
-    )
-    wanted = {field: getattr(command, field) for field in ("client", "write", "remove", "demo", "with_key", "force")}
-    request = Request(**wanted, file=command.file, flags=command.flags)
-    login = Path(user["HOME"]) / ".blaxel" / "config.yaml"
-    printed = list[str]()
-    text = login.read_text(encoding="utf-8") if login.exists() else None
-    run_setup(request, machine, login=text, now=NOW, write=printed.append)
-    return "".join(printed)
-
-
-def refused(user: dict[str, str], *arguments: str) -> str:
-    """Run the command, which is refused; answers why."""
-    with pytest.raises(ConfigurationError) as error:
-        setup(user, *arguments)
-    (problem,) = error.value.problems
-    return problem
-
-
-def files(folder: Path) -> list[str]:
-    """Names of the files in a folder."""
-    return sorted(path.name for path in folder.iterdir())
-
-
-def read(path: Path) -> dict[str, Any]:
-    """A client's file as values."""
-    text = path.read_text(encoding="utf-8")
-    match path.suffix:
-        case ".toml":
-            return tomllib.loads(text)
-        case ".yaml":
-            document: dict[str, Any] = yaml.safe_load(text)
-            return document
-        case _:
-            loaded: dict[str, Any] = json.loads(text)
-            return loaded
+    return variables_of(tmp_path)
 
 
 def test_the_program_writes_and_undoes_it(user: dict[str, str], tmp_path: Path) -> None:
@@ -267,6 +205,16 @@ def test_the_command_that_is_advised_does_what_was_printed(user: dict[str, str],
             "--with-key goes with --write, and not with --demo or --remove.",
         ),
         (["--write", "--file", " "], {}, "--file needs the name of a file."),
+        (
+            ["--write", "--with-key"],
+            {"BL_WORKSPACE": "my-ws", "BL_API_KEY": "${y}"},
+            "--with-key puts the values of BL_WORKSPACE and BL_API_KEY into the file: set both for this command.",
+        ),
+        (
+            ["--write", "--remove"],
+            {},
+            "--write and --remove cannot go together: one puts the entry in, the other takes it out.",
+        ),
     ],
 )
 def test_what_does_not_go_together_is_refused(
@@ -274,6 +222,18 @@ def test_what_does_not_go_together_is_refused(
 ) -> None:
     """In one sentence."""
     assert refused(user | variables, "cursor", *arguments) == said
+
+
+@pytest.mark.parametrize("option", ["--write", "--remove", "--demo", "--with-key", "--force", "--file=x"])
+def test_an_option_without_a_client_is_refused(option: str, user: dict[str, str]) -> None:
+    """The list of clients would look as if something had been done."""
+    name = option.partition("=")[0]
+    assert refused(user, option) == f"{name} needs a client, such as: blaxel-mcp setup cursor."
+    assert run("setup", option, env=user) == (
+        2,
+        "",
+        f"blaxel-mcp: {name} needs a client, such as: blaxel-mcp setup cursor. See blaxel-mcp setup --help.\n",
+    )
 
 
 def test_an_unknown_client_is_told_the_nearest_name(user: dict[str, str]) -> None:
@@ -442,16 +402,6 @@ def test_another_server_of_the_name_is_kept_unless_forced(user: dict[str, str], 
     assert "url" not in read(path)["mcpServers"]["blaxel"]
 
 
-def test_what_a_person_added_to_the_entry_is_kept(user: dict[str, str], tmp_path: Path) -> None:
-    """Only what setup writes is set anew."""
-    path = tmp_path / "mcp.json"
-    ours = {"command": "uvx", "args": ["blaxel-mcp"], "timeout": 5, "env": {"BLAXEL_MCP_RAW": "never"}}
-    path.write_text(json.dumps({"mcpServers": {"blaxel": ours}}), encoding="utf-8")
-    setup(user, "claude-desktop", "--demo", "--write", "--file", str(path))
-    server = read(path)["mcpServers"]["blaxel"]
-    assert (server["timeout"], server["env"], server["args"][-1]) == (5, {"BLAXEL_MCP_RAW": "never"}, "--demo")
-
-
 @pytest.mark.parametrize("name", ["cursor", "codex", "goose"])
 def test_a_mark_at_the_beginning_and_line_ends_of_windows_stay(name: str, user: dict[str, str], tmp_path: Path) -> None:
     """As editors on Windows write files."""
@@ -513,6 +463,9 @@ def test_a_folder_in_place_of_the_file_is_said(user: dict[str, str], tmp_path: P
         ({"command": "/v/bin/python", "args": ["-m", "blaxel_mcp", "--demo"]}, True),
         ({"type": "local", "command": ["uvx", "blaxel-mcp"]}, True),
         ({"cmd": "uvx", "args": ["blaxel-mcp"]}, True),
+        ({"command": {"path": "/v/bin/blaxel-mcp", "args": []}}, True),
+        ({"command": {"path": "uvx", "args": ["blaxel-mcp"]}}, True),
+        ({"command": {"path": "npx", "args": ["other"]}}, False),
         ({"command": "bl", "args": ["mcp"]}, False),
         ({"command": "npx", "args": ["my-blaxel-mcp-proxy"]}, False),
         ({"url": "https://api.blaxel.ai/v0/mcp"}, False),
