@@ -3,9 +3,11 @@
 Each edit is read back, and refused unless it changed what it was to change and nothing else.
 """
 
+import contextlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Protocol
 
 from blaxel_mcp.setup import jsonc, toml_text, yaml_text
@@ -54,17 +56,36 @@ def parse(client: Client, text: str) -> dict[str, Any]:
     Raises:
         FileProblem: it does not parse, or is not a mapping.
     """
-    text = text.removeprefix(_BOM)
-    if client.format == "json":
+    with _problems():
+        return _parse(client.format, text.removeprefix(_BOM))
+
+
+@lru_cache(maxsize=3)
+def _parse(language: str, text: str) -> dict[str, Any]:
+    """Parse a text once for all that is asked about it; nobody changes the result."""
+    if language == "json":
         node = jsonc.parse(text)
         value = node.value if node else None
     else:
-        value = toml_text.parse(text) if client.format == "toml" else yaml_text.parse(text)
+        value = toml_text.parse(text) if language == "toml" else yaml_text.parse(text)
     if value is None:
         return {}
     if not isinstance(value, dict):
         raise FileProblem("the file should hold keys and values", 1, 1)
-    return value
+    copy: dict[str, Any] = _copy(value)
+    return copy
+
+
+@contextlib.contextmanager
+def _problems() -> Iterator[None]:
+    """Take what parsers can't cope with for a problem of the file, such as 2024-13-45 in YAML or lists 1,500 deep."""
+    try:
+        yield
+    except RecursionError:
+        raise FileProblem("this holds itself, or is nested too deep", 1, 1) from None
+    except ValueError as error:
+        what = str(error).partition(";")[0].partition("\n")[0]
+        raise FileProblem(f"a value can't be read ({what})", 1, 1) from None
 
 
 def find_entry(client: Client, text: str) -> Any:
@@ -164,12 +185,13 @@ def _edited(
     crlf = client.format == "toml" and "\r\n" in lines and "\n" not in lines.replace("\r\n", "")
     lines = lines.replace("\r\n", "\n") if crlf else lines
     edits = _FORMATS[client.format]
-    for path, value in changes:
-        lines = edits.set_value(lines, path, value)
-        _set(expected, path, value)
-    for path in removals:
-        lines = edits.remove(lines, path)
-        _remove(expected, path)
+    with _problems():
+        for path, value in changes:
+            lines = edits.set_value(lines, path, value)
+            _set(expected, path, value)
+        for path in removals:
+            lines = edits.remove(lines, path)
+            _remove(expected, path)
     lines = lines.replace("\n", "\r\n") if crlf else lines
     try:
         result = parse(client, lines)
@@ -181,7 +203,7 @@ def _edited(
 
 
 def _copy(value: Any) -> Any:
-    """A copy in which no two places are one object, as an alias of YAML makes them."""
+    """A copy in which no two places are one object, as an alias of YAML makes them; of what holds itself, none."""
     if isinstance(value, dict):
         return {key: _copy(each) for key, each in value.items()}
     return [_copy(each) for each in value] if isinstance(value, list) else value

@@ -284,6 +284,48 @@ def test_a_file_that_does_not_parse_is_left_as_it_is(
     assert (path.read_bytes(), files(path.parent)) == (content, ["mcp.json"])
 
 
+HOLDS_ITSELF = "line 1, column 1: this holds itself, or is nested too deep."
+
+
+@pytest.mark.parametrize(
+    ("client", "content", "said"),
+    [
+        ("goose", "d: 2024-13-45\n", "line 1, column 1: a value can't be read (month must be in 1..12)."),
+        ("goose", "d: &a [*a]\n", HOLDS_ITSELF),
+        ("goose", "d: " + "[" * 5_000 + "]" * 5_000, "line 1, column 1: this is not YAML (maximum recursion depth"),
+        ("goose", "d: !!timestamp x\n", "line 1, column 1: this is not YAML ("),
+        ("goose", "d: !!bool x\n", "line 1, column 1: this is not YAML ("),
+        (
+            "cursor",
+            '{"d": ' + "1" * 5_000 + "}",
+            "line 1, column 1: a value can't be read (Exceeds the limit",
+        ),
+        ("codex", "d = " + "1" * 5_000, "line 1, column 1: a value can't be read (Exceeds the limit"),
+        ("codex", "d = " + "[" * 1_500 + "]" * 1_500, "line 1, column 1: "),
+    ],
+)
+@pytest.mark.parametrize("option", ["--write", "--remove"])
+def test_what_a_parser_cannot_cope_with_is_said(
+    client: str, content: str, said: str, option: str, user: dict[str, str]
+) -> None:
+    """Values that are none, files that are too deep: in one sentence, without a traceback."""
+    path = Path(user["HOME"]) / "file"
+    path.write_text(content, encoding="utf-8")
+    assert refused(user, client, option, "--file", str(path)).startswith(f"{path} was left as it is: {said}")
+    assert (path.read_text(encoding="utf-8"), files(path.parent)) == (content, ["file"])
+
+
+def test_what_was_written_in_braces_can_be_taken_out(user: dict[str, str], tmp_path: Path) -> None:
+    """Goose's file in flow style is what it was."""
+    path = tmp_path / "config.yaml"
+    before = "extensions: {developer: {enabled: true}}\nGOOSE_MODEL: x # mine\n"
+    path.write_text(before, encoding="utf-8")
+    setup(user, "goose", "--demo", "--write", "--file", str(path))
+    assert is_ours(read(path)["extensions"]["blaxel"])
+    setup(user, "goose", "--remove", "--file", str(path))
+    assert path.read_text(encoding="utf-8") == before
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [

@@ -161,8 +161,8 @@ def test_json_members_go_with_their_commas() -> None:
         (yaml_text.set_value, "servers: {}\nservers: {}\n", "line 2, column 1: the key servers is there twice"),
         (
             yaml_text.remove,
-            "servers: {blaxel: {a: 1}}\n",
-            "line 1, column 11: this is in flow style; remove it by hand",
+            "servers: {a: 1, # mine\n  blaxel: {a: 1}}\n",
+            "line 2, column 3: this is in flow style, among comments; remove it by hand",
         ),
     ],
 )
@@ -224,6 +224,23 @@ def test_yaml_keeps_comments_layout_and_block_scalars() -> None:
 def test_yaml_that_has_no_servers_gets_them(before: str, after: str) -> None:
     """Also a file that is empty, holds comments alone or ends within a line; flow style stays flow style."""
     assert yaml_text.set_value(before, ("extensions", "blaxel"), {"a": "1"}) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("s: {blaxel: {a: 1}}\n", "s: {}\n"),
+        ("s: { blaxel: {a: 1}, }\n", "s: {}\n"),
+        ("s: {a: 1, blaxel: {b: 1}}\n", "s: {a: 1}\n"),
+        ("s: {a: 1, blaxel: {b: 1}, } # c\n", "s: {a: 1, } # c\n"),
+        ("s: {blaxel: {b: 1}, a: 1}\n", "s: {a: 1}\n"),
+        ("{s: {a: [1],\n  blaxel: , c: d}}\n", "{s: {a: [1],\n  c: d}}\n"),
+        ("s: {a: 1, blaxel: }\n", "s: {a: 1}\n"),
+    ],
+)
+def test_yaml_in_braces_loses_the_key_with_its_comma(before: str, after: str) -> None:
+    """The first, the last, one in the middle and the only one."""
+    assert yaml_text.remove(before, ("s", "blaxel")) == after
 
 
 def test_yaml_values_are_replaced_in_their_place() -> None:
