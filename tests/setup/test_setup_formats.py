@@ -130,6 +130,8 @@ def test_json_members_go_with_their_commas() -> None:
     assert jsonc.remove(text, ("b",)) == '{"a": 1, "c": 3}'
     assert jsonc.remove(text, ("c",)) == '{"a": 1, "b": [1, 2, 3]}'
     assert jsonc.remove(text, ("d", "e")) == text
+    assert jsonc.remove('{"a": 1, // mine\n "b": 2}', ("b",)) == '{"a": 1 // mine\n }'
+    assert jsonc.remove('{"a": 1, /* mine */ "b": 2, "c": 3}', ("b",)) == '{"a": 1, /* mine */ "c": 3}'
     assert jsonc.remove('{"a": {\n  "b": 1\n}}', ("a", "b")) == '{"a": {}}'
     assert jsonc.remove(text, ("b", 1)) == '{"a": 1, "b": [1, 3], "c": 3}'
     assert jsonc.set_value(text, ("b", 3), {"x": 1}) == '{"a": 1, "b": [1, 2, 3, {"x": 1}], "c": 3}'
@@ -198,6 +200,50 @@ def test_toml_is_edited_however_its_servers_are_written(before: str) -> None:
     changed = toml_text.set_value(after, ("mcp_servers", "blaxel", "args"), ["x"])
     assert tomllib.loads(changed)["mcp_servers"]["blaxel"] == ENTRY | {"args": ["x"]}
     assert toml_text.remove(after, ("mcp_servers", "blaxel")) == before
+
+
+BEHIND = """\
+
+# profile for work
+[profiles.work]  # mine
+model = "o3"
+"""
+STATEMENTS = [
+    '[mcp_servers.blaxel]  # ours\ncommand = "x"\n# of the arguments\nargs = [\n  "a", # "]\n]\n',
+    '[mcp_servers.blaxel]\ncommand = "x"\n\n# of the variables\n[mcp_servers.blaxel.env]\nA = "b"\n',
+    '[mcp_servers]\nblaxel = { command = "x", args = ["]"] }  # ours\n',
+    '[mcp_servers]\nblaxel.command = \'#\'\n"blaxel".args = ["a"]\n',
+    'mcp_servers.blaxel.command = """\n# no comment "quoted\\""""\nmcp_servers."blaxel".args = []\n',
+]
+
+
+@pytest.mark.parametrize("entry", STATEMENTS)
+@pytest.mark.parametrize("first", ["", "# of the file\n", 'a = "# [no]"\n\n# mine\n'])
+def test_toml_keeps_the_comment_of_what_follows_the_entry(first: str, entry: str) -> None:
+    """However the entry is written: removed, changed, extended or replaced, it leaves others' comments in place."""
+    path = ("mcp_servers", "blaxel")
+    before = first + entry + BEHIND
+    assert toml_text.remove(before, path).startswith(first)
+    assert toml_text.remove(before, path).endswith(BEHIND)
+    assert "blaxel" not in str(tomllib.loads(toml_text.remove(before, path)))
+    for edited in (
+        toml_text.set_value(before, (*path, "command"), "new"),
+        toml_text.set_value(before, (*path, "added"), 1),
+        toml_text.set_value(before, (*path, "env"), {"B": "c"}),
+        toml_text.set_value(before, path, ENTRY),
+    ):
+        assert edited.startswith(first)
+        assert BEHIND in edited
+        assert tomllib.loads(edited)["profiles"] == {"work": {"model": "o3"}}
+    assert tomllib.loads(toml_text.set_value(before, path, ENTRY))["mcp_servers"]["blaxel"] == ENTRY
+
+
+def test_toml_gets_a_new_key_before_the_comments_that_follow() -> None:
+    """Right behind the table's last key."""
+    text = '[mcp_servers.blaxel]\ncommand = "x" # c\n' + BEHIND
+    after = toml_text.set_value(text, ("mcp_servers", "blaxel", "args"), ["a"])
+    assert after == '[mcp_servers.blaxel]\ncommand = "x" # c\nargs = ["a"]\n' + BEHIND
+    assert toml_text.set_value("[a.b]", ("a", "b", "c"), 1) == "[a.b]\nc = 1\n"
 
 
 def test_yaml_keeps_comments_layout_and_block_scalars() -> None:
