@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 _TOKEN = re.compile(
     r'''"""(?:\\.|[^\\])*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:\\.|[^"\\\n])*"|'[^'\n]*'|#[^\n]*|[\[\]{}=\n]|[^\s"'#\[\]{}=]+''',
@@ -49,28 +50,28 @@ def comments(text: str) -> list[str]:
 
 def _spans(text: str) -> Iterator[tuple[int, int | None, int]]:
     """Where each statement starts, where its first "=" is unless it is a header, and where it ends."""
-    start, end, depth = -1, 0, 0
-    equals: int | None = None
+    start = equals = None
+    end = depth = 0
     for token in _TOKEN.finditer(text):
         what = token[0]
-        if what == "\n" and depth == 0 and start >= 0:
+        if what == "\n" and depth == 0 and start is not None:
             yield start, equals, end
-            start, equals = -1, None
+            start = equals = None
         if what == "\n" or what.startswith("#"):
             continue
-        start = token.start() if start < 0 else start
+        start = token.start() if start is None else start
         end = token.end()
         depth += (what in {"[", "{"}) - (what in {"]", "}"})
-        if what == "=" and depth == 0 and equals is None:
+        if what == "=" and equals is None and depth == 0:
             equals = token.start()
-    if start >= 0:
+    if start is not None:
         yield start, equals, end
 
 
 def _keys(text: str) -> tuple[str, ...]:
     """The keys that a header or a key with the value 0 leads by."""
     keys = list[str]()
-    value = tomllib.loads(text)
+    value: Any = tomllib.loads(text)
     while isinstance(value, dict) and value:
         ((key, value),) = value.items()
         keys.append(key)

@@ -49,10 +49,10 @@ def setup(
     return "".join(printed)
 
 
-def refused(user: dict[str, str], *arguments: str) -> str:
+def refused(user: dict[str, str], *arguments: str, first: Sequence[str] = ()) -> str:
     """Run the command, which is refused; answers why."""
     with pytest.raises(ConfigurationError) as error:
-        setup(user, *arguments)
+        setup(user, *arguments, first=first)
     (problem,) = error.value.problems
     return problem
 
