@@ -210,7 +210,7 @@ def _copy(value: Any) -> Any:
 
 
 def _without_empty(value: dict[str, Any], path: Sequence[str]) -> dict[str, Any]:
-    """The same without the table of servers if that is empty: in TOML it is there only for what it holds."""
+    """The same without the table of servers if that is empty: a TOML file whose last server is removed has none."""
     return {key: each for key, each in value.items() if key != path[0] or each}
 
 
