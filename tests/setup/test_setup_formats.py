@@ -325,3 +325,34 @@ def test_any_yaml_holds_what_was_set_and_the_rest(document: dict[str, Any], valu
     """In flow style too."""
     text = yaml.safe_dump(document, default_flow_style=flow)
     assert yaml_text.parse(yaml_text.set_value(text, ("blaxel",), value)) == document | {"blaxel": value}
+
+
+TOML_VALUES = st.recursive(
+    st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab.'\"#[]={ ", max_size=4), inner, max_size=3),
+    max_leaves=8,
+)
+TOML_STRINGS = st.sampled_from(
+    ["'#'", '"\\"#"', "'''\n[no]\n# no ''''", '"""\n[no]\n\\"""#"""""', "[ # [yes\n]", "{a = [1]}"]
+)
+
+
+@settings(deadline=None)
+@given(
+    document=st.dictionaries(st.text("ab.'\"#[]={ ", max_size=4), TOML_VALUES, max_size=4),
+    written=st.lists(TOML_STRINGS, max_size=3),
+)
+def test_any_toml_keeps_all_but_the_entry(document: dict[str, Any], written: list[str]) -> None:
+    """Whatever its strings, keys and lists hold that looks like a header or a comment; removed, it is what it was."""
+    first = "".join(f"k{number} = {each} # c\n" for number, each in enumerate(written))
+    text = first + toml_text.dump(document)
+    before = tomllib.loads(text)
+    after = toml_text.set_value(text, ("mcp_servers", "blaxel"), ENTRY) + BEHIND
+    assert tomllib.loads(after) == before | {"mcp_servers": {"blaxel": ENTRY}, "profiles": {"work": {"model": "o3"}}}
+    changed = toml_text.set_value(after, ("mcp_servers", "blaxel", "env"), {"A": "b"})
+    removed = toml_text.remove(changed, ("mcp_servers", "blaxel"))
+    assert tomllib.loads(removed) == before | {"profiles": {"work": {"model": "o3"}}}
+    assert removed.startswith(text)
+    assert removed.endswith(BEHIND)
