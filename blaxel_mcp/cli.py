@@ -80,7 +80,7 @@ def _run_setup(command: Command) -> int:
     import shutil
     from datetime import UTC, datetime
 
-    from blaxel_mcp.setup.command import Request, run_setup
+    from blaxel_mcp.setup.command import run_setup
     from blaxel_mcp.setup.machine import Machine
     from blaxel_mcp.shell import Shell
 
@@ -94,18 +94,9 @@ def _run_setup(command: Command) -> int:
         exists=lambda path: Path(path).exists(),
         same_file=lambda path, other: Path(path).samefile(other),
     )
-    request = Request(
-        client=command.client,
-        write=command.write,
-        remove=command.remove,
-        demo=command.demo,
-        with_key=command.with_key,
-        force=command.force,
-        file=command.file,
-        flags=command.flags,
-        program=Shell(os.environ, sys.argv[0]).program(),
-    )
-    run_setup(request, machine, login=read_login(), now=datetime.now(UTC), write=process.write)
+    program = Shell(os.environ, sys.argv[0]).program()
+    now = datetime.now(UTC)
+    run_setup(command, machine, program=program, login=read_login(), now=now, write=process.write)
     return ExitCode.SUCCESS
 
 

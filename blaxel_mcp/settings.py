@@ -266,20 +266,20 @@ def unknown_variables(env: Mapping[str, str]) -> list[str]:
 
 def _read_given(flags: Mapping[str, str], env: Mapping[str, str]) -> dict[str, _Given]:
     """What is set, by variable: by its option, else in the environment, else by Blaxel's hosting."""
-    hosted = HOSTED_NAMES if _clean(env.get("BL_NAME")) else {}
+    hosted = HOSTED_NAMES if clean_value(env.get("BL_NAME")) else {}
     given = {}
     for name in VARIABLES:
         sources = [(option_for(name), flags.get(name)), (name, env.get(name))]
         if name in hosted:
             sources.append((hosted[name], env.get(hosted[name])))
         for origin, text in sources:
-            if value := _clean(text):
+            if value := clean_value(text):
                 given[name] = _Given(value, origin)
                 break
     return given
 
 
-def _clean(text: str | None) -> str | None:
+def clean_value(text: str | None) -> str | None:
     """The text of a variable, or None if it says nothing: some clients pass `${VARIABLE}` on when there is no such."""
     value = (text or "").strip()
     return None if not value or re.fullmatch(r"\$\{[^}]*\}", value) else value

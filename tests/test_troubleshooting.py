@@ -7,12 +7,15 @@ import re
 import socket
 import ssl
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
 from support.caller import caller, client_for, use
+from support.client_files import refused, variables_of
 from support.in_process import serving
 from support.plane import NOW, clock, execution, job, plane
 
@@ -24,6 +27,7 @@ from blaxel_mcp.command_line import parse
 from blaxel_mcp.demo import control_plane
 from blaxel_mcp.errors import BlaxelMcpError, ConfigurationError, CredentialsError
 from blaxel_mcp.settings import load, unknown_variables
+from blaxel_mcp.setup.files import write
 from blaxel_mcp.tools.results import error_text
 from blaxel_mcp.transports.exposure import check_exposure
 from blaxel_mcp.transports.http import listen
@@ -128,6 +132,34 @@ def of_the_command_line() -> Iterator[str]:
             yield str(caught.value)
 
 
+def of_setup() -> Iterator[str]:
+    """What `setup` says of its arguments, and of a client's file."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        user, file = variables_of(folder), folder / "mcp.json"
+        calls: tuple[tuple[str, ...], ...] = (
+            ("windsruf",),
+            ("emacs",),
+            ("--write",),
+            ("cursor", "--write", "--remove"),
+            ("cursor", "--write", "--with-key"),
+            ("cursor", "--with-key"),
+            ("jetbrains", "--write"),
+            ("cursor", "--write", "--file", str(folder)),
+            ("cursor", "--write", "--file", str(folder / ("m" * 300))),
+            ("cursor", "--write", "--file", str(folder / ("m" * 250))),  # no room for the name of a new file
+        )
+        for arguments in calls:
+            yield refused(user, *arguments)
+        yield refused(user, "cursor", first=("--port", "1"))
+        for text in ('{"mcpServers": ', '{"mcpServers": {"blaxel": {"url": "https://api.blaxel.ai/v0/mcp"}}}'):
+            file.write_text(text, encoding="utf-8")
+            yield refused(user, "cursor", "--write", "--file", str(file))
+        with pytest.raises(ConfigurationError) as caught:
+            write(file, b"{}", b"what was there before", private=False, now=datetime.now(UTC))
+        yield str(caught.value)
+
+
 def of_credentials() -> Iterator[str]:
     """What a call says for want of a credential or a workspace; nothing is sent."""
     for variables in ({}, {"BL_API_KEY": "k"}):
@@ -175,6 +207,7 @@ def said() -> str:
         of_the_network(),
         of_settings(),
         of_the_command_line(),
+        of_setup(),
         of_credentials(),
         of_http(),
         of_tools(),

@@ -37,11 +37,13 @@ class Client:
         servers: the keys that lead to its servers.
         entry: the shape of a server in it.
         graphical: whether it starts from a desktop, where the PATH is short, and needs absolute paths.
-        passes: what else can be done where there is no login, NAMES being variables, as the end of a sentence.
+        login_alternative: what a person can do in place of `bl login`: the end of a sentence, in which NAMES stands for
+            the names of the variables.
         then: what to do when its file has changed, as a sentence.
         command: its own command that does the same, if it has one.
         programs: names of its program on the PATH.
-        folder: whether the folder that its file is in belongs to it alone, so that it tells of the client.
+        folder_is_its_own: whether only this client uses the folder of its file, so that the client is here if the
+            folder is.
         aliases: other names that `setup` takes for it.
         inputs: what its file has beside the entry, by the key of a list: what to ask the person for.
     """
@@ -53,11 +55,11 @@ class Client:
     servers: tuple[str, ...]
     entry: Callable[[Launch, Credential], Entry]
     graphical: bool
-    passes: str
+    login_alternative: str
     then: str
     command: Callable[[Launch], tuple[str, ...]] | None = None
     programs: tuple[str, ...] = ()
-    folder: bool = True
+    folder_is_its_own: bool = True
     aliases: tuple[str, ...] = ()
     inputs: Callable[[Credential], Mapping[str, list[Entry]]] = lambda _: {}
 
@@ -70,7 +72,8 @@ _NOTHING = "or write NAMES into its file, with --write --with-key: it passes no 
 def _opencode_path(machine: Machine) -> PurePath:
     """It reads both names; an existing one with comments is the one that people edit."""
     folder = machine.config_folder / "opencode"
-    return next((path for path in (folder / "opencode.jsonc",) if machine.exists(path)), folder / "opencode.json")
+    with_comments = folder / "opencode.jsonc"
+    return with_comments if machine.exists(with_comments) else folder / "opencode.json"
 
 
 def _zed_path(machine: Machine) -> PurePath:
@@ -95,11 +98,11 @@ CLIENTS = (
         servers=("mcpServers",),
         entry=entry_shape(type="stdio"),
         graphical=False,
-        passes=_INHERITED,
+        login_alternative=_INHERITED,
         then="Start a new session, and see `claude mcp list`.",
         command=lambda launch: ("claude", "mcp", "add", "--scope", "user", SERVER, "--", *launch.words),
         programs=("claude",),
-        folder=False,
+        folder_is_its_own=False,
         aliases=("claude",),
     ),
     Client(
@@ -110,7 +113,7 @@ CLIENTS = (
         servers=("mcpServers",),
         entry=entry_shape(),
         graphical=True,
-        passes=_NOTHING,
+        login_alternative=_NOTHING,
         then="Quit it fully, from its menu, and start it again.",
     ),
     Client(
@@ -121,7 +124,7 @@ CLIENTS = (
         servers=("mcpServers",),
         entry=entry_shape("${env:NAME}"),
         graphical=True,
-        passes=_REFERRED,
+        login_alternative=_REFERRED,
         then="Switch the server on under Settings, MCP.",
         programs=("cursor",),
     ),
@@ -133,7 +136,7 @@ CLIENTS = (
         servers=("servers",),
         entry=vscode_shape,
         graphical=True,
-        passes="or give NAMES when it asks: it does so once and keeps them",
+        login_alternative="or give NAMES when it asks: it does so once and keeps them",
         then="Start the server with the command `MCP: List Servers`. For one workspace: --file .vscode/mcp.json.",
         command=vscode_command,
         programs=("code",),
@@ -148,7 +151,7 @@ CLIENTS = (
         servers=("mcpServers",),
         entry=entry_shape("${env:NAME}"),
         graphical=True,
-        passes=_REFERRED,
+        login_alternative=_REFERRED,
         then="Refresh the list of servers in Cascade.",
         programs=("windsurf",),
     ),
@@ -160,7 +163,7 @@ CLIENTS = (
         servers=("mcp_servers",),
         entry=codex_shape,
         graphical=False,
-        passes="or set NAMES for it: it passes on what `env_vars` names, and nothing else",
+        login_alternative="or set NAMES for it: it passes on what `env_vars` names, and nothing else",
         then="Start a new session, and see `codex mcp list`.",
         command=lambda launch: ("codex", "mcp", "add", SERVER, "--", *launch.words),
         programs=("codex",),
@@ -173,7 +176,7 @@ CLIENTS = (
         servers=("mcpServers",),
         entry=entry_shape("${NAME}"),
         graphical=False,
-        passes="or set NAMES for it: its file refers to them, since it drops others that look like keys",
+        login_alternative="or set NAMES for it: its file refers to them, since it drops others that look like keys",
         then="Start a new session in a folder that it trusts: it starts no servers elsewhere. See `gemini mcp list`.",
         command=lambda launch: ("gemini", "mcp", "add", "-s", "user", SERVER, *launch.words),
         programs=("gemini",),
@@ -186,7 +189,7 @@ CLIENTS = (
         servers=("context_servers",),
         entry=entry_shape(),
         graphical=True,
-        passes=_NOTHING,
+        login_alternative=_NOTHING,
         then="Zed reads the file again by itself; see the settings of its agent panel.",
         programs=("zed", "zeditor"),
     ),
@@ -198,7 +201,7 @@ CLIENTS = (
         servers=("extensions",),
         entry=goose_shape,
         graphical=True,
-        passes="or set NAMES for it, or put them into its key store with `goose configure`",
+        login_alternative="or set NAMES for it, or put them into its key store with `goose configure`",
         then="Start a new session.",
         programs=("goose",),
     ),
@@ -210,7 +213,7 @@ CLIENTS = (
         servers=("mcpServers",),
         entry=entry_shape(),
         graphical=True,
-        passes='or put NAMES under "env": it passes no variables on',
+        login_alternative='or put NAMES under "env": it passes no variables on',
         then="Paste it under Settings, Tools, AI Assistant, Model Context Protocol (MCP), Add, As JSON.",
         aliases=("intellij", "idea", "pycharm", "junie"),
     ),
@@ -222,7 +225,7 @@ CLIENTS = (
         servers=("mcp",),
         entry=opencode_shape,
         graphical=False,
-        passes=_INHERITED,
+        login_alternative=_INHERITED,
         then="Start a new session, and see `opencode mcp list`.",
         command=lambda launch: ("opencode", "mcp", "add", SERVER, "--", *launch.words),
         programs=("opencode",),
@@ -235,7 +238,7 @@ CLIENTS = (
         servers=("mcpServers",),
         entry=entry_shape(type="local", tools=["*"]),
         graphical=False,
-        passes=_INHERITED,
+        login_alternative=_INHERITED,
         then="Start a new session, and see `copilot mcp list`.",
         command=lambda launch: ("copilot", "mcp", "add", SERVER, "--", *launch.words),
         programs=("copilot",),
@@ -272,7 +275,7 @@ def seems_installed(client: Client, machine: Machine) -> bool:
     if any(machine.which(program) for program in client.programs):
         return True
     path = client.path(machine) if client.path else None
-    return path is not None and (machine.exists(path) or (client.folder and machine.exists(path.parent)))
+    return path is not None and (machine.exists(path) or (client.folder_is_its_own and machine.exists(path.parent)))
 
 
 def paste(client: Client, entry: Entry, extra: Mapping[str, list[Entry]]) -> Entry:

@@ -3,58 +3,74 @@
 import shlex
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any, Protocol
 
 from blaxel_mcp.login import LOGIN_FILE, select_login
-from blaxel_mcp.settings import option_for
+from blaxel_mcp.settings import clean_value, option_for
 from blaxel_mcp.setup import edit, files
 from blaxel_mcp.setup.clients import CLIENTS, Client, client_named, paste, seems_installed
 from blaxel_mcp.setup.machine import PUBLISHED, Launch, Machine, find_launch
 from blaxel_mcp.setup.problems import FileProblem, refusal
-from blaxel_mcp.setup.shapes import KEYS, SERVER, Credential, holds_key
+from blaxel_mcp.setup.shapes import KEYS, SERVER, WORKSPACE, Credential, holds_key
 
-_WORKSPACE = "BL_WORKSPACE"
 _PASSED_ON = {"BLAXEL_MCP_ALLOW_WRITES", "BLAXEL_MCP_LOOKUPS"}
 """The settings whose options the server may be started with over stdio."""
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What is wanted.
+class Request(Protocol):
+    """What is wanted: a parsed command line (`command_line.Command`), which this layer does not import."""
 
-    Attributes:
-        client: whose configuration it is; None for the list of clients.
-        write: whether to put the entry into the client's file.
-        remove: whether to take it out.
-        demo: whether the server is for the demo workspace.
-        with_key: whether the values of variables may stand in the file.
-        force: whether another server of the same name is no hindrance.
-        file: the file in place of the client's own.
-        flags: settings, by variable, as `command_line.Command` has them.
-        program: the words that have started this program.
-    """
+    @property
+    def client(self) -> str | None:
+        """Whose configuration it is; None for the list of clients."""
 
-    client: str | None = None
-    write: bool = False
-    remove: bool = False
-    demo: bool = False
-    with_key: bool = False
-    force: bool = False
-    file: str | None = None
-    flags: Mapping[str, str] = field(default_factory=dict)
-    program: Sequence[str] = ("blaxel-mcp",)
+    @property
+    def write(self) -> bool:
+        """Whether to put the entry into the client's file."""
+
+    @property
+    def remove(self) -> bool:
+        """Whether to take it out."""
+
+    @property
+    def demo(self) -> bool:
+        """Whether the server is for the demo workspace."""
+
+    @property
+    def with_key(self) -> bool:
+        """Whether the values of variables may stand in the file."""
+
+    @property
+    def force(self) -> bool:
+        """Whether another server of the same name is replaced or removed."""
+
+    @property
+    def file(self) -> str | None:
+        """The file in place of the client's own."""
+
+    @property
+    def flags(self) -> Mapping[str, str]:
+        """Settings, by variable."""
 
 
 def run_setup(
-    request: Request, machine: Machine, *, login: str | None, now: datetime, write: Callable[[str], None]
+    request: Request,
+    machine: Machine,
+    *,
+    program: Sequence[str],
+    login: str | None,
+    now: datetime,
+    write: Callable[[str], None],
 ) -> None:
     """Print what to put where for a client, or put it there or take it out, or list the clients.
 
     Args:
         request: what is wanted.
         machine: where.
+        program: the words that have started this program.
         login: the text of the file that `bl login` writes.
         now: for the name of a backup.
         write: prints.
@@ -62,12 +78,13 @@ def run_setup(
     Raises:
         ConfigurationError: it can't be done; the client's file is as it was.
     """
+    _check(request)
     if request.client is None:
         write(_list_clients(machine))
         return
     client = client_named(request.client)
     launch = _launch_for(client, machine).with_arguments(*_arguments(request))
-    plan = _Plan(client, request, machine, launch, _credential(request, machine, login))
+    plan = _Plan(client, request, machine, program, launch, _credential(request, machine, login))
     if not (request.write or request.remove):
         write(_instructions(plan))
         return
@@ -80,6 +97,23 @@ def run_setup(
         raise refusal(f"{path} was left as it is: {problem}.") from None
 
 
+def _check(request: Request) -> None:
+    """Refuse options that contradict each other, or that would do nothing."""
+    if request.write and request.remove:
+        raise refusal("--write and --remove cannot go together: one puts the entry in, the other takes it out.")
+    given = {
+        "--write": request.write,
+        "--remove": request.remove,
+        "--with-key": request.with_key,
+        "--force": request.force,
+        "--file": request.file is not None,
+        "--demo": request.demo,
+    }
+    options = [*(name for name, is_given in given.items() if is_given), *map(option_for, request.flags)]
+    if request.client is None and options:
+        raise refusal(f"{options[0]} needs a client, such as: blaxel-mcp setup cursor.")
+
+
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """What is to be done for a client on a machine, worked out."""
@@ -87,6 +121,7 @@ class _Plan:
     client: Client
     request: Request
     machine: Machine
+    program: Sequence[str]
     launch: Launch
     credential: Credential
 
@@ -105,7 +140,7 @@ def _add(plan: _Plan, path: Path, now: datetime) -> str:
     """Put the entry into the client's file; return what to say."""
     before, text = _read(plan, path)
     client, credential = plan.client, plan.credential
-    edited = edit.add_entry(client, text, client.entry(plan.launch, credential), client.inputs(credential))
+    edited = edit.add_entry(client, text, plan.launch, credential)
     private = bool(credential.values)
     if edited == text and before is not None:
         closed = private and files.make_private(path)
@@ -113,14 +148,15 @@ def _add(plan: _Plan, path: Path, now: datetime) -> str:
         return f'{path} has "{SERVER}" as it should be; {done}.\n'
     backup = files.write(path, edited.encode(), before, private=private, now=now)
     kept = f"{_kept(plan, before, backup)}\n" if backup else ""
-    return f'Put "{SERVER}" into {path}.\n{kept}{client.then}\n{_about_credential(plan)}\n'
+    about = _about_credential(plan, edit.find_entry(client, edited))
+    return f'Put "{SERVER}" into {path}.\n{kept}{client.then}\n{about}\n'
 
 
 def _remove(plan: _Plan, path: Path, now: datetime) -> str:
     """Take the entry out of the client's file; return what to say."""
     before, text = _read(plan, path)
-    # Whatever the client may have been told to ask for.
-    edited = edit.remove_entry(plan.client, text, plan.client.inputs(Credential((_WORKSPACE, *KEYS))))
+    # All inputs that `--write` can have added, whichever credential it was run with.
+    edited = edit.remove_entry(plan.client, text, plan.client.inputs(Credential((WORKSPACE, *KEYS))))
     if edited == text:
         return f'{path} has no "{SERVER}"; nothing was changed.\n'
     backup = files.write(path, edited.encode(), before, private=False, now=now)
@@ -155,25 +191,27 @@ def _instructions(plan: _Plan) -> str:
     if path:
         again = ["--file", request.file] if request.file else []
         again += ["--demo"] if request.demo else []
-        # Where uvx has put it is no path to come back to.
-        program = PUBLISHED.words if _by_uvx(plan.launch) else request.program
+        # The script that uvx has started is in uv's cache, which may be emptied, so its path is not advised.
+        program = PUBLISHED.words if _by_uvx(plan.launch) else plan.program
         command = quote((*program, *_options(request), "setup", client.name, *again, "--write"), plan.machine)
         parts.append(f"`{command}` puts it there and keeps the rest of the file; --remove takes it out again.")
-    parts.append(f"{client.then}\n{_about_credential(plan)}")
+    parts.append(f"{client.then}\n{_about_credential(plan, entry)}")
     return "\n\n".join(parts) + "\n"
 
 
-def _about_credential(plan: _Plan) -> str:
-    """Where the server's credential comes from, in a sentence or two."""
+def _about_credential(plan: _Plan, entry: Any) -> str:
+    """Where the server that this entry starts has its credential from, in a sentence or two."""
     credential = plan.credential
     if plan.request.demo:
         return "It answers from the demo workspace, without an account."
     if credential.values:
         return "The file holds the key, so nobody but you can read it; don't share it."
+    if holds_key(entry):
+        return "It uses the key that its entry had before."
     if not credential.names:
         return f"It uses the login in {LOGIN_FILE}."
     names = " and ".join(credential.names)
-    otherwise = plan.client.passes.replace("NAMES", names)
+    otherwise = plan.client.login_alternative.replace("NAMES", names)
     return f"There is no login in {LOGIN_FILE}: run `bl login` once, {otherwise}."
 
 
@@ -193,19 +231,19 @@ def _list_clients(machine: Machine) -> str:
 
 def _credential(request: Request, machine: Machine, login: str | None) -> Credential:
     """Which variables the server needs from the client: none for the demo and where there is a login."""
-    given = {name: value for name in (_WORKSPACE, *KEYS) if (value := machine.variables.get(name, "").strip())}
+    given = {name: value for name in (WORKSPACE, *KEYS) if (value := clean_value(machine.variables.get(name)))}
     key = next((name for name in KEYS if name in given), KEYS[0])
     if request.with_key:
         if request.demo or request.remove or not request.write:
             raise refusal("--with-key goes with --write, and not with --demo or --remove.")
-        if _WORKSPACE not in given or key not in given:
+        if WORKSPACE not in given or key not in given:
             raise refusal(
-                f"--with-key puts the values of {_WORKSPACE} and {key} into the file: set both for this command."
+                f"--with-key puts the values of {WORKSPACE} and {key} into the file: set both for this command."
             )
-        return Credential((_WORKSPACE, key), {_WORKSPACE: given[_WORKSPACE], key: given[key]})
+        return Credential((WORKSPACE, key), {WORKSPACE: given[WORKSPACE], key: given[key]})
     if request.demo or (login is not None and select_login(login, None).credential):
         return Credential()
-    return Credential((_WORKSPACE, key))
+    return Credential((WORKSPACE, key))
 
 
 def _arguments(request: Request) -> list[str]:

@@ -3,14 +3,19 @@
 Each edit is read back, and refused unless it changed what it was to change and nothing else.
 """
 
+import contextlib
+import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Protocol
 
 from blaxel_mcp.setup import jsonc, toml_text, yaml_text
 from blaxel_mcp.setup.clients import Client
+from blaxel_mcp.setup.machine import Launch
+from blaxel_mcp.setup.merge import difference, merge_entry
 from blaxel_mcp.setup.problems import FileProblem
-from blaxel_mcp.setup.shapes import SERVER, Entry
+from blaxel_mcp.setup.shapes import SERVER, Credential, Entry
 
 _BOM = "\ufeff"
 _OURS = re.compile(r"(?:^|[/\\])blaxel[-_]mcp(?:\.exe)?(?:$|[@=<>~!\[])")
@@ -51,17 +56,36 @@ def parse(client: Client, text: str) -> dict[str, Any]:
     Raises:
         FileProblem: it does not parse, or is not a mapping.
     """
-    text = text.removeprefix(_BOM)
-    if client.format == "json":
+    with _problems():
+        return _parse(client.format, text.removeprefix(_BOM))
+
+
+@lru_cache(maxsize=3)
+def _parse(language: str, text: str) -> dict[str, Any]:
+    """Parse a text once for all that is asked about it; nobody changes the result."""
+    if language == "json":
         node = jsonc.parse(text)
         value = node.value if node else None
     else:
-        value = toml_text.parse(text) if client.format == "toml" else yaml_text.parse(text)
+        value = toml_text.parse(text) if language == "toml" else yaml_text.parse(text)
     if value is None:
         return {}
     if not isinstance(value, dict):
         raise FileProblem("the file should hold keys and values", 1, 1)
-    return value
+    copy: dict[str, Any] = _copy(value)
+    return copy
+
+
+@contextlib.contextmanager
+def _problems() -> Iterator[None]:
+    """Take what parsers can't cope with for a problem of the file, such as 2024-13-45 in YAML or lists 1,500 deep."""
+    try:
+        yield
+    except RecursionError:
+        raise FileProblem("this holds itself, or is nested too deep", 1, 1) from None
+    except ValueError as error:
+        what = str(error).partition(";")[0].partition("\n")[0]
+        raise FileProblem(f"a value can't be read ({what})", 1, 1) from None
 
 
 def find_entry(client: Client, text: str) -> Any:
@@ -80,32 +104,41 @@ def is_ours(entry: Any) -> bool:
     """Whether an entry starts this program, by whatever path, interpreter or version."""
     if not isinstance(entry, dict):
         return False
-    words = [entry.get("command"), entry.get("cmd"), entry.get("args")]
+    command = entry.get("command")
+    if isinstance(command, dict):  # as Zed had it
+        return is_ours({"command": command.get("path"), "args": command.get("args")})
+    words = [command, entry.get("cmd"), entry.get("args")]
     flat = [each for word in words for each in (word if isinstance(word, list) else [word])]
     return any(isinstance(each, str) and _OURS.search(each) for each in flat)
 
 
-def add_entry(client: Client, text: str, entry: Entry, extra: Mapping[str, list[Entry]]) -> str:
-    """Put the entry into the file, and the items of `extra` into its lists.
+def add_entry(client: Client, text: str, launch: Launch, credential: Credential) -> str:
+    """Put the entry into the file, and what the client is to ask for into its lists.
 
-    Of an entry that starts this program already only the keys that differ are set, and others are kept; an entry of
-    another server is replaced.
+    An entry that starts this program already is merged with ours; one of another server is replaced.
 
     Raises:
         FileProblem: the file does not parse, or can't be edited safely.
     """
     path = (*client.servers, SERVER)
     before = find_entry(client, text)
-    changes: list[tuple[Sequence[Any], Any]] = [(path, entry)]
+    changes: list[tuple[Sequence[Any], Any]]
+    removals: Sequence[Sequence[Any]] = []
     if is_ours(before):
-        changes = [((*path, key), value) for key, value in entry.items() if before.get(key, ...) != value]
-    present = parse(client, text)
-    for key, items in extra.items():
+        entry = merge_entry(before, client.entry, launch, credential)
+        changed, removals = difference(before, entry, path)
+        changes = [*changed]
+    else:
+        entry = client.entry(launch, credential)
+        changes = [(path, entry)]
+    present, referring = parse(client, text), json.dumps(entry, default=str)
+    for key, items in client.inputs(credential).items():
         held = present.get(key)
         there = held if isinstance(held, list) else []
-        missing = [item for item in items if item["id"] not in {_id(each) for each in there}]
+        known = {_id(each) for each in there}
+        missing = [item for item in items if item["id"] not in known and _reference(item) in referring]
         changes += [((key, len(there) + number), item) for number, item in enumerate(missing)]
-    return _edited(client, text, changes, [])
+    return _edited(client, text, changes, removals)
 
 
 def remove_entry(client: Client, text: str, extra: Mapping[str, list[Entry]]) -> str:
@@ -119,7 +152,7 @@ def remove_entry(client: Client, text: str, extra: Mapping[str, list[Entry]]) ->
     text = _edited(client, text, [], [(*client.servers, SERVER)])
     present = parse(client, text)
     for key, items in extra.items():
-        unused = {item["id"] for item in items if f"${{input:{item['id']}}}" not in text}
+        unused = {item["id"] for item in items if _reference(item) not in text}
         there = present.get(key)
         held = [_id(each) for each in there] if isinstance(there, list) else []
         text = _edited(
@@ -131,6 +164,10 @@ def remove_entry(client: Client, text: str, extra: Mapping[str, list[Entry]]) ->
 def dump(client: Client, value: dict[str, Any]) -> str:
     """A whole file of the client that holds the value."""
     return _FORMATS[client.format].dump(value)
+
+
+def _reference(item: Entry) -> str:
+    return f"${{input:{item['id']}}}"
 
 
 def _id(item: Any) -> Any:
@@ -148,12 +185,13 @@ def _edited(
     crlf = client.format == "toml" and "\r\n" in lines and "\n" not in lines.replace("\r\n", "")
     lines = lines.replace("\r\n", "\n") if crlf else lines
     edits = _FORMATS[client.format]
-    for path, value in changes:
-        lines = edits.set_value(lines, path, value)
-        _set(expected, path, value)
-    for path in removals:
-        lines = edits.remove(lines, path)
-        _remove(expected, path)
+    with _problems():
+        for path, value in changes:
+            lines = edits.set_value(lines, path, value)
+            _set(expected, path, value)
+        for path in removals:
+            lines = edits.remove(lines, path)
+            _remove(expected, path)
     lines = lines.replace("\n", "\r\n") if crlf else lines
     try:
         result = parse(client, lines)
@@ -165,14 +203,14 @@ def _edited(
 
 
 def _copy(value: Any) -> Any:
-    """A copy in which no two places are one object, as an alias of YAML makes them."""
+    """A copy in which no two places are one object, as an alias of YAML makes them; of what holds itself, none."""
     if isinstance(value, dict):
         return {key: _copy(each) for key, each in value.items()}
     return [_copy(each) for each in value] if isinstance(value, list) else value
 
 
 def _without_empty(value: dict[str, Any], path: Sequence[str]) -> dict[str, Any]:
-    """The same without the table of servers if that is empty: in TOML it is there only for what it holds."""
+    """The same without the table of servers if that is empty: a TOML file whose last server is removed has none."""
     return {key: each for key, each in value.items() if key != path[0] or each}
 
 

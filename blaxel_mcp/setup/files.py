@@ -1,6 +1,7 @@
 """Reading a client's file, and writing it: whole or not at all, with what it was before kept beside it."""
 
 import contextlib
+import errno
 import os
 import stat
 import tempfile
@@ -18,9 +19,11 @@ def read(path: Path) -> bytes | None:
     """Read a file; None if there is none.
 
     Raises:
-        ConfigurationError: it can't be read.
+        ConfigurationError: it can't be read, or is no regular file: a pipe would never end, a device would be replaced.
     """
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise refusal(f"{path} can't be read: it is not a regular file.")
         return path.read_bytes()
     except FileNotFoundError:
         return None
@@ -32,33 +35,38 @@ def write(path: Path, data: bytes, before: bytes | None, *, private: bool, now: 
     """Write a file in place of what is there, which must still be `before`; return where that is kept.
 
     A link is followed. The file has the mode and the owner that it had; one that is new, and any that is to be
-    `private`, can be read by its owner alone.
+    `private`, can be read by its owner alone, and so can its backup.
 
     Raises:
-        ConfigurationError: it can't be written, or another program has written it meanwhile.
+        ConfigurationError: it can't be written, or another program has written it meanwhile; no backup is left.
     """
     target = path.resolve()
+    backup = None
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if read(target) != before:
-            raise refusal(f"{path} was changed by another program just now; try again.")
-        status = target.stat() if before is not None else None
-        mode = _PRIVATE if private or status is None else stat.S_IMODE(status.st_mode)
-        backup = None
-        if before is not None:
-            backup = _free_name(path, now)
-            _create(backup, before, mode, status)
-        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        os.close(descriptor)
-        try:
+        with contextlib.ExitStack() as made:  # what is removed again unless the file is replaced
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _require_unchanged(path, target, before)
+            status = target.stat() if before is not None else None
+            mode = _PRIVATE if private or status is None else stat.S_IMODE(status.st_mode)
+            descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+            made.callback(Path(name).unlink, missing_ok=True)
+            os.close(descriptor)
             _fill(Path(name), data, mode, status)
+            if before is not None:
+                backup = _create_backup(path, now)
+                made.callback(backup.unlink, missing_ok=True)
+                _fill(backup, before, mode, status)
+            _require_unchanged(path, target, before)  # again: what is above can take seconds on a slow disk
             Path(name).replace(target)
-        except BaseException:
-            Path(name).unlink()
-            raise
+            made.pop_all()
     except OSError as error:
         raise _refused("write", path, error) from None
     return backup
+
+
+def _require_unchanged(path: Path, target: Path, before: bytes | None) -> None:
+    if read(target) != before:
+        raise refusal(f"{path} was changed by another program just now; try again.")
 
 
 def make_private(path: Path) -> bool:
@@ -69,20 +77,18 @@ def make_private(path: Path) -> bool:
     return True
 
 
-def _free_name(path: Path, now: datetime) -> Path:
-    """A name beside the file that says when; with a number if there were several in a second."""
+def _create_backup(path: Path, now: datetime) -> Path:
+    """Make an empty file beside this one, named by the time, and by a number if there were several in a second.
+
+    Nobody but its owner can read it before `_fill` gives it its mode.
+    """
     stamp = now.strftime("%Y%m%d-%H%M%S")
     for number in range(1, 1_000):
         backup = path.with_name(f"{path.name}.{stamp}{f'-{number}' if number > 1 else ''}.bak")
-        if not backup.exists():
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(backup, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _PRIVATE))
             return backup
-    raise FileExistsError(0, "there are too many backups of this second", str(path))
-
-
-def _create(path: Path, data: bytes, mode: int, status: os.stat_result | None) -> None:
-    """Make a file that is not there; nobody else can read it before it has its mode."""
-    os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, _PRIVATE))
-    _fill(path, data, mode, status)
+    raise FileExistsError(errno.EEXIST, "there are too many backups of this second", str(path))
 
 
 def _fill(path: Path, data: bytes, mode: int, status: os.stat_result | None) -> None:

@@ -202,10 +202,8 @@ def remove(text: str, path: Sequence[str | int]) -> str:
     rest = _REST_OF_LINE.match(text, end)
     if not text[line:start].strip() and rest:
         start, end = line, rest.end()  # lines of its own: the whole of them
-    elif place > 0 and member.comma is not None:
-        start = node.members[place - 1].comma or start
-    elif place > 0:
-        start = node.members[place - 1].node.end
+    elif place > 0 and text[node.members[place - 1].node.end : start].strip() == ",":  # no comment of the other's
+        start = node.members[place - 1].node.end if member.comma is None else node.members[place - 1].comma or start
     elif member.comma is not None:
         blanks = _BLANKS.match(text, end)
         end = blanks.end() if blanks else end

@@ -10,8 +10,12 @@ from blaxel_mcp.setup.machine import Launch
 SERVER = "blaxel"
 """The name that a client knows this server by."""
 
+WORKSPACE = "BL_WORKSPACE"
 KEYS = ("BL_API_KEY", "BL_CLIENT_CREDENTIALS")
 """The variables of which the server needs one where there is no login."""
+
+ENVIRONMENTS = ("env", "envs", "environment")
+"""The keys under which entries set variables, each client having one of them."""
 
 Entry = dict[str, Any]
 
@@ -32,7 +36,9 @@ class Credential:
 
 def holds_key(entry: Any) -> bool:
     """Whether an entry has a variable of a credential with a value, and not with a reference to one."""
-    parts = [entry.get(key) for key in ("env", "envs", "environment")] if isinstance(entry, dict) else []
+    if not isinstance(entry, dict):
+        return False
+    parts = [each.get(key) for each in (entry, entry.get("command")) if isinstance(each, dict) for key in ENVIRONMENTS]
     values = [part.get(name) for part in parts if isinstance(part, dict) for name in KEYS]
     return any(isinstance(value, str) and value and not value.startswith(("$", "{")) for value in values)
 
@@ -95,7 +101,7 @@ def vscode_inputs(credential: Credential) -> Mapping[str, list[Entry]]:
                 "type": "promptString",
                 "id": _input_id(name),
                 "description": f"Blaxel: {name}",
-                **({} if name == "BL_WORKSPACE" else {"password": True}),
+                **({} if name == WORKSPACE else {"password": True}),
             }
             for name in credential.names
         ]

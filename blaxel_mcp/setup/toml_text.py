@@ -12,6 +12,7 @@ import tomlkit
 from tomlkit.items import InlineTable
 
 from blaxel_mcp.setup.problems import FileProblem, problem_at
+from blaxel_mcp.setup.toml_statements import comments, statements
 
 
 def parse(text: str) -> dict[str, Any]:
@@ -33,18 +34,23 @@ def set_value(text: str, path: Sequence[str], value: Any) -> str:
     """Set the value at these keys; a table that is new is added at the end of the file.
 
     Raises:
-        FileProblem: the text does not parse, or what a key on the way has is not a table.
+        FileProblem: the text does not parse, what a key on the way has is not a table, or a comment would be lost.
     """
     parse(text)
     document = tomlkit.parse(text)
     table: MutableMapping[str, Any] = document
     for depth, key in enumerate(path[:-1]):
         if key not in table:
-            return _append(text, path, value) if depth <= 1 else _set(document, table, key, path[depth + 1 :], value)
+            if depth <= 1:
+                return _append(text, path, value)
+            return _checked(text, _set(document, table, key, path[depth + 1 :], value))
         table = _table_of(text, table, key)
-    if isinstance(value, dict) and path[-1] not in table and not isinstance(table, InlineTable):
-        return _append(text, path, value)
-    return _set(document, table, path[-1], (), value)
+    inline = isinstance(table, InlineTable)
+    if isinstance(value, dict) and not inline:
+        return _append(remove(text, path), path, value)
+    if path[-1] not in table and not inline and (edited := _insert(text, path, value)):
+        return edited
+    return _checked(text, _set(document, table, path[-1], (), value))
 
 
 def remove(text: str, path: Sequence[str]) -> str:
@@ -54,6 +60,7 @@ def remove(text: str, path: Sequence[str]) -> str:
         FileProblem: as `set_value` does.
     """
     parse(text)
+    text = _cut(text, tuple(path))
     document = tomlkit.parse(text)
     table: MutableMapping[str, Any] = document
     for key in path[:-1]:
@@ -62,9 +69,48 @@ def remove(text: str, path: Sequence[str]) -> str:
         table = _table_of(text, table, key)
     if path[-1] not in table:
         return text
-    del table[path[-1]]
-    edited = tomlkit.dumps(document)
-    return edited[:-1] if edited.endswith("\n\n") else edited
+    del table[path[-1]]  # in braces, on the line of another key
+    return _checked(text, tomlkit.dumps(document))
+
+
+def _cut(text: str, path: tuple[str, ...]) -> str:
+    """Cut the lines of the statements that begin with these keys, with the comments between but none behind them."""
+    runs = list[list[int]]()
+    follows = False
+    for each in statements(text):
+        if each.keys[: len(path)] != path:
+            follows = False
+        elif follows:
+            runs[-1][1] = each.end
+        else:
+            runs.append([each.start, each.end])
+            follows = True
+    for start, end in reversed(runs):
+        before, after = text[:start], text[end:]
+        blank_line = (before == "\n" or before.endswith("\n\n")) and (not after or after.startswith("\n"))
+        text = (before[:-1] if blank_line else before) + after
+    return text
+
+
+def _insert(text: str, path: Sequence[str], value: Any) -> str | None:
+    """Put a key that is new behind the last one of its table, before comments that follow; None if it has no header."""
+    table = tuple(path[:-1])
+    here, end = False, None
+    for each in statements(text):
+        here = each.keys == table if each.is_header else here
+        end = each.end if here else end
+    if end is None:
+        return None
+    line = tomlkit.dumps({path[-1]: value})
+    before = text[:end]
+    return f"{before}{'' if before.endswith(chr(10)) else chr(10)}{line}{text[end:]}"
+
+
+def _checked(text: str, edited: str) -> str:
+    """What tomlkit made of a text, if every comment is still there."""
+    if comments(edited) != comments(text):
+        raise FileProblem("it can't be edited here without losing a comment; do it by hand", 1, 1)
+    return edited
 
 
 def dump(value: dict[str, Any]) -> str:

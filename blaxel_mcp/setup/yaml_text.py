@@ -7,12 +7,15 @@ change. A new block is written in flow style where the one that it is put into h
 import json
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import yaml
 
 from blaxel_mcp.setup.problems import FileProblem, problem_at
 
+_LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""PyYAML's parser in C, which is some 20 times as fast; its wheels have it, a build without libyaml does not."""
 _DEFAULT_INDENT = 2
 _PLAIN = re.compile(r"[A-Za-z][\w-]*", re.ASCII)
 _ESCAPED = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
@@ -27,16 +30,22 @@ def parse(text: str) -> Any:
     """
     _compose(text)
     try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:  # such as a tag of its own
+        return yaml.load(text, Loader=_LOADER)  # noqa: S506 - it is safe
+    except (yaml.YAMLError, LookupError, AttributeError) as error:  # such as a tag of its own, or !!timestamp x
         raise _problem(error) from None
 
 
+@lru_cache(maxsize=2)
 def _compose(text: str) -> yaml.Node | None:
+    """Parse a file into nodes with their places, which nobody changes."""
+    node: yaml.Node | None
     try:
-        node: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise _problem(error) from None
+        node = yaml.compose(text, Loader=_LOADER)
+    except yaml.YAMLError:  # the parser in Python says better what is wrong
+        try:
+            node = yaml.compose(text, Loader=yaml.SafeLoader)
+        except (yaml.YAMLError, RecursionError) as error:
+            raise _problem(error) from None
     return node
 
 
@@ -72,7 +81,7 @@ def remove(text: str, path: Sequence[str]) -> str:
     """Remove the last of these keys from its mapping; the same text if it isn't there.
 
     Raises:
-        FileProblem: as `set_value` does, or it stands in a mapping in flow style.
+        FileProblem: as `set_value` does, or it stands in flow style among comments.
     """
     node = _compose(text)
     names = list[yaml.Node]()
@@ -86,14 +95,32 @@ def remove(text: str, path: Sequence[str]) -> str:
             return text
         name, node = found
         names.append(name)
-    if node is None or holders[-1].flow_style:
-        raise problem_at(text, names[-1].start_mark.index, "this is in flow style; remove it by hand")
+    if node is None:
+        raise AssertionError("a path has a key")
+    if holders[-1].flow_style:
+        return _remove_from_flow(text, holders[-1], names[-1], node)
     start = text.rfind("\n", 0, names[-1].start_mark.index) + 1
     before, after = text[:start], text[_line_end(text, _last_index(node)) :]
     if len(holders[-1].value) == 1 and len(names) > 1:  # without any key, the mapping would be null
         colon = text.index(":", names[-2].end_mark.index) + 1
         before = f"{before[:colon]} {{}}{before[colon:]}"
     return before + after
+
+
+def _remove_from_flow(text: str, holder: yaml.MappingNode, name: yaml.Node, node: yaml.Node) -> str:
+    """Remove a key from a mapping in braces, with the comma that goes with it."""
+    place = next(index for index, (each, _) in enumerate(holder.value) if each is name)
+    start, end = name.start_mark.index, node.end_mark.index
+    if len(holder.value) == 1:
+        start, end = holder.start_mark.index + 1, holder.end_mark.index - 1
+    elif place + 1 < len(holder.value):
+        end = holder.value[place + 1][0].start_mark.index
+    else:
+        start = holder.value[place - 1][1].end_mark.index
+    around = text[start : name.start_mark.index] + text[node.end_mark.index : end]
+    if "#" in around:
+        raise problem_at(text, name.start_mark.index, "this is in flow style, among comments; remove it by hand")
+    return text[:start] + text[end:]
 
 
 def dump(value: dict[str, Any]) -> str:

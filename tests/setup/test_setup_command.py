@@ -6,88 +6,26 @@ import re
 import shlex
 import stat
 import sys
-import tomllib
-from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from support.client_files import ACCOUNT, NOW, files, read, refused, setup, variables_of
 from support.program import run
 
-from blaxel_mcp.command_line import parse
 from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.setup.clients import CLIENTS
-from blaxel_mcp.setup.command import Request, run_setup
 from blaxel_mcp.setup.edit import is_ours
 from blaxel_mcp.setup.files import write
-from blaxel_mcp.setup.machine import Machine
-
-NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="modes and links of POSIX")
-ACCOUNT = {"BL_WORKSPACE": "my-ws", "BL_API_KEY": "bl_secret"}
 WITH_FILES = [client.name for client in CLIENTS if client.path]
 
 
 @pytest.fixture
 def user(tmp_path: Path) -> dict[str, str]:
     """The variables of a user whose home folder is empty."""
-    return {"HOME": str(tmp_path), "USERPROFILE": str(tmp_path), "APPDATA": str(tmp_path / "AppData")}
-
-
-def setup(
-    user: dict[str, str],
-    *arguments: str,
-    first: Sequence[str] = (),
-    interpreter: Path = Path(sys.executable),
-) -> str:
-    """Run the command in this process, on this machine as that user; answers what it printed."""
-    command = parse([*first, "setup", *arguments])
-    machine = Machine(
-        platform=sys.platform,
-        user_folder=Path(user["HOME"]),
-        variables=user,
-        program=interpreter,
-        which={"uvx": "/opt/uvx"}.get,
-        exists=lambda path: Path(path).exists(),
-        same_file=lambda path, other: Path(path).samefile(other),
-    )
-    wanted = {field: getattr(command, field) for field in ("client", "write", "remove", "demo", "with_key", "force")}
-    request = Request(**wanted, file=command.file, flags=command.flags)
-    login = Path(user["HOME"]) / ".blaxel" / "config.yaml"
-    printed = list[str]()
-    text = login.read_text(encoding="utf-8") if login.exists() else None
-    run_setup(request, machine, login=text, now=NOW, write=printed.append)
-    return "".join(printed)
-
-
-def refused(user: dict[str, str], *arguments: str) -> str:
-    """Run the command, which is refused; answers why."""
-    with pytest.raises(ConfigurationError) as error:
-        setup(user, *arguments)
-    (problem,) = error.value.problems
-    return problem
-
-
-def files(folder: Path) -> list[str]:
-    """Names of the files in a folder."""
-    return sorted(path.name for path in folder.iterdir())
-
-
-def read(path: Path) -> dict[str, Any]:
-    """A client's file as values."""
-    text = path.read_text(encoding="utf-8")
-    match path.suffix:
-        case ".toml":
-            return tomllib.loads(text)
-        case ".yaml":
-            document: dict[str, Any] = yaml.safe_load(text)
-            return document
-        case _:
-            loaded: dict[str, Any] = json.loads(text)
-            return loaded
+    return variables_of(tmp_path)
 
 
 def test_the_program_writes_and_undoes_it(user: dict[str, str], tmp_path: Path) -> None:
@@ -214,14 +152,15 @@ def test_vscode_keeps_its_inputs_and_gets_ours(user: dict[str, str], tmp_path: P
 
 @POSIX
 def test_a_key_is_written_only_when_told_to_and_for_its_owner_alone(user: dict[str, str], tmp_path: Path) -> None:
-    """Also into a file that others could read, whose backup keeps its mode."""
+    """Also into a file that others could read: then its backup is for the owner alone too."""
     path = tmp_path / "mcp.json"
     path.write_text("{}", encoding="utf-8")
     path.chmod(0o644)
     out = setup(user | ACCOUNT, "claude-desktop", "--write", "--with-key", "--file", str(path))
     assert "bl_secret" not in out
     assert read(path)["mcpServers"]["blaxel"]["env"] == ACCOUNT
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    (backup,) = tmp_path.glob("*.bak")
+    assert [stat.S_IMODE(each.stat().st_mode) for each in (path, backup)] == [0o600, 0o600]
     path.chmod(0o644)
     again = setup(user | ACCOUNT, "claude-desktop", "--write", "--with-key", "--file", str(path))
     assert again.endswith("only you can read it from now on.\n")
@@ -265,6 +204,16 @@ def test_the_command_that_is_advised_does_what_was_printed(user: dict[str, str],
             "--with-key goes with --write, and not with --demo or --remove.",
         ),
         (["--write", "--file", " "], {}, "--file needs the name of a file."),
+        (
+            ["--write", "--with-key"],
+            {"BL_WORKSPACE": "my-ws", "BL_API_KEY": "${y}"},
+            "--with-key puts the values of BL_WORKSPACE and BL_API_KEY into the file: set both for this command.",
+        ),
+        (
+            ["--write", "--remove"],
+            {},
+            "--write and --remove cannot go together: one puts the entry in, the other takes it out.",
+        ),
     ],
 )
 def test_what_does_not_go_together_is_refused(
@@ -272,6 +221,18 @@ def test_what_does_not_go_together_is_refused(
 ) -> None:
     """In one sentence."""
     assert refused(user | variables, "cursor", *arguments) == said
+
+
+@pytest.mark.parametrize("option", ["--write", "--remove", "--demo", "--with-key", "--force", "--file=x"])
+def test_an_option_without_a_client_is_refused(option: str, user: dict[str, str]) -> None:
+    """The list of clients would look as if something had been done."""
+    name = option.partition("=")[0]
+    assert refused(user, option) == f"{name} needs a client, such as: blaxel-mcp setup cursor."
+    assert run("setup", option, env=user) == (
+        2,
+        "",
+        f"blaxel-mcp: {name} needs a client, such as: blaxel-mcp setup cursor. See blaxel-mcp setup --help.\n",
+    )
 
 
 def test_an_unknown_client_is_told_the_nearest_name(user: dict[str, str]) -> None:
@@ -322,6 +283,48 @@ def test_a_file_that_does_not_parse_is_left_as_it_is(
     assert (path.read_bytes(), files(path.parent)) == (content, ["mcp.json"])
 
 
+HOLDS_ITSELF = "line 1, column 1: this holds itself, or is nested too deep."
+
+
+@pytest.mark.parametrize(
+    ("client", "content", "said"),
+    [
+        ("goose", "d: 2024-13-45\n", "line 1, column 1: a value can't be read (month must be in 1..12)."),
+        ("goose", "d: &a [*a]\n", HOLDS_ITSELF),
+        ("goose", "d: " + "[" * 5_000 + "]" * 5_000, "line 1, column 1: this is not YAML (maximum recursion depth"),
+        ("goose", "d: !!timestamp x\n", "line 1, column 1: this is not YAML ("),
+        ("goose", "d: !!bool x\n", "line 1, column 1: this is not YAML ("),
+        (
+            "cursor",
+            '{"d": ' + "1" * 5_000 + "}",
+            "line 1, column 1: a value can't be read (Exceeds the limit",
+        ),
+        ("codex", "d = " + "1" * 5_000, "line 1, column 1: a value can't be read (Exceeds the limit"),
+        ("codex", "d = " + "[" * 1_500 + "]" * 1_500, "line 1, column 1: "),
+    ],
+)
+@pytest.mark.parametrize("option", ["--write", "--remove"])
+def test_what_a_parser_cannot_cope_with_is_said(
+    client: str, content: str, said: str, option: str, user: dict[str, str]
+) -> None:
+    """Values that are none, files that are too deep: in one sentence, without a traceback."""
+    path = Path(user["HOME"]) / "file"
+    path.write_text(content, encoding="utf-8")
+    assert refused(user, client, option, "--file", str(path)).startswith(f"{path} was left as it is: {said}")
+    assert (path.read_text(encoding="utf-8"), files(path.parent)) == (content, ["file"])
+
+
+def test_what_was_written_in_braces_can_be_taken_out(user: dict[str, str], tmp_path: Path) -> None:
+    """Goose's file in flow style is what it was."""
+    path = tmp_path / "config.yaml"
+    before = "extensions: {developer: {enabled: true}}\nGOOSE_MODEL: x # mine\n"
+    path.write_text(before, encoding="utf-8")
+    setup(user, "goose", "--demo", "--write", "--file", str(path))
+    assert is_ours(read(path)["extensions"]["blaxel"])
+    setup(user, "goose", "--remove", "--file", str(path))
+    assert path.read_text(encoding="utf-8") == before
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
@@ -360,6 +363,54 @@ def test_a_file_that_another_program_has_written_meanwhile_is_left(tmp_path: Pat
     assert (path.read_bytes(), files(tmp_path)) == (b"{}", ["mcp.json"])
 
 
+def test_a_change_while_the_backup_is_written_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is what stands there afterwards, and neither a backup nor the unfinished file is left."""
+    path = tmp_path / "mcp.json"
+    path.write_bytes(b"{}")
+    synced = list[int]()
+
+    def fsync(descriptor: int) -> None:
+        synced.append(descriptor)
+        if len(synced) == 2:  # that of the backup
+            path.write_bytes(b'{"theirs": 1}')
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(ConfigurationError, match="was changed by another program just now; try again"):
+        write(path, b'{"a": 1}', b"{}", private=False, now=NOW)
+    assert (path.read_bytes(), files(tmp_path), len(synced)) == (b'{"theirs": 1}', ["mcp.json"], 2)
+
+
+@POSIX
+def test_a_write_that_cannot_be_leaves_no_backup(user: dict[str, str], tmp_path: Path) -> None:
+    """Such as behind a link into a folder that takes no new file: here the name has no room for an addition to it."""
+    kept = tmp_path / "dotfiles" / ("m" * 250)
+    kept.parent.mkdir()
+    kept.write_text("{}", encoding="utf-8")
+    link = tmp_path / "home" / "mcp.json"
+    link.parent.mkdir()
+    link.symlink_to(kept)
+    said = refused(user, "cursor", "--demo", "--write", "--file", str(link))
+    assert said == f"{link} can't be written: File name too long."
+    assert (files(link.parent), files(kept.parent)) == (["mcp.json"], [kept.name])
+
+
+@POSIX
+@pytest.mark.parametrize("option", ["--write", "--remove"])
+@pytest.mark.parametrize("linked", [False, True], ids=["itself", "by a link"])
+def test_a_pipe_is_refused_before_it_is_opened(
+    option: str, user: dict[str, str], tmp_path: Path, *, linked: bool
+) -> None:
+    """It would be waited for without end; nor is it replaced, as nothing is that is no regular file."""
+    pipe, path = tmp_path / "pipe", tmp_path / "mcp.json"
+    os.mkfifo(pipe if linked else path)
+    if linked:
+        path.symlink_to(pipe)
+    code, out, err = run("setup", "cursor", option, "--file", str(path), env=user)
+    assert (code, out) == (2, "")
+    assert f"{path} can't be read: it is not a regular file." in err
+    assert path.is_fifo()
+
+
 def test_backups_of_one_second_have_numbers(tmp_path: Path) -> None:
     """None is written over."""
     path = tmp_path / "mcp.json"
@@ -388,16 +439,6 @@ def test_another_server_of_the_name_is_kept_unless_forced(user: dict[str, str], 
     setup(user, "cursor", "--demo", "--write", "--force", "--file", str(path))
     assert is_ours(read(path)["mcpServers"]["blaxel"])
     assert "url" not in read(path)["mcpServers"]["blaxel"]
-
-
-def test_what_a_person_added_to_the_entry_is_kept(user: dict[str, str], tmp_path: Path) -> None:
-    """Only what setup writes is set anew."""
-    path = tmp_path / "mcp.json"
-    ours = {"command": "uvx", "args": ["blaxel-mcp"], "timeout": 5, "env": {"BLAXEL_MCP_RAW": "never"}}
-    path.write_text(json.dumps({"mcpServers": {"blaxel": ours}}), encoding="utf-8")
-    setup(user, "claude-desktop", "--demo", "--write", "--file", str(path))
-    server = read(path)["mcpServers"]["blaxel"]
-    assert (server["timeout"], server["env"], server["args"][-1]) == (5, {"BLAXEL_MCP_RAW": "never"}, "--demo")
 
 
 @pytest.mark.parametrize("name", ["cursor", "codex", "goose"])
@@ -461,6 +502,9 @@ def test_a_folder_in_place_of_the_file_is_said(user: dict[str, str], tmp_path: P
         ({"command": "/v/bin/python", "args": ["-m", "blaxel_mcp", "--demo"]}, True),
         ({"type": "local", "command": ["uvx", "blaxel-mcp"]}, True),
         ({"cmd": "uvx", "args": ["blaxel-mcp"]}, True),
+        ({"command": {"path": "/v/bin/blaxel-mcp", "args": []}}, True),
+        ({"command": {"path": "uvx", "args": ["blaxel-mcp"]}}, True),
+        ({"command": {"path": "npx", "args": ["other"]}}, False),
         ({"command": "bl", "args": ["mcp"]}, False),
         ({"command": "npx", "args": ["my-blaxel-mcp-proxy"]}, False),
         ({"url": "https://api.blaxel.ai/v0/mcp"}, False),

@@ -101,6 +101,11 @@ def test_the_variables_that_move_a_file_do(name: str) -> None:
 
 
 def test_the_bundles_are_those_that_are_built() -> None:
-    """By the names that the command gives them."""
+    """By the names that the command gives them, in the folder where it puts them, from where they are installed."""
+    names = ["blaxel-mcp-VERSION.mcpb", "claude-code-plugin/", "codex-plugin/"]
     table = rows(SECTIONS["Bundles, plugins and links"])
-    assert [row[0] for row in table[:3]] == ["`blaxel-mcp-VERSION.mcpb`", "`claude-code-plugin/`", "`codex-plugin/`"]
+    program = (Path(__file__).parents[2] / ".ci" / "bundles.py").read_text(encoding="utf-8")
+    (folder,) = re.findall(r'"--output".*default=ROOT / "(\w+)"', program)
+    assert [row[0] for row in table[:3]] == [f"`{folder}/{name}`" for name in names]
+    for name, _, how in table[1:3]:
+        assert f"marketplace add ./{name.strip('`/')}`" in how

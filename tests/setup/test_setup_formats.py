@@ -130,6 +130,8 @@ def test_json_members_go_with_their_commas() -> None:
     assert jsonc.remove(text, ("b",)) == '{"a": 1, "c": 3}'
     assert jsonc.remove(text, ("c",)) == '{"a": 1, "b": [1, 2, 3]}'
     assert jsonc.remove(text, ("d", "e")) == text
+    assert jsonc.remove('{"a": 1, // mine\n "b": 2}', ("b",)) == '{"a": 1 // mine\n }'
+    assert jsonc.remove('{"a": 1, /* mine */ "b": 2, "c": 3}', ("b",)) == '{"a": 1, /* mine */ "c": 3}'
     assert jsonc.remove('{"a": {\n  "b": 1\n}}', ("a", "b")) == '{"a": {}}'
     assert jsonc.remove(text, ("b", 1)) == '{"a": 1, "b": [1, 3], "c": 3}'
     assert jsonc.set_value(text, ("b", 3), {"x": 1}) == '{"a": 1, "b": [1, 2, 3, {"x": 1}], "c": 3}'
@@ -161,8 +163,8 @@ def test_json_members_go_with_their_commas() -> None:
         (yaml_text.set_value, "servers: {}\nservers: {}\n", "line 2, column 1: the key servers is there twice"),
         (
             yaml_text.remove,
-            "servers: {blaxel: {a: 1}}\n",
-            "line 1, column 11: this is in flow style; remove it by hand",
+            "servers: {a: 1, # mine\n  blaxel: {a: 1}}\n",
+            "line 2, column 3: this is in flow style, among comments; remove it by hand",
         ),
     ],
 )
@@ -200,6 +202,50 @@ def test_toml_is_edited_however_its_servers_are_written(before: str) -> None:
     assert toml_text.remove(after, ("mcp_servers", "blaxel")) == before
 
 
+BEHIND = """\
+
+# profile for work
+[profiles.work]  # mine
+model = "o3"
+"""
+STATEMENTS = [
+    '[mcp_servers.blaxel]  # ours\ncommand = "x"\n# of the arguments\nargs = [\n  "a", # "]\n]\n',
+    '[mcp_servers.blaxel]\ncommand = "x"\n\n# of the variables\n[mcp_servers.blaxel.env]\nA = "b"\n',
+    '[mcp_servers]\nblaxel = { command = "x", args = ["]"] }  # ours\n',
+    '[mcp_servers]\nblaxel.command = \'#\'\n"blaxel".args = ["a"]\n',
+    'mcp_servers.blaxel.command = """\n# no comment "quoted\\""""\nmcp_servers."blaxel".args = []\n',
+]
+
+
+@pytest.mark.parametrize("entry", STATEMENTS)
+@pytest.mark.parametrize("first", ["", "# of the file\n", 'a = "# [no]"\n\n# mine\n'])
+def test_toml_keeps_the_comment_of_what_follows_the_entry(first: str, entry: str) -> None:
+    """However the entry is written: removed, changed, extended or replaced, it leaves others' comments in place."""
+    path = ("mcp_servers", "blaxel")
+    before = first + entry + BEHIND
+    assert toml_text.remove(before, path).startswith(first)
+    assert toml_text.remove(before, path).endswith(BEHIND)
+    assert "blaxel" not in str(tomllib.loads(toml_text.remove(before, path)))
+    for edited in (
+        toml_text.set_value(before, (*path, "command"), "new"),
+        toml_text.set_value(before, (*path, "added"), 1),
+        toml_text.set_value(before, (*path, "env"), {"B": "c"}),
+        toml_text.set_value(before, path, ENTRY),
+    ):
+        assert edited.startswith(first)
+        assert BEHIND in edited
+        assert tomllib.loads(edited)["profiles"] == {"work": {"model": "o3"}}
+    assert tomllib.loads(toml_text.set_value(before, path, ENTRY))["mcp_servers"]["blaxel"] == ENTRY
+
+
+def test_toml_gets_a_new_key_before_the_comments_that_follow() -> None:
+    """Right behind the table's last key."""
+    text = '[mcp_servers.blaxel]\ncommand = "x" # c\n' + BEHIND
+    after = toml_text.set_value(text, ("mcp_servers", "blaxel", "args"), ["a"])
+    assert after == '[mcp_servers.blaxel]\ncommand = "x" # c\nargs = ["a"]\n' + BEHIND
+    assert toml_text.set_value("[a.b]", ("a", "b", "c"), 1) == "[a.b]\nc = 1\n"
+
+
 def test_yaml_keeps_comments_layout_and_block_scalars() -> None:
     """The entry stands behind the last one, before the comment that is no part of it."""
     after = yaml_text.set_value(YAML, ("extensions", "blaxel"), ENTRY)
@@ -224,6 +270,23 @@ def test_yaml_keeps_comments_layout_and_block_scalars() -> None:
 def test_yaml_that_has_no_servers_gets_them(before: str, after: str) -> None:
     """Also a file that is empty, holds comments alone or ends within a line; flow style stays flow style."""
     assert yaml_text.set_value(before, ("extensions", "blaxel"), {"a": "1"}) == after
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("s: {blaxel: {a: 1}}\n", "s: {}\n"),
+        ("s: { blaxel: {a: 1}, }\n", "s: {}\n"),
+        ("s: {a: 1, blaxel: {b: 1}}\n", "s: {a: 1}\n"),
+        ("s: {a: 1, blaxel: {b: 1}, } # c\n", "s: {a: 1, } # c\n"),
+        ("s: {blaxel: {b: 1}, a: 1}\n", "s: {a: 1}\n"),
+        ("{s: {a: [1],\n  blaxel: , c: d}}\n", "{s: {a: [1],\n  c: d}}\n"),
+        ("s: {a: 1, blaxel: }\n", "s: {a: 1}\n"),
+    ],
+)
+def test_yaml_in_braces_loses_the_key_with_its_comma(before: str, after: str) -> None:
+    """The first, the last, one in the middle and the only one."""
+    assert yaml_text.remove(before, ("s", "blaxel")) == after
 
 
 def test_yaml_values_are_replaced_in_their_place() -> None:
@@ -262,3 +325,34 @@ def test_any_yaml_holds_what_was_set_and_the_rest(document: dict[str, Any], valu
     """In flow style too."""
     text = yaml.safe_dump(document, default_flow_style=flow)
     assert yaml_text.parse(yaml_text.set_value(text, ("blaxel",), value)) == document | {"blaxel": value}
+
+
+TOML_VALUES = st.recursive(
+    st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab.'\"#[]={ ", max_size=4), inner, max_size=3),
+    max_leaves=8,
+)
+TOML_STRINGS = st.sampled_from(
+    ["'#'", '"\\"#"', "'''\n[no]\n# no ''''", '"""\n[no]\n\\"""#"""""', "[ # [yes\n]", "{a = [1]}"]
+)
+
+
+@settings(deadline=None)
+@given(
+    document=st.dictionaries(st.text("ab.'\"#[]={ ", max_size=4), TOML_VALUES, max_size=4),
+    written=st.lists(TOML_STRINGS, max_size=3),
+)
+def test_any_toml_keeps_all_but_the_entry(document: dict[str, Any], written: list[str]) -> None:
+    """Whatever its strings, keys and lists hold that looks like a header or a comment; removed, it is what it was."""
+    first = "".join(f"k{number} = {each} # c\n" for number, each in enumerate(written))
+    text = first + toml_text.dump(document)
+    before = tomllib.loads(text)
+    after = toml_text.set_value(text, ("mcp_servers", "blaxel"), ENTRY) + BEHIND
+    assert tomllib.loads(after) == before | {"mcp_servers": {"blaxel": ENTRY}, "profiles": {"work": {"model": "o3"}}}
+    changed = toml_text.set_value(after, ("mcp_servers", "blaxel", "env"), {"A": "b"})
+    removed = toml_text.remove(changed, ("mcp_servers", "blaxel"))
+    assert tomllib.loads(removed) == before | {"profiles": {"work": {"model": "o3"}}}
+    assert removed.startswith(text)
+    assert removed.endswith(BEHIND)
