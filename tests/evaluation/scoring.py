@@ -17,7 +17,8 @@ _WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight"
 _NUMBER = rf"\d+|{'|'.join([*_WORDS, 'no', 'none'])}"
 _COUNTED = (
     rf"(?<!of )(?<!of the )(?<!of its )(?<!port )(?<![\w.-])(?P<before>{_NUMBER})"
-    r"(?: (?:out )?of (?:the |its |all )?\d+)?(?: of them)?(?: (?:tasks?|ones?))?(?: (?:have|had|has|were|was|are|is))?(?: {state})(?!\w)"
+    r"(?: (?:out )?of (?:the |its |all )?\d+)?(?: of them)?"
+    r"(?: (?:tasks?|ones?))?(?: (?:have|had|has|were|was|are|is))?(?: {state})(?!\w)"
     rf"|(?<!\w){{state}}(?: tasks?)?: ?(?P<behind>\d+)(?!\w|\.\d| (?:out )?of )"
 )
 
