@@ -283,7 +283,7 @@ def test_a_log_of_one_task_is_told_as_such() -> None:
             async with caller(url) as calls:
                 return await calls.ask("get_job_execution", jobId="load-test", executionId="latest")
 
-    (quoted,) = re.findall(r'the log of "([^"]+)" says', skills()[0].files[0].text)
+    (quoted,) = re.findall(r'from the log of one, "([^"]+)",', skills()[0].files[0].text)
     assert f'says the log of "task-11", {quoted}' in asyncio.run(ask())["summary"]
 
 

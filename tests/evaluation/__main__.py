@@ -61,11 +61,14 @@ class Kept:
         try:
             if self._file.seekable():
                 self._file.seek(0)
-                self._file.truncate()
             self._file.write(text)
             self._file.flush()
+            if self._file.seekable():
+                self._file.truncate()
         except OSError as error:
             self.failure = f"cannot write {self._file.name}: {error.strerror}"
+            with contextlib.suppress(OSError):
+                self._file.close()  # here, since it tries to write once more
 
 
 def main(argv: list[str] | None = None) -> int:
