@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 import pytest
 import yaml
-from support.caller import EXECUTION_KEYS, caller
+from support.caller import caller
 from support.in_process import serving
 from support.plane import NOW
 from support.program import ENVELOPE, HANDSHAKE, MODERN, Program, account
@@ -265,13 +265,26 @@ def test_the_skill_names_every_tool_that_a_model_is_shown() -> None:
     assert missing == {"get_job_execution_view"}
 
 
-def test_the_fields_are_those_of_an_answer() -> None:
-    """The table has each field of the answer, in its order, but for identity and raw JSON."""
-    rows = [
-        re.findall(r"`(\w+)`", line)[0] for line in skills()[0].files[1].text.splitlines() if line.startswith("| `")
-    ]
-    left_out = {"jobId", "executionId", "workspace", "raw", "masked", "invisible", "rawOmitted"}
-    assert sorted(rows) == sorted(set(EXECUTION_KEYS) - left_out)
+def test_the_fields_are_those_of_the_output_schema() -> None:
+    """The table has each field that the tool's schema declares, identity and raw JSON included, and none besides."""
+    (tool,) = (tool for tool in select(allow_writes=True) if tool.name == "get_job_execution")
+    assert tool.output_schema
+    rows = [line.split("|")[1] for line in skills()[0].files[1].text.splitlines() if line.startswith("| `")]
+    named = [word for row in rows for word in re.findall(r"`(\w+)`", row)]
+    assert sorted(named) == sorted(tool.output_schema["properties"])
+
+
+def test_a_log_of_one_task_is_told_as_such() -> None:
+    """The words that the skill quotes are those of the answer about many tasks of which one log was read."""
+    asked = control_plane.build_app(clock=lambda: NOW)
+
+    async def ask() -> dict[str, Any]:
+        with control_plane.serve(asked) as url:
+            async with caller(url) as calls:
+                return await calls.ask("get_job_execution", jobId="load-test", executionId="latest")
+
+    (quoted,) = re.findall(r'from the log of one, "([^"]+)",', skills()[0].files[0].text)
+    assert f'says the log of "task-11", {quoted}' in asyncio.run(ask())["summary"]
 
 
 def test_causes_and_outcomes_are_those_of_the_contract() -> None:

@@ -59,7 +59,11 @@ class Conversation:
     turns: tuple[tuple[Turn, tuple[Result, ...]], ...] = ()
 
 
-class ApiError(Exception):
+class ModelError(Exception):
+    """The model's address gave no answer that can be read; the message says why."""
+
+
+class ApiError(ModelError):
     """What the address answered is not an answer of this API."""
 
 
@@ -137,18 +141,25 @@ def anthropic_turn(answer: Any) -> Turn:
     """The model's turn in an answer of messages."""
     blocks = answer["content"]
     text = "\n".join(block["text"] for block in blocks if block["type"] == "text")
-    calls = tuple(Call(b["id"], b["name"], b["input"]) for b in blocks if b["type"] == "tool_use")
+    calls = tuple(Call(b["id"], b["name"], _arguments(b["input"])) for b in blocks if b["type"] == "tool_use")
     used = answer.get("usage") or {}
     return Turn(text, calls, used.get("input_tokens", 0) + used.get("output_tokens", 0))
 
 
-def _arguments(text: str) -> Mapping[str, Any]:
-    """A call's arguments; what is no JSON object is passed on as it came, for the server to refuse."""
-    try:
-        given = json.loads(text or "{}")
-    except ValueError:
-        given = None
-    return given if isinstance(given, dict) else {"arguments": text}
+def _arguments(given: Any) -> Mapping[str, Any]:
+    """A call's arguments, as text or as an object; anything else is passed on for the server to refuse."""
+    read = given
+    if isinstance(given, str):
+        try:
+            read = encodable(json.loads(given or "{}"))
+        except (ValueError, RecursionError):
+            read = None
+    return read if isinstance(read, dict) else {"arguments": given}
+
+
+def encodable(value: Any) -> Any:
+    """A JSON value without halves of surrogate pairs, which no request and no file could hold."""
+    return json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
 
 
 APIS: Mapping[str, Api] = {
@@ -174,7 +185,12 @@ def read_turn(api: Api, answer: Any) -> Turn:
     Raises:
         ApiError: it is of another form.
     """
+    form = "the answer has not the form of this API"
     try:
-        return api.turn(answer)
+        turn = api.turn(answer)
     except (KeyError, IndexError, TypeError, AttributeError) as error:
-        raise ApiError(f"the answer has not the form of this API ({type(error).__name__}: {error})") from None
+        raise ApiError(f"{form} ({type(error).__name__}: {error})") from None
+    words = [turn.text, *(word for call in turn.calls for word in (call.id, call.tool))]
+    if not (all(isinstance(word, str) for word in words) and isinstance(turn.tokens, int)):
+        raise ApiError(f"{form} (a text, an id, a tool's name or a count is something else)")
+    return turn

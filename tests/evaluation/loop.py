@@ -8,7 +8,7 @@ from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolResult, TextContent
 
-from evaluation.apis import Call, Conversation, Result, Tool, Turn
+from evaluation.apis import Call, Conversation, ModelError, Result, Tool, Turn
 from evaluation.questions import Question
 from evaluation.scoring import Score, score
 
@@ -20,7 +20,7 @@ SYSTEM = (
 )
 
 Ask = Callable[[Conversation], Awaitable[tuple[Turn, int]]]
-"""Sends a conversation to a model; answers its turn, and how many bytes were sent."""
+"""Sends a conversation to a model; answers its turn, and how many bytes were sent. Raises ModelError if none comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,8 @@ async def answer_question(
 ) -> Outcome:
     """Put a question to the model and score what it says in the end.
 
+    Where its address fails, no fact is found, and what was called until then is told all the same.
+
     Args:
         question: the question.
         client: is connected to the server.
@@ -62,9 +64,13 @@ async def answer_question(
         skill: whether it is told the server's skill as well.
     """
     told = Conversation(await _system(client, skill=skill), question.ask, await _tools(client))
-    turn, sent, tokens, results = Turn(""), 0, 0, 0
+    turn, sent, tokens, results, failure = Turn(""), 0, 0, 0, ""
     for _ in range(max_turns):
-        turn, size = await ask(told)
+        try:
+            turn, size = await ask(told)
+        except ModelError as error:
+            failure = str(error)
+            break
         sent, tokens = sent + size, tokens + turn.tokens
         if not turn.calls:
             told = replace(told, turns=(*told.turns, (turn, ())))
@@ -74,10 +80,11 @@ async def answer_question(
         told = replace(told, turns=(*told.turns, (turn, got)))
     answer = "" if turn.calls else turn.text
     called = tuple(call.tool for said, _ in told.turns for call in said.calls)
+    worth = score(question.expected, answer, called)
     return Outcome(
         question.id,
         answer,
-        score(question.expected, answer, called),
+        Score(0, worth.asked, (failure,)) if failure else worth,
         called,
         len(told.turns),
         sent,

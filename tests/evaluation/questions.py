@@ -10,7 +10,20 @@ from evaluation.scoring import Expected
 
 FILE = Path(__file__).with_name("questions.toml")
 WORKSPACES = ("demo", "bank")
-_KEYS = {"id", "ask", "workspace", "writes", "consent", "facts", "wrong", "counts", "calls", "forbidden", "way"}
+_KEYS = {
+    "id",
+    "ask",
+    "workspace",
+    "writes",
+    "consent",
+    "facts",
+    "wrong",
+    "counts",
+    "calls",
+    "forbidden",
+    "needs_a_call",
+    "way",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +74,10 @@ def _question(row: Mapping[str, Any]) -> Question:
         raise ValueError(f"question {name} has {', '.join(sorted(unknown))}, which means nothing")
     if not row.get("facts"):
         raise ValueError(f"question {name} has no facts, so every answer would be right")
+    if not (row.get("wrong") or row.get("counts")):
+        raise ValueError(
+            f"question {name} has neither wrong nor counts, so the opposite beside the facts would be right"
+        )
     workspace = row.get("workspace", "demo")
     if workspace not in WORKSPACES:
         raise ValueError(f"question {name} is about the workspace {workspace}, which is none of {WORKSPACES}")
@@ -70,6 +87,7 @@ def _question(row: Mapping[str, Any]) -> Question:
         counts={state: tuple(numbers) for state, numbers in row.get("counts", {}).items()},
         calls=tuple(row.get("calls", ())),
         forbidden=tuple(row.get("forbidden", ())),
+        needs_a_call=row.get("needs_a_call", True),
     )
     way = tuple((tool, arguments) for tool, arguments in row["way"])
     return Question(name, row["ask"], workspace, row.get("writes", False), row.get("consent", False), expected, way)

@@ -1,5 +1,6 @@
 """All questions against one model: who is asked, how often, and what is said of it in the end."""
 
+import asyncio
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -7,18 +8,13 @@ from typing import Any
 
 import httpx
 
-from evaluation.apis import APIS, Conversation, Turn, read_turn
+from evaluation.apis import APIS, Conversation, ModelError, Turn, encodable, read_turn
 from evaluation.loop import Outcome, answer_question
 from evaluation.questions import Question
-from evaluation.scoring import Score
 from evaluation.workspaces import Workspace
 
 SECONDS = 120.0
-"""How long the model may take for one turn."""
-
-
-class ModelError(Exception):
-    """The model's address gave no answer; the message says why."""
+"""How long the model may take for one turn, unless told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +41,7 @@ async def ask_all(
     max_turns: int = 8,
     shown: str = "text",
     skill: bool = False,
+    timeout: float = SECONDS,  # noqa: ASYNC109 - of each request, not of this function
     told: Callable[[Outcome], None] = lambda _: None,
 ) -> list[Outcome]:
     """Put every question to the model, one after the other.
@@ -57,41 +54,43 @@ async def ask_all(
         max_turns: how often it is asked for one question at most.
         shown: what of a tool's answer it is shown.
         skill: whether it is told the server's skill.
+        timeout: seconds for one request to it, from the first byte sent to the last one received.
         told: is told of each outcome as it comes.
     """
     outcomes = []
-    async with httpx.AsyncClient(timeout=SECONDS) as http, Workspace() as workspace:
+    async with httpx.AsyncClient(timeout=None) as http, Workspace() as workspace:  # noqa: S113 - _send bounds the whole
 
         async def ask(conversation: Conversation) -> tuple[Turn, int]:
-            return await _send(http, model, conversation)
+            return await _send(http, model, conversation, timeout)
 
         for question in questions:
             client = await workspace.client_for(question)
-            try:
-                outcome = await answer_question(question, client, ask, max_turns=max_turns, shown=shown, skill=skill)
-            except ModelError as error:
-                asked = len(question.expected.facts)
-                outcome = Outcome(question.id, "", Score(0, asked, (str(error),)), (), 0, 0, 0, 0)
+            outcome = await answer_question(question, client, ask, max_turns=max_turns, shown=shown, skill=skill)
             workspace.used(outcome.called)
             outcomes.append(outcome)
             told(outcome)
     return outcomes
 
 
-async def _send(http: httpx.AsyncClient, model: Model, conversation: Conversation) -> tuple[Turn, int]:
+async def _send(http: httpx.AsyncClient, model: Model, conversation: Conversation, seconds: float) -> tuple[Turn, int]:
     api = APIS[model.api]
     body = json.dumps(api.body(model.name, conversation), ensure_ascii=False).encode()
     headers = {"Content-Type": "application/json", **api.headers(model.key)}
     try:
-        response = await http.post(model.base_url.rstrip("/") + api.path, content=body, headers=headers)
-    except httpx.HTTPError as error:
+        async with asyncio.timeout(seconds):
+            response = await http.post(model.base_url.rstrip("/") + api.path, content=body, headers=headers)
+    except TimeoutError as error:
+        raise ModelError(f"the model's address gave no whole answer within {seconds:g} seconds") from error
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
         raise ModelError(f"the model's address gave no answer: {type(error).__name__}") from error
-    if response.is_error:
-        raise ModelError(f"the model's address answered {response.status_code}: {response.text[:200]}")
+    if not response.is_success:
+        said = " ".join(response.text.split())
+        raise ModelError(f"the model's address answered {response.status_code}: {said[:200]}")
     try:
-        return read_turn(api, response.json()), len(body)
-    except ValueError as error:
+        answer = encodable(response.json())
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"the model's address answered something else than JSON: {error}") from error
+    return read_turn(api, answer), len(body)
 
 
 def table(outcomes: Sequence[Outcome]) -> str:

@@ -7,15 +7,18 @@ it: lower case, without markup and thousands separators. They match whole words:
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+
+from evaluation.denial import denied
 
 _TYPOGRAPHIC = str.maketrans("\u2018\u2019\u201c\u201d\u2013\u2014", "''\"\"--")
 _WORDS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 _NUMBER = rf"\d+|{'|'.join([*_WORDS, 'no', 'none'])}"
 _COUNTED = (
-    rf"(?<!of )(?<!of the )(?<!of its )(?<![\w.-])(?P<before>{_NUMBER})(?: (?:out )?of (?:the |its |all )?\d+)?"
-    r"(?: of them)?(?: (?:tasks?|ones?))?(?: (?:have|had|has|were|was|are|is))?(?: {state})(?!\w)"
+    rf"(?<!of )(?<!of the )(?<!of its )(?<!port )(?<![\w.-])(?P<before>{_NUMBER})"
+    r"(?: (?:out )?of (?:the |its |all )?\d+)?(?: of them)?"
+    r"(?: (?:tasks?|ones?))?(?: (?:have|had|has|were|was|are|is))?(?: {state})(?!\w)"
     rf"|(?<!\w){{state}}(?: tasks?)?: ?(?P<behind>\d+)(?!\w|\.\d| (?:out )?of )"
 )
 
@@ -30,6 +33,7 @@ class Expected:
         counts: by state of tasks ("failed"), the numbers that the answer may give of them.
         calls: tools that must have been called.
         forbidden: tools that must not have been called.
+        needs_a_call: whether the facts can only be known from a tool, so that an answer without any call is a guess.
     """
 
     facts: tuple[tuple[str, ...], ...]
@@ -37,6 +41,7 @@ class Expected:
     counts: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     calls: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
+    needs_a_call: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +73,14 @@ def score(expected: Expected, answer: str, called: Sequence[str]) -> Score:
         called: names of the tools that it called.
     """
     text = plain(answer)
-    missing = [fact for fact in expected.facts if not any(matches(pattern, text) for pattern in fact)]
+    missing = [fact for fact in expected.facts if not any(says(pattern, text) for pattern in fact)]
     problems = [f"lacks {' | '.join(fact)}" for fact in missing]
-    problems += [f"says {found!r}" for pattern in expected.wrong if (found := matches(pattern, text))]
+    problems += [f"says {found!r}" for pattern in expected.wrong if (found := says(pattern, text))]
     for state, allowed in expected.counts.items():
         stray = sorted(set(counted(state, text)) - set(allowed))
         problems += [f"says that {number} {state}" for number in stray]
+    if expected.needs_a_call and not called:
+        problems.append("called no tool")
     problems += [f"did not call {tool}" for tool in expected.calls if tool not in called]
     problems += [f"called {tool}" for tool in expected.forbidden if tool in called]
     return Score(len(expected.facts) - len(missing), len(expected.facts), tuple(problems))
@@ -91,8 +98,12 @@ def plain(text: str) -> str:
 
 def matches(pattern: str, text: str) -> str:
     """What of a text a pattern matches as whole words; empty if nothing does."""
-    found = re.search(rf"(?<![\w/.-])(?:{pattern})(?!\w|[.,]\d|-\d)", text)
-    return found[0] if found else ""
+    return next((found[0] for found in _found(pattern, text)), "")
+
+
+def says(pattern: str, text: str) -> str:
+    """What of a text a pattern matches where the text does not deny it; empty if nothing does."""
+    return next((found[0] for found in _found(pattern, text) if not denied(text, found.start(), found.end())), "")
 
 
 def counted(state: str, text: str) -> list[int]:
@@ -107,3 +118,7 @@ def number(word: str) -> int:
     if word in {"no", "none"}:
         return 0
     return _WORDS.index(word) if word in _WORDS else int(word)
+
+
+def _found(pattern: str, text: str) -> Iterator[re.Match[str]]:
+    return re.finditer(rf"(?<![\w/.-])(?:{pattern})(?!\w|[.,]\d|-\d)", text)
