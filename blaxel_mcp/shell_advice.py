@@ -1,6 +1,7 @@
 """Advice for a person in a shell: what a tool answers about other tools, as commands that can be pasted. Pure."""
 
 import os
+import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 
@@ -105,10 +106,22 @@ def _option(argument: str, value: str) -> str:
 
 
 def quote_word(word: str) -> str:
-    """A word as a shell reads it back; what cannot be seen is escaped, as bash and zsh read it."""
-    if word.isprintable():
-        return shlex.quote(word)
-    return "$'" + word.encode("unicode_escape").decode().replace("'", "\\'") + "'"
+    """A word as a shell reads it back; only what cannot be seen is escaped, as the bytes that it has in UTF-8.
+
+    Escapes are those of `$'…'`, which bash, zsh and POSIX of 2024 have. dash, fish and tcsh lack them: since no single
+    quote stands inside, they read one word, which is another one, or refuse the line; nothing of the word is run.
+    """
+    if not word.isprintable():
+        return f"$'{''.join(map(_escaped, word))}'"
+    # A backslash would escape in fish what follows it between single quotes, so it stands outside of them.
+    parts = re.split(r"(['\\])", word)
+    return "".join(f"\\{part}" if part in {"'", "\\"} else shlex.quote(part) for part in parts if part) or "''"
+
+
+def _escaped(character: str) -> str:
+    if character.isprintable() and character not in "\\'":
+        return character
+    return "".join(f"\\{byte:03o}" for byte in character.encode("utf-8", "surrogatepass"))
 
 
 def program_words(
