@@ -4,12 +4,10 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from blaxel_mcp.answer_parts import without_advice
 from blaxel_mcp.process import ExitCode
 from blaxel_mcp.tools.context import AppContext
-from blaxel_mcp.tools.direct import DirectAnswer, call_directly
-
-ROWS = ("jobs", "executions", "tasks")
-"""Under which an answer that lists something has its rows."""
+from blaxel_mcp.tools.direct import call_directly
 
 
 class Pages(Protocol):
@@ -60,20 +58,9 @@ async def answer(
     elif as_json:
         output(json.dumps(answered.facts, indent=2) + "\n")  # escaped, so that any encoding of standard output will do
     else:
-        output((without_advice(answered) if quiet else in_full(answered.text)) + "\n")
+        text = without_advice(answered.facts, answered.text) if quiet else in_full(answered.text)
+        output(f"{text}\n" if text else "")  # a log without a line, with --quiet
     return exit_code_of_wait(answered.facts) if command == "wait" else ExitCode.SUCCESS
-
-
-def without_advice(answered: DirectAnswer) -> str:
-    """An answer's text without what to do next; of a log only the lines."""
-    facts, text = answered
-    if "lines" in facts:
-        return "\n".join(facts["lines"])
-    for noun in ROWS:
-        if isinstance(facts.get(noun), list):
-            return "\n".join(text.split("\n")[: 1 + len(facts[noun])])
-    step = f"Next: {facts.get('nextStep')}"
-    return text.replace(f" {step}", "").replace(f"\n{step}", "")
 
 
 def exit_code_of_wait(facts: Mapping[str, Any]) -> ExitCode:

@@ -189,6 +189,12 @@ def test_a_quiet_log_is_its_lines(still: str, columns: int) -> None:
 
 
 @pytest.mark.parametrize("columns", [0, 80])
+def test_a_quiet_log_without_a_hit_is_nothing(still: str, columns: int) -> None:
+    """No empty line, which a program would count."""
+    assert ask(still, "logs nightly-import --search nothing --quiet", columns).text == ""
+
+
+@pytest.mark.parametrize("columns", [0, 80])
 @pytest.mark.parametrize("job", ["embed-corpus", "nightly-import"])
 def test_a_quiet_wait_is_how_it_stands(still: str, job: str, columns: int) -> None:
     """Without what to do next."""

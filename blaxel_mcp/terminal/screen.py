@@ -102,7 +102,8 @@ class Screen:
             quiet=self._quiet,
             encoding=self._encoding,
         )
-        self._print(Group(*lines))
+        if lines:  # a log without a line, with --quiet, is nothing
+            self._print(Group(*lines))
 
     def _print(self, lines: RenderableType) -> None:
         self._console.print(lines, crop=False)  # a command may be wider than the terminal
