@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from blaxel_mcp import __version__
 from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.process import EXIT_CODES, ExitCode
-from blaxel_mcp.settings import HOSTED_NAMES, OPTIONS, VARIABLES, format_default, option_for
+from blaxel_mcp.settings import HOSTED_NAMES, OPTIONS, VARIABLES, choices, format_default, option_for
 
 PROGRAM = "blaxel-mcp"
 TOOLS = {
@@ -203,6 +203,9 @@ def _check_use(variables: Iterable[str], command: str | None, parser: _Parser) -
 def build_parser() -> argparse.ArgumentParser:
     """Make the parser of the whole command line, for its help and for completion."""
     parser = _add_program(_Parser(prog=PROGRAM))
+    for variable in OPTIONS:
+        if words := choices(variable):  # for completion: what is parsed is checked by the settings, in their words
+            parser.known[option_for(variable)].choices = words
     commands = parser.add_subparsers(metavar="COMMAND", title="commands", parser_class=_Parser)
     for name, (summary, add_arguments) in _COMMANDS.items():
         add_arguments(commands.add_parser(name, help=summary))
