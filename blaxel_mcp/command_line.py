@@ -40,9 +40,9 @@ FILES = {
     "fish": "(__fish_complete_path (commandline -ct))",
     "tcsh": "f",
 }
-"""What completes the name of a file in the scripts that shtab makes."""
+"""The code that completes the name of a file in the scripts that shtab makes, by shell."""
 _NUMBER = re.compile(r"-\d+|-\d*\.\d+")
-"""What argparse takes for a value, though it begins as options do."""
+"""Negative numbers, which argparse takes for values, though they begin with a dash as options do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +52,10 @@ class Command:
     Attributes:
         name: the command; `serve` without one.
         flags: settings, by the variable that each option stands for, as `load` takes them.
-        arguments: those of the command's tool, by the names that the tool gives them.
-        quiet: whether to print nothing but what was asked for.
-        shell: whose completion is wanted.
-        client: whose configuration is wanted; the fields after it say what `setup` does with it.
+        arguments: the arguments of the command's tool, by the tool's names for them.
+        quiet: whether to print nothing but the answer.
+        shell: the shell for which `completion` prints a script.
+        client: the client that `setup` configures; the fields below it are options of `setup`.
     """
 
     name: str
@@ -77,7 +77,7 @@ class Command:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Raises its errors instead of printing the usage; leaves out of its result what was not given."""
+    """Raises errors instead of printing the usage; what was not given is not in its result."""
 
     def __init__(self, **arguments: Any) -> None:
         self.known: dict[str, argparse.Action] = {}

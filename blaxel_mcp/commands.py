@@ -35,12 +35,12 @@ async def answer(
         app: what the tool works with.
         tool: the tool's name.
         arguments: its arguments.
-        command: what the shell calls it.
+        command: the name of the command that was typed.
         output: draws the answer on a terminal, or writes text.
         as_json: whether to print the tool's structured result.
         quiet: whether to print no advice on what to do next.
-        in_full: writes out what the advice in a text has abbreviated.
-        on_progress: is told how far an execution is that is waited for.
+        in_full: replaces the program's short name in a text's advice by the words that start the program.
+        on_progress: called with a sentence on how far the execution is, when that has changed during a wait.
 
     Raises:
         BlaxelMcpError: there is no answer.

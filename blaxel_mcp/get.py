@@ -21,7 +21,7 @@ _PAUSE_SECONDS = 30
 
 
 class Shown(NamedTuple):
-    """The last answer and the view that was drawn of it; job and execution as they were found: answers may cut them."""
+    """The last answer, the view drawn of it, and the ids of job and execution in full: an answer may have cut them."""
 
     answer: ExecutionAnswer
     job_id: str

@@ -43,7 +43,7 @@ EXIT_CODES = {
 """What each means, for `--help` and the documentation."""
 
 _LINE_CHARACTERS = 700
-"""Of an error that is printed."""
+"""The longest line of an error that is printed whole."""
 
 
 class OutputError(Exception):

@@ -1,6 +1,6 @@
 """A command's answer as lines on a terminal: a heading, paragraphs and lists wrapped to its width, and what to do next.
 
-Pure. Every line is at most as wide as the terminal, but for a word of a command that is wider.
+Pure. No line is wider than the terminal, except where a single word of a command is.
 """
 
 import re
