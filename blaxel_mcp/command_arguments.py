@@ -11,7 +11,7 @@ from pydantic_core import from_json
 
 LATEST = "latest"
 POSITIONAL = {"jobId": "JOB", "executionId": "EXECUTION", "baselineId": "BASELINE"}
-"""Arguments that are told by their place, in this order."""
+"""Positional arguments, in this order, with their placeholders in `--help`."""
 _PLACEHOLDERS = {
     "status": "STATUS",
     "limit": "NUMBER",
@@ -27,7 +27,7 @@ _HELP = {
     "cursor": "go on where an answer ended, which names it",
     "timeoutSeconds": "how long to wait at most",
 }
-"""What the schema doesn't say, or says in other words."""
+"""Help texts of arguments whose description in the schema is missing or made for a model."""
 
 
 def option_name(argument: str) -> str:
@@ -89,7 +89,7 @@ def _whole_number(least: int, most: int) -> Callable[[str], int]:
 
 
 def one_of(words: Sequence[str]) -> Callable[[str], str]:
-    """What reads one of a closed set of words, in any case; the beginning of just one of them will do."""
+    """Make a parser for one of these words, in any case; a beginning that only one of them has will do."""
 
     def read(text: str) -> str:
         folded = text.strip().casefold()

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from blaxel_mcp import __version__
 from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.process import EXIT_CODES, ExitCode
-from blaxel_mcp.settings import HOSTED_NAMES, OPTIONS, VARIABLES, format_default, option_for
+from blaxel_mcp.settings import HOSTED_NAMES, OPTIONS, VARIABLES, choices, format_default, option_for
 
 PROGRAM = "blaxel-mcp"
 TOOLS = {
@@ -27,6 +27,8 @@ TOOLS = {
     "wait": "wait_for_job_execution",
 }
 """Commands that answer as a tool does, and those tools."""
+_SETTINGS = {name: {"BLAXEL_MCP_LOOKUPS"} for name in TOOLS} | {"setup": set(OPTIONS)}
+"""Settings whose options, which stand before a command, say something to it; `setup` refuses some itself."""
 _DESCRIPTION = """\
 MCP server that answers questions about Blaxel batch jobs: is it done, why did it fail, when will it finish.
 Without a command it serves MCP over stdio. The commands answer the same questions in a shell."""
@@ -38,9 +40,9 @@ FILES = {
     "fish": "(__fish_complete_path (commandline -ct))",
     "tcsh": "f",
 }
-"""What completes the name of a file in the scripts that shtab makes."""
+"""The code that completes the name of a file in the scripts that shtab makes, by shell."""
 _NUMBER = re.compile(r"-\d+|-\d*\.\d+")
-"""What argparse takes for a value, though it begins as options do."""
+"""Negative numbers, which argparse takes for values, though they begin with a dash as options do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +52,10 @@ class Command:
     Attributes:
         name: the command; `serve` without one.
         flags: settings, by the variable that each option stands for, as `load` takes them.
-        arguments: those of the command's tool, by the names that the tool gives them.
-        quiet: whether to print nothing but what was asked for.
-        shell: whose completion is wanted.
-        client: whose configuration is wanted; the fields after it say what `setup` does with it.
+        arguments: the arguments of the command's tool, by the tool's names for them.
+        quiet: whether to print nothing but the answer.
+        shell: the shell for which `completion` prints a script.
+        client: the client that `setup` configures; the fields below it are options of `setup`.
     """
 
     name: str
@@ -75,17 +77,33 @@ class Command:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Raises its errors instead of printing the usage; leaves out of its result what was not given."""
+    """Raises errors instead of printing the usage; what was not given is not in its result."""
 
     def __init__(self, **arguments: Any) -> None:
         self.known: dict[str, argparse.Action] = {}
+        self.places: list[str] = []
         super().__init__(**arguments, argument_default=argparse.SUPPRESS, allow_abbrev=False)
 
     def add_argument(self, *names: Any, **arguments: Any) -> argparse.Action:
-        """Add it, and remember the option's names."""
+        """Add it, and remember the option's names, or the argument's placeholder."""
         action = super().add_argument(*names, **arguments)
         self.known |= dict.fromkeys(action.option_strings, action)
+        if not action.option_strings:
+            self.places.append(f"[{action.metavar}]" if action.nargs == "?" else str(action.metavar))
         return action
+
+    def read(self, argv: Sequence[str]) -> dict[str, Any]:
+        """Parse what belongs to this parser.
+
+        Raises:
+            ConfigurationError: an argument is missing, wrong or too much.
+            SystemExit: after --help or --version, which argparse prints.
+        """
+        given, left = self.parse_known_args(argv)
+        if left:
+            takes = " ".join(self.places) or "options alone"
+            raise self.wrong(f"{' '.join(left)!r} is too much: {self.prog} takes {takes}.")
+        return vars(given)
 
     def error(self, message: str) -> NoReturn:
         raise self.wrong(message[:1].upper() + message[1:] + "." * (not message.endswith("?")))
@@ -113,14 +131,17 @@ def parse(argv: Sequence[str]) -> Command:
     before, name, after = _split(argv, program)
     parser = _command_parser(name) if name is not None and name in _COMMANDS else None
     _check_options(before, program, name, parser)
-    given = vars(program.parse_args(before))
+    given = program.read(before)
     flags = {variable: given.pop(variable) for variable in OPTIONS if variable in given}
     if name is None:
         return Command("serve", flags, **given)
     if parser is None:
-        raise program.wrong(f"Unknown command {name!r}{_nearest(name, [*_COMMANDS, '--help'])}")
+        from blaxel_mcp.command_mistakes import unknown_command  # noqa: PLC0415 - only for what is misspelt
+
+        raise program.wrong(unknown_command(name, [*_COMMANDS, "--help"]))
+    _check_use(flags, name, parser)
     _check_options(after, parser, name, program)
-    given |= vars(parser.parse_args(after))
+    given |= parser.read(after)
     arguments = {key: given.pop(key) for key in [*given] if key not in Command.__dataclass_fields__}
     return Command(name, flags, arguments, **given)
 
@@ -151,29 +172,40 @@ def _check_options(given: Sequence[str], parser: _Parser, command: str | None, o
         if not word.startswith("-") or word == "-" or _NUMBER.fullmatch(word):
             continue
         if action := parser.known.get(name):
+            if action.nargs == 0 and name != word and name.startswith("--"):
+                raise parser.wrong(f"Option {name} takes no value.")
             if action.nargs is None and name == word:
                 next(words, None)
         elif other and name in other.known:
+            _check_use([variable for variable in OPTIONS if option_for(variable) == name], command, parser)
             place = "before" if isinstance(other, _Program) else "behind"
             raise parser.wrong(f"Option {name} belongs {place} the command {command}.")
-        elif name.startswith("--"):
-            raise parser.wrong(f"Unknown option {name}{_nearest(name, parser.known)}")
         else:
-            raise parser.wrong(f"Unknown option {name}; what is no option but begins with - goes behind --.")
+            from blaxel_mcp.command_mistakes import unknown_option  # noqa: PLC0415 - only for what is misspelt
+
+            having = [row for row in _COMMANDS if name in _command_parser(row).known]
+            raise parser.wrong(unknown_option(name, command, parser.known, having))
 
 
-def _nearest(word: str, known: Iterable[str]) -> str:
-    """The end of a sentence about a word that is not known: `; did you mean --json?`, if one is near enough."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only for what is misspelt
+def _check_use(variables: Iterable[str], command: str | None, parser: _Parser) -> None:
+    """Look for settings that say nothing to a command.
 
-    names = {name.lstrip("-"): name for name in known}  # the dashes are alike in all of them
-    near = get_close_matches(word.lstrip("-"), names, 1)
-    return f"; did you mean {names[near[0]]}?" if near else "."
+    Raises:
+        ConfigurationError: there is one; names its option.
+    """
+    for variable in variables:
+        if command and variable not in _SETTINGS.get(command, set()):
+            raise parser.wrong(
+                f"Option {option_for(variable)} is the server's; the command {command} has no use for it."
+            )
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Make the parser of the whole command line, for its help and for completion."""
     parser = _add_program(_Parser(prog=PROGRAM))
+    for variable in OPTIONS:
+        if words := choices(variable):  # for completion: what is parsed is checked by the settings, in their words
+            parser.known[option_for(variable)].choices = words
     commands = parser.add_subparsers(metavar="COMMAND", title="commands", parser_class=_Parser)
     for name, (summary, add_arguments) in _COMMANDS.items():
         add_arguments(commands.add_parser(name, help=summary))

@@ -4,12 +4,10 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
+from blaxel_mcp.answer_parts import without_advice
 from blaxel_mcp.process import ExitCode
 from blaxel_mcp.tools.context import AppContext
-from blaxel_mcp.tools.direct import DirectAnswer, call_directly
-
-ROWS = ("jobs", "executions", "tasks")
-"""Under which an answer that lists something has its rows."""
+from blaxel_mcp.tools.direct import call_directly
 
 
 class Pages(Protocol):
@@ -37,12 +35,12 @@ async def answer(
         app: what the tool works with.
         tool: the tool's name.
         arguments: its arguments.
-        command: what the shell calls it.
+        command: the name of the command that was typed.
         output: draws the answer on a terminal, or writes text.
         as_json: whether to print the tool's structured result.
         quiet: whether to print no advice on what to do next.
-        in_full: writes out what the advice in a text has abbreviated.
-        on_progress: is told how far an execution is that is waited for.
+        in_full: replaces the program's short name in a text's advice by the words that start the program.
+        on_progress: called with a sentence on how far the execution is, when that has changed during a wait.
 
     Raises:
         BlaxelMcpError: there is no answer.
@@ -60,20 +58,9 @@ async def answer(
     elif as_json:
         output(json.dumps(answered.facts, indent=2) + "\n")  # escaped, so that any encoding of standard output will do
     else:
-        output((without_advice(answered) if quiet else in_full(answered.text)) + "\n")
+        text = without_advice(answered.facts, answered.text) if quiet else in_full(answered.text)
+        output(f"{text}\n" if text else "")  # a log without a line, with --quiet
     return exit_code_of_wait(answered.facts) if command == "wait" else ExitCode.SUCCESS
-
-
-def without_advice(answered: DirectAnswer) -> str:
-    """An answer's text without what to do next; of a log only the lines."""
-    facts, text = answered
-    if "lines" in facts:
-        return "\n".join(facts["lines"])
-    for noun in ROWS:
-        if isinstance(facts.get(noun), list):
-            return "\n".join(text.split("\n")[: 1 + len(facts[noun])])
-    step = f"Next: {facts.get('nextStep')}"
-    return text.replace(f" {step}", "").replace(f"\n{step}", "")
 
 
 def exit_code_of_wait(facts: Mapping[str, Any]) -> ExitCode:

@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
+from blaxel_mcp.answer_parts import without_advice
 from blaxel_mcp.errors import BlaxelMcpError
 from blaxel_mcp.polling import poll_until_done
 from blaxel_mcp.summary.schema import ExecutionAnswer
@@ -20,7 +21,7 @@ _PAUSE_SECONDS = 30
 
 
 class Shown(NamedTuple):
-    """The last answer and the view that was drawn of it; job and execution as they were found: answers may cut them."""
+    """The last answer, the view drawn of it, and the ids of job and execution in full: an answer may have cut them."""
 
     answer: ExecutionAnswer
     job_id: str
@@ -82,7 +83,7 @@ def _format(answer: ExecutionAnswer, *, as_json: bool, watch: bool, quiet: bool)
     if as_json:
         return json.dumps(answer, indent=2) + "\n"  # escaped, so that any encoding of standard output will do
     if quiet:
-        return answer["summary"].replace(f" Next: {answer['nextStep']}", "") + "\n"
+        return without_advice(answer, answer["summary"]) + "\n"
     return answer["summary"].replace(answer["nextStep"], _step_for_shell(answer, watch=watch)) + "\n"
 
 

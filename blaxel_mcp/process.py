@@ -11,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable
 from enum import IntEnum
+from typing import TextIO
 
 from blaxel_mcp.standard_error import flush_stderr, never_wait_for_stderr
 
@@ -23,6 +24,7 @@ class ExitCode(IntEnum):
     USAGE_ERROR = 2
     NOT_SUCCEEDED = 3
     NOT_DONE = 4
+    OUTPUT_ERROR = 5
     # As shells count: 128 and the signal's number.
     INTERRUPTED = 130
     TERMINATED = 143
@@ -34,13 +36,18 @@ EXIT_CODES = {
     ExitCode.USAGE_ERROR: "bad usage or configuration",
     ExitCode.NOT_SUCCEEDED: "get --watch and wait: the execution ended otherwise than succeeded",
     ExitCode.NOT_DONE: "wait: the time was up before the execution was done",
+    ExitCode.OUTPUT_ERROR: "standard output could not be written, as on a full disk",
     ExitCode.INTERRUPTED: "interrupted, as by Ctrl-C",
-    ExitCode.TERMINATED: "a server over stdio was told to end by SIGTERM; over HTTP that is 0",
+    ExitCode.TERMINATED: "ended by SIGTERM (a server over HTTP: 0)",
 }
 """What each means, for `--help` and the documentation."""
 
 _LINE_CHARACTERS = 700
-"""Of an error that is printed."""
+"""The longest line of an error that is printed whole."""
+
+
+class OutputError(Exception):
+    """Standard output can't be written, though its reader has not gone; why is its cause."""
 
 
 def run(command: Callable[[], int]) -> int:
@@ -56,7 +63,10 @@ def run(command: Callable[[], int]) -> int:
         code = ended.code if isinstance(ended.code, int) else ExitCode.SUCCESS
     except BrokenPipeError:  # the reader has gone, as with `| head`
         code = ExitCode.SUCCESS
-    _flush()
+    except OutputError as failed:
+        code = _report_output_error(failed.__cause__)
+    if (failure := _flush()) and code != ExitCode.OUTPUT_ERROR:  # such as after --help, which argparse prints
+        code = _report_output_error(failure)
     if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
         exit_now(code)  # such as the SDK's read of standard input
     return code
@@ -69,9 +79,19 @@ def exit_now(code: int) -> None:
 
 
 def write(text: str) -> None:
-    """Print text on standard output at once."""
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    """Print text on standard output at once.
+
+    Raises:
+        BrokenPipeError: its reader has gone.
+        OutputError: it can't be written for another reason.
+    """
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError from error
 
 
 def printable_line(line: str) -> str:
@@ -80,12 +100,27 @@ def printable_line(line: str) -> str:
     return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in cut)
 
 
-def _flush() -> None:
-    for flush, stream in ((sys.stdout.flush, sys.stdout), (flush_stderr, sys.stderr)):
-        try:
-            flush()
-        except OSError:  # the reader has gone; Python's own flush at exit would fail again, and say so
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+def _report_output_error(error: BaseException | None) -> ExitCode:
+    reason = error.strerror if isinstance(error, OSError) else None
+    sys.stderr.write(f"blaxel-mcp: Standard output can't be written: {reason or error}.\n")
+    _flush_or_drop(flush_stderr, sys.stderr)
+    return ExitCode.OUTPUT_ERROR
+
+
+def _flush() -> OSError | None:
+    """Write out both streams; return why standard output can't be, unless its reader has gone."""
+    failure = _flush_or_drop(sys.stdout.flush, sys.stdout)
+    _flush_or_drop(flush_stderr, sys.stderr)
+    return None if isinstance(failure, BrokenPipeError) else failure
+
+
+def _flush_or_drop(flush: Callable[[], None], stream: TextIO) -> OSError | None:
+    try:
+        flush()
+    except OSError as error:  # Python's own flush at exit would fail again, and say so
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return error
+    return None
 
 
 def configure_logging(level: str) -> None:

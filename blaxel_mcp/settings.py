@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
@@ -193,6 +193,12 @@ SECRETS = frozenset(name for name in VARIABLES if _extra(name, "secret"))
 def option_for(variable: str) -> str:
     """The option that sets a variable ("--port"), or the variable's own name if it has none."""
     return OPTIONS.get(variable, variable).split(" ")[0]
+
+
+def choices(variable: str) -> tuple[str, ...]:
+    """The words that a setting of a closed set takes; none for any other setting."""
+    of = VARIABLES[variable].annotation
+    return get_args(of) if get_origin(of) is Literal else ()
 
 
 def format_default(variable: str) -> str:

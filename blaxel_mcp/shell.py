@@ -37,7 +37,7 @@ class Shell(NamedTuple):
         return sys.stdout.isatty() and not self.environment.get("NO_COLOR") and self.environment.get("TERM") != "dumb"
 
     def advice(self, command: Command) -> tuple[ShellAdvice, ShellAdvice]:
-        """What words advice, in answers and in errors, as commands that start the program as it was started."""
+        """Make the wording of advice for the command's answer and for its errors: commands instead of tools."""
         given = (self.program(), TOOLS[command.name], command.arguments)
         return ShellAdvice(*given, demo=command.demo), ShellAdvice(*given, demo=command.demo, brief=False)
 

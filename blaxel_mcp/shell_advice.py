@@ -1,6 +1,7 @@
 """Advice for a person in a shell: what a tool answers about other tools, as commands that can be pasted. Pure."""
 
 import os
+import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 
@@ -17,15 +18,15 @@ class ShellAdvice(Advice):
 
     Args:
         program: the words that start the program.
-        tool: the tool whose command is running, with the arguments in `given`; advice to go on repeats those.
-        given: arguments by the tool's names for them.
-        demo: whether the command asks the demo, as those that it names should.
-        brief: whether the program has its short name in the advice, so that a long path takes no room from an answer
-            whose length is limited; `in_full` writes it out.
+        tool: the tool whose command is running.
+        given: that command's arguments, by the tool's names; advice to go on repeats them.
+        demo: whether the commands in the advice get `--demo`.
+        brief: whether advice names the program `blaxel-mcp`, since the length of an answer is limited and a path may be
+            long; `in_full` then replaces that by `program`.
 
     Attributes:
-        commands: the commands that were named so far, as they stand in the advice between backticks, each in the parts
-            of which it consists in full: an option and its value are one.
+        commands: the commands in the advice so far, as they stand between its backticks, each with its parts in full;
+            an option and its value are one item.
     """
 
     repeat = "run this"
@@ -39,7 +40,7 @@ class ShellAdvice(Advice):
         self.commands: dict[str, Sequence[str]] = {}
 
     def argument(self, name: str) -> str:
-        """The argument's placeholder or option; of the cursor that an answer gave there is only the word."""
+        """The argument's placeholder or option; `nextCursor`, which answers give and no command takes, in words."""
         return "the cursor" if name == "nextCursor" else POSITIONAL.get(name) or option_name(name)
 
     def tool(self, name: str, arguments: Mapping[str, str]) -> str:
@@ -65,7 +66,7 @@ class ShellAdvice(Advice):
         return f"Run {self._command(name, arguments)} to see {question}"
 
     def see(self, name: str, arguments: Mapping[str, str], question: str) -> str:
-        """The same."""
+        """The beginning of a sentence, as `ask` has it."""
         return self.ask(name, arguments, question)
 
     def cancel(self, arguments: Mapping[str, str]) -> str:  # noqa: ARG002 - no command cancels
@@ -78,7 +79,7 @@ class ShellAdvice(Advice):
         return f"To go on, run {self._command(self._tool, {**given, **arguments, 'cursor': cursor})}."
 
     def _command(self, tool: str, arguments: Mapping[str, str], *options: str) -> str:
-        """The command for a call, between backticks; ids that the advice leaves open are those that were given."""
+        """The command for a call, between backticks; ids that `arguments` lacks are taken from the running command."""
         known = {name: str(self._given[name]) for name in _EXECUTION if name in self._given and tool != TOOLS["jobs"]}
         known = {name: value for name, value in known.items() if tool != TOOLS["executions"] or name == "jobId"}
         known |= arguments
@@ -92,7 +93,7 @@ class ShellAdvice(Advice):
         return f"`{command}`"
 
     def in_full(self, text: str) -> str:
-        """A text with this advice in it, its commands such that they start the program."""
+        """Replace the short name of the program in the commands of a text by the words that start the program."""
         for command, parts in self.commands.items():
             text = text.replace(f"`{command}`", f"`{' '.join(parts)}`")
         return text
@@ -105,10 +106,22 @@ def _option(argument: str, value: str) -> str:
 
 
 def quote_word(word: str) -> str:
-    """A word as a shell reads it back; what cannot be seen is escaped, as bash and zsh read it."""
-    if word.isprintable():
-        return shlex.quote(word)
-    return "$'" + word.encode("unicode_escape").decode().replace("'", "\\'") + "'"
+    """A word as a shell reads it back; only what cannot be seen is escaped, as the bytes that it has in UTF-8.
+
+    Escapes are those of `$'…'`, which bash, zsh and POSIX of 2024 have. dash, fish and tcsh lack them: since no single
+    quote stands inside, they read one word, which is another one, or refuse the line; nothing of the word is run.
+    """
+    if not word.isprintable():
+        return f"$'{''.join(map(_escaped, word))}'"
+    # A backslash would escape in fish what follows it between single quotes, so it stands outside of them.
+    parts = re.split(r"(['\\])", word)
+    return "".join(f"\\{part}" if part in {"'", "\\"} else shlex.quote(part) for part in parts if part) or "''"
+
+
+def _escaped(character: str) -> str:
+    if character.isprintable() and character not in "\\'":
+        return character
+    return "".join(f"\\{byte:03o}" for byte in character.encode("utf-8", "surrogatepass"))
 
 
 def program_words(

@@ -125,6 +125,32 @@ def test_help_into_a_closed_pipe_is_no_error() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--help",
+        "jobs --help",
+        "--version",
+        "jobs --demo",
+        "get nightly-import --demo --json",
+        "get embed-corpus --watch --demo",
+        "wait nightly-import --demo",
+        "demo",
+        "doctor --demo",
+        "setup",
+        "setup cursor",
+        "completion bash",
+    ],
+)
+def test_a_full_disk_is_said_in_one_line(line: str) -> None:
+    """With an exit code of its own, which is neither the API's nor wrong usage."""
+    with Path("/dev/full").open("w", encoding="utf-8") as full, Program(*line.split(), stdout=full.fileno()) as program:
+        said = "blaxel-mcp: Standard output can't be written: No space left on device.\n"
+        assert (program.wait(), program.errors()) == (5, said)
+
+
+@pytest.mark.slow
 def test_a_closed_standard_error_does_not_end_the_server() -> None:
     """Logging into a closed pipe changes neither the answers nor the exit code."""
     with nobody() as pipe, Program(stderr=pipe, env={"BLAXEL_MCP_LOG_LEVEL": "DEBUG"}) as program:

@@ -111,6 +111,32 @@ def test_a_terminal_gets_a_heading_and_lines_of_its_width(still: str, line: str,
         assert (program, parse(words).demo) == ("blaxel-mcp", True)
 
 
+@pytest.mark.parametrize("columns", [8, 20, 29])
+@pytest.mark.parametrize("line", [line for line in SHOWN if not line.startswith("wait")])
+def test_nothing_is_lost_on_a_narrow_terminal(still: str, line: str, columns: int) -> None:
+    """All characters of the answer are there, in lines of its width."""
+    screen = Emulator()
+    screen.write(ask(still, f"{line} --quiet", columns).text.replace("\n", "\r\n"))
+    assert widest(screen.lines) <= columns
+    shown, said = re.sub(r"\s", "", screen.text), ask(still, f"{line} --quiet").text.splitlines()
+    assert [one for one in said if re.sub(r"\s", "", one.removeprefix("- ")) not in re.sub("[✗✓▸○⊘?]", "", shown)] == []
+
+
+@pytest.mark.parametrize("columns", [12, 20, 29])
+@pytest.mark.parametrize("job", JOBS)
+def test_no_sentence_of_a_picture_is_lost_on_a_narrow_terminal(still: str, job: str, columns: int) -> None:
+    """What happened and what to do next are wrapped to its width."""
+    line = f"wait {job} --timeout-seconds 1"
+    answer = json.loads(ask(still, f"{line} --json").text)
+    screen = Emulator()
+    screen.write(ask(still, line, columns).text.replace("\n", "\r\n"))
+    shown = re.sub(r"\s", "", screen.text)
+    verdict = re.split(r"(?<=\.) ", answer["summary"])[0]
+    step = re.split("[`]", answer["nextStep"])[0] if "`" in ask(still, line).text else answer["nextStep"]
+    assert re.sub(r"\s", "", verdict) in shown
+    assert step.startswith("Call ") or re.sub(r"\s", "", step) in shown
+
+
 def test_an_answer_on_a_terminal(still: str) -> None:
     """The whole of one, as it is read."""
     screen = Emulator()
@@ -160,6 +186,12 @@ def test_a_quiet_log_is_its_lines(still: str, columns: int) -> None:
     lines = json.loads(ask(still, "logs nightly-import --limit 4 --json").text)["lines"]
     printed = ask(still, "logs nightly-import --limit 4 --quiet", columns).text
     assert re.sub(r"\x1b\[[0-9;]*m", "", printed).splitlines() == lines
+
+
+@pytest.mark.parametrize("columns", [0, 80])
+def test_a_quiet_log_without_a_hit_is_nothing(still: str, columns: int) -> None:
+    """No empty line, which a program would count."""
+    assert ask(still, "logs nightly-import --search nothing --quiet", columns).text == ""
 
 
 @pytest.mark.parametrize("columns", [0, 80])

@@ -2,7 +2,9 @@
 
 import ast
 import json
+import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -14,12 +16,13 @@ import pytest
 import blaxel_mcp
 from blaxel_mcp.advice import Advice, advice, advise, error_advice
 from blaxel_mcp.command_line import TOOLS, parse
-from blaxel_mcp.shell_advice import ShellAdvice, program_words
+from blaxel_mcp.shell_advice import ShellAdvice, program_words, quote_word
 from blaxel_mcp.terminal.page import command_lines
 
 IDS = {"jobId": "orders", "executionId": "exec-1"}
 ECHO = [sys.executable, "-c", "import json, sys; print(json.dumps(sys.argv[1:]))"]
 """A program that prints the arguments that a shell gives it."""
+UTF_8 = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": "/nonexistent"}
 
 
 def shell(tool: str, given: Mapping[str, str | int], *, demo: bool = False) -> ShellAdvice:
@@ -109,8 +112,13 @@ ODD = [
     "two\nlines",
     "esc\x1b[31m",
     "a\u202eb",
+    "é\u200bx",
+    "a\u00a0b",
+    "line\n\u00851",
+    "\u200b'; touch pwned; #\\",
     "größer→漢字",
     "back\\slash",
+    "\\'\"; touch pwned; #",
     "!history",
     "~",
     "*",
@@ -141,6 +149,26 @@ def test_any_id_survives_the_shell(odd: str, columns: int, tmp_path: Path) -> No
     assert command.arguments == {name: value for name, value in arguments.items() if name != "cursor"}
     assert command.demo
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["zsh", "dash", "fish", "tcsh"])
+def test_no_shell_runs_anything_of_an_id(name: str, tmp_path: Path) -> None:
+    """Each reads it as the word that it is, or as another one where it lacks escapes for what can't be seen."""
+    program = shutil.which(name)
+    if program is None:
+        pytest.skip(f"asks {name}")
+    for odd in ODD:
+        word = quote_word(odd)
+        command = [program, "-c", f"{shlex.join(ECHO)} {word}"]
+        done = subprocess.run(  # noqa: S603 - what is pasted
+            command, cwd=tmp_path, env=UTF_8, capture_output=True, check=False, timeout=30
+        )
+        read = json.loads(done.stdout) if done.stdout else []
+        unlike = not odd.isprintable() and name != "zsh"
+        # tcsh knows no quotes that keep it from looking for that in its history.
+        assert read == [odd] or unlike or (name == "tcsh" and "!" in odd), odd
+        assert list(tmp_path.iterdir()) == []
+        assert word.isprintable()
 
 
 def test_a_long_path_of_the_program_takes_no_room_from_an_answer() -> None:

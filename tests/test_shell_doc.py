@@ -3,7 +3,6 @@
 import re
 import shlex
 from collections import defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,22 +29,17 @@ def usage(command: str) -> str:
     """A command with its places: `tasks JOB [EXECUTION]`."""
     places = [name for name in POSITIONAL if name in tool_parameters(TOOLS[command])] if command in TOOLS else []
     shown = [POSITIONAL[name] if name == "jobId" else f"[{POSITIONAL[name]}]" for name in places]
-    return " ".join([command, *shown, *(["SHELL"] if command == "completion" else [])])
+    return " ".join([command, *shown, *{"completion": ["SHELL"], "setup": ["[CLIENT]"]}.get(command, [])])
 
 
 def test_every_command_is_told() -> None:
     """With what `--help` says of it, and the tool that answers the same."""
     expected = [
-        (f"`{usage(name)}`", summary, f"`{TOOLS[name]}`" if name in TOOLS else "") for name, (summary, _) in listed()
+        (f"`{usage(name)}`", summary, f"`{TOOLS[name]}`" if name in TOOLS else "")
+        for name, (summary, _) in _COMMANDS.items()
     ]
-    assert table("command") == expected
-
-
-def listed() -> Iterator[tuple[str, tuple[str, object]]]:
-    """The commands that answer questions or are of use in a shell: what sets up clients has a page of its own."""
-    for name, row in _COMMANDS.items():
-        if name in TOOLS or name in {"demo", "doctor", "completion"}:
-            yield name, row
+    linked = [(re.sub(r"^\[(.*)\]\(\w+\.md\)$", r"\1", command), *rest) for command, *rest in table("command")]
+    assert linked == expected
 
 
 def test_every_option_of_a_tool_is_told() -> None:

@@ -78,12 +78,13 @@ def run_setup(
     Raises:
         ConfigurationError: it can't be done; the client's file is as it was.
     """
+    arguments = _arguments(request)  # an option that is not for such a server is refused with the list as well
     _check(request)
     if request.client is None:
         write(_list_clients(machine))
         return
     client = client_named(request.client)
-    launch = _launch_for(client, machine).with_arguments(*_arguments(request))
+    launch = _launch_for(client, machine).with_arguments(*arguments)
     plan = _Plan(client, request, machine, program, launch, _credential(request, machine, login))
     if not (request.write or request.remove):
         write(_instructions(plan))

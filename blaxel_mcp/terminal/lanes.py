@@ -53,9 +53,9 @@ def read_lanes(lanes: Lanes, answer: ExecutionAnswer) -> list[Lane]:
 
 
 def most_telling(lanes: Sequence[Lane], most: int) -> list[Lane]:
-    """So many lanes in their order: those that went wrong or run before others, and few that never started.
+    """Choose at most `most` lanes, in their order: what went wrong before what runs, and that before the rest.
 
-    The latter look alike, and are counted instead.
+    Of tasks that never started there are at most three: they look alike, and the picture counts them instead.
     """
     idle = count()
     told = [lane for lane in lanes if lane.started is not None or next(idle) < _IDLE_LANES]

@@ -1,6 +1,6 @@
 """A command's answer as lines on a terminal: a heading, paragraphs and lists wrapped to its width, and what to do next.
 
-Pure. Every line is at most as wide as the terminal, but for a word of a command that is wider.
+Pure. No line is wider than the terminal, except where a single word of a command is.
 """
 
 import re
@@ -10,6 +10,7 @@ from typing import Any
 from rich.cells import cell_len
 from rich.text import Text
 
+from blaxel_mcp.answer_parts import split_answer
 from blaxel_mcp.summary.listing import row_line
 from blaxel_mcp.terminal.shapes import Shapes, cut, printable, wrap
 
@@ -17,7 +18,6 @@ Commands = Mapping[str, Sequence[str]]
 """The commands that advice names, as they stand between its backticks, each in parts that belong together."""
 _JOINT = "\ue000"
 """Stands for the blanks of a command while a paragraph is wrapped, so that no line ends in the middle of it."""
-_ROWS = ("jobs", "executions", "tasks")
 _LOG_LINE = re.compile(r"(\S+(?: \S+)? )([A-Z]+) (.*)", re.DOTALL)
 _SEVERITY_STYLES = {"ERROR": "bold red", "FATAL": "bold red", "WARNING": "yellow"}
 _LABEL = re.compile(r"[A-Z][a-z ]{2,24}(?: \([\d,]+\))?:")
@@ -48,29 +48,24 @@ def lines_of_answer(
         quiet: whether to leave out heading and advice.
         encoding: what the terminal takes; characters that it lacks are escaped.
     """
-    said = [printable(line, encoding) for line in text.split("\n")]
-    head, rest = said[:1], said[1:]
+    parts = split_answer(facts, text)
     body: list[Text] = []
-    noun = next((noun for noun in _ROWS if isinstance(facts.get(noun), list)), None)
-    if noun:
-        rest = rest[len(facts[noun]) :]
-        for row in facts[noun]:
+    if parts.rows:
+        for row in parts.rows:
             body += _row(row, width, shapes, encoding)
     elif "lines" in facts:
-        head, rest = ([] if quiet else head), []
-        for line in facts["lines"]:
+        for line in parts.body:
             body += _log_line(printable(line, encoding), width)
     else:
-        rest = [line for line in rest if not line.startswith("Next: ")]
-        body = [wrapped for line in rest for wrapped in _labelled(line, width)]
-        rest = [printable(facts["nextStep"], encoding)] if facts.get("nextStep") else []
+        body = [wrapped for line in parts.body for wrapped in _labelled(printable(line, encoding), width)]
     lines = [] if quiet else [heading(command, arguments, facts, width, shapes), Text()]
-    for line in head:
-        lines += paragraph(line, width, commands)
+    headed = not (quiet and "lines" in facts)
+    if headed:
+        lines += paragraph(printable(parts.head, encoding), width, commands)
     if body:
-        lines += [*([Text()] if head else []), *body]
-    if rest and rest != [""] and not quiet:
-        lines += [Text(), *step_lines(" ".join(rest), width, shapes, commands)]
+        lines += [*([Text()] if headed else []), *body]
+    if parts.step and not quiet:
+        lines += [Text(), *step_lines(printable(parts.step, encoding), width, shapes, commands)]
     return lines
 
 

@@ -35,11 +35,13 @@ class Size(NamedTuple):
         width: its columns.
         height: its lines, which the number of lanes is chosen for.
         least_lanes: so many lanes are drawn even if that makes it higher.
+        columns: the terminal's, which sentences are wrapped to; 0 for the picture's own.
     """
 
     width: int
     height: int = 45
     least_lanes: int = 0
+    columns: int = 0
 
 
 class Section(NamedTuple):
@@ -59,7 +61,7 @@ def draw(
     commands: Commands = {},  # noqa: B006 - it is only read
     quiet: bool = False,
 ) -> Group:
-    """The picture of an execution, whose lines are at most `size.width` columns wide.
+    """The picture of an execution; nothing in it is wider than `size.width`, and no sentence than `size.columns`.
 
     Args:
         view: what is drawn; `now` in it is the present.
@@ -92,6 +94,7 @@ class _Picture:
         self, view: ExecutionView, size: Size, step: str, shapes: Shapes, commands: Commands, *, quiet: bool
     ) -> None:
         self._view, self._size, self._shapes, self._commands, self._quiet = view, size, shapes, commands, quiet
+        self._columns = size.columns or size.width
         self._answer = view["answer"]
         self._step = step or self._answer["nextStep"]
 
@@ -114,7 +117,7 @@ class _Picture:
         return self._size.height - sum(len(section.lines) for part in sections for section in part)
 
     def _above(self) -> list[Section]:
-        prose, width = split_prose(self._answer), self._size.width
+        prose, width = split_prose(self._answer), self._columns
         warnings = [
             line
             for warning in prose.warnings
@@ -134,18 +137,18 @@ class _Picture:
     def _below(self) -> list[Section]:
         runs = self._view.get("runs")
         history = self._history(runs) if runs and len(runs["ids"]) > 1 else []
-        step = step_lines(self._step, self._size.width, self._shapes, self._commands)
+        step = step_lines(self._step, self._columns, self._shapes, self._commands)
         return [Section(2, history), *([] if self._quiet else [Section(0, [Text(), *step])])]
 
     def _marked(self, text: str, mark: str, style: str, most: int | None = None) -> list[Text]:
         """Wrapped text behind a mark, its lines in line with the first."""
         indent = cell_len(mark) + 1
-        lines = wrap(Text(text), self._size.width - indent, most=most, shapes=self._shapes)
+        lines = wrap(Text(text), self._columns - indent, most=most, shapes=self._shapes)
         heads = [Text(f"{mark} ", style), *(Text(" " * indent) for _ in lines[1:])]
         return [Text.assemble(head, line, no_wrap=True) for head, line in zip(heads, lines, strict=True)]
 
     def _heading(self) -> Text:
-        answer, shapes, width = self._answer, self._shapes, self._size.width
+        answer, shapes, width = self._answer, self._shapes, self._columns
         outcome = answer["outcome"]
         status = answer.get("status", "unknown")
         word = status if outcome in {"in_progress", "unknown"} else _WORDS.get(outcome, outcome)
@@ -177,12 +180,12 @@ class _Picture:
             more = config.get("envOverridesOmitted", 0)
             parts.append(f"overrides {', '.join(names)}{f' and {more:,} more' if more else ''}")
         said = self._shapes.separator.join(parts)
-        return wrap(Text(said, "dim"), self._size.width, most=1, shapes=self._shapes) if parts else []
+        return wrap(Text(said, "dim"), self._columns, most=1, shapes=self._shapes) if parts else []
 
     def _failures(self) -> Iterator[Text]:
         failures = self._answer.get("failures", [])
         for index, failure in enumerate(failures[:_GROUPS]):
-            yield self._group(failure)
+            yield from wrap(self._group(failure), self._columns)
             message = failure.get("message", "")
             if message:
                 yield from self._indented(message, _MESSAGE_LINES)
@@ -190,7 +193,8 @@ class _Picture:
                 yield from self._evidence(message)
         omitted = sum(failure["count"] for failure in failures[_GROUPS:]) + self._answer.get("failuresOmitted", 0)
         if omitted:
-            yield Text(f"  and {plural(omitted, 'more failed task')}, not in these groups"[: self._size.width], "dim")
+            said = f"  and {plural(omitted, 'more failed task')}, not in these groups"
+            yield from wrap(Text(said, "dim"), self._columns)
 
     def _group(self, failure: Failure) -> Text:
         """How many tasks failed, why, and which."""
@@ -202,10 +206,9 @@ class _Picture:
         while names:
             more = f", {self._shapes.ellipsis}" if len(names) < failure["count"] else ""
             named = f"  {', '.join(names)}{more}"
-            if line.cell_len + cell_len(named) <= self._size.width:
+            if line.cell_len + cell_len(named) <= self._columns:
                 return line.append(named, "dim")
             names = names[:-1]
-        line.truncate(self._size.width)
         return line
 
     def _indented(self, text: str, most: int) -> list[Text]:
@@ -237,7 +240,7 @@ class _Picture:
         ]
         if counts.get("retried"):
             legend.append(Text(f"{self._shapes.retried} {counts['retried']:,} retried", "dim"))
-        return [Text(), line, *_side_by_side(legend, width)]
+        return [Text(), line, *_side_by_side(legend, self._columns)]
 
     def _timeline(self, timeline: Timeline, room: int) -> list[Text]:
         least, width = self._size.least_lanes, self._size.width

@@ -16,7 +16,9 @@ from blaxel_mcp.terminal.picture import Size, draw
 from blaxel_mcp.terminal.shapes import shapes_for
 
 _NARROWEST, _WIDEST = 30, 200
-"""Columns; a narrower picture shows nothing, and is cut by the terminal instead, a wider one is harder to read."""
+"""Columns of a picture: a narrower one is cut at the terminal's edge, a wider one is hard to read."""
+_NARROWEST_TEXT = 4
+"""Columns that text is wrapped to at least, since a mark in front of it takes up to three; else to the terminal's."""
 _LEAST_LANES = 8
 """Where nothing is refreshed, a picture may be higher than the terminal, but not by many lanes."""
 _LEAVE = b"\x1b[?25h\n"
@@ -94,27 +96,28 @@ class Screen:
             arguments,
             facts,
             text,
-            width=self._width,
+            width=self._columns,
             shapes=shapes_for(self._encoding),
             commands=self._commands,
             quiet=self._quiet,
             encoding=self._encoding,
         )
-        self._print(Group(*lines))
+        if lines:  # a log without a line, with --quiet, is nothing
+            self._print(Group(*lines))
 
     def _print(self, lines: RenderableType) -> None:
         self._console.print(lines, crop=False)  # a command may be wider than the terminal
 
     @property
-    def _width(self) -> int:
-        return max(_NARROWEST, min(self._console.size.width, _WIDEST))
+    def _columns(self) -> int:
+        return max(_NARROWEST_TEXT, min(self._console.size.width, _WIDEST))
 
     def _draw(self, view: ExecutionView, step: str) -> RenderableType:
         # The line below the picture is the shell's.
         least = 0 if self._in_place else _LEAST_LANES
         return draw(
             view,
-            Size(self._width, self._console.size.height - 1, least_lanes=least),
+            Size(max(_NARROWEST, self._columns), self._console.size.height - 1, least, self._columns),
             step=step,
             shapes=shapes_for(self._encoding),
             encoding=self._encoding,

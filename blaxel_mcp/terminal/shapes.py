@@ -127,7 +127,7 @@ def cut(text: str, width: int, shapes: Shapes) -> str:
         return text
     room = width - cell_len(shapes.ellipsis)
     if room < 1:
-        return shapes.ellipsis[:width]
+        return shapes.ellipsis[: max(width, 0)]
     tail = _columns(text[::-1], room // 2)[::-1]
     return f"{_columns(text, room - cell_len(tail))}{shapes.ellipsis}{tail}"
 

@@ -257,8 +257,9 @@ def test_options_of_the_server_are_written_with_it(user: dict[str, str]) -> None
     """Those that mean something over stdio."""
     args = json.loads(setup(user, "cursor", first=["--allow-writes", "--lookups", "never"]).split("\n\n")[1])
     assert args["mcpServers"]["blaxel"]["args"][-3:] == ["--allow-writes", "--lookups", "never"]
-    with pytest.raises(ConfigurationError, match="--port is not for a server that a client starts"):
-        setup(user, "cursor", first=["--port", "1"])
+    for client in (["cursor"], []):
+        with pytest.raises(ConfigurationError, match="--port is not for a server that a client starts"):
+            setup(user, *client, first=["--port", "1"])
 
 
 @pytest.mark.parametrize(
