@@ -173,17 +173,19 @@ def sources() -> dict[str, bytes]:
 
 # The plugins
 
+ABOUT = {
+    "name": SERVER,
+    "version": __version__,
+    "description": PROJECT["description"],
+    "author": AUTHOR,
+    "license": PROJECT["license"],
+    "keywords": PROJECT["keywords"],
+}
+"""What the manifests of both plugins begin with."""
+
 
 def claude_code_plugin() -> dict[str, bytes]:
     """The plugin for Claude Code, which is a marketplace of itself, so that a folder can be added as one."""
-    about = {
-        "name": SERVER,
-        "version": __version__,
-        "description": PROJECT["description"],
-        "author": AUTHOR,
-        "license": PROJECT["license"],
-        "keywords": PROJECT["keywords"],
-    }
     marketplace = {
         "name": PROJECT["name"],
         "description": PROJECT["description"],
@@ -191,7 +193,7 @@ def claude_code_plugin() -> dict[str, bytes]:
         "plugins": [{"name": SERVER, "source": "./", "description": PROJECT["description"]}],
     }
     return {
-        ".claude-plugin/plugin.json": _json(about),
+        ".claude-plugin/plugin.json": _json(ABOUT),
         ".claude-plugin/marketplace.json": _json(marketplace),
         ".mcp.json": _json(servers("claude-code")),
         **skills(),
@@ -200,13 +202,7 @@ def claude_code_plugin() -> dict[str, bytes]:
 
 def codex_plugin() -> dict[str, bytes]:
     """The plugin for Codex, in a marketplace of its own likewise."""
-    about = {
-        "name": SERVER,
-        "version": __version__,
-        "description": PROJECT["description"],
-        "author": AUTHOR,
-        "license": PROJECT["license"],
-        "keywords": PROJECT["keywords"],
+    about = ABOUT | {
         "mcpServers": "./.mcp.json",
         **({"skills": "./skills/"} if skills() else {}),
         "interface": {

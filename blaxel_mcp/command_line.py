@@ -1,4 +1,4 @@
-"""The command line: which commands and options there are, what `--help` says of them, and parsing them. Pure.
+"""The command line: which commands and options there are, and parsing them. Pure.
 
 A command is a row of `_COMMANDS` and the function in it, which adds the command's own arguments and options. What runs
 a command is imported by `cli`, in the branch for that command. A tool's command has the arguments of the tool's schema:
@@ -13,8 +13,7 @@ from typing import Any, NoReturn
 
 from blaxel_mcp import __version__
 from blaxel_mcp.errors import ConfigurationError
-from blaxel_mcp.process import EXIT_CODES, ExitCode
-from blaxel_mcp.settings import HOSTED_NAMES, OPTIONS, VARIABLES, choices, format_default, option_for
+from blaxel_mcp.settings import OPTIONS, choices, option_for
 
 PROGRAM = "blaxel-mcp"
 TOOLS = {
@@ -29,9 +28,6 @@ TOOLS = {
 """Commands that answer as a tool does, and those tools."""
 _SETTINGS = {name: {"BLAXEL_MCP_LOOKUPS"} for name in TOOLS} | {"setup": set(OPTIONS)}
 """Settings whose options, which stand before a command, say something to it; `setup` refuses some itself."""
-_DESCRIPTION = """\
-MCP server that answers questions about Blaxel batch jobs: is it done, why did it fail, when will it finish.
-Without a command it serves MCP over stdio. The commands answer the same questions in a shell."""
 _DEMO = "use an embedded control plane instead of Blaxel, without an account"
 SHELLS = ("bash", "zsh", "fish", "tcsh")
 FILES = {
@@ -127,7 +123,8 @@ def parse(argv: Sequence[str]) -> Command:
         ConfigurationError: an argument is unknown, missing or too much.
         SystemExit: after --help or --version, which argparse prints.
     """
-    program = _add_program(_Program(prog=PROGRAM))
+    program = _Program(prog=PROGRAM)
+    _add_program(program)
     before, name, after = _split(argv, program)
     parser = _command_parser(name) if name is not None and name in _COMMANDS else None
     _check_options(before, program, name, parser)
@@ -202,8 +199,14 @@ def _check_use(variables: Iterable[str], command: str | None, parser: _Parser) -
 
 def build_parser() -> argparse.ArgumentParser:
     """Make the parser of the whole command line, for its help and for completion."""
-    parser = _add_program(_Parser(prog=PROGRAM))
+    from blaxel_mcp.command_help import DESCRIPTION, describe_setting, epilog  # noqa: PLC0415 - parsing needs no help
+
+    parser = _Parser(
+        prog=PROGRAM, description=DESCRIPTION, epilog=epilog(), formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    _add_program(parser)
     for variable in OPTIONS:
+        parser.known[option_for(variable)].help = describe_setting(variable)
         if words := choices(variable):  # for completion: what is parsed is checked by the settings, in their words
             parser.known[option_for(variable)].choices = words
     commands = parser.add_subparsers(metavar="COMMAND", title="commands", parser_class=_Parser)
@@ -212,17 +215,14 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_program(parser: _Parser) -> _Parser:
+def _add_program(parser: _Parser) -> None:
     """Add what stands before a command; settings become options as their fields say."""
-    parser.description, parser.formatter_class = _DESCRIPTION, argparse.RawDescriptionHelpFormatter
-    parser.epilog = f"{_variables_help()}\n\n{_exit_codes_help(EXIT_CODES)}"
     parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     for name, option in OPTIONS.items():
         flag, _, placeholder = option.partition(" ")
         value: dict[str, Any] = {"metavar": placeholder} if placeholder else {"action": "store_const", "const": "true"}
-        parser.add_argument(flag, dest=name, help=_describe(name), **value)
+        parser.add_argument(flag, dest=name, **value)
     _add_demo(parser)
-    return parser
 
 
 def _command_parser(name: str) -> _Parser:
@@ -306,23 +306,3 @@ _COMMANDS: Mapping[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] =
 
 Those are named (`dest`) as the fields of `Command` that they set, or as the arguments of a tool.
 """
-
-
-def _describe(variable: str) -> str:
-    default = format_default(variable)
-    return f"{VARIABLES[variable].description}{f'; default {default}' if default else ''}"
-
-
-def _variables_help() -> str:
-    rows = [(name, f"as {option_for(name)}" if name in OPTIONS else _describe(name)) for name in VARIABLES]
-    width = max(len(name) for name in VARIABLES)
-    lines = [f"  {name:<{width}}  {meaning}" for name, meaning in rows]
-    hosted = " and ".join(HOSTED_NAMES.values())
-    lines.append(f"  {hosted} count only on Blaxel's hosting, where BL_NAME is set")
-    return "environment variables (options win; blanks and a literal ${...} count as unset):\n" + "\n".join(lines)
-
-
-def _exit_codes_help(codes: Mapping[ExitCode, str]) -> str:
-    lines = [f"  {code:>3}  {meaning}" for code, meaning in codes.items()]
-    notes = "NO_COLOR, set to anything, turns colours off; where a command's output goes into a pipe, there are none."
-    return "\n".join(["exit codes:", *lines, "", notes])

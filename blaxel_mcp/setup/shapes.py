@@ -54,7 +54,7 @@ def entry_shape(reference: str | None = None, **more: Any) -> Callable[[Launch, 
 
 
 def codex_shape(launch: Launch, credential: Credential) -> Entry:
-    """Make Codex's entry: it allows 10 seconds for the start unless told, which a first `uvx` does not keep."""
+    """Make Codex's entry. Its documentation allows a start 10 seconds unless told, 0.171 was seen to allow 30."""
     entry = entry_shape()(launch, credential) | {"startup_timeout_sec": 30}
     return entry | ({"env_vars": [*credential.names]} if credential.names and not credential.values else {})
 
