@@ -27,7 +27,7 @@ TOOLS = {
 }
 """Commands that answer as a tool does, and those tools."""
 _SETTINGS = {name: {"BLAXEL_MCP_LOOKUPS"} for name in TOOLS} | {"setup": set(OPTIONS)}
-"""Settings whose options, which stand before a command, say something to it; `setup` refuses some itself."""
+"""Settings that a command takes notice of, by variable; their options stand before it. `setup` refuses some itself."""
 _DEMO = "use an embedded control plane instead of Blaxel, without an account"
 SHELLS = ("bash", "zsh", "fish", "tcsh")
 FILES = {
@@ -136,7 +136,7 @@ def parse(argv: Sequence[str]) -> Command:
         from blaxel_mcp.command_mistakes import unknown_command  # noqa: PLC0415 - only for what is misspelt
 
         raise program.wrong(unknown_command(name, [*_COMMANDS, "--help"]))
-    _check_use(flags, name, parser)
+    _check_settings(flags, name, parser)
     _check_options(after, parser, name, program)
     given |= parser.read(after)
     arguments = {key: given.pop(key) for key in [*given] if key not in Command.__dataclass_fields__}
@@ -174,7 +174,7 @@ def _check_options(given: Sequence[str], parser: _Parser, command: str | None, o
             if action.nargs is None and name == word:
                 next(words, None)
         elif other and name in other.known:
-            _check_use([variable for variable in OPTIONS if option_for(variable) == name], command, parser)
+            _check_settings([variable for variable in OPTIONS if option_for(variable) == name], command, parser)
             place = "before" if isinstance(other, _Program) else "behind"
             raise parser.wrong(f"Option {name} belongs {place} the command {command}.")
         else:
@@ -184,8 +184,8 @@ def _check_options(given: Sequence[str], parser: _Parser, command: str | None, o
             raise parser.wrong(unknown_option(name, command, parser.known, having))
 
 
-def _check_use(variables: Iterable[str], command: str | None, parser: _Parser) -> None:
-    """Look for settings that say nothing to a command.
+def _check_settings(variables: Iterable[str], command: str | None, parser: _Parser) -> None:
+    """Refuse options of the server that a command does nothing with.
 
     Raises:
         ConfigurationError: there is one; names its option.

@@ -5,12 +5,12 @@ from difflib import get_close_matches
 
 
 def unknown_command(name: str, known: Iterable[str]) -> str:
-    """About a word that stands where a command should."""
+    """Say that no command has this name, and which one is near."""
     return f"Unknown command {name!r}{_nearest(name, known)}"
 
 
 def unknown_option(name: str, command: str | None, known: Iterable[str], having: Sequence[str]) -> str:
-    """About an option that isn't one there.
+    """Say that a command has no such option, and which one is near, or which commands have it.
 
     Args:
         name: the option as it was typed, without a value.

@@ -66,7 +66,7 @@ class ShellAdvice(Advice):
         return f"Run {self._command(name, arguments)} to see {question}"
 
     def see(self, name: str, arguments: Mapping[str, str], question: str) -> str:
-        """The beginning of a sentence, as `ask` has it."""
+        """The beginning of a sentence: "Run `blaxel-mcp executions a` to see what is left"."""
         return self.ask(name, arguments, question)
 
     def cancel(self, arguments: Mapping[str, str]) -> str:  # noqa: ARG002 - no command cancels

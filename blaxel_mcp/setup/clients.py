@@ -70,7 +70,7 @@ _NOTHING = "or write NAMES into its file, with --write --with-key: it passes no 
 
 
 def _opencode_path(machine: Machine) -> PurePath:
-    """It reads both names; an existing one with comments is the one that people edit."""
+    """Choose between the two names that opencode reads: people edit the one with comments where it exists."""
     folder = machine.config_folder / "opencode"
     with_comments = folder / "opencode.jsonc"
     return with_comments if machine.exists(with_comments) else folder / "opencode.json"

@@ -203,7 +203,11 @@ def _edited(
 
 
 def _copy(value: Any) -> Any:
-    """A copy in which no two places are one object, as an alias of YAML makes them; of what holds itself, none."""
+    """Copy a parsed value, so that each place can be changed alone: in YAML, aliases make several places one object.
+
+    Raises:
+        RecursionError: the value holds itself.
+    """
     if isinstance(value, dict):
         return {key: _copy(each) for key, each in value.items()}
     return [_copy(each) for each in value] if isinstance(value, list) else value

@@ -69,7 +69,7 @@ def _spans(text: str) -> Iterator[tuple[int, int | None, int]]:
 
 
 def _keys(text: str) -> tuple[str, ...]:
-    """The keys that a header or a key with the value 0 leads by."""
+    """The keys on the way into the value, of a text that is one header, or one key with the value 0."""
     keys = list[str]()
     value: Any = tomllib.loads(text)
     while isinstance(value, dict) and value:
