@@ -173,21 +173,28 @@ class Posts:
         self._free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
     async def ask(self, line: bytes, _: int) -> bytes:
-        """Send a request on a connection of its own, wait for its answer."""
+        """Send a request on a connection of its own, wait for its answer.
+
+        Raises:
+            ConnectionError, asyncio.IncompleteReadError: no answer came over a new connection. Those that were kept may
+                have been closed since, because they were idle for too long.
+        """
         data = over_http(self._era, self._port, line)
         if self._era == MODERN and b'"tools/call"' in line:  # the header names the tool
             data = re.sub(rb"Mcp-Name: \w+", b"Mcp-Name: " + json.loads(line)["params"]["name"].encode(), data)
-        for _ in range(2):
-            reader, writer = self._free.pop() if self._free else await asyncio.open_connection("127.0.0.1", self._port)
+        while True:
+            kept = bool(self._free)
+            reader, writer = self._free.pop() if kept else await asyncio.open_connection("127.0.0.1", self._port)
             try:
                 writer.write(data)
                 answer = await asyncio.wait_for(_response(reader), PATIENCE)
-            except (asyncio.IncompleteReadError, ConnectionError):  # idle for too long
+            except (asyncio.IncompleteReadError, ConnectionError):
                 writer.close()
-                continue
-            self._free.append((reader, writer))
-            return answer
-        raise ConnectionError
+                if not kept:
+                    raise
+            else:
+                self._free.append((reader, writer))
+                return answer
 
     async def aclose(self) -> None:
         """Close the connections that are kept."""
