@@ -45,7 +45,7 @@ LINES = (
         '- "nightly-report": latest succeeded 6h 47m ago, "exec-9f2c41d7", scheduled "0 2 * * *", ran when '
         'due, 2,048 MB, region "us-pdx-1"'
     ),
-    '- "old-import": no executions, disabled, 2,048 MB, region "us-pdx-1", deployment deactivated',
+    '- "old-import": no executions, deployment deactivated, disabled, 2,048 MB, region "us-pdx-1"',
 )
 """How each of the demo's jobs is told."""
 
