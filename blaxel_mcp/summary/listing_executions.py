@@ -7,9 +7,9 @@ from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
 
-from blaxel_mcp.models import ExecutionStatus, ExecutionWord, Job, JobExecution
+from blaxel_mcp.models import ExecutionWord, Job, JobExecution
 from blaxel_mcp.summary import limits, listing, schedule
-from blaxel_mcp.summary.attention import find_going
+from blaxel_mcp.summary.attention import NewestRuns
 from blaxel_mcp.summary.counts import TaskCounts, count_tasks
 from blaxel_mcp.summary.health import Health, assess, health_sentences
 from blaxel_mcp.summary.listing import Fact, Head, Page, Row
@@ -60,11 +60,11 @@ def build_executions(
     tell how the job has been doing; `job` has its schedule, where it was looked up.
     """
     name, number = quote(job_id, limits.IDENTITY_CHARACTERS), page.total
-    runs = list(map(Run.of, looked_at))
-    health = assess(runs)
-    check = schedule.check_schedule(job, runs, now, complete=not page.goes_on) if job else None
-    going = find_going(looked_at[0], runs, now) if looked_at and page.first else None
-    remarks = [f"Needs attention: {going.words}." if going else "", health_sentences(health, now, newest=page.first)]
+    newest = NewestRuns.of(looked_at, now, complete=not page.goes_on)
+    health = assess(newest.runs)
+    check = schedule.check_schedule(job, newest.runs, now, complete=newest.complete) if job else None
+    going = f"Needs attention: {newest.going.words}." if newest.going and page.first else ""
+    remarks = [going, health_sentences(health, now, newest=page.first)]
     if check:
         remarks.insert(0 if schedule.needs_attention(check) else 2, schedule.schedule_sentence(check, now))
     if not looked_at:
@@ -72,7 +72,7 @@ def build_executions(
     elif status is not None:
         subject = listing.status_sentence(number, len(looked_at), "execution", f"of job {name} looked at", status)
     elif page.first:
-        subject = f"The newest execution of job {name} {_newest(looked_at[0], now)}"
+        subject = f"The newest execution of job {name} {_newest(newest, now)}"
     else:
         subject = f"{plural(number, 'older execution')} of job {name}"
     facts = {**_facts(health, check, newest=page.first), "matching": number if status else None}
@@ -98,23 +98,20 @@ def _facts(health: Health, check: ScheduleCheck | None, *, newest: bool) -> dict
     }
 
 
-def _newest(execution: JobExecution, now: datetime) -> str:
+def _newest(newest: NewestRuns, now: datetime) -> str:
     """What the newest execution did or does, and since when: `succeeded 5m ago`, `is running, started 2m ago`."""
-    status, word = ExecutionStatus(execution.status), listing.read_status(execution.status)
-    counts = _counts(execution, now)
-    said = _VERBS.get(word, f"has {listing.status_phrase(word)}") + listing.last_moment(Run.of(execution), now)[1]
-    if not counts.failed or not status.over:
+    run, counts = newest.runs[0], newest.tasks or TaskCounts()
+    word = listing.read_status(run.status.text)
+    said = _VERBS.get(word, f"has {listing.status_phrase(word)}") + listing.last_moment(run, now)[1]
+    if not counts.failed or not run.status.over:
         return said
     tasks = f"{counts.failed:,} of {plural(counts.total, 'task')}" if counts.total else plural(counts.failed, "task")
-    return f"{said}, {'but ' if status.outcome == 'succeeded' else ''}{tasks} failed"
-
-
-def _counts(execution: JobExecution, now: datetime) -> TaskCounts:
-    return count_tasks(execution.stats, execution.total, scan_tasks(TaskList.of(execution), now))
+    return f"{said}, {'but ' if run.status.outcome == 'succeeded' else ''}{tasks} failed"
 
 
 def _row(execution: JobExecution, now: datetime) -> Row:
-    run, counts = Run.of(execution), _counts(execution, now)
+    run = Run.of(execution)
+    counts = count_tasks(execution.stats, execution.total, scan_tasks(TaskList.of(execution), now))
     tasks = drop_empty({"total": counts.total, "succeeded": counts.succeeded, "failed": counts.failed})
     created, started = (format_timestamp(moment) if moment else None for moment in (run.created, run.started))
     return Row(

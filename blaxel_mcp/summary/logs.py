@@ -122,11 +122,10 @@ def build_logs(
     higher = f"raise {name('limit')}, or " if len(shown) == search.limit < limits.LOG_LINES else ""
     narrower = f"{higher}narrow by {name('taskName')}, {name('search')} or {name('severity')}"
     filtered = "".join(f" {words}" for words in search.filters.values())
+    verdict = _verdict(len(shown), number if total is not None else None, filtered)
     sentences = [
         other_execution(execution, (search.job_id, search.execution_id)),
-        _verdict(len(shown), number if total is not None else None, filtered)
-        if shown
-        else f"No lines of log{filtered} were found from {start} to {end}.",
+        verdict if shown else f"No lines of log{filtered} were found from {start} to {end}.",
         f"{omitted:,} not shown: {narrower}." if omitted else "",
         f"{plural(cut, 'line')} cut at {limits.LOG_CHARACTERS} characters." if cut else "",
         "" if searched.whole else f"The time before {start} was not searched.",

@@ -18,6 +18,7 @@ from blaxel_mcp.models import Job
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.attention import NewestRuns
 from blaxel_mcp.summary.listing_jobs import JobsAnswer, build_jobs
+from blaxel_mcp.summary.runs import newest_first
 from blaxel_mcp.summary.schedule import check_schedule
 from blaxel_mcp.tools import paging
 from blaxel_mcp.tools.context import AppContext, app_context, current_session
@@ -56,7 +57,7 @@ async def _look_up(session: Session, app: AppContext, shown: Sequence[Job]) -> l
         call = replace(jobs.list_executions(name, limit=limits.OVERVIEW_EXECUTIONS), retried=False)
         listing = await session.send(call, at_most=max(0.0, end - asyncio.get_running_loop().time()))
         whole = listing.cursor is None and len(listing.items) < limits.OVERVIEW_EXECUTIONS
-        newest = NewestRuns.of(listing.items, app.clock(), complete=whole)
+        newest = NewestRuns.of(newest_first(listing.items), app.clock(), complete=whole)
         # What goes on may end at any moment. A call may read the login file again, and find another login in it.
         kept = newest.over and session.identity == identity
         return newest, limits.OVERVIEW_CACHE_SECONDS if kept else 0.0

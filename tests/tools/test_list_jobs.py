@@ -157,6 +157,20 @@ def test_every_kind_of_concern_in_order() -> None:
     run(plane(*jobs), what)
 
 
+def test_executions_in_another_order_are_told_by_the_newest() -> None:
+    """Older versions of the API may list the oldest first."""
+    listed = [ran("succeeded", 90, name="old").body, ran("failed", 9, name="new").body]
+    faults = Faults(plane(job("a")))
+    faults.add(Answer(200, json_body=listed), path="/executions")
+
+    async def what(call: Caller) -> None:
+        (row,) = (await call.ask(TOOL))["jobs"]
+        assert row["attention"] == "failed 7m 55s ago"
+        assert row["latest"]["id"] == "new"
+
+    run(faults, what)
+
+
 def test_no_job_needs_attention() -> None:
     """That is said, and of how many."""
     jobs = [job(f"job-{number}", [ran("succeeded", 60)], age=number) for number in range(3)]
