@@ -178,7 +178,7 @@ def _row(overview: JobOverview, now: datetime) -> Row:
     facts = {
         "attention": Fact(attention or None, "needs attention ({})".format, f"{first}…" if others else first or None),
         "latest": _latest(overview.newest, attention, now),
-        "status": Fact(deployed, lambda _: "" if said in attention else said, deployed),
+        "status": Fact(deployed, lambda _: "" if said == first else said, deployed),
         **_configuration(job, check.state if check else None),
     }
     return Row("name", listing.row_id(job.name), facts)

@@ -262,6 +262,41 @@ def run_of(status: str | None, minutes: int, ago: int) -> JobExecution:
 
 
 @pytest.mark.parametrize(
+    ("runs", "said"),
+    [
+        ([run_of("succeeded", 2, 5)], 'latest succeeded 5m ago, "e"'),
+        ([run_of("cancelling", 2, 5)], 'latest cancelling, started 7m ago, "e"'),
+        ([run_of("Odd\x07 word", 2, 5)], 'latest status "Odd word", ended 5m ago, "e"'),
+        ([run_of("TIMEOUT", 2, 5)], 'needs attention (timed out 5m ago), "e"'),
+        (
+            [run_of("cancelled", 1, 2), *[run_of("failed", 2, 5)] * 2],
+            "needs attention (the 2 before it failed), latest",
+        ),
+        ([], "no executions"),
+        (None, "latest unknown"),
+    ],
+)
+def test_how_the_newest_execution_of_a_job_is_told(runs: list[JobExecution] | None, said: str) -> None:
+    """Once: where it is why the job needs attention, only its id follows that."""
+    newest = None if runs is None else listed_now(runs)
+    job = Job.model_validate({"metadata": {"name": "a"}, "status": "DEPLOYED"})
+    _, text = build_jobs(page_of([job]), search=None, workspace=None, newest=[newest], now=NOW)
+    assert text.splitlines()[1].startswith(f'- "a": {said}')
+
+
+def test_of_several_reasons_the_most_urgent_is_always_said() -> None:
+    """That there are others is marked; the deployment's status has a place of its own."""
+    jobs = [Job.model_validate({"metadata": {"name": f"job-{n:02d}{'-' * 40}"}, "status": "FAILED"}) for n in range(20)]
+    newest = [listed_now([run_of("failed", 2, 5)] * 3)] * 20
+    answer, text = build_jobs(page_of(jobs), search=None, workspace=None, newest=newest, now=NOW)
+    assert {row["attention"] for row in answer["jobs"]} == {"failed 5m ago…"}
+    assert {row["status"] for row in answer["jobs"]} == {"failed"}
+    assert text.splitlines()[1] == f'- "job-00{"-" * 40}": needs attention (failed 5m ago…), deployment failed'
+    few, _ = build_jobs(page_of(jobs[:2]), search=None, workspace=None, newest=newest[:2], now=NOW)
+    assert few["jobs"][0]["attention"] == "failed 5m ago, 3 in a row, deployment failed"
+
+
+@pytest.mark.parametrize(
     ("items", "summary"),
     [
         ([run_of("succeeded", 2, 5)], 'The newest execution of job "a" succeeded 5m ago.'),
