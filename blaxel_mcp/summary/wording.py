@@ -21,6 +21,11 @@ def lower_first(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
+def upper_first(text: str) -> str:
+    """A text of ours, to begin a sentence."""
+    return text[:1].upper() + text[1:]
+
+
 def format_duration(seconds: float) -> str:
     """A duration for people, in its two largest units that are not zero: `42s`, `12m 27s`, `1h 5m`, `3d 4h`."""
     whole = max(0, round(seconds))
