@@ -2,7 +2,8 @@
 
 import os
 import sysconfig
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import certifi
@@ -35,6 +36,30 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"{tested} is not the package that is installed in {installed}.")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest leaves out what the command line's -m says
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Of a matrix that is `sampled(every=n)`, each n-th case is asked by a plain pytest; the others are slow.
+
+    Where two parametrizations are crossed, an `every` that has no factor in common with how many values either has
+    takes each value of both: with five times five, 6 is the diagonal.
+    """
+    cases: Counter[tuple[str, str]] = Counter()
+    for item in items:
+        if sampled := item.get_closest_marker("sampled"):
+            function = (item.location[0], item.location[2].partition("[")[0])
+            if cases[function] % sampled.kwargs["every"]:
+                item.add_marker(pytest.mark.slow)
+            cases[function] += 1
+
+
+@pytest.fixture(scope="session")
+def no_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The home folder of tests that have no folder of their own: there is none, and nobody makes it."""
+    home = tmp_path_factory.getbasetemp() / "no-home"
+    yield home
+    assert not home.exists(), "A test wrote into the home folder; it must ask for tmp_path."
+
+
 @pytest.fixture(scope="session")
 def one_certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A trust store with one certificate authority: every HTTP client reads one, and the usual one takes 40 ms."""
@@ -45,12 +70,15 @@ def one_certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, one_certificate: Path) -> None:
-    """No credential, option or login of whoever runs the tests may reach them."""
+def clean_environment(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, no_home: Path, one_certificate: Path
+) -> None:
+    """No credential, option or login of whoever runs the tests may reach them; `tmp_path` is home where it is used."""
     for name in os.environ:
         if name.startswith(("BL_", "BLAXEL_", "SSL_CERT_")) or name.upper().endswith("_PROXY"):
             monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path))
+    has_own = "tmp_path" in request.fixturenames
+    monkeypatch.setenv("HOME", str(request.getfixturevalue("tmp_path") if has_own else no_home))
     monkeypatch.setenv("SSL_CERT_FILE", str(one_certificate))
 
 

@@ -121,6 +121,7 @@ def test_http_serves_and_ends_at_a_signal(user: dict[str, str]) -> None:
         assert program.wait(5) == 0
 
 
+@pytest.mark.sampled(every=3)
 @pytest.mark.parametrize(
     "arguments",
     [["get", "image-resize", "latest", "--demo"], ["doctor", "--demo"], ["--help"], ["setup", "goose"]],
@@ -135,6 +136,7 @@ def test_every_command_prints_what_the_console_has(user: dict[str, str], argumen
         assert program.errors() == ""
 
 
+@pytest.mark.sampled(every=6)
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "ascii:strict", "cp437", "utf-16"])
 @pytest.mark.parametrize(
     "arguments",

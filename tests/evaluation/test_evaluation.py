@@ -7,8 +7,9 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,25 @@ def evaluate(what: stand_in.Script, only: str = "", api: str = "openai", **how: 
     with stand_in.serve(what, how.pop("log", None)) as url:
         model = Model(url if api == "anthropic" else f"{url}/v1", "stand-in", api, how.pop("key", ""))
         return asyncio.run(ask_all(chosen(QUESTIONS, only), model, **how))
+
+
+class PerQuestion:
+    """A scripted model that is another one for each question."""
+
+    def __init__(self, scripts: Mapping[str, stand_in.Script]) -> None:
+        self._scripts = scripts
+
+    def reply(self, ask: str, results: Sequence[str]) -> stand_in.Reply:
+        """What the question's own script says."""
+        return self._scripts[ask].reply(ask, results)
+
+
+def evaluate_each(scripts: Sequence[stand_in.Script], api: str = "openai", **how: Any) -> list[Outcome]:
+    """The outcome of each scripted model, put to another question of the demo each: most of a run is its start."""
+    asked = QUESTIONS[: len(scripts)]
+    assert {(question.workspace, question.writes) for question in asked} == {("demo", False)}
+    script = PerQuestion({question.ask: one for question, one in zip(asked, scripts, strict=True)})
+    return evaluate(script, ",".join(question.id for question in asked), api, **how)
 
 
 @pytest.mark.slow
@@ -68,6 +88,7 @@ def test_both_apis_come_to_the_same(api: str) -> None:
     assert given == "Bearer s3cret"
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.parametrize(("shown", "sees"), [("text", (True, False)), ("fields", (True, True)), ("both", (True, True))])
 def test_a_model_is_shown_what_its_client_would_show(shown: str, sees: tuple[bool, bool]) -> None:
     """The text, the fields, which have the text as well, or both."""
@@ -104,16 +125,16 @@ def test_turns_are_bounded() -> None:
     assert outcome.score.found == 0
 
 
-@pytest.mark.parametrize(
-    "call", [("no_such_tool", {}), ("get_job_execution", {"job": "x"}), ("list_jobs", {"limit": "x"})]
-)
-def test_a_wrong_call_is_told_to_the_model(call: tuple[str, Mapping[str, Any]]) -> None:
+def test_a_wrong_call_is_told_to_the_model() -> None:
     """As an error, and it may go on."""
+    wrong = [("no_such_tool", {}), ("get_job_execution", {"job": "x"}), ("list_jobs", {"limit": "x"})]
     log: list[dict[str, Any]] = []
-    evaluate(stand_in.Fixed(call=call, calls=1), "done-report", "anthropic", log=log)
-    (block,) = log[-1]["body"]["messages"][-1]["content"]
-    assert block["is_error"]
-    assert block["content"]
+    outcomes = evaluate_each([stand_in.Fixed(call=call, calls=1) for call in wrong], "anthropic", log=log)
+    assert [one.turns for one in outcomes] == [2, 2, 2]
+    for seen in log[1::2]:  # the second turn of each
+        (block,) = seen["body"]["messages"][-1]["content"]
+        assert block["is_error"]
+        assert block["content"]
 
 
 def test_an_address_that_fails_costs_the_question_only() -> None:
@@ -274,6 +295,7 @@ def test_the_page_has_the_help() -> None:
     assert block[1] == said
 
 
+@cache
 def run_help() -> str:
     """What --help prints."""
     code, out, _ = command("--help", COLUMNS="100", NO_COLOR="1")
