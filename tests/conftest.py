@@ -1,6 +1,7 @@
 """What every test starts from: nothing of this machine's environment, and a control plane on a free port."""
 
 import os
+import re
 import sysconfig
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,10 +14,13 @@ from hypothesis import settings
 import blaxel_mcp
 from blaxel_mcp.demo import control_plane
 
-# The same examples each time, so that a change is judged by itself; others with --hypothesis-profile=random.
-settings.register_profile("default", derandomize=True)
-settings.register_profile("random", derandomize=False)
+# The same examples each time, so that a change is judged by itself; four times as many in .ci/run, which asks for them
+# with --hypothesis-profile=thorough, and others with --hypothesis-profile=random.
+settings.register_profile("default", derandomize=True, max_examples=25)
+settings.register_profile("thorough", derandomize=True, max_examples=100)
+settings.register_profile("random", derandomize=False, max_examples=100)
 settings.load_profile("default")
+MARKED_MODULE = re.compile(r"^pytestmark = \[?\s*pytest\.mark\.(slow|nightly|browser)\b", re.MULTILINE)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,6 +38,14 @@ def pytest_configure(config: pytest.Config) -> None:
     installed = Path(sysconfig.get_path("purelib")).resolve()
     if config.getoption("--installed") and tested.parent != installed:
         raise pytest.UsageError(f"{tested} is not the package that is installed in {installed}.")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Modules whose tests a plain pytest leaves out are not imported for that: it would take a second."""
+    if collection_path.suffix != ".py" or not collection_path.name.startswith("test_"):
+        return None
+    marked = MARKED_MODULE.search(collection_path.read_text(encoding="utf-8"))
+    return True if marked and f"not {marked[1]}" in config.option.markexpr else None
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest leaves out what the command line's -m says

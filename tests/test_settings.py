@@ -411,7 +411,7 @@ def test_a_login_of_an_unknown_environment_is_used_with_the_users_url() -> None:
         ("# nothing\n", Login(problem=f"{LOGIN_FILE} is empty.")),
         ("workspaces: 'x", Login(problem=f"{LOGIN_FILE} is not valid YAML (line 1).")),
         ("a: \x00", Login(problem=f"{LOGIN_FILE} is not valid YAML.")),
-        ("[" * 1_500, Login(problem=f"{LOGIN_FILE} is not valid YAML.")),
+        ("[" * 500, Login(problem=f"{LOGIN_FILE} is not valid YAML.")),
         ("- my-ws", Login(problem=f"{LOGIN_FILE} does not hold what `bl login` writes.")),
         ("just words", Login(problem=f"{LOGIN_FILE} does not hold what `bl login` writes.")),
         ("workspaces:\n- id: x", Login(problem=f"{LOGIN_FILE} does not hold what `bl login` writes.")),

@@ -132,7 +132,7 @@ NOISY_COMMAND = (sys.executable, "-c", NOISY)
 QUIET_WARNINGS = {"PYTHONWARNINGS": "always"}
 
 
-@pytest.mark.sampled(every=2)
+@pytest.mark.sampled(every=3)
 @pytest.mark.parametrize("kind", ["pipe", "socket", "terminal"])
 def test_a_full_standard_error_holds_up_no_answer_over_stdio(kind: str) -> None:
     """Log, warnings and prints are dropped; the count is told once somebody reads; the end comes in time."""

@@ -129,7 +129,7 @@ SHAPES: dict[str, Callable[[], bytes]] = {
 """Made when they are asked for: together they are a hundred megabytes."""
 
 
-@pytest.mark.sampled(every=5)
+@pytest.mark.sampled(every=9)
 @pytest.mark.parametrize("shape", SHAPES)
 def test_parsed_json_takes_no_more_memory_than_is_counted(shape: str) -> None:
     """Whatever it is made of, of at least a mebibyte, which is where it begins to matter."""
@@ -197,7 +197,7 @@ def test_more_than_is_allowed_is_not_parsed(body: bytes) -> None:
     assert sum(map(len, parsed)) < len(body) / 2
 
 
-@pytest.mark.sampled(every=2)
+@pytest.mark.slow
 @pytest.mark.parametrize("mark", ["\U0001f600", ""])
 def test_an_execution_of_100_000_tasks_is_within_the_limit(mark: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """57 MB, as the API writes them: nineteen values each, every task with a message and timestamps of its own.

@@ -79,6 +79,7 @@ def test_an_answer_that_is_none_costs_the_question_and_is_said(name: str) -> Non
     assert problem == said or (said.endswith(": ") and problem.startswith(said))
 
 
+@pytest.mark.slow
 def test_a_model_that_fails_after_a_change_leaves_no_changed_workspace() -> None:
     """The next question is asked about a new one."""
     log: list[dict[str, Any]] = []

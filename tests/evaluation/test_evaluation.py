@@ -65,6 +65,7 @@ def test_who_says_nothing_gets_nothing() -> None:
     assert (sums["questions"], sums["right"], sums["found"], sums["turns"]) == (40, 0, 0, 40)
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.parametrize("api", sorted(APIS))
 def test_both_apis_come_to_the_same(api: str) -> None:
     """The model is sent the tools, the instructions and every result; its key is where the API wants it."""
@@ -88,7 +89,7 @@ def test_both_apis_come_to_the_same(api: str) -> None:
     assert given == "Bearer s3cret"
 
 
-@pytest.mark.sampled(every=2)
+@pytest.mark.sampled(every=3)
 @pytest.mark.parametrize(("shown", "sees"), [("text", (True, False)), ("fields", (True, True)), ("both", (True, True))])
 def test_a_model_is_shown_what_its_client_would_show(shown: str, sees: tuple[bool, bool]) -> None:
     """The text, the fields, which have the text as well, or both."""
@@ -137,6 +138,7 @@ def test_a_wrong_call_is_told_to_the_model() -> None:
         assert block["content"]
 
 
+@pytest.mark.slow
 def test_an_address_that_fails_costs_the_question_only() -> None:
     """It says why: nobody there, an error, or something that is no answer."""
     with socket.create_server(("127.0.0.1", 0)) as busy:

@@ -123,6 +123,7 @@ def test_an_unfinished_wait_says_first_that_the_answer_is_about_another_executio
     assert text.startswith("Blaxel answered about another execution than was asked for. ")
 
 
+@pytest.mark.sampled(every=3)
 @pytest.mark.parametrize(
     "metadata",
     [
@@ -149,6 +150,7 @@ def unquoted(text: str) -> str:
     return re.sub(r'"[^"]*"', "", text)
 
 
+@pytest.mark.sampled(every=4)
 @pytest.mark.parametrize("word", ORDERS)
 @pytest.mark.parametrize("at", [0, 1, 2])
 def test_words_of_the_api_stand_in_quotes(word: str, at: int) -> None:

@@ -4,7 +4,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,26 +41,30 @@ def test_what_libraries_print_reaches_standard_error() -> None:
         assert sorted(program.errors().split()) == ["echoed", "flushed", "printed", "written"]
 
 
-def test_lines_may_be_long() -> None:
+@pytest.fixture(scope="module")
+def program() -> Iterator[Program]:
+    """One program for what leaves it as it was: its client has shaken hands."""
+    with Program() as program:
+        program.shake_hands()
+        yield program
+
+
+def test_lines_may_be_long(program: Program) -> None:
     """A request of 8 MiB is answered; the answer that repeats its id is one line, though it takes many writes."""
     word = "é" * (4 * MEBIBYTE)
-    with Program() as program:
-        program.shake_hands()
-        program.send(json.dumps({"jsonrpc": "2.0", "id": word, "method": "ping"}, ensure_ascii=False))
-        assert json.loads(program.next_line()) == {"jsonrpc": "2.0", "id": word, "result": {}}
-        assert program.request("ping") == {"result": {}}
+    program.send(json.dumps({"jsonrpc": "2.0", "id": word, "method": "ping"}, ensure_ascii=False))
+    assert json.loads(program.next_line()) == {"jsonrpc": "2.0", "id": word, "result": {}}
+    assert program.request("ping") == {"result": {}}
 
 
-def test_bytes_that_are_no_utf_8_are_replaced() -> None:
+def test_bytes_that_are_no_utf_8_are_replaced(program: Program) -> None:
     """The message around them is answered; line ends of Windows are."""
-    with Program() as program:
-        program.shake_hands()
-        assert program.process.stdin
-        line = b'{"jsonrpc":"2.0","id":"a","method":"tools/call","params":{"name":"\xff"}}'
-        for ending in (b"\n", b"\r\n", b" \t\n\n"):
-            program.process.stdin.write(line + ending)
-            program.process.stdin.flush()
-            assert "\ufffd" in json.loads(program.next_line())["result"]["content"][0]["text"]
+    assert program.process.stdin
+    line = b'{"jsonrpc":"2.0","id":"a","method":"tools/call","params":{"name":"\xff"}}'
+    for ending in (b"\n", b"\r\n", b" \t\n\n"):
+        program.process.stdin.write(line + ending)
+        program.process.stdin.flush()
+        assert "\ufffd" in json.loads(program.next_line())["result"]["content"][0]["text"]
 
 
 def test_requests_may_come_in_pieces_and_together() -> None:
@@ -115,7 +119,7 @@ def test_what_is_under_way_when_the_input_ends_is_answered() -> None:
         assert (program.wait(), program.errors()) == (0, "")
 
 
-@pytest.mark.sampled(every=3)
+@pytest.mark.sampled(every=5)
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 @pytest.mark.parametrize("arguments", ["", "--version"])
 def test_descriptors_that_are_closed_are_no_error(closed: str, arguments: str) -> None:
@@ -146,6 +150,7 @@ def terminate(program: Program) -> None:
     program.process.terminate()
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.parametrize(("end", "code"), [(close, 0), (terminate, 143)])
 def test_a_client_that_reads_nothing_does_not_keep_it(end: Callable[[Program], None], code: int) -> None:
     """It ends within two seconds, with half an answer in the pipe and more behind it; the pipe blocks again."""
