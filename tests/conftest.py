@@ -1,13 +1,16 @@
 """What every test starts from: nothing of this machine's environment, and a control plane on a free port."""
 
+import json
 import os
 import re
 import sysconfig
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import certifi
+import jsonschema
 import pytest
 from hypothesis import settings
 
@@ -62,6 +65,22 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
             if cases[function] % sampled.kwargs["every"]:
                 item.add_marker(pytest.mark.slow)
             cases[function] += 1
+
+
+@pytest.fixture(scope="session", autouse=True)
+def schemas_are_checked_once() -> Iterator[None]:
+    """The SDK's client holds each tool's output schema against JSON Schema's own, which takes each new client 20 ms."""
+    check, sound = jsonschema.Draft202012Validator.check_schema, set[str]()
+
+    def check_once(schema: Any, *options: Any) -> None:
+        text = json.dumps(schema)
+        if text not in sound:
+            check(schema, *options)
+            sound.add(text)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jsonschema.Draft202012Validator, "check_schema", staticmethod(check_once))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,6 @@ import pytest
 from support.caller import ERAS, Caller, Transport, caller
 from support.program import MODERN
 
-
 OVER = [*(("memory", era) for era in ERAS), pytest.param("stdio", MODERN, marks=pytest.mark.slow)]
 
 

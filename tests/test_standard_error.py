@@ -150,6 +150,7 @@ def test_a_full_standard_error_holds_up_no_answer_over_stdio(kind: str) -> None:
         assert os.get_blocking(theirs)
 
 
+@pytest.mark.slow
 def test_a_full_standard_error_does_not_keep_the_process() -> None:
     """What is logged by the end is lost."""
     with unread("pipe") as (_, theirs), Program(command=NOISY_COMMAND, env=QUIET_WARNINGS, stderr=theirs) as program:

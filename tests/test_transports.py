@@ -54,6 +54,7 @@ def test_the_handshake_era_over_stdio(plane: str) -> None:
         assert (program.wait(), program.output().count("\n"), program.errors()) == (0, 5, "")
 
 
+@pytest.mark.slow
 def test_the_modern_era_over_stdio(plane: str) -> None:
     """Without a handshake, each request bringing its own envelope."""
     with Program(env=account(plane)) as program:

@@ -139,7 +139,7 @@ def test_every_command_prints_what_the_console_has(user: dict[str, str], argumen
         assert program.errors() == ""
 
 
-@pytest.mark.sampled(every=12)
+@pytest.mark.sampled(every=13)
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "ascii:strict", "cp437", "utf-16"])
 @pytest.mark.parametrize(
     "arguments",

@@ -96,7 +96,7 @@ def test_a_model_that_fails_after_a_change_leaves_no_changed_workspace() -> None
     assert "Of 14 executions looked at" in looked.answer
 
 
-@pytest.mark.sampled(every=2)
+@pytest.mark.slow
 @pytest.mark.parametrize("api", sorted(APIS))
 def test_forty_calls_at_once_are_all_answered(api: str) -> None:
     """Each by its own result, also a call of no tool or with arguments that it does not take."""

@@ -89,7 +89,7 @@ def test_both_apis_come_to_the_same(api: str) -> None:
     assert given == "Bearer s3cret"
 
 
-@pytest.mark.sampled(every=3)
+@pytest.mark.slow
 @pytest.mark.parametrize(("shown", "sees"), [("text", (True, False)), ("fields", (True, True)), ("both", (True, True))])
 def test_a_model_is_shown_what_its_client_would_show(shown: str, sees: tuple[bool, bool]) -> None:
     """The text, the fields, which have the text as well, or both."""
@@ -119,20 +119,17 @@ def test_who_follows_orders_in_a_message_is_wrong() -> None:
     assert (outcome.score.found, outcome.called) == (2, ("run_job",))
 
 
-def test_turns_are_bounded() -> None:
-    """A model that never answers is asked so often, and has said nothing."""
-    (outcome,) = evaluate(stand_in.Fixed(call=("list_jobs", {}), calls=99), "done-report", max_turns=3)
-    assert (outcome.turns, outcome.called, outcome.answer) == (3, ("list_jobs",) * 3, "")
-    assert outcome.score.found == 0
-
-
-def test_a_wrong_call_is_told_to_the_model() -> None:
-    """As an error, and it may go on."""
+def test_a_wrong_call_is_told_to_the_model_and_turns_are_bounded() -> None:
+    """As an error, and it may go on; a model that never answers is asked so often, and has said nothing."""
     wrong = [("no_such_tool", {}), ("get_job_execution", {"job": "x"}), ("list_jobs", {"limit": "x"})]
     log: list[dict[str, Any]] = []
-    outcomes = evaluate_each([stand_in.Fixed(call=call, calls=1) for call in wrong], "anthropic", log=log)
+    endless = stand_in.Fixed(call=("list_jobs", {}), calls=99)
+    once = [stand_in.Fixed(call=call, calls=1) for call in wrong]
+    *outcomes, outcome = evaluate_each([*once, endless], "anthropic", log=log, max_turns=3)
+    assert (outcome.turns, outcome.called, outcome.answer) == (3, ("list_jobs",) * 3, "")
+    assert outcome.score.found == 0
     assert [one.turns for one in outcomes] == [2, 2, 2]
-    for seen in log[1::2]:  # the second turn of each
+    for seen in log[1:6:2]:  # the second turn of each
         (block,) = seen["body"]["messages"][-1]["content"]
         assert block["is_error"]
         assert block["content"]

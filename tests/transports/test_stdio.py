@@ -67,17 +67,15 @@ def test_bytes_that_are_no_utf_8_are_replaced(program: Program) -> None:
         assert "\ufffd" in json.loads(program.next_line())["result"]["content"][0]["text"]
 
 
-def test_requests_may_come_in_pieces_and_together() -> None:
-    """Where a read ends says nothing about where a message does; the last one needs no line feed."""
+def test_requests_may_come_in_pieces_and_together(program: Program) -> None:
+    """Where a read ends says nothing about where a message does."""
     ping = '{"jsonrpc": "2.0", "id": %d, "method": "ping"}'
-    with Program() as program:
-        program.shake_hands()
-        assert program.process.stdin
-        for byte in (ping % 7).encode():
-            program.process.stdin.write(bytes([byte]))
-            program.process.stdin.flush()
-        program.send("\n" + ping % 8 + "\n" + ping % 9)
-        assert [json.loads(program.next_line())["id"] for _ in range(3)] == [7, 8, 9]
+    assert program.process.stdin
+    for byte in (ping % 7).encode():
+        program.process.stdin.write(bytes([byte]))
+        program.process.stdin.flush()
+    program.send("\n" + ping % 8 + "\n" + ping % 9)
+    assert [json.loads(program.next_line())["id"] for _ in range(3)] == [7, 8, 9]
 
 
 def test_over_sockets() -> None:
@@ -166,6 +164,7 @@ def test_a_client_that_reads_nothing_does_not_keep_it(end: Callable[[Program], N
         os.close(writing)
 
 
+@pytest.mark.slow
 def test_a_client_that_closes_its_end_while_it_asks() -> None:
     """Nobody reads the answers, and more requests than one are on their way: it ends without a traceback."""
     with nobody() as pipe, Program(stdout=pipe) as program:
