@@ -160,6 +160,7 @@ time left                                             ┃░░◆░░░░  
 """
 
 
+@pytest.mark.sampled(every=4)
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", DEMO)
 def test_a_picture_keeps_to_the_width(demo: Mapping[str, ExecutionView], name: str, width: int) -> None:
