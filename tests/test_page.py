@@ -39,6 +39,7 @@ def answers(text: str) -> dict[str, tuple[dict[str, Any], str]]:
     }
 
 
+@pytest.mark.sampled(every=7)
 @pytest.mark.parametrize("width", [30, 60, 120])
 @pytest.mark.parametrize("shapes", [UNICODE, ASCII], ids=["unicode", "ascii"])
 @pytest.mark.parametrize("text", TEXTS, ids=lambda text: ascii(text[:9]))

@@ -160,6 +160,7 @@ time left                                             ┃░░◆░░░░  
 """
 
 
+@pytest.mark.sampled(every=4)
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("name", DEMO)
 def test_a_picture_keeps_to_the_width(demo: Mapping[str, ExecutionView], name: str, width: int) -> None:
@@ -230,6 +231,7 @@ def test_shape_stands_beside_every_colour(demo: Mapping[str, ExecutionView]) -> 
 MARKUP = ("[red]red[/red]", "[link=https://example.com]x[/link]", ":boom:", "[/]", "\\[bold]", "漢字" * 50, "ﷺ" * 40)
 
 
+@pytest.mark.sampled(every=4)
 @pytest.mark.parametrize("width", [40, 80, 120], ids=str)
 @pytest.mark.parametrize("text", [*MARKUP, *HOSTILE, "n" * 5_000], ids=lambda text: ascii(text[:9]))
 def test_hostile_text_stays_text(text: str, width: int) -> None:

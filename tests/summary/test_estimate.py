@@ -146,6 +146,7 @@ def test_the_same_tasks_have_the_same_estimate() -> None:
     assert estimate(found, counts) == estimate(found, counts)
 
 
+@pytest.mark.slow
 def test_estimates_hold_on_simulated_runs() -> None:
     """A small part of `benchmarks/estimates.py`, with and without past runs: its figures must not get worse."""
     benchmark = run_path(str(BENCHMARK), run_name="estimates")

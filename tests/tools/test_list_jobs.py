@@ -353,6 +353,7 @@ def test_rows_of_twenty_jobs_fit_with_why() -> None:
     run(plane(*jobs), what)
 
 
+@pytest.mark.sampled(every=5)
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("count", [0, 1, 20, 21, 50, 120])
 def test_every_job_comes_once(count: int, version: str) -> None:
