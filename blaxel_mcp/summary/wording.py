@@ -73,7 +73,7 @@ def truncate_bytes(text: str, limit: int) -> str:
 
 def drop_empty(values: Mapping[str, Any]) -> dict[str, Any]:
     """A copy without the keys whose value is None or an empty text, list or object; zero and False stay."""
-    return {key: value for key, value in values.items() if value is not None and value not in ("", [], {})}
+    return {key: value for key, value in values.items() if value or value == 0}
 
 
 def json_size(value: Any) -> int:
