@@ -143,7 +143,7 @@ def outlook_from_tasks(tasks: TaskStats, counts: TaskCounts, parallelism: int | 
             free += [0.0] * (lanes - len(free))
             end = play(draw, rng, free, queue, factor=factor, growth=rng.uniform(*course.growth))
             if scale > 1:
-                end = max(end, min(free) + rng.random() * draw.fit.beyond(draw.longest, rng.random() / scale + 1e-12))
+                end = max(end, min(free) + rng.random() * draw.at(1 - (1 - rng.random()) / scale / lanes))
             ends.append(end)
     return Outlook(ends, _basis_of_tasks(tasks, course, waiting + running, slots))
 
