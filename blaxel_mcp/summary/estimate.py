@@ -25,10 +25,10 @@ _STEPS = 3_500
 _DRAWS = (24, 90)
 _SPREADS = (10, 16)
 """How many ends are drawn, and by how many plausible spreads."""
-_LOW, _HIGH = 0.025, 0.975
-"""The quantiles of the draws that make the range."""
-_ALONE = 0.15
-"""By what share the range is wider without past runs: tasks that are all alike so far hide heavy tails and slowing."""
+_TAIL_ALONE, _TAIL = 0.05, 0.03
+"""The share of the draws below the range, and above it: by the tasks alone, and with past runs, which make it narrow."""
+_LEAST_LIKELY, _MOST_LIKELY = 0.6, 0.85
+"""A likely value is at least that share of the range's end, and within that share of the draws."""
 _COLD = 0.15
 """How likely it is that a first round was slow, while hardly any later task has finished."""
 _FAR = 1.25
@@ -40,9 +40,9 @@ _FROM_START = 300
 
 
 class Estimate(NamedTuple):
-    """Seconds left: a likely value, a range around it, and in words what they stand on."""
+    """Seconds left: a likely value if there is one, a range around it, and in words what they stand on."""
 
-    seconds: int
+    seconds: int | None
     low: int
     high: int
     basis: str
@@ -76,11 +76,15 @@ def estimate_remaining(
     if usual is not None and running is not None:
         ends, weights = _with_history(ends, weights, usual, running)
         basis = f"{basis}; {plural(len(usual.durations), 'past run')}"
-    return _summed_up(ends, weights, basis, alone=usual is None)
+    return _summed_up(ends, weights, basis, _TAIL_ALONE if usual is None else _TAIL)
 
 
-def _summed_up(ends: Sequence[float], weights: Sequence[float], basis: str, *, alone: bool) -> Estimate | None:
-    """The range and the likely value of weighted draws; `alone` says that no past runs stand beside them."""
+def _summed_up(ends: Sequence[float], weights: Sequence[float], basis: str, tail: float) -> Estimate | None:
+    """The range of weighted draws without a `tail` on either side, and the likely value if there is one.
+
+    What people are let down by is an end that comes much later than they were told: the likely value is never far
+    below the range's end. Where that is past nearly all draws, no value is likely.
+    """
     pairs = sorted(zip(ends, weights, strict=True))
     total = sum(weights)
 
@@ -94,15 +98,15 @@ def _summed_up(ends: Sequence[float], weights: Sequence[float], basis: str, *, a
             upto, before, place = upto + weight, end, middle
         return pairs[-1][0]
 
-    low, likely, high = quantile(_LOW), quantile(0.5), quantile(_HIGH)
+    low, likely, high = quantile(tail), quantile(0.5), quantile(1 - tail)
     # So few draws seldom reach as far as the truth may.
-    margin = 0.1 + 3 / len(ends) + (_ALONE if alone else 0.0)
+    margin = 0.2 + 3 / len(ends)
     low, high = max(0.0, low - margin * (likely - low)), high + margin * (high - likely)
-    # A likely value far below what may well be is what people are let down by.
-    likely = min(max(likely, 0.42 * high), max(likely, quantile(0.75)))
     if high <= 0:
         return None
-    return Estimate(seconds=round(likely), low=math.floor(low), high=math.ceil(high), basis=basis)
+    likely = max(likely, _LEAST_LIKELY * high)
+    seconds = round(likely) if likely <= quantile(_MOST_LIKELY) else None
+    return Estimate(seconds=seconds, low=math.floor(low), high=math.ceil(high), basis=basis)
 
 
 def outlook_from_tasks(tasks: TaskStats, counts: TaskCounts, parallelism: int | None) -> Outlook | None:
@@ -257,4 +261,4 @@ def estimate_from_history(usual: UsualDuration | None, running: int | None) -> E
         return None
     ends = _usual_ends(usual, running, 64)
     basis = f"{len(usual.durations):,} recent successful executions (median {format_duration(usual.median)})"
-    return _summed_up(ends, [1.0] * 64, basis, alone=False)
+    return _summed_up(ends, [1.0] * 64, basis, _TAIL)

@@ -25,7 +25,7 @@ _MODEL_TASKS = 2.0
 """For how many finished tasks the fitted spread counts beside them."""
 _MOST_EVIDENCE = 150
 """More finished tasks make a fit no surer: no real spread is exactly one of the two."""
-_ODD, _MOST_ODD = 0.003, 30.0
+_ODD, _MOST_ODD = 0.0003, 30.0
 """The share of tasks that hang, or are of another kind than all others, and by what factor they take longer at most."""
 _TABLE, _FEW = 80, 4
 _MIDDLES = [(2 * number + 1) / 16 for number in range(8)]
@@ -194,8 +194,9 @@ class TaskDurations:
         self.knots = [(max(value * exact, least), count * weight) for value, count in condense(finished, _KNOTS)]
         self.censored = [(max(value, least), count) for value, count in condense(running, _GROUPS)]
         self.longest = max(finished[-1], least)
-        # How likely it is that there are tasks of a slower kind of which none has finished: one job in four has some.
-        self.unseen = 1 / (2.5 + 1.5 * (number or len(finished)))
+        # Those that run longer than any finished one may all be of a slower kind, of which the others say little.
+        self.beyond = sum(count for value, count in self.censored if value >= self.longest)
+        self.unseen = 1 / (2.5 + 1.5 * (number or len(finished)) / (1 + self.beyond))
         self.fits: list[_Fit] = []
         self.weights: list[float] = []
         self._fit(sum(count for _, count in self.knots))
@@ -261,7 +262,7 @@ class TaskDurations:
         cumulated = list(accumulate(weights))
         odd = _ODD
         if self.unseen > rng.random():
-            odd = min(0.6, exponential(1) / total)
+            odd = min(0.6, (exponential(1) + rng.random() * self.beyond) / total)
         over = (1 - odd) * right * factor / (cumulated[-1] + right * factor)
         draw = Draw(fit, values, cumulated, self.longest, over, odd, [])
         draw.table.extend(sorted(draw.at((place + 0.5) / _TABLE) for place in range(_TABLE - 1)))
