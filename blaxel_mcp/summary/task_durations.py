@@ -260,10 +260,17 @@ class TaskDurations:
             elif right > 0:
                 factor *= (right + weight) / right
         cumulated = list(accumulate(weights))
-        odd = _ODD
-        if self.unseen > rng.random():
-            odd = min(0.6, (exponential(1) + rng.random() * self.beyond) / total)
-        over = (1 - odd) * right * factor / (cumulated[-1] + right * factor)
+        # What is beyond the longest is of the fitted spread, or in part of a slower kind: that nothing has finished for
+        # long, while many run, speaks for the latter.
+        beyond = right * factor / (cumulated[-1] + right * factor)
+        odd = min(0.95, (exponential(1) + rng.random() * self.beyond) / total / beyond)
+        gain = 0.0
+        for value, count in self.censored:
+            if value >= self.longest:
+                gain += count * math.log(odd * math.exp(min(50.0, fit.above(self.longest) - fit.above(value))) + 1 - odd)
+        if rng.random() * (1 / self.unseen - 1 + math.exp(min(50.0, gain))) > math.exp(min(50.0, gain)):
+            odd = min(0.5, _ODD / beyond)
+        over, odd = beyond * (1 - odd), beyond * odd
         draw = Draw(fit, values, cumulated, self.longest, over, odd, [])
         draw.table.extend(sorted(draw.at((place + 0.5) / _TABLE) for place in range(_TABLE - 1)))
         draw.table.append(math.inf)
