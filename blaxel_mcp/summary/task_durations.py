@@ -19,8 +19,10 @@ _KNOTS = 24
 """Into so many values finished tasks are condensed, of which each draw weighs every one anew."""
 _GROUPS = 10
 """Into so many values running tasks are condensed for a fit."""
-_LEAST_WIDTH, _MOST_WIDTH, _WIDTHS = 0.01, 2.5, 18
-"""The spreads that are tried: standard deviations of a task's logarithm."""
+_LEAST_WIDTH, _MOST_WIDTH, _WIDTHS = 0.01, 2.5, 9
+"""The spreads that are tried, standard deviations of a task's logarithm: so many, and as many among the likely ones."""
+_UNLIKELY = 6.0
+"""By how much the logarithm of its probability is below the best one's if a spread is not tried more closely."""
 _MODEL_TASKS = 2.0
 """For how many finished tasks the fitted spread counts beside them."""
 _MOST_EVIDENCE = 150
@@ -54,22 +56,26 @@ def condense(ordered: Sequence[float], most: int) -> list[tuple[float, float]]:
 
 
 class _Fit(NamedTuple):
-    """A spread of logarithms of seconds: normal, or that of a Weibull (`weibull`); `evidence` makes its level sure."""
+    """A spread of logarithms of seconds: normal, or that of a Weibull (`weibull`); `evidence` makes its level sure.
+
+    The next width that is tried is larger by the factor exp(`step`).
+    """
 
     width: float
     level: float
     error: float
     weibull: bool
     evidence: float
+    step: float = 0.0
 
     def draw(self, rng: Random) -> "_Fit":
         """This spread with a level that may be the true one."""
-        width = self.width * math.exp(rng.uniform(-0.14, 0.14))
+        width = self.width * math.exp(rng.uniform(-0.5, 0.5) * self.step)
         if self.weibull:
             level = self.level - width * math.log(rng.gammavariate(self.evidence, 1) / self.evidence)
         else:
             level = self.level + rng.gauss(0, self.error)
-        return _Fit(width, level, self.error, self.weibull, self.evidence)
+        return self._replace(width=width, level=level)
 
     def values(self) -> list[float]:
         """Eight equally likely durations."""
@@ -197,8 +203,6 @@ class TaskDurations:
         # Those that run longer than any finished one may all be of a slower kind, of which the others say little.
         self.beyond = sum(count for value, count in self.censored if value >= self.longest)
         self.unseen = 1 / (2.5 + 1.5 * (number or len(finished)) / (1 + self.beyond))
-        self.fits: list[_Fit] = []
-        self.weights: list[float] = []
         self._fit(sum(count for _, count in self.knots))
 
     def _fit(self, number: float) -> None:
@@ -211,22 +215,27 @@ class TaskDurations:
         squares = sum(value * value * count for value, count in points)
         censored = [(math.log(value) - mean, count) for value, count in self.censored]
         both = [*points, *censored]
-        scores, level = [], 0.0
-        step = (_MOST_WIDTH / _LEAST_WIDTH) ** (1 / (_WIDTHS - 1))
         constant = math.lgamma(number) + 0.5 * (number - 1) * math.log(2 * math.pi) - 0.4
-        for place in range(_WIDTHS):
-            width = _LEAST_WIDTH * step**place
-            prior = -(math.log(width / 0.35) ** 2) / 3
-            level, information, upon = _normal_level(number, censored, width, level)
-            score = upon - (squares + number * level * level) / (2 * width * width) - (number - 1) * math.log(width)
-            scores.append(score - 0.5 * math.log(information) + prior)
-            self.fits.append(_Fit(width, mean + level, width / math.sqrt(information), False, number))
-            top = max(value for value, _ in both) / width
-            total = sum(count * math.exp(value / width - top) for value, count in both)
-            scores.append(constant - (number - 1) * math.log(width) - number * (math.log(total) + top) + prior)
-            scale = mean + width * (top + math.log(total / number))
-            self.fits.append(_Fit(width, scale, 0.0, True, number))
-        best = max(scores)
+        least, most = math.log(_LEAST_WIDTH), math.log(_MOST_WIDTH)
+        for _ in range(2):
+            level, scores, fits = 0.0, [], []
+            step = (most - least) / (_WIDTHS - 1)
+            for place in range(_WIDTHS):
+                width = math.exp(least + step * place)
+                prior = -(math.log(width / 0.35) ** 2) / 3
+                level, information, upon = _normal_level(number, censored, width, level)
+                score = upon - (squares + number * level * level) / (2 * width * width) - (number - 1) * math.log(width)
+                scores.append(score - 0.5 * math.log(information) + prior)
+                fits.append(_Fit(width, mean + level, width / math.sqrt(information), False, number, step))
+                top = max(value for value, _ in both) / width
+                total = sum(count * math.exp(value / width - top) for value, count in both)
+                scores.append(constant - (number - 1) * math.log(width) - number * (math.log(total) + top) + prior)
+                scale = mean + width * (top + math.log(total / number))
+                fits.append(_Fit(width, scale, 0.0, True, number, step))
+            best = max(scores)
+            likely = [math.log(fit.width) for fit, score in zip(fits, scores, strict=True) if score > best - _UNLIKELY]
+            least, most = min(likely) - step / 2, max(likely) + step / 2
+        self.fits = fits
         self.weights = list(accumulate(math.exp(score - best) for score in scores))
 
     def draw(self, rng: Random, place: float) -> Draw:
