@@ -25,10 +25,14 @@ _STEPS = 3_500
 _DRAWS = (24, 90)
 _SPREADS = (10, 16)
 """How many ends are drawn, and by how many plausible spreads."""
-_TAIL_ALONE, _TAIL = 0.05, 0.03
-"""The share of the draws below the range, and above it: by the tasks alone, and with past runs, which make it narrow."""
-_LEAST_LIKELY, _MOST_LIKELY = 0.6, 0.85
-"""A likely value is at least that share of the range's end, and within that share of the draws."""
+_TAIL = 0.05
+"""The share of the draws that end before the range, and after it."""
+_LEAST_WIDTH = 0.08
+"""By what share of the likely value the range is wider to either side, however much alike tasks are so far."""
+_LEAST_LIKELY = 0.6
+"""A likely value is at least so large a share of the range's end: an end that comes much later lets people down."""
+_NEAR, _LIKELY = 0.25, 0.25
+"""A value is likely if that share of the draws (the latter) is within that share of the truth (the former) of it."""
 _COLD = 0.15
 """How likely it is that a first round was slow, while hardly any later task has finished."""
 _FAR = 1.25
@@ -76,15 +80,11 @@ def estimate_remaining(
     if usual is not None and running is not None:
         ends, weights = _with_history(ends, weights, usual, running)
         basis = f"{basis}; {plural(len(usual.durations), 'past run')}"
-    return _summed_up(ends, weights, basis, _TAIL_ALONE if usual is None else _TAIL)
+    return _summed_up(ends, weights, basis)
 
 
-def _summed_up(ends: Sequence[float], weights: Sequence[float], basis: str, tail: float) -> Estimate | None:
-    """The range of weighted draws without a `tail` on either side, and the likely value if there is one.
-
-    What people are let down by is an end that comes much later than they were told: the likely value is never far
-    below the range's end. Where that is past nearly all draws, no value is likely.
-    """
+def _summed_up(ends: Sequence[float], weights: Sequence[float], basis: str) -> Estimate | None:
+    """The range of weighted draws, and the value within it that is likely, if there is one."""
     pairs = sorted(zip(ends, weights, strict=True))
     total = sum(weights)
 
@@ -98,14 +98,16 @@ def _summed_up(ends: Sequence[float], weights: Sequence[float], basis: str, tail
             upto, before, place = upto + weight, end, middle
         return pairs[-1][0]
 
-    low, likely, high = quantile(tail), quantile(0.5), quantile(1 - tail)
+    low, likely, high = quantile(_TAIL), quantile(0.5), quantile(1 - _TAIL)
     # So few draws seldom reach as far as the truth may.
-    margin = 0.2 + 3 / len(ends)
-    low, high = max(0.0, low - margin * (likely - low)), high + margin * (high - likely)
+    margin, least = 0.2 + 3 / len(ends), _LEAST_WIDTH * likely
+    low = max(0.0, min(low - margin * (likely - low), likely - least))
+    high = max(high + margin * (high - likely), likely + least)
     if high <= 0:
         return None
     likely = max(likely, _LEAST_LIKELY * high)
-    seconds = round(likely) if likely <= quantile(_MOST_LIKELY) else None
+    near = sum(weight for end, weight in pairs if abs(end - likely) <= _NEAR * end + 0.5)
+    seconds = round(likely) if near >= _LIKELY * total else None
     return Estimate(seconds=seconds, low=math.floor(low), high=math.ceil(high), basis=basis)
 
 
@@ -261,4 +263,4 @@ def estimate_from_history(usual: UsualDuration | None, running: int | None) -> E
         return None
     ends = _usual_ends(usual, running, 64)
     basis = f"{len(usual.durations):,} recent successful executions (median {format_duration(usual.median)})"
-    return _summed_up(ends, [1.0] * 64, basis, _TAIL)
+    return _summed_up(ends, [1.0] * 64, basis)
