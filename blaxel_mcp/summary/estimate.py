@@ -14,7 +14,7 @@ from typing import NamedTuple
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.counts import TaskCounts
 from blaxel_mcp.summary.course import Course, read_course
-from blaxel_mcp.summary.lanes import MOST_LANES, play, play_whole
+from blaxel_mcp.summary.lanes import MOST_LANES, PLAYED, play, play_whole
 from blaxel_mcp.summary.runs import UsualDuration
 from blaxel_mcp.summary.task_durations import TaskDurations, assumed, condense
 from blaxel_mcp.summary.tasks import TaskStats
@@ -134,7 +134,7 @@ def outlook_from_tasks(tasks: TaskStats, counts: TaskCounts, parallelism: int | 
     fresh = math.ceil((course.fresh or 0) / scale)
     unlisted = max(0, min(lanes, math.ceil(running / scale)) - len(listed))
     queue = math.ceil(waiting / scale)
-    cost = lanes + min(queue, max(lanes, 120) + lanes)
+    cost = lanes + min(queue, max(lanes, PLAYED) + lanes)
     ends = []
     number = max(_DRAWS[0], min(_DRAWS[1], _STEPS // cost))
     spreads = max(_SPREADS[0], min(_SPREADS[1], number // 3))

@@ -6,9 +6,9 @@ from random import Random
 
 from blaxel_mcp.summary.task_durations import Draw
 
-MOST_LANES = 128
+MOST_LANES = 64
 """More lanes than that are played as so many, with the longest of the rest by its distribution."""
-_PLAYED = 120
+PLAYED = 90
 """Of the waiting tasks, so many (or one for each lane, or three rounds of few lanes) are played one by one."""
 
 
@@ -27,7 +27,7 @@ def play(
     """
     lanes = len(free)
     # Whole rounds are skipped, so that lanes in step stay so.
-    skipped = max(0, waiting - max(lanes, _PLAYED)) // lanes * lanes
+    skipped = max(0, waiting - max(lanes, PLAYED)) // lanes * lanes
     last = waiting - skipped
     if skipped:
         mean, spread = draw.moments()

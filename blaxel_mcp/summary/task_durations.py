@@ -29,7 +29,7 @@ _MOST_EVIDENCE = 150
 """More finished tasks make a fit no surer: no real spread is exactly one of the two."""
 _ODD, _MOST_ODD = 0.0003, 30.0
 """The share of tasks that hang, or are of another kind than all others, and by what factor they take longer at most."""
-_TABLE, _FEW = 80, 4
+_TABLE, _FEW = 48, 3
 _MIDDLES = [(2 * number + 1) / 16 for number in range(8)]
 _NORMAL_SCORES = [_NORMAL.inv_cdf(share) for share in _MIDDLES]
 _WEIBULL_SCORES = [math.log(-math.log(1 - share)) for share in _MIDDLES]
