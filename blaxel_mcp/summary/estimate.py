@@ -37,6 +37,8 @@ _COLD = 0.15
 """How likely it is that a first round was slow, while hardly any later task has finished."""
 _FAR = 1.25
 """From so many times the longest finished task on, a single running one is worth a word."""
+_FEW = 10
+"""Fewer finished tasks than that say little of those to come."""
 _WIDTHS = (0.05, 0.3, 0.6, 0.9)
 """How much tasks may differ of which only their number is known: standard deviations of the logarithm."""
 _FROM_START = 300
@@ -51,12 +53,20 @@ class Estimate(NamedTuple):
     high: int
     basis: str
 
+    @property
+    def left(self) -> str:
+        """How long it may still take, in words: `about 7m`, or `anything from 2m to 40m` where no value is likely."""
+        if self.seconds is not None:
+            return f"about {format_duration(self.seconds)}"
+        return f"anything from {format_duration(self.low)} to {format_duration(self.high)}"
+
 
 class Outlook(NamedTuple):
-    """Seconds left in each draw, what they stand on, and why they may be far off."""
+    """Seconds left in each draw, what they stand on, and why no value may be likely, unless the basis says that."""
 
     ends: list[float]
     basis: str
+    why: str
 
 
 def estimate_remaining(
@@ -75,15 +85,15 @@ def estimate_remaining(
     if outlook is None:
         return estimate_from_history(usual, running)
     # Any moment of a run is as likely to be the present one: of longer runs each moment is less so.
-    so_far, ends, basis = running or 0, outlook.ends, outlook.basis
+    so_far, ends, basis, why = running or 0, *outlook
     weights = [1 / max(1.0, so_far + end) for end in ends]
     if usual is not None and running is not None:
         ends, weights = _with_history(ends, weights, usual, running)
         basis = f"{basis}; {plural(len(usual.durations), 'past run')}"
-    return _summed_up(ends, weights, basis)
+    return _summed_up(ends, weights, basis, why)
 
 
-def _summed_up(ends: Sequence[float], weights: Sequence[float], basis: str) -> Estimate | None:
+def _summed_up(ends: Sequence[float], weights: Sequence[float], basis: str, why: str) -> Estimate | None:
     """The range of weighted draws, and the value within it that is likely, if there is one."""
     pairs = sorted(zip(ends, weights, strict=True))
     total = sum(weights)
@@ -108,6 +118,8 @@ def _summed_up(ends: Sequence[float], weights: Sequence[float], basis: str) -> E
     likely = max(likely, _LEAST_LIKELY * high)
     near = sum(weight for end, weight in pairs if abs(end - likely) <= _NEAR * end + 0.5)
     seconds = round(likely) if near >= _LIKELY * total else None
+    if seconds is None and why:
+        basis = f"{basis}; {why}"
     return Estimate(seconds=seconds, low=math.floor(low), high=math.ceil(high), basis=basis)
 
 
@@ -151,10 +163,11 @@ def outlook_from_tasks(tasks: TaskStats, counts: TaskCounts, parallelism: int | 
             if scale > 1:
                 end = max(end, min(free) + rng.random() * draw.at(1 - (1 - rng.random()) / scale / lanes))
             ends.append(end)
-    return Outlook(ends, _basis_of_tasks(tasks, course, waiting + running, slots))
+    return Outlook(ends, *_basis_of_tasks(tasks, course, waiting + running, slots))
 
 
-def _basis_of_tasks(tasks: TaskStats, course: Course, left: int, slots: int) -> str:
+def _basis_of_tasks(tasks: TaskStats, course: Course, left: int, slots: int) -> tuple[str, str]:
+    """What the tasks are as a basis, and why they may leave much open."""
     middle = format_duration(course.finished[len(course.finished) // 2])
     longest = max(tasks.durations)
     beyond = sum(each > longest for each in tasks.elapsed)
@@ -164,11 +177,14 @@ def _basis_of_tasks(tasks: TaskStats, course: Course, left: int, slots: int) -> 
     elif not why and beyond > 1:
         why = f"{beyond:,} tasks have run longer than any that finished"
     if why:
-        return f"{plural(len(tasks.durations), 'finished task')} (median {middle}); {why}"
-    return (
+        return f"{plural(len(tasks.durations), 'finished task')} (median {middle}); {why}", ""
+    basis = (
         f"{len(tasks.durations):,} finished tasks of this execution (median {middle}), "
         f"{left:,} left, {slots:,} at a time"
     )
+    if len(tasks.durations) < _FEW:
+        return basis, "these are few to tell by"
+    return basis, "tasks differ much"
 
 
 def outlook_from_counts(
@@ -206,7 +222,8 @@ def outlook_from_counts(
         free = [each * (1 - at) for each, at in met]
         free += [0.0] * (lanes - len(free))
         ends.append(play(draw, rng, free, waiting) * running * lanes / max(0.3 * done, work))
-    return Outlook(ends, f"{settled:,} of {total:,} tasks finished in {format_duration(running)}")
+    basis = f"{settled:,} of {total:,} tasks finished in {format_duration(running)}"
+    return Outlook(ends, basis, "how long each task takes is not known")
 
 
 def _usual_logs(usual: UsualDuration) -> tuple[float, float, float]:
@@ -236,10 +253,10 @@ def _with_history(
         for one, other in zip(weights, _likeness([running + end for end in ends], mean, spread), strict=True)
     ]
     past = _usual_ends(usual, running, len(ends) // 2)
-    logs = [math.log(max(1.0, running + end)) for end in ends]
-    own = fmean(logs)
-    own_spread = max(0.02, math.sqrt(fmean([(each - own) ** 2 for each in logs])))
-    likeness = _likeness([running + end for end in past], own, own_spread)
+    # By quantiles: a few draws in which a task hangs say nothing of how near the others are to each other.
+    logs = sorted(math.log(max(1.0, running + end)) for end in ends)
+    below, own, above = (logs[round(share * (len(logs) - 1))] for share in (0.16, 0.5, 0.84))
+    likeness = _likeness([running + end for end in past], own, max(0.02, (above - below) / 2))
     total = sum(likeness)
     share = 0.5 * min(1.0, 3 * total / len(past)) * sum(weights) / total
     return [*ends, *past], [*weights, *(share * each for each in likeness)]
@@ -263,4 +280,4 @@ def estimate_from_history(usual: UsualDuration | None, running: int | None) -> E
         return None
     ends = _usual_ends(usual, running, 64)
     basis = f"{len(usual.durations):,} recent successful executions (median {format_duration(usual.median)})"
-    return _summed_up(ends, [1.0] * 64, basis)
+    return _summed_up(ends, [1.0] * 64, basis, "they differ much")

@@ -249,7 +249,7 @@ class TaskDurations:
             points.append((value, weight, True))
         # Where the finished tasks end, the fitted spread goes on: what running tasks weigh beyond falls to it.
         # The next task is the longest of all with the odds of one to those that have been at risk.
-        right = upon = max(_MODEL_TASKS * math.exp(max(-30.0, fit.above(self.longest))), exponential(1))
+        right = max(_MODEL_TASKS * math.exp(max(-30.0, fit.above(self.longest))), exponential(1))
         points = [point for point in points if point[0] <= self.longest]
         for value, count in self.censored:
             if value < self.longest:
@@ -276,7 +276,9 @@ class TaskDurations:
         gain = 0.0
         for value, count in self.censored:
             if value >= self.longest:
-                gain += count * math.log(odd * math.exp(min(50.0, fit.above(self.longest) - fit.above(value))) + 1 - odd)
+                gain += count * math.log(
+                    odd * math.exp(min(50.0, fit.above(self.longest) - fit.above(value))) + 1 - odd
+                )
         if rng.random() * (1 / self.unseen - 1 + math.exp(min(50.0, gain))) > math.exp(min(50.0, gain)):
             odd = min(0.5, _ODD / beyond)
         over, odd = beyond * (1 - odd), beyond * odd
