@@ -30,7 +30,6 @@ class Course(NamedTuple):
         factors: by how much tasks after the first round may be quicker.
         growth: by what share the last waiting task may take longer than the next one: least, most.
         why: what makes the end hard to foresee.
-        first_round: whether hardly any has finished but of those that started together.
         slow: how many times as long the first round took.
     """
 
@@ -42,7 +41,6 @@ class Course(NamedTuple):
     why: str = ""
     mean: float | None = None
     fresh: int | None = None
-    first_round: bool = False
     slow: float = 1.0
 
 
@@ -84,7 +82,6 @@ def read_course(tasks: TaskStats, waiting: int, slots: int, rng: Random) -> Cour
             fresh=len(fresh),
             factors=(0.3, 0.6) if waiting else (1.0, 1.0),
             mean=mean,
-            first_round=len(elapsed) > 1,
         )
     if (trend := _trend(order, elapsed)) is not None:
         slope, error, now = trend

@@ -27,6 +27,8 @@ _SPREADS = (10, 16)
 """How many ends are drawn, and by how many plausible spreads."""
 _TAIL = 0.05
 """The share of the draws that end before the range, and after it."""
+_MARGIN = 0.2
+"""By what share the range of draws is wider than they say: tasks to come are never quite like those before."""
 _LEAST_WIDTH = 0.08
 """By what share of the likely value the range is wider to either side, however much alike tasks are so far."""
 _LEAST_LIKELY = 0.6
@@ -90,11 +92,12 @@ def estimate_remaining(
     if usual is not None and running is not None:
         ends, weights = _with_history(ends, weights, usual, running)
         basis = f"{basis}; {plural(len(usual.durations), 'past run')}"
-    return _summed_up(ends, weights, basis, why)
+    # So few draws seldom reach as far as the truth may.
+    return _summed_up(ends, weights, basis, why, margin=_MARGIN + 3 / len(ends))
 
 
-def _summed_up(ends: Sequence[float], weights: Sequence[float], basis: str, why: str) -> Estimate | None:
-    """The range of weighted draws, and the value within it that is likely, if there is one."""
+def _summed_up(ends: Sequence[float], weights: Sequence[float], basis: str, why: str, margin: float) -> Estimate | None:
+    """The range of weighted draws, by a `margin` wider, and the value within it that is likely, if there is one."""
     pairs = sorted(zip(ends, weights, strict=True))
     total = sum(weights)
 
@@ -109,8 +112,7 @@ def _summed_up(ends: Sequence[float], weights: Sequence[float], basis: str, why:
         return pairs[-1][0]
 
     low, likely, high = quantile(_TAIL), quantile(0.5), quantile(1 - _TAIL)
-    # So few draws seldom reach as far as the truth may.
-    margin, least = 0.2 + 3 / len(ends), _LEAST_WIDTH * likely
+    least = _LEAST_WIDTH * likely
     low = max(0.0, min(low - margin * (likely - low), likely - least))
     high = max(high + margin * (high - likely), likely + least)
     if high <= 0:
@@ -136,9 +138,7 @@ def outlook_from_tasks(tasks: TaskStats, counts: TaskCounts, parallelism: int | 
     rng = Random(len(tasks.durations) * 7919 + running * 31 + waiting)  # noqa: S311
     course = read_course(tasks, waiting, slots, rng)
     censors = course.running if course.factors[0] < 1 else course.running[: course.fresh]
-    durations = TaskDurations(
-        course.finished, censors, number=course.number, mean=course.mean, first_round=course.first_round
-    )
+    durations = TaskDurations(course.finished, censors, number=course.number, mean=course.mean)
     # The number of lanes is the API's word: scale what is more than can be played, and never make a list of it.
     lanes = max(1, min(max(slots, running), running + waiting, MOST_LANES))
     scale = max(1.0, min(max(slots, running), running + waiting) / lanes)
@@ -183,8 +183,8 @@ def _basis_of_tasks(tasks: TaskStats, course: Course, left: int, slots: int) -> 
         f"{left:,} left, {slots:,} at a time"
     )
     if len(tasks.durations) < _FEW:
-        return basis, "these are few to tell by"
-    return basis, "tasks differ much"
+        return basis, "too few to say more closely"
+    return basis, "tasks differ too much to say more closely"
 
 
 def outlook_from_counts(
@@ -223,7 +223,7 @@ def outlook_from_counts(
         free += [0.0] * (lanes - len(free))
         ends.append(play(draw, rng, free, waiting) * running * lanes / max(0.3 * done, work))
     basis = f"{settled:,} of {total:,} tasks finished in {format_duration(running)}"
-    return Outlook(ends, basis, "how long each task takes is not known")
+    return Outlook(ends, basis, "what each task takes is not known")
 
 
 def _usual_logs(usual: UsualDuration) -> tuple[float, float, float]:
@@ -280,4 +280,4 @@ def estimate_from_history(usual: UsualDuration | None, running: int | None) -> E
         return None
     ends = _usual_ends(usual, running, 64)
     basis = f"{len(usual.durations):,} recent successful executions (median {format_duration(usual.median)})"
-    return _summed_up(ends, [1.0] * 64, basis, "they differ much")
+    return _summed_up(ends, [1.0] * 64, basis, "they differ too much to say more closely", margin=0)

@@ -182,7 +182,6 @@ class TaskDurations:
         finished: seconds of finished tasks, sorted; a sample of them will do.
         running: seconds so far of running tasks, sorted.
         number: how many finished tasks there are, if `finished` is a sample, and `mean` their mean.
-        first_round: whether hardly any has finished but of those that started together.
     """
 
     def __init__(
@@ -192,7 +191,6 @@ class TaskDurations:
         *,
         number: int | None = None,
         mean: float | None = None,
-        first_round: bool = False,
     ) -> None:
         weight = (number or len(finished)) / len(finished)
         least = max(1e-3, 0.02 * sum(finished) / len(finished))
@@ -276,9 +274,8 @@ class TaskDurations:
         gain = 0.0
         for value, count in self.censored:
             if value >= self.longest:
-                gain += count * math.log(
-                    odd * math.exp(min(50.0, fit.above(self.longest) - fit.above(value))) + 1 - odd
-                )
+                further = fit.above(self.longest) - fit.above(value)
+                gain += count * math.log(odd * math.exp(min(50.0, further)) + 1 - odd)
         if rng.random() * (1 / self.unseen - 1 + math.exp(min(50.0, gain))) > math.exp(min(50.0, gain)):
             odd = min(0.5, _ODD / beyond)
         over, odd = beyond * (1 - odd), beyond * odd
