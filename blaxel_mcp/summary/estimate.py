@@ -31,9 +31,9 @@ _MARGIN = 0.2
 """By what share the range of draws is wider than they say: tasks to come are never quite like those before."""
 _LEAST_WIDTH = 0.08
 """By what share of the likely value the range is wider to either side, however much alike tasks are so far."""
-_LEAST_LIKELY = 0.6
+_LEAST_LIKELY = 0.7
 """A likely value is at least so large a share of the range's end: an end that comes much later lets people down."""
-_NEAR, _LIKELY = 0.25, 0.25
+_NEAR, _LIKELY = 0.25, 0.2
 """A value is likely if that share of the draws (the latter) is within that share of the truth (the former) of it."""
 _COLD = 0.15
 """How likely it is that a first round was slow, while hardly any later task has finished."""
