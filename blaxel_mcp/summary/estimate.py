@@ -41,7 +41,7 @@ _FAR = 1.25
 """From so many times the longest finished task on, a single running one is worth a word."""
 _FEW = 10
 """Fewer finished tasks than that say little of those to come."""
-_WIDTHS = (0.05, 0.3, 0.6, 0.9)
+_WIDTHS = (0.05, 0.3, 0.6, 1.0)
 """How much tasks may differ of which only their number is known: standard deviations of the logarithm."""
 _FROM_START = 300
 """Up to so many tasks are played from the start where only their number is known."""
@@ -202,15 +202,16 @@ def outlook_from_counts(
     lanes = min(slots, MOST_LANES)
     rng = Random(settled * 31 + begun)  # noqa: S311 - nothing secret; the same counts have the same draws
     ends = []
-    whole = settled < 3 * lanes and total <= _FROM_START and lanes == slots
+    whole = (settled < 3 * lanes or total - settled < 2 * lanes) and total <= _FROM_START and lanes == slots
     cost = total if whole else lanes * 5
     draws = [assumed(width) for width in _WIDTHS]
     for number in range(max(2 * _DRAWS[0], min(_DRAWS[1], _STEPS // cost))):
         draw = draws[number % len(draws)]
         if whole:
-            begin = play_whole(draw, rng, lanes, total)
-            now = rng.uniform(begin[settled - 1], begin[settled])
-            ends.append((begin[-1] - now) * running / max(1e-6, now))
+            slow = rng.uniform(1.5, 3.5) if rng.random() < _COLD else 1.0
+            played = play_whole(draw, rng, lanes, total, slow)
+            now = rng.uniform(played[settled - 1], played[settled])
+            ends.append((played[-1] - now) * running / max(1e-6, now))
             continue
         scale = slots / lanes
         done, waiting = settled / scale, math.ceil((total - settled - begun) / scale)

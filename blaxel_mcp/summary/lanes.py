@@ -56,10 +56,12 @@ def play(
     return max(free)
 
 
-def play_whole(draw: Draw, rng: Random, lanes: int, total: int) -> list[float]:
-    """When each task of a whole execution ends, from its start on, sorted."""
-    free, ends = [0.0] * lanes, []
-    for seconds in draw.sample(rng, total):
+def play_whole(draw: Draw, rng: Random, lanes: int, total: int, slow: float) -> list[float]:
+    """When each task of a whole execution ends, from its start on, sorted; the first round takes `slow` times as long."""
+    ends = [seconds * slow for seconds in draw.sample(rng, min(lanes, total))]
+    free = ends.copy()
+    heapify(free)
+    for seconds in draw.sample(rng, total - len(ends)):
         end = free[0] + seconds
         heapreplace(free, end)
         ends.append(end)
