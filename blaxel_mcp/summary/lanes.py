@@ -8,7 +8,7 @@ from blaxel_mcp.summary.task_durations import Draw
 
 MOST_LANES = 64
 """More lanes than that are played as so many, with the longest of the rest by its distribution."""
-PLAYED = 90
+PLAYED = 80
 """Of the waiting tasks, so many (or one for each lane, or three rounds of few lanes) are played one by one."""
 
 
@@ -57,7 +57,7 @@ def play(
 
 
 def play_whole(draw: Draw, rng: Random, lanes: int, total: int, slow: float) -> list[float]:
-    """When each task of a whole execution ends, from its start on, sorted; the first round takes `slow` times as long."""
+    """When each task of a whole execution ends, from its start on; the first round takes `slow` times as long."""
     ends = [seconds * slow for seconds in draw.sample(rng, min(lanes, total))]
     free = ends.copy()
     heapify(free)

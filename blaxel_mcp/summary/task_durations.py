@@ -6,7 +6,7 @@ it; each `Draw` is one plausible spread with the finished tasks themselves mixed
 """
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 from operator import mul
@@ -19,10 +19,10 @@ _KNOTS = 24
 """Into so many values finished tasks are condensed, of which each draw weighs every one anew."""
 _GROUPS = 10
 """Into so many values running tasks are condensed for a fit."""
-_LEAST_WIDTH, _MOST_WIDTH, _WIDTHS = 0.01, 2.5, 9
-"""The spreads that are tried, standard deviations of a task's logarithm: so many, and as many among the likely ones."""
+_LEAST_WIDTH, _MOST_WIDTH, _WIDTHS = 0.01, 2.5, (7, 9)
+"""The spreads that are tried, standard deviations of a task's logarithm: so many of all, and so many of the likely."""
 _UNLIKELY = 6.0
-"""By how much the logarithm of its probability is below the best one's if a spread is not tried more closely."""
+"""A spread is tried more closely unless the logarithm of its probability is so far below the best one's."""
 _MODEL_TASKS = 2.0
 """For how many finished tasks the fitted spread counts beside them."""
 _MOST_EVIDENCE = 150
@@ -195,10 +195,14 @@ class TaskDurations:
         weight = (number or len(finished)) / len(finished)
         least = max(1e-3, 0.02 * sum(finished) / len(finished))
         exact = 1.0 if mean is None else mean * len(finished) / (sum(finished) or 1.0)
-        self.knots = [(max(value * exact, least), count * weight) for value, count in condense(finished, _KNOTS)]
-        self.censored = [(max(value, least), count) for value, count in condense(running, _GROUPS)]
         self.longest = max(finished[-1], least)
-        # Those that run longer than any finished one may all be of a slower kind, of which the others say little.
+        self.knots = [
+            (min(max(value * exact, least), self.longest), count * weight)
+            for value, count in condense(finished, _KNOTS)
+        ]
+        self.censored = [(max(value, least), count) for value, count in condense(running, _GROUPS)]
+        # How likely it is that there is a slower kind of tasks of which none has finished: one job in four has one. Of
+        # those that run longer than any finished one, all may be of it, and the others say little.
         self.beyond = sum(count for value, count in self.censored if value >= self.longest)
         self.unseen = 1 / (2.5 + 1.5 * (number or len(finished)) / (1 + self.beyond))
         self._fit(sum(count for _, count in self.knots))
@@ -215,10 +219,10 @@ class TaskDurations:
         both = [*points, *censored]
         constant = math.lgamma(number) + 0.5 * (number - 1) * math.log(2 * math.pi) - 0.4
         least, most = math.log(_LEAST_WIDTH), math.log(_MOST_WIDTH)
-        for _ in range(2):
+        for widths in _WIDTHS:
             level, scores, fits = 0.0, [], []
-            step = (most - least) / (_WIDTHS - 1)
-            for place in range(_WIDTHS):
+            step = (most - least) / (widths - 1)
+            for place in range(widths):
                 width = math.exp(least + step * place)
                 prior = -(math.log(width / 0.35) ** 2) / 3
                 level, information, upon = _normal_level(number, censored, width, level)
@@ -267,22 +271,31 @@ class TaskDurations:
             elif right > 0:
                 factor *= (right + weight) / right
         cumulated = list(accumulate(weights))
-        # What is beyond the longest is of the fitted spread, or in part of a slower kind: that nothing has finished for
-        # long, while many run, speaks for the latter.
         beyond = right * factor / (cumulated[-1] + right * factor)
-        odd = min(0.95, (exponential(1) + rng.random() * self.beyond) / total / beyond)
-        gain = 0.0
+        odd = beyond * self._slower_kind(rng, fit, total, beyond)
+        over = beyond - odd
+        draw = Draw(fit, values, cumulated, self.longest, over, odd, [])
+        most, full, last = 1 - over - odd, cumulated[-1] / (1 - over - odd), len(values) - 1
+        shares = [(place + 0.5) / _TABLE for place in range(_TABLE - 1)]
+        within = bisect_left(shares, most)
+        draw.table.extend(values[min(last, bisect_right(cumulated, share * full))] for share in shares[:within])
+        draw.table.extend(sorted(draw.at(share) for share in shares[within:]))
+        draw.table.append(math.inf)
+        return draw
+
+    def _slower_kind(self, rng: Random, fit: _Fit, total: float, beyond: float) -> float:
+        """Of the tasks `beyond` the longest finished one, a share of the `total`: how many are of a slower kind.
+
+        In most draws none but strays. That nothing has finished for long while many run speaks for such a kind.
+        """
+        share = min(0.95, (rng.expovariate(1) + rng.random() * self.beyond) / total / beyond)
+        speaks = 0.0
         for value, count in self.censored:
             if value >= self.longest:
                 further = fit.above(self.longest) - fit.above(value)
-                gain += count * math.log(odd * math.exp(min(50.0, further)) + 1 - odd)
-        if rng.random() * (1 / self.unseen - 1 + math.exp(min(50.0, gain))) > math.exp(min(50.0, gain)):
-            odd = min(0.5, _ODD / beyond)
-        over, odd = beyond * (1 - odd), beyond * odd
-        draw = Draw(fit, values, cumulated, self.longest, over, odd, [])
-        draw.table.extend(sorted(draw.at((place + 0.5) / _TABLE) for place in range(_TABLE - 1)))
-        draw.table.append(math.inf)
-        return draw
+                speaks += count * math.log(share * math.exp(min(50.0, further)) + 1 - share)
+        odds = self.unseen / (1 - self.unseen) * math.exp(min(50.0, speaks))
+        return share if rng.random() * (1 + odds) < odds else min(0.5, _ODD / beyond)
 
 
 def _normal_level(
