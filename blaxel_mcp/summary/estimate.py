@@ -41,7 +41,7 @@ _FAR = 1.25
 """From so many times the longest finished task on, a single running one is worth a word."""
 _FEW = 10
 """Fewer finished tasks than that say little of those to come."""
-_WIDTHS = (0.05, 0.3, 0.6, 1.0)
+_WIDTHS = (0.05, 0.3, 0.6, 0.9)
 """How much tasks may differ of which only their number is known: standard deviations of the logarithm."""
 _FROM_START = 300
 """Up to so many tasks are played from the start where only their number is known."""

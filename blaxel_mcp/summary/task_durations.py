@@ -196,14 +196,12 @@ class TaskDurations:
         least = max(1e-3, 0.02 * sum(finished) / len(finished))
         exact = 1.0 if mean is None else mean * len(finished) / (sum(finished) or 1.0)
         self.longest = max(finished[-1], least)
-        self.knots = [
-            (min(max(value * exact, least), self.longest), count * weight)
-            for value, count in condense(finished, _KNOTS)
-        ]
+        knots = ((min(max(value * exact, least), self.longest), count) for value, count in condense(finished, _KNOTS))
+        self.knots = [(value, count * weight) for value, count in knots]
         self.censored = [(max(value, least), count) for value, count in condense(running, _GROUPS)]
         # How likely it is that there is a slower kind of tasks of which none has finished: one job in four has one. Of
         # those that run longer than any finished one, all may be of it, and the others say little.
-        self.beyond = sum(count for value, count in self.censored if value >= self.longest)
+        self.beyond = sum(count for value, count in self.censored if value > self.longest)
         self.unseen = 1 / (2.5 + 1.5 * (number or len(finished)) / (1 + self.beyond))
         self._fit(sum(count for _, count in self.knots))
 
