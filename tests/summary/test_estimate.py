@@ -170,6 +170,35 @@ def test_estimates_hold_on_simulated_runs() -> None:
     assert score.under_half <= 0.01
 
 
+def test_where_no_value_is_likely_there_is_a_range_and_a_word_why() -> None:
+    """In the prose and in the object; the next look is by the least that is left."""
+    tasks: list[Any] = [*(task(n, "succeeded", (200, 140)) for n in range(20)), task(20, "running", (200,))]
+    counts = {"total": 21, "success": 20, "running": 1}
+    raw = execution("running", (200, 200), tasks=tasks, stats=counts, parallelism=21)
+    got = answer(raw)
+    low, high = got["timing"]["estimatedRemainingRange"]
+    said = f"Time left: anything from {format_duration(low)} to {format_duration(high)}, judging by 20 finished tasks "
+    assert f"{said}(median 1m); one task has run longer than any that finished." in got["summary"]
+    assert "estimatedRemainingSeconds" not in got["timing"]
+    assert got["pollAfterSeconds"] == max(15, low // 2)
+
+
+@pytest.mark.parametrize(
+    ("durations", "why"),
+    [
+        ([20.0, 60.0, 150.0], "too few to say more closely"),
+        ([5.0, 20.0, 90.0, 400.0] * 4, "tasks differ too much to say"),
+    ],
+)
+def test_tasks_that_differ_much_say_why_no_value_is_likely(durations: list[float], why: str) -> None:
+    """Few of them, or many."""
+    number = len(durations)
+    found = TaskStats(listed=number + 2, durations=durations, elapsed=[30.0, 40.0])
+    got = known(estimate(found, TaskCounts(total=number + 2, succeeded=number, running=2), 2))
+    assert got.seconds is None
+    assert why in got.basis
+
+
 @pytest.mark.parametrize("status", ["succeeded", "failed", "queued", "pending", "cancelling", "odd"])
 def test_only_a_running_execution_is_estimated(status: str) -> None:
     """A finished execution has nothing left to do, a waiting one has not begun."""
