@@ -27,8 +27,9 @@ _SPREADS = (10, 16)
 """How many ends are drawn, and by how many plausible spreads."""
 _TAIL = 0.05
 """The share of the draws that end before the range, and after it."""
-_MARGIN = 0.2
-"""By what share the range of draws is wider than they say: tasks to come are never quite like those before."""
+_MARGIN, _PAST_MARGIN = 0.2, 0.4
+"""By what share the range of draws is wider than they say, as tasks to come are never quite like those before: by the
+tasks alone, and with past runs, by which draws agree more than they should."""
 _LEAST_WIDTH = 0.08
 """By what share of the likely value the range is wider to either side, however much alike tasks are so far."""
 _LEAST_LIKELY = 0.7
@@ -87,13 +88,14 @@ def estimate_remaining(
     if outlook is None:
         return estimate_from_history(usual, running)
     # Any moment of a run is as likely to be the present one: of longer runs each moment is less so.
-    so_far, ends, basis, why = running or 0, *outlook
+    so_far, margin, ends, basis, why = running or 0, _MARGIN, *outlook
     weights = [1 / max(1.0, so_far + end) for end in ends]
     if usual is not None and running is not None:
         ends, weights = _with_history(ends, weights, usual, running)
+        margin = _PAST_MARGIN
         basis = f"{basis}; {plural(len(usual.durations), 'past run')}"
     # So few draws seldom reach as far as the truth may.
-    return _summed_up(ends, weights, basis, why, margin=_MARGIN + 3 / len(ends))
+    return _summed_up(ends, weights, basis, why, margin=margin + 3 / len(ends))
 
 
 def _summed_up(ends: Sequence[float], weights: Sequence[float], basis: str, why: str, margin: float) -> Estimate | None:
