@@ -2,7 +2,8 @@
 
 Running tasks count as "longer than so far" (right-censored): those that finish first are the quick ones, and finished
 tasks alone would promise too much. Lognormal and Weibull spreads are fitted, each with the weight that the data give
-it; each `Draw` is one plausible spread with the finished tasks themselves mixed in, the more the more there are.
+it; each `Draw` is one plausible spread with the finished tasks themselves mixed in, the more the more there are. Some
+draws have tasks of a slower kind besides, of which none has finished so far.
 """
 
 import math
