@@ -5,11 +5,13 @@ import __future__
 import hashlib
 import importlib
 import inspect
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 from types import FunctionType
+from typing import Any
 
 import libcst as cst
 from libcst.metadata import MetadataWrapper, ParentNodeProvider, PositionProvider
@@ -87,12 +89,24 @@ def mutants_of(file: str) -> Iterator[Mutant]:
         )
 
 
+def remembered_mutants(file: str, kept: Path) -> list[Mutant]:
+    """The mutants of a file, made anew only when it has changed: making some hundred takes seconds."""
+    key = hashlib.sha256((ROOT / file).read_bytes()).hexdigest()
+    if kept.exists() and (made := json.loads(kept.read_text(encoding="utf-8")))["key"] == key:
+        return [Mutant(*values) for values in made["mutants"]]
+    mutants = list(mutants_of(file))
+    made = {"key": key, "mutants": [[getattr(mutant, name) for name in Mutant.__slots__] for mutant in mutants]}
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_text(json.dumps(made), encoding="utf-8")
+    return mutants
+
+
 def _alone(function: cst.FunctionDef, within: str) -> str:
     """The source of a module that has only this function."""
     bare: cst.BaseStatement = function.with_changes(leading_lines=[])
     if within:
         bare = cst.ClassDef(name=cst.Name(within), body=cst.IndentedBlock(body=[bare]))
-    return cst.Module(body=[bare]).code
+    return str(cst.Module(body=[bare]).code)
 
 
 def _difference(original: str, changed: str) -> tuple[str, str]:
@@ -124,7 +138,7 @@ def stand_in(mutant: Mutant) -> None:
 def _function(names: dict[str, object], path: str) -> FunctionType:
     """A function by its name, or its class's and its own."""
     holder, _, name = path.rpartition(".")
-    found = vars(names[holder])[name] if holder else names[name]
+    found: Any = vars(names[holder])[name] if holder else names[name]
     function = inspect.unwrap(found.__func__ if isinstance(found, classmethod | staticmethod) else found)
     assert isinstance(function, FunctionType)
     return function

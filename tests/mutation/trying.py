@@ -14,6 +14,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from time import monotonic, process_time
 from typing import NoReturn
@@ -169,26 +170,41 @@ class Trial:
         self.reach = reach
         self.budget = budget
         self._killers: dict[tuple[str, str], list[str]] = defaultdict(list)
-        costs: dict[Path, list[float]] = defaultdict(list)
+        self._orders: dict[tuple[str, int, int], list[str]] = {}
+        self._by_file: dict[Path, list[str]] = defaultdict(list)
         for name, item in self.items.items():
-            costs[item.path].append(reach.seconds[name])
-        self._usual = {path: sum(each) / len(each) for path, each in costs.items()}
+            self._by_file[item.path].append(name)
 
     def tests(self, mutant: Mutant) -> list[str]:
         """The tests that reach the mutant, the likeliest to notice it first.
 
-        First what noticed others in its function, then the tests of its module, then files by what their tests cost.
+        What noticed others in its function comes before all else.
         """
-        reaching = [name for name in self.reach.tests(mutant.file, mutant.first, mutant.last) if name in self.items]
-        own = f"test_{Path(mutant.file).stem}.py"
+        ordered = self._ordered(mutant.file, mutant.first, mutant.last)
+        likely = self._killers[mutant.file, mutant.function]
+        return list(dict.fromkeys([*filter(set(ordered).__contains__, likely), *ordered]))
 
-        def rank(name: str) -> tuple[bool, float, str, float]:
-            path = self.items[name].path
-            return path.name != own, self._usual[path], path.name, self.reach.seconds[name]
+    def _ordered(self, file: str, first: int, last: int) -> list[str]:
+        """The tests for a change of these lines, in the order in which they are run.
 
-        ordered = sorted(reaching, key=rank)
-        first = [name for name in self._killers[mutant.file, mutant.function] if name in set(ordered)]
-        return list(dict.fromkeys([*first, *ordered]))
+        First those of the module that reach the lines, then those of other files in turn, since the tests of a file
+        are often much alike. Last the other tests of these files: what is made once and remembered is reached by the
+        first test alone, and seen by the others.
+        """
+        if (known := self._orders.get((file, first, last))) is not None:
+            return known
+        reaching = {name for name in self.reach.tests(file, first, last) if name in self.items}
+        files = {self.items[name].path for name in reaching}
+        by_file = {path: sorted(self._by_file[path], key=self.reach.seconds.__getitem__) for path in files}
+        own = [path for path in by_file if path.name == f"test_{Path(file).stem}.py"]
+        direct = [[name for name in tests if name in reaching] for path, tests in by_file.items() if path not in own]
+        found = [
+            *(name for path in own for name in by_file[path] if name in reaching),
+            *(name for one_of_each in zip_longest(*direct) for name in one_of_each if name),
+            *(name for one_of_each in zip_longest(*by_file.values()) for name in one_of_each if name),
+        ]
+        self._orders = {(file, first, last): list(dict.fromkeys(found))}  # the next mutant is of the same statement
+        return self._orders[file, first, last]
 
     def noticed_by(self, mutant: Mutant, test: str) -> None:
         """Remember what noticed a mutant, for the next ones of its function."""
@@ -203,7 +219,10 @@ class Trial:
 
         def run(folder: Path, tell: Callable[[str], NoReturn]) -> None:
             began = process_time()
-            said = lambda word, test="": tell(json.dumps([word, test, round(process_time() - began, 3)]))  # noqa: E731
+
+            def said(word: str, test: str = "") -> NoReturn:
+                tell(json.dumps([word, test, round(process_time() - began, 3)]))
+
             allow_cpu(20)
             items = [self.items[name] for name in tests]
             config = items[0].config
