@@ -76,6 +76,7 @@ def test_empty_values_are_dropped_and_zero_and_false_are_kept() -> None:
         ("\\\\\\", 5, "\\…"),
         ('""', 4, '""'),
         ("ab cdef", 6, "ab…"),
+        ("XAXBXC", 6, "XAXBXC"),
         ("", 5, ""),
     ],
 )
