@@ -15,7 +15,7 @@ import pytest
 
 from mutation.making import ROOT
 
-LONGEST_CPU, LONGEST_WALL = 0.6, 3.0
+LONGEST_CPU, LONGEST_WALL = 0.6, 10.0
 """Seconds of processor, and on the clock, of the longest test that is run for a mutant."""
 STARTS_A_PROCESS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.exec"}
 """Audit events of what would notice nothing: another process has no mutant, or takes too long to have one."""
@@ -137,8 +137,10 @@ class Reach:
     def __init__(self, measured: Sequence[Measured]) -> None:
         self.seconds = {name: cost for file in measured for name, cost in file.seconds.items()}
         self._by_file: dict[str, dict[str, int]] = defaultdict(dict)
+        self._lines: dict[str, int] = {}
         for one in measured:
             for test, files in one.reached.items():
+                self._lines[test] = sum(lines.bit_count() for lines in files.values())
                 for file, lines in files.items():
                     self._by_file[file][test] = lines
 
@@ -150,6 +152,10 @@ class Reach:
             if found := [test for test, reached in lines.items() if reached & asked]:
                 return found
         return []
+
+    def share(self, test: str, file: str) -> float:
+        """How much of what a test runs is in this file: a test of this module runs little else."""
+        return self._by_file[file][test].bit_count() / self._lines[test]
 
 
 def by_file(items: Sequence[pytest.Item]) -> Iterator[tuple[Path, list[pytest.Item]]]:

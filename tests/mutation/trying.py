@@ -32,6 +32,8 @@ NOTICED = {KILLED, ENDLESS, HUNG}
 ASLEEP_SECONDS = 20
 """A process that has not wanted the processor for so long waits for something that never comes."""
 _MORE_MEMORY = 1 << 30
+_OWN_TURNS = 6
+"""How many tests of the file that is most about a module are run for one of each other file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,22 +189,25 @@ class Trial:
     def _ordered(self, file: str, first: int, last: int) -> list[str]:
         """The tests for a change of these lines, in the order in which they are run.
 
-        First those of the module that reach the lines, then those of other files in turn, since the tests of a file
-        are often much alike. Last the other tests of these files: what is made once and remembered is reached by the
-        first test alone, and seen by the others.
+        Files of tests take turns, since the tests of a file are often much alike, but the one that is most about this
+        module has the most turns. Last come the other tests of these files: what is made once and remembered is
+        reached by the first test alone, and seen by the others.
         """
         if (known := self._orders.get((file, first, last))) is not None:
             return known
-        reaching = {name for name in self.reach.tests(file, first, last) if name in self.items}
-        files = {self.items[name].path for name in reaching}
-        by_file = {path: sorted(self._by_file[path], key=self.reach.seconds.__getitem__) for path in files}
-        own = [path for path in by_file if path.name == f"test_{Path(file).stem}.py"]
-        direct = [[name for name in tests if name in reaching] for path, tests in by_file.items() if path not in own]
-        found = [
-            *(name for path in own for name in by_file[path] if name in reaching),
-            *(name for one_of_each in zip_longest(*direct) for name in one_of_each if name),
-            *(name for one_of_each in zip_longest(*by_file.values()) for name in one_of_each if name),
-        ]
+        reaching: dict[Path, list[str]] = defaultdict(list)
+        for name in self.reach.tests(file, first, last):
+            if name in self.items:
+                reaching[self.items[name].path].append(name)
+
+        def about_this(path: Path) -> float:
+            return sum(self.reach.share(name, file) for name in reaching[path]) / len(reaching[path])
+
+        files = sorted(reaching, key=about_this, reverse=True)
+        own, *others = [sorted(reaching[path], key=self.reach.seconds.__getitem__) for path in files] or [[]]
+        turns = zip_longest(*[own[start::_OWN_TURNS] for start in range(_OWN_TURNS)], *others)
+        rest = zip_longest(*[self._by_file[path] for path in files])
+        found = [name for turn in [*turns, *rest] for name in turn if name]
         self._orders = {(file, first, last): list(dict.fromkeys(found))}  # the next mutant is of the same statement
         return self._orders[file, first, last]
 
@@ -272,7 +277,11 @@ def few_examples() -> None:
 
 
 def forget_what_was_remembered() -> None:
-    """Empty the caches of the program's functions, which were filled while tests were collected."""
+    """Empty the caches of the program's functions and objects, which were filled while tests were collected."""
     for one in gc.get_objects():
         if isinstance(one, functools._lru_cache_wrapper) and one.__module__.startswith("blaxel_mcp"):
             one.cache_clear()
+        elif type(one).__module__.startswith("blaxel_mcp"):
+            for name, member in vars(type(one)).items():
+                if isinstance(member, functools.cached_property):
+                    vars(one).pop(name, None)
