@@ -237,6 +237,73 @@ def test_names_match_where_they_are_of_the_same_tasks(here: TaskList, there: Tas
     assert (changes.matched if changes else None) is matched
 
 
+KINDS = ("newly_failing", "still_failing", "recovered", "unfinished", "unchanged", "not_over", "unstated")
+
+
+@pytest.mark.parametrize(
+    ("status", "earlier", "kind"),
+    [
+        ("failed", "failed", "still_failing"),
+        ("failed", "succeeded", "newly_failing"),
+        ("failed", "cancelled", "newly_failing"),
+        ("succeeded", "failed", "recovered"),
+        ("succeeded", "cancelled", "recovered"),
+        ("succeeded", "succeeded", "unchanged"),
+        ("cancelled", "succeeded", "unfinished"),
+        ("cancelled", "failed", "unfinished"),
+        ("cancelled", "cancelled", "unchanged"),
+        ("", "succeeded", "unstated"),
+        ("succeeded", "", "unstated"),
+    ],
+)
+def test_what_became_of_a_task(status: str, earlier: str, kind: str) -> None:
+    """Of two executions that are over; of one that goes on, a task without an end is not over."""
+
+    def listed(status: str, name: str, *, over: bool = True) -> Tasks:
+        task: JobExecutionTask = {"metadata": {"name": "a"}, "status": status}
+        return Tasks(TaskList([task]), name, over=over)
+
+    changes = compare_tasks(listed(status, "exec-b"), listed(earlier, "exec-a"))
+    assert [name for name in KINDS if getattr(changes, name)] == [kind]
+    for over, also in ((False, True), (True, False)):
+        changes = compare_tasks(listed(status, "exec-b", over=over), listed(earlier, "exec-a", over=also))
+        ended = (over or status) and (also or earlier)
+        assert [name for name in KINDS if getattr(changes, name)] == [kind if ended else "not_over"]
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "whose"),
+    [
+        (True, False, "those of the baseline are not known"),
+        (False, True, "those of the execution are not known"),
+        (False, False, "those of both executions are not known"),
+        (True, True, "they have no names"),
+    ],
+)
+def test_whose_tasks_are_not_known(here: bool, there: bool, whose: str) -> None:  # noqa: FBT001 - given by pytest
+    """Of the one, the other, or both; or known, but without names to compare them by."""
+    nameless: list[Any] = [{"status": "succeeded"}]
+    stats = {"total": 1, "success": 1}
+    listed = [execution("succeeded", (DAY, DAY, DAY - 9), tasks=nameless), execution("succeeded", (DAY,), stats=stats)]
+    one, other = (compared(name, listed[not known]) for name, known in (("exec-b", here), ("exec-a", there)))
+    assert f"Tasks are not compared one by one: {whose}." in answer(one, other)[1]
+
+
+def test_the_next_step_of_slow_tasks_is_the_log_of_the_first_that_can_be_named() -> None:
+    """Where nothing failed, and the baseline isn't newer."""
+    slow: list[Any] = tasks(3, began=HOUR)
+    for number in (0, 1):
+        slow[number] = task(number, "succeeded", (HOUR, HOUR - 300 + number))
+    there: list[Any] = tasks(3, began=DAY)
+    for listed in (slow, there):
+        listed[0]["metadata"]["name"] = "not plain"
+    here = compared("exec-b", execution("succeeded", (HOUR, HOUR - 4, HOUR - 304), tasks=slow))
+    assert answer(here, succeeded(there))[0]["nextStep"] == (
+        'Call get_job_execution_logs with jobId "resize" and executionId "exec-b" and taskName "task-1" '
+        "to see what it spends its time on."
+    )
+
+
 def test_of_a_running_execution_only_finished_tasks_are_compared() -> None:
     """That it is not over comes first."""
     listed: list[Any] = [*tasks(2, began=100, took=50), *(task(number, "running", (100,)) for number in (2, 3))]
