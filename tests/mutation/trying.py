@@ -281,7 +281,7 @@ def forget_what_was_remembered() -> None:
     for one in gc.get_objects():
         if isinstance(one, functools._lru_cache_wrapper) and one.__module__.startswith("blaxel_mcp"):
             one.cache_clear()
-        elif type(one).__module__.startswith("blaxel_mcp"):
+        elif str(type(one).__module__).startswith("blaxel_mcp"):
             for name, member in vars(type(one)).items():
                 if isinstance(member, functools.cached_property):
                     vars(one).pop(name, None)
