@@ -12,7 +12,7 @@ import signal
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
@@ -190,8 +190,8 @@ class Trial:
         """The tests for a change of these lines, in the order in which they are run.
 
         Files of tests take turns, since the tests of a file are often much alike, but the one that is most about this
-        module has the most turns. Last come the other tests of these files: what is made once and remembered is
-        reached by the first test alone, and seen by the others.
+        module has the most turns; within a file, its functions take turns. Last come the other tests of these files:
+        what is made once and remembered is reached by the first test alone, and seen by the others.
         """
         if (known := self._orders.get((file, first, last))) is not None:
             return known
@@ -204,12 +204,19 @@ class Trial:
             return sum(self.reach.share(name, file) for name in reaching[path]) / len(reaching[path])
 
         files = sorted(reaching, key=about_this, reverse=True)
-        own, *others = [sorted(reaching[path], key=self.reach.seconds.__getitem__) for path in files] or [[]]
+        own, *others = [self._in_turns(reaching[path]) for path in files] or [[]]
         turns = zip_longest(*[own[start::_OWN_TURNS] for start in range(_OWN_TURNS)], *others)
         rest = zip_longest(*[self._by_file[path] for path in files])
         found = [name for turn in [*turns, *rest] for name in turn if name]
         self._orders = {(file, first, last): list(dict.fromkeys(found))}  # the next mutant is of the same statement
         return self._orders[file, first, last]
+
+    def _in_turns(self, names: Iterable[str]) -> list[str]:
+        """One test of each function, the quickest first, then the second of each."""
+        functions: dict[str, list[str]] = defaultdict(list)
+        for name in sorted(names, key=self.reach.seconds.__getitem__):
+            functions[name.partition("[")[0]].append(name)
+        return [name for turn in zip_longest(*functions.values()) for name in turn if name]
 
     def noticed_by(self, mutant: Mutant, test: str) -> None:
         """Remember what noticed a mutant, for the next ones of its function."""
