@@ -328,6 +328,31 @@ def test_a_newer_baseline_is_told_as_such() -> None:
     assert "Next" not in text
 
 
+def test_of_many_changes_those_that_are_not_told_are_counted() -> None:
+    """In both channels; a long reason keeps its end."""
+    message = f"ValueError: {'x' * 500} at row 17"
+    spec: dict[str, Any] = {"memoryOverride": 512, "timeout": 60, "parallelism": 2, "envOverride": {"A": "***"}}
+    here = failed(tasks(3, began=HOUR, t1=message), **spec)
+    there = succeeded(tasks(2, began=DAY), timeout=90, parallelism=4, envOverride={"B": "***"})
+    structured, text = answer(here, there, deployments=[Deployment(NOW - timedelta(hours=2), "rev-2")])
+    assert "; parallelism 2 instead of 4; and 1 more." in text
+    assert len(structured["changes"]) == 6
+    assert structured["changesOmitted"] == 1
+    assert structured["causes"]["new"][0]["message"].endswith("x at row 17")
+    assert "x at row 17" in text.partition("New: ")[2]
+    several = failed(tasks(3, began=HOUR, t0="boom", t1="bang")), succeeded(tasks(3, began=2 * HOUR))
+    later = compared("exec-c", execution("succeeded", (60, 50, 9), tasks=tasks(3, began=60)))
+    assert '2 of 3 tasks failed only here ("task-0", "task-1")' in answer(several[0], later)[1]
+
+
+def test_without_tasks_the_verdict_ends_with_how_they_ended() -> None:
+    """Nothing follows it that is empty."""
+    here, there = compared("exec-b", execution("succeeded", (HOUR,))), compared("exec-a", execution(None, (DAY,)))
+    assert answer(here, there)[1].startswith(
+        '"exec-b" succeeded where "exec-a" (created yesterday at 12:00 UTC) has no status. '
+    )
+
+
 def test_tasks_without_a_status_are_not_compared() -> None:
     """They are no evidence of anything."""
     bare: list[Any] = [{"metadata": {"name": f"task-{number}"}} for number in range(3)]
