@@ -330,16 +330,19 @@ def test_a_newer_baseline_is_told_as_such() -> None:
 
 def test_of_many_changes_those_that_are_not_told_are_counted() -> None:
     """In both channels; a long reason keeps its end."""
-    message = f"ValueError: {'x' * 500} at row 17"
+    failing = {f"t{number}": f"{name}Error: {'🚀' * 500} at row 17" for number, name in enumerate("ABCDE")}
     spec: dict[str, Any] = {"memoryOverride": 512, "timeout": 60, "parallelism": 2, "envOverride": {"A": "***"}}
-    here = failed(tasks(3, began=HOUR, t1=message), **spec)
-    there = succeeded(tasks(2, began=DAY), timeout=90, parallelism=4, envOverride={"B": "***"})
+    here = failed(tasks(6, began=HOUR, **failing), **spec)
+    there = succeeded(tasks(6, began=DAY), timeout=90, parallelism=4, envOverride={"B": "***"})
     structured, text = answer(here, there, deployments=[Deployment(NOW - timedelta(hours=2), "rev-2")])
-    assert "; parallelism 2 instead of 4; and 1 more." in text
-    assert len(structured["changes"]) == 6
-    assert structured["changesOmitted"] == 1
-    assert structured["causes"]["new"][0]["message"].endswith("x at row 17")
-    assert "x at row 17" in text.partition("New: ")[2]
+    assert (
+        'Between them: a deployment today at 10:00 UTC (revision "rev-2"); a memory override of 512 MB; '
+        'override "A" added; and 3 more.'
+    ) in text
+    assert len(structured["changes"]) == 3
+    assert structured["changesOmitted"] == 3
+    assert structured["causes"]["new"][0]["message"].endswith("🚀 at row 17")
+    assert "🚀 at row 17" in text.partition("New: ")[2]
     several = failed(tasks(3, began=HOUR, t0="boom", t1="bang")), succeeded(tasks(3, began=2 * HOUR))
     later = compared("exec-c", execution("succeeded", (60, 50, 9), tasks=tasks(3, began=60)))
     assert '2 of 3 tasks failed only here ("task-0", "task-1")' in answer(several[0], later)[1]
