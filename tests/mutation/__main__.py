@@ -38,13 +38,16 @@ from mutation.trying import (  # noqa: E402
 
 KEPT = ROOT / ".mutants"
 """Where findings and measurements are kept; deleting it makes the next run begin anew."""
+_OF_SERVING = [
+    "tests/api",
+    "tests/tools",
+    "tests/transports",
+    *(f"tests/test_{name}.py" for name in ("faults", "login_file", "resources", "runtime", "secrets", "settings")),
+]
 PARTS = {
     "summary": (["blaxel_mcp/summary/*.py"], ["tests/summary", "tests/question_bank", "tests/tools"]),
-    "api": (
-        ["blaxel_mcp/api/*.py", "blaxel_mcp/login.py"],
-        ["tests/api", "tests/tools", "tests/test_login_file.py", "tests/test_settings.py", "tests/test_faults.py"],
-    ),
-    "transports": (["blaxel_mcp/transports/*.py", "blaxel_mcp/transports/*/*.py"], ["tests/transports"]),
+    "api": (["blaxel_mcp/api/*.py", "blaxel_mcp/login.py"], _OF_SERVING),
+    "transports": (["blaxel_mcp/transports/*.py", "blaxel_mcp/transports/*/*.py"], _OF_SERVING),
 }
 """What is changed in a run, and the tests that may notice it."""
 _EVERY = 100
@@ -159,7 +162,7 @@ class Run:
             forks.start(work, done)
 
         for path, its in by_file(items):
-            kept = folder / f"{self.part}-{path.stem}.json"
+            kept = folder / f"{path.stem}.json"
             key = key_of(path, shared)
             if known := recall(kept, key):
                 found.append(known)

@@ -32,8 +32,8 @@ NOTICED = {KILLED, ENDLESS, HUNG}
 ASLEEP_SECONDS = 20
 """A process that has not wanted the processor for so long waits for something that never comes."""
 _MORE_MEMORY = 1 << 30
-_OWN_TURNS = 6
-"""How many tests of the file that is most about a module are run for one of each other file."""
+_OWN_SHARE = 10
+"""How much more time the tests of the file that is most about a module get than those of any other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,9 +189,9 @@ class Trial:
     def _ordered(self, file: str, first: int, last: int) -> list[str]:
         """The tests for a change of these lines, in the order in which they are run.
 
-        Files of tests take turns, since the tests of a file are often much alike, but the one that is most about this
-        module has the most turns; within a file, its functions take turns. Last come the other tests of these files:
-        what is made once and remembered is reached by the first test alone, and seen by the others.
+        Each file of tests gets as much time as any other, since the tests of a file are often much alike, but the one
+        that is most about this module gets more; within a file, its functions take turns. Last come the other tests of
+        these files: what is made once and remembered is reached by the first test alone, and seen by the others.
         """
         if (known := self._orders.get((file, first, last))) is not None:
             return known
@@ -204,10 +204,14 @@ class Trial:
             return sum(self.reach.share(name, file) for name in reaching[path]) / len(reaching[path])
 
         files = sorted(reaching, key=about_this, reverse=True)
-        own, *others = [self._in_turns(reaching[path]) for path in files] or [[]]
-        turns = zip_longest(*[own[start::_OWN_TURNS] for start in range(_OWN_TURNS)], *others)
+        timed: list[tuple[float, str]] = []
+        for path in files:
+            seconds = 0.0
+            for name in self._in_turns(reaching[path]):
+                seconds += self.reach.seconds[name] / (_OWN_SHARE if path == files[0] else 1)
+                timed.append((seconds, name))
         rest = zip_longest(*[self._by_file[path] for path in files])
-        found = [name for turn in [*turns, *rest] for name in turn if name]
+        found = [*(name for _, name in sorted(timed)), *(name for turn in rest for name in turn if name)]
         self._orders = {(file, first, last): list(dict.fromkeys(found))}  # the next mutant is of the same statement
         return self._orders[file, first, last]
 
