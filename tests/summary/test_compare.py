@@ -330,7 +330,9 @@ def test_a_newer_baseline_is_told_as_such() -> None:
 
 def test_of_many_changes_those_that_are_not_told_are_counted() -> None:
     """In both channels; a long reason keeps its end."""
-    failing = {f"t{number}": f"{name}Error: {'🚀' * 500} at row 17" for number, name in enumerate("ABCDE")}
+    failing: dict[str, Any] = {
+        f"t{number}": f"{name}Error: {'🚀' * 500} at row 17" for number, name in enumerate("ABCDE")
+    }
     spec: dict[str, Any] = {"memoryOverride": 512, "timeout": 60, "parallelism": 2, "envOverride": {"A": "***"}}
     here = failed(tasks(6, began=HOUR, **failing), **spec)
     there = succeeded(tasks(6, began=DAY), timeout=90, parallelism=4, envOverride={"B": "***"})
