@@ -9,6 +9,10 @@ from hypothesis import strategies as st
 from blaxel_mcp.summary.fingerprint import FOLDED_CHARACTERS, fingerprint
 
 SAME = [
+    ("disk full", "disk\nfull"),
+    ("disk full", "disk\tfull"),
+    ("disk full", "disk  full"),
+    ("rows 5 lost", "rows 1 2 3 lost"),
     ("error on shard 1", "error on shard 23"),
     ("1 row has no price", "3 rows have no price"),
     ("1 row was skipped", "1,204 rows were skipped"),
