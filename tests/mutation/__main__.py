@@ -163,7 +163,7 @@ class Run:
 
         for path, its in by_file(items):
             kept = folder / f"{path.stem}.json"
-            key = key_of(path, shared)
+            key = key_of(path, its, shared)
             if known := recall(kept, key):
                 found.append(known)
             else:
@@ -259,7 +259,7 @@ def run_part(options: Options, part: str) -> Run:
     """Try the mutants of one part of the program."""
     run = Run(options, part)
     arguments = ["-n0", "-sq", "--assert=plain", "-p", "no:cacheprovider", "-o", "addopts=", "-o", "timeout=0"]
-    marked = ["-m", "not slow and not nightly and not browser"]
+    marked = ["-m", "not nightly and not browser"]  # what is slow because it starts processes is left out later
     code = pytest.main([*arguments, *marked, *(str(ROOT / path) for path in PARTS[part][1])], plugins=[run])
     if code not in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
         run.wrong.append(f"pytest ended with {code!r}")

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter, process_time
@@ -48,9 +48,10 @@ def shared_key() -> str:
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()[:20]
 
 
-def key_of(test_file: Path, shared: str) -> str:
-    """What the tests of a file depend on, as one word."""
-    return hashlib.sha256(shared.encode() + test_file.read_bytes()).hexdigest()[:20]
+def key_of(test_file: Path, items: Iterable[pytest.Item], shared: str) -> str:
+    """What the tests of a file that were collected depend on, as one word."""
+    names = "\n".join(item.nodeid for item in items)
+    return hashlib.sha256(f"{shared}\n{names}\n".encode() + test_file.read_bytes()).hexdigest()[:20]
 
 
 def recall(kept: Path, key: str) -> Measured | None:

@@ -713,10 +713,12 @@ Stack trace:
     ),
     (
         "Python, each line with a timestamp of its own length",
-        "12:00:01.5 Traceback (most recent call last):\n"
-        '12:00:01.25   File "app.py", line 3, in main\n'
-        "12:00:01.25     run()\n"
-        "12:00:01.25 KeyError: 'price'",
+        (
+            "12:00:01.5 Traceback (most recent call last):\n"
+            '12:00:01.25   File "app.py", line 3, in main\n'
+            "12:00:01.25     run()\n"
+            "12:00:01.25 KeyError: 'price'"
+        ),
         ("KeyError: 'price'", "app.py:3", "KeyError"),
     ),
     (
@@ -728,11 +730,6 @@ Stack trace:
         ".NET's cause on one line",
         "Error: a ---> System.Exception: b at X.Y() in x.cs:line 3",
         ("System.Exception: b", "x.cs:3", "Exception"),
-    ),
-    (
-        ".NET without frames",
-        "Unhandled exception. System.InvalidOperationException: boom",
-        ("System.InvalidOperationException: boom", "", "InvalidOperationException"),
     ),
     (
         "Java without frames",
@@ -880,6 +877,11 @@ def test_a_frame_is_a_file_name_and_a_line_and_nothing_else() -> None:
             ["Traceback (most recent call last):\n  File \"/a/b.py\", line 2, in f\nKeyError: 'x'"],
             3,
             ["KeyError: 'x' (b.py:2)"],
+        ),
+        (
+            ["Unhandled exception. System.InvalidOperationException: boom"],
+            3,
+            ["System.InvalidOperationException: boom"],
         ),
         ([], 3, []),
         (["", " "], 3, []),
