@@ -113,8 +113,10 @@ def test_what_is_said_is_whole_sentences(caplog: pytest.LogCaptureFixture) -> No
     """Each with what to do; all of them are logged when serving begins."""
     exposed = settings("0.0.0.0", BLAXEL_MCP_AUTH_TOKEN="x")  # noqa: S104
     said = [
-        "Only the loopback names are accepted as Host. Set BLAXEL_MCP_ALLOWED_HOSTS or --public-url to the name that "
-        "clients use.",
+        (
+            "Only the loopback names are accepted as Host. Set BLAXEL_MCP_ALLOWED_HOSTS or --public-url to the name that "
+            "clients use."
+        ),
         "BLAXEL_MCP_AUTH_TOKEN is short enough to be guessed; `openssl rand -base64 16` makes one.",
         "No Blaxel credential was found, so every call will fail; `blaxel-mcp doctor` says where it is looked for.",
     ]
@@ -122,8 +124,10 @@ def test_what_is_said_is_whole_sentences(caplog: pytest.LogCaptureFixture) -> No
     log_warnings(exposed)
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [("WARNING", one) for one in said]
     assert problems(settings(**ISSUER)) == [
-        "--oauth-issuer needs --public-url, the address that clients use: tokens are accepted only if they were issued "
-        "for it."
+        (
+            "--oauth-issuer needs --public-url, the address that clients use: tokens are accepted only if they were issued "
+            "for it."
+        )
     ]
 
 
