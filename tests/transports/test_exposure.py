@@ -123,12 +123,11 @@ def test_what_is_said_is_whole_sentences(caplog: pytest.LogCaptureFixture) -> No
     assert warnings(exposed) == said
     log_warnings(exposed)
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [("WARNING", one) for one in said]
-    assert problems(settings(**ISSUER)) == [
-        (
-            "--oauth-issuer needs --public-url, the address that clients use: tokens are accepted only if they were issued "
-            "for it."
-        )
-    ]
+    (of_issuer,) = problems(settings(**ISSUER))
+    assert of_issuer == (
+        "--oauth-issuer needs --public-url, the address that clients use: tokens are accepted only if they were "
+        "issued for it."
+    )
 
 
 def test_the_names_that_are_let_in() -> None:
