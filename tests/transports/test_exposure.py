@@ -114,8 +114,8 @@ def test_what_is_said_is_whole_sentences(caplog: pytest.LogCaptureFixture) -> No
     exposed = settings("0.0.0.0", BLAXEL_MCP_AUTH_TOKEN="x")  # noqa: S104
     said = [
         (
-            "Only the loopback names are accepted as Host. Set BLAXEL_MCP_ALLOWED_HOSTS or --public-url to the name that "
-            "clients use."
+            "Only the loopback names are accepted as Host. Set BLAXEL_MCP_ALLOWED_HOSTS or --public-url to the name "
+            "that clients use."
         ),
         "BLAXEL_MCP_AUTH_TOKEN is short enough to be guessed; `openssl rand -base64 16` makes one.",
         "No Blaxel credential was found, so every call will fail; `blaxel-mcp doctor` says where it is looked for.",
