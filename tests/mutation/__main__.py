@@ -259,7 +259,8 @@ def run_part(options: Options, part: str) -> Run:
     """Try the mutants of one part of the program."""
     run = Run(options, part)
     arguments = ["-n0", "-sq", "--assert=plain", "-p", "no:cacheprovider", "-o", "addopts=", "-o", "timeout=0"]
-    marked = ["-m", "not nightly and not browser"]  # what is slow because it starts processes is left out later
+    # What serves has tests that are slow since they wait; those of the summary are slow since they are thorough.
+    marked = ["-m", f"not nightly and not browser{' and not slow' if part == 'summary' else ''}"]
     code = pytest.main([*arguments, *marked, *(str(ROOT / path) for path in PARTS[part][1])], plugins=[run])
     if code not in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
         run.wrong.append(f"pytest ended with {code!r}")
