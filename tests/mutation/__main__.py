@@ -279,7 +279,7 @@ def parse(arguments: Sequence[str] | None) -> Options:
     asked.add_argument("--seed", type=int, default=1, help="another number, another sample (%(default)s)")
     asked.add_argument("--minutes", type=float, default=600, help="stop after so long; the next run goes on")
     asked.add_argument(
-        "--budget", type=float, default=5, metavar="SECONDS", help="of processor for one mutant (%(default)g)"
+        "--budget", type=float, default=3, metavar="SECONDS", help="of processor for one mutant (%(default)g)"
     )
     asked.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many at a time (%(default)s)")
     asked.add_argument(

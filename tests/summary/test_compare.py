@@ -160,6 +160,7 @@ def test_every_way_in_which_tasks_differ() -> None:
         },
         "unchanged": 7,
     }
+    assert "Not all failed tasks of the baseline were read" not in text
     assert [group["message"] for group in structured["causes"]["new"]] == ["bang"]
     assert [group["message"] for group in structured["causes"]["shared"]] == ["boom"]
 
@@ -352,10 +353,11 @@ def test_of_many_changes_those_that_are_not_told_are_counted() -> None:
 
 def test_without_tasks_the_verdict_ends_with_how_they_ended() -> None:
     """Nothing follows it that is empty."""
-    here, there = compared("exec-b", execution("succeeded", (HOUR,))), compared("exec-a", execution(None, (DAY,)))
-    assert answer(here, there)[1].startswith(
-        '"exec-b" succeeded where "exec-a" (created yesterday at 12:00 UTC) has no status. '
-    )
+    here, there = compared("exec-b", execution("SUCCEEDED", (HOUR,))), compared("exec-a", execution(None, (DAY,)))
+    structured, text = answer(here, there)
+    assert text.startswith('"exec-b" succeeded where "exec-a" (created yesterday at 12:00 UTC) has no status. ')
+    assert structured["execution"]["status"] == "succeeded"
+    assert "nextStep" not in structured
 
 
 def test_tasks_without_a_status_are_not_compared() -> None:
@@ -382,6 +384,7 @@ def test_a_part_of_the_tasks_is_compared_as_a_part() -> None:
     assert "Not all failed tasks of the baseline were read, so a cause that looks new may not be." in text
     assert "Only the first tasks were read, 2 of the execution and 3 of the baseline" in text
     assert "gone" not in structured["tasks"]
+    assert "gone" not in answer(here, succeeded(tasks(3, began=DAY)))[0]["tasks"]
 
 
 @pytest.mark.slow
@@ -462,7 +465,8 @@ def test_counts_stand_in_for_tasks_that_were_not_read() -> None:
     stats = {"total": 6, "failure": 2, "success": 4}
     here = compared("exec-b", execution("failed", (HOUR, HOUR - 9, HOUR - 110), stats=stats), whole=False)
     body = execution("succeeded", (DAY, DAY - 9, DAY - 110), stats={"total": 6, "success": 6})
-    _, text = answer(here, compared("exec-a", body, whole=False))
+    structured, text = answer(here, compared("exec-a", body, whole=False))
+    assert structured["causes"] == {"notShown": 2}
     assert "succeeded: 2 of 6 tasks failed, none of 6 tasks failed in the baseline. It ran 1m 41s" in text
     assert "The reasons of 2 failed tasks, of both executions, are not shown." in text
     assert "Tasks are not compared one by one: those of both executions are not known." in text
