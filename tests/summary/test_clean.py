@@ -2,7 +2,7 @@
 
 import pytest
 
-from blaxel_mcp.summary.clean import clean, in_quotes, is_blank
+from blaxel_mcp.summary.clean import clean, clean_counting, in_quotes, is_blank
 from blaxel_mcp.summary.truncate import truncate_middle
 
 
@@ -112,6 +112,16 @@ def test_half_a_word_where_reading_ended_is_left_out() -> None:
     assert clean("a b" + "\u200b" * 399 + "c", 20) == "a…"
     assert clean("b" + "\u200b" * 400 + "c", 20) == "…"
     assert clean("b" * 401, 20) == "b" * 19 + "…"
+
+
+def test_whether_anything_was_cut_off_is_told() -> None:
+    """Also where only the end of what was read is missing, or white space that is folded took all the room."""
+    assert clean_counting("abcdefghij", 10) == ("abcdefghij", False)
+    assert clean_counting("abcdefghijk", 10) == ("abcdefghi…", True)
+    assert clean_counting("abcdefghijk", 10, middle=True) == ("abcdefghi…", True)
+    assert clean_counting("ab cd ef" + "\u200b" * 400 + "gh", 20) == ("ab cd…", True)
+    assert clean_counting("ab cd" + " " * 4_500 + "e", 300) == ("ab…", True)
+    assert clean_counting("a" + " " * 4_294 + "b", 300) == ("a b", False)
 
 
 def test_a_text_is_blank_as_far_as_it_is_read() -> None:

@@ -485,6 +485,52 @@ def test_a_run_that_never_started_has_no_tasks_to_compare() -> None:
     assert "failed in the baseline" not in text
 
 
+@pytest.mark.parametrize(
+    ("status", "seconds", "said"),
+    [
+        ("succeeded", 180, "It ran 3m, 1m slower than the baseline (2m)."),
+        ("succeeded", 60, "It ran 1m, 1m faster than the baseline (2m)."),
+        ("failed", 180, "It ran 3m, 1m longer than the baseline (2m)."),
+        ("failed", 60, "It ran 1m, 1m shorter than the baseline (2m)."),
+        ("succeeded", 120, "It ran 2m, about as long as the baseline."),
+    ],
+)
+def test_durations_are_compared(status: str, seconds: int, said: str) -> None:
+    """Slower or faster only where both came to the same end."""
+    here = compared("exec-b", execution(status, (HOUR, HOUR - 4, HOUR - 4 - seconds), tasks=tasks(3, began=HOUR)))
+    assert f" {said} " in answer(here, succeeded(tasks(3, began=DAY)))[1]
+
+
+def test_one_that_goes_on_has_run_or_waited_for_so_long() -> None:
+    """None of its tasks need be over, and the other one's duration may not be known."""
+    going: list[Any] = [task(number, "running", (100,)) for number in range(2)]
+    here = compared("exec-b", execution("running", (104, 100), tasks=going))
+    assert (
+        ": none of 2 tasks is over yet. It has run for 1m 40s; the baseline took 2m. "
+        in answer(here, succeeded(tasks(2, began=DAY)))[1]
+    )
+    there = compared("exec-a", execution("succeeded", (DAY,), tasks=tasks(2, began=DAY)))
+    assert " It has run for 1m 40s. " in answer(here, there)[1]
+    queued = compared("exec-b", execution("queued", (900,)))
+    assert " It has waited 15m to start, the baseline 4s. " in answer(queued, succeeded(tasks(2, began=DAY)))[1]
+
+
+def test_reasons_of_both_executions_have_a_line_each() -> None:
+    """Also the one that nobody gave."""
+    here = failed(tasks(6, began=HOUR, t0="disk full", t1="disk full"))
+    there = failed(tasks(6, began=DAY, t0="disk full", t3="no route to host"))
+    for listed in (here, there):
+        listed.tasks.tasks[5]["status"] = "failed"
+    lines = answer(here, there)[1].splitlines()
+    assert 'In both: 2 tasks ("task-0", "task-1") ran out of disk: "disk full".' in lines
+    assert 'In both: 1 task ("task-5") failed, no reason given.' in lines
+    assert "A shared message says only that tasks ended: the logs tell whether it is the same reason." in lines
+    newer = compared(
+        "exec-c", execution("failed", (60, 50, 9), tasks=tasks(6, began=60, t0="disk full", t1="disk full"))
+    )
+    assert ", 2 failed in both, " in answer(here, newer)[1]
+
+
 def test_a_long_wait_before_the_start_is_told() -> None:
     """Where the other one did not wait."""
     here = compared("exec-b", execution("succeeded", (HOUR, HOUR - 900, HOUR - 1020), tasks=tasks(3, began=HOUR)))
