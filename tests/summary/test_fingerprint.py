@@ -54,6 +54,9 @@ SAME = [
     ),
 ]
 DIFFERENT = [
+    ("an i/o error", "an a/b error"),
+    ("lost and/or late", "lost a/b late"),
+    ("a tcp/ip failure", "an a/b failure"),
     ("disk full", "disk missing"),
     ("AccessDenied on s3:GetObject", "AccessDenied on s3:PutObject"),
     ("not authorized to perform: ec2:RunInstances", "not authorized to perform: ec2:StopInstances"),
