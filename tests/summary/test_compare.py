@@ -517,10 +517,11 @@ def test_one_that_goes_on_has_run_or_waited_for_so_long() -> None:
 
 def test_reasons_of_both_executions_have_a_line_each() -> None:
     """Also the one that nobody gave."""
-    here = failed(tasks(6, began=HOUR, t0="disk full", t1="disk full"))
-    there = failed(tasks(6, began=DAY, t0="disk full", t3="no route to host"))
-    for listed in (here, there):
-        listed.tasks.tasks[5]["status"] = "failed"
+    ours: list[Any] = tasks(6, began=HOUR, t0="disk full", t1="disk full")
+    theirs: list[Any] = tasks(6, began=DAY, t0="disk full", t3="no route to host")
+    for listed in (ours, theirs):
+        listed[5]["status"] = "failed"
+    here, there = failed(ours), failed(theirs)
     lines = answer(here, there)[1].splitlines()
     assert 'In both: 2 tasks ("task-0", "task-1") ran out of disk: "disk full".' in lines
     assert 'In both: 1 task ("task-5") failed, no reason given.' in lines

@@ -1,6 +1,7 @@
 """Executions side by side: what each comes down to, streaks, usual durations."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from support.builders import NOW, execution
@@ -49,7 +50,12 @@ def test_only_recent_successes_with_both_times_make_the_usual_duration() -> None
 def test_all_that_is_kept_of_an_execution() -> None:
     """And nothing in place of what the API does not say."""
     stats = {"total": 9, "success": 7, "failure": 2}
-    spec = {"parallelism": 3, "memoryOverride": 512, "timeout": "30m", "envOverride": {"A": "***", "B": "***"}}
+    spec: dict[str, Any] = {
+        "parallelism": 3,
+        "memoryOverride": 512,
+        "timeout": "30m",
+        "envOverride": {"A": "***", "B": "***"},
+    }
     raw = execution("FAILED", (300, 200, 100), stats=stats, **spec)
     created, started, completed = (NOW - timedelta(seconds=ago) for ago in (300, 200, 100))
     assert Run.of(JobExecution.model_validate(raw)) == Run(
