@@ -121,6 +121,7 @@ def test_deployments_between_two_moments_are_found_newest_first() -> None:
     between = NOW - timedelta(days=3)
     events = [
         event(LAST_WEEK - timedelta(days=1), "rev-1"),
+        event(LAST_WEEK, "rev-0"),
         event(between - timedelta(minutes=2), "rev-2", "BUILDING"),
         event(between, "rev-2"),
         event(between + timedelta(seconds=20), "rev-2"),
@@ -128,6 +129,8 @@ def test_deployments_between_two_moments_are_found_newest_first() -> None:
         event(between + timedelta(minutes=41), ""),
         event(between + timedelta(hours=1), "rev-3", "FAILED"),
         event(between + timedelta(hours=2), "rev-4"),
+        event(between + timedelta(minutes=50), "rev-a", ""),
+        event(between + timedelta(minutes=51), "rev-b", "") | {"type": "build"},
         event(NOW, "rev-5"),
     ]
     revisions = [
@@ -135,11 +138,14 @@ def test_deployments_between_two_moments_are_found_newest_first() -> None:
         revision(between + timedelta(hours=3), "rev-6", status="DEPLOYED"),
         revision(between + timedelta(hours=4), "rev-7", status="FAILED"),
         revision(between + timedelta(hours=5), "rev-8", status="BUILT", active=True),
+        revision(between + timedelta(hours=6), "rev-9", status="FAILED", previousActive=True),
     ]
     assert deployments_between(job(*events), revisions, LAST_WEEK, YESTERDAY) == [
+        Deployment(between + timedelta(hours=6), "rev-9"),
         Deployment(between + timedelta(hours=5), "rev-8"),
         Deployment(between + timedelta(hours=3), "rev-6"),
         Deployment(between + timedelta(hours=2), "rev-4"),
+        Deployment(between + timedelta(minutes=50), "rev-a"),
         Deployment(between + timedelta(minutes=41)),
         Deployment(between + timedelta(minutes=40)),
         Deployment(between, "rev-2"),
