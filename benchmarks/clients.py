@@ -44,9 +44,12 @@ class PipeClient:
         check(self._ask(messages.request(self._era, 1, "tools/list"), 1))
 
     def settle(self) -> None:
-        """Wait until the server has started: what is no opening is not answered while it still imports its SDK."""
+        """Wait until the server has started: what is no opening is not answered while it still imports its SDK.
+
+        A ping is the one request of the handshake's era for which no server has to make anything.
+        """
         self._number += 1
-        check(self._ask(messages.request(self._era, self._number, "prompts/list"), self._number))
+        check(self._ask(messages.request(self._era, self._number, "ping"), self._number))
 
     def call(self, execution: str) -> tuple[float, int]:
         """Ask for an execution; answers the seconds it took, and the bytes that came."""

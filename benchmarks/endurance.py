@@ -31,7 +31,7 @@ DIFFERENT = 40
 """Executions of each kind that are asked for; more would only fill caches, which are bounded, later."""
 PATIENCE = 60.0
 SAME_MEMORY, SAME_SPEED = 1.02, 1.2
-"""What the last tenth may take of the first one's: blocks and resident memory; the median latency."""
+"""What the last tenth may take of the first one's: blocks and resident memory; processor time and median latency."""
 ARENA_KIB = 4_096
 """Resident memory that may come in all the same, when the allocator opens another arena."""
 IN_PASSING = 2 * IN_FLIGHT
@@ -173,21 +173,28 @@ class Posts:
         self._free: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
     async def ask(self, line: bytes, _: int) -> bytes:
-        """Send a request on a connection of its own, wait for its answer."""
+        """Send a request on a connection of its own, wait for its answer.
+
+        Raises:
+            ConnectionError, asyncio.IncompleteReadError: no answer came over a new connection. Those that were kept may
+                have been closed since, because they were idle for too long.
+        """
         data = over_http(self._era, self._port, line)
         if self._era == MODERN and b'"tools/call"' in line:  # the header names the tool
             data = re.sub(rb"Mcp-Name: \w+", b"Mcp-Name: " + json.loads(line)["params"]["name"].encode(), data)
-        for _ in range(2):
-            reader, writer = self._free.pop() if self._free else await asyncio.open_connection("127.0.0.1", self._port)
+        while True:
+            kept = bool(self._free)
+            reader, writer = self._free.pop() if kept else await asyncio.open_connection("127.0.0.1", self._port)
             try:
                 writer.write(data)
                 answer = await asyncio.wait_for(_response(reader), PATIENCE)
-            except (asyncio.IncompleteReadError, ConnectionError):  # idle for too long
+            except (asyncio.IncompleteReadError, ConnectionError):
                 writer.close()
-                continue
-            self._free.append((reader, writer))
-            return answer
-        raise ConnectionError
+                if not kept:
+                    raise
+            else:
+                self._free.append((reader, writer))
+                return answer
 
     async def aclose(self) -> None:
         """Close the connections that are kept."""
@@ -214,13 +221,19 @@ async def _response(reader: asyncio.StreamReader) -> bytes:
 
 
 class Tenth(NamedTuple):
-    """What the program held after a tenth of the calls, and how long the median call took, in milliseconds."""
+    """What the program held after a tenth of the calls, and what those calls took.
+
+    Attributes:
+        processor: milliseconds of processor time per call, which other work on the machine hardly changes.
+        latency: milliseconds until the client had the answer to the median call.
+    """
 
     blocks: int
     tasks: int
     memory_kib: int
     files: int
     threads: int
+    processor: float
     latency: float
 
 
@@ -230,6 +243,7 @@ class Program:
     def __init__(self, process: asyncio.subprocess.Process, counts: asyncio.StreamReader) -> None:
         self.process = process
         self._counts = counts
+        self._processor_seconds = 0.0
 
     async def held(self, latencies: Sequence[float]) -> Tenth:
         """Count, now that nothing is under way."""
@@ -239,10 +253,22 @@ class Program:
         found = re.search(
             r"^VmRSS:\s+(\d+) kB", (home / "status").read_text(encoding="ascii", errors="replace"), re.MULTILINE
         )
-        files, threads = len([*(home / "fd").iterdir()]), len([*(home / "task").iterdir()])
         return Tenth(
-            counted["blocks"], counted["tasks"], int(found[1]) if found else 0, files, threads, median(latencies) * 1000
+            blocks=counted["blocks"],
+            tasks=counted["tasks"],
+            memory_kib=int(found[1]) if found else 0,
+            files=len([*(home / "fd").iterdir()]),
+            threads=len([*(home / "task").iterdir()]),
+            processor=self.processor_since() * 1000 / len(latencies),
+            latency=median(latencies) * 1000,
         )
+
+    def processor_since(self) -> float:
+        """Seconds of processor time that the program took since this was last asked, or since it started."""
+        ticks = Path("/proc", str(self.process.pid), "stat").read_text(encoding="ascii", errors="replace")
+        spent = sum(map(int, ticks.rpartition(")")[2].split()[11:13])) / os.sysconf("SC_CLK_TCK")
+        since, self._processor_seconds = spent - self._processor_seconds, spent
+        return since
 
 
 @contextlib.asynccontextmanager
@@ -279,6 +305,7 @@ async def _work(program: Program, asks: Sequence[tuple[str, Ask]], calls: int) -
     """Make the calls, in turn over each client; raise where an answer is not what it should be."""
     numbers = iter(range(calls))
     tenths: list[Tenth] = []
+    program.processor_since()  # that of its start belongs to no call
     wrong: Counter[str] = Counter()
     for _ in range(10):
         latencies: list[float] = []
@@ -309,6 +336,7 @@ def broken(tenths: Sequence[Tenth], *, timed: bool) -> list[str]:
         "no more tasks": last.tasks <= first.tasks + IN_PASSING,
         "no more open files": last.files <= first.files + IN_PASSING,
         "no more threads": last.threads <= first.threads,
+        f"processor time within {SAME_SPEED}": not timed or last.processor <= first.processor * SAME_SPEED,
         f"median latency within {SAME_SPEED}": not timed or last.latency <= first.latency * SAME_SPEED,
     }
     return [promise for promise, is_kept in kept.items() if not is_kept]
@@ -348,11 +376,11 @@ async def by_http(url: str, calls: int, idle: float) -> list[Tenth]:
 def _report(name: str, tenths: Sequence[Tenth], found: Sequence[str]) -> None:
     """Print a row for each tenth, and what is broken."""
     print(name)
-    print("blocks     tasks  KiB      files  threads  median ms")
+    print("blocks     tasks  KiB      files  threads  processor ms  median ms")
     for each in tenths:
         print(
             f"{each.blocks:<9,}  {each.tasks:<5}  {each.memory_kib:<7,}  {each.files:<5}  "
-            f"{each.threads:<7}  {each.latency:.2f}"
+            f"{each.threads:<7}  {each.processor:<12.2f}  {each.latency:.2f}"
         )
     ratios = [
         f"{label} {after / before:.3f}"

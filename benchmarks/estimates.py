@@ -151,12 +151,19 @@ def ask(kind: str, runs: int, *, seed: int, counts_only: bool = False, history: 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Shares of the moments that have an estimate, and the median width of the range as a share of the truth."""
+    """Shares of the moments that have an estimate, and the median width of the range as a share of the truth.
+
+    Attributes:
+        answered: the share of the `moments` that has an estimate; `likely`: the share of those with a likely value.
+        close: of the likely values, those within a quarter of the seconds that really were left.
+        under_half: of the likely values, those under half of them.
+    """
 
     moments: int
     answered: float
     holds: float
     width: float
+    likely: float
     close: float
     under_half: float
 
@@ -165,15 +172,18 @@ class Score:
         """The scores of these moments."""
         pairs = [(each, each.estimate) for each in asked if each.estimate is not None]
         if not pairs:
-            return cls(len(asked), 0, 0, 0, 0, 0)
+            return cls(len(asked), 0, 0, 0, 0, 0, 0)
         number = len(pairs)
+        likely = [(each.left, estimate.seconds) for each, estimate in pairs if estimate.seconds is not None]
+        told = max(1, len(likely))
         return cls(
             len(asked),
             number / len(asked),
             sum(each.holds for each, _ in pairs) / number,
             median((estimate.high - estimate.low) / each.left for each, estimate in pairs),
-            sum(abs(estimate.seconds - each.left) <= 0.25 * each.left + 0.5 for each, estimate in pairs) / number,
-            sum(estimate.seconds < 0.5 * each.left - 0.5 for each, estimate in pairs) / number,
+            len(likely) / number,
+            sum(abs(seconds - left) <= 0.25 * left + 0.5 for left, seconds in likely) / told,
+            sum(seconds < 0.5 * left - 0.5 for left, seconds in likely) / told,
         )
 
 
@@ -187,7 +197,8 @@ def main() -> None:
         ("counts and past runs", {"counts_only": True, "history": True}),
     ):
         began, everything = perf_counter(), []
-        out(f"\n{title:24}{'moments':>9}{'answered':>10}{'holds':>8}{'width':>8}{'in 25 %':>9}{'under half':>12}\n")
+        out(f"\n{title:24}{'moments':>9}{'answered':>10}{'holds':>8}{'width':>8}{'likely':>8}{'in 25 %':>9}")
+        out(f"{'under half':>12}\n")
         for kind in KINDS:
             asked = list(ask(kind, 60, seed=1, **options))
             everything += asked if kind in FORESEEABLE else []
@@ -199,7 +210,7 @@ def main() -> None:
 def _row(name: str, score: Score) -> str:
     return (
         f"{name:24}{score.moments:>9}{score.answered:>10.0%}{score.holds:>8.1%}{score.width:>8.2f}"
-        f"{score.close:>9.0%}{score.under_half:>12.1%}\n"
+        f"{score.likely:>8.0%}{score.close:>9.0%}{score.under_half:>12.1%}\n"
     )
 
 

@@ -103,6 +103,7 @@ def run_tests(tree: Path, tests: Sequence[str], *, jobs: int = 0, seconds: float
         "-qx",
         "-m",
         "not nightly",
+        "--hypothesis-profile=thorough",
         "-p",
         "no:cacheprovider",
         *tests,

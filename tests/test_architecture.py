@@ -1,10 +1,9 @@
 """The layers of the package, as a table: which module may import which, and who may touch the outside."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 import blaxel_mcp
 
@@ -150,15 +149,23 @@ ADVICE = (
 )
 
 
-def modules() -> Iterator[tuple[str, ast.Module]]:
+@cache
+def modules() -> Mapping[str, ast.Module]:
     """Each module's dotted name below the package, and its syntax tree."""
+    trees = {}
     for path in sorted(PACKAGE.rglob("*.py")):
         name = ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
-        yield name.removesuffix("__init__").removesuffix("."), ast.parse(path.read_text(encoding="utf-8"))
+        trees[name.removesuffix("__init__").removesuffix(".")] = ast.parse(path.read_text(encoding="utf-8"))
+    return trees
 
 
-def imports(tree: ast.Module) -> Iterator[str]:
-    """Every module that is imported anywhere in it, for type checking only included."""
+def imports() -> Iterator[tuple[str, str]]:
+    """Each module, and every module that is imported anywhere in it, for type checking only included."""
+    yield from ((name, imported) for name, tree in modules().items() for imported in imports_of(tree))
+
+
+def imports_of(tree: ast.Module) -> Iterator[str]:
+    """What is imported in a syntax tree; names of packages of ours count as modules."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -170,40 +177,35 @@ def imports(tree: ast.Module) -> Iterator[str]:
                 yield from (f"{whole}.{alias.name}" for alias in node.names)
 
 
-MODULES = dict(modules())
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_imports_follow_the_layers(name: str) -> None:
+def test_imports_follow_the_layers() -> None:
     """A module imports only from the layers that the table gives it."""
-    layer = name.split(".", maxsplit=1)[0]
-    allowed = LAYERS[layer] | {layer}
-    for imported in imports(MODULES[name]):
+    for name, imported in imports():
+        layer = name.split(".", maxsplit=1)[0]
         if not imported.startswith("blaxel_mcp."):
             continue
         target = imported.split(".")[1]
         if target.startswith("__") or (not (PACKAGE / target).exists() and not (PACKAGE / f"{target}.py").exists()):
             target = ""
+        allowed = LAYERS[layer] | {layer}
         assert target in allowed, f"{name or 'blaxel_mcp'} may not import blaxel_mcp.{target}. {ADVICE}"
 
 
-@pytest.mark.parametrize("name", MODULES)
-def test_the_outside_is_touched_in_few_places(name: str) -> None:
+def test_the_outside_is_touched_in_few_places() -> None:
     """Network, protocol and file formats are each used by the modules named for it, and no others."""
-    for imported in imports(MODULES[name]):
+    for name, imported in imports():
         users = OUTSIDE.get(imported.split(".")[0])
         allowed = users is None or name in users or name.split(".", maxsplit=1)[0] in users
         assert allowed, f"{name} may not import {imported}. {ADVICE}"
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if name not in {"cli", "process"}])
-def test_only_the_command_line_reads_the_process(name: str) -> None:
+def test_only_the_command_line_reads_the_process() -> None:
     """Environment, arguments and home folder are read in cli.py alone; `process` sets a variable for pydantic."""
-    for node in ast.walk(MODULES[name]):
-        read = isinstance(node, ast.Attribute) and node.attr in PROCESS
-        assert not read, f"{name} reads {ast.unparse(node)}. {ADVICE}"
+    for name in sorted(set(modules()) - {"cli", "process"}):
+        for node in ast.walk(modules()[name]):
+            read = isinstance(node, ast.Attribute) and node.attr in PROCESS
+            assert not read, f"{name} reads {ast.unparse(node)}. {ADVICE}"
 
 
 def test_the_table_is_complete() -> None:
     """Every top-level module has a row, and no row is left of one that is gone."""
-    assert {name.split(".")[0] for name in MODULES} == set(LAYERS)
+    assert {name.split(".")[0] for name in modules()} == set(LAYERS)

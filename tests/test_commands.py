@@ -60,12 +60,14 @@ def still() -> Iterator[str]:
         yield url
 
 
+@pytest.mark.sampled(every=5)
 @pytest.mark.parametrize("line", LINES)
 def test_json_is_the_tools_structured_result(still: str, line: str) -> None:
     """The very same object, with its advice for programs and models."""
     assert json.loads(ask(still, f"{line} --json").text) == tool_answer(still, line)[1]
 
 
+@pytest.mark.sampled(every=5)
 @pytest.mark.parametrize("line", LINES)
 def test_a_pipe_gets_the_tools_text_with_advice_for_a_shell(still: str, line: str) -> None:
     """Line for line, not wrapped; no tool and no argument of one is named."""
@@ -78,6 +80,7 @@ def test_a_pipe_gets_the_tools_text_with_advice_for_a_shell(still: str, line: st
     assert not invisible(printed.text.replace("\n", ""))
 
 
+@pytest.mark.sampled(every=5)
 @pytest.mark.parametrize("line", LINES)
 def test_every_command_that_is_advised_can_be_run(still: str, line: str) -> None:
     """As it stands between its backticks; it asks the demo if that was asked."""
@@ -92,6 +95,7 @@ def test_every_command_that_is_advised_can_be_run(still: str, line: str) -> None
             assert asyncio.run(answered(still, command)).text
 
 
+@pytest.mark.sampled(every=7)
 @pytest.mark.parametrize("columns", [60, 80, 120])
 @pytest.mark.parametrize("line", SHOWN)
 def test_a_terminal_gets_a_heading_and_lines_of_its_width(still: str, line: str, columns: int) -> None:
@@ -111,6 +115,7 @@ def test_a_terminal_gets_a_heading_and_lines_of_its_width(still: str, line: str,
         assert (program, parse(words).demo) == ("blaxel-mcp", True)
 
 
+@pytest.mark.sampled(every=5)
 @pytest.mark.parametrize("columns", [8, 20, 29])
 @pytest.mark.parametrize("line", [line for line in SHOWN if not line.startswith("wait")])
 def test_nothing_is_lost_on_a_narrow_terminal(still: str, line: str, columns: int) -> None:
@@ -122,6 +127,7 @@ def test_nothing_is_lost_on_a_narrow_terminal(still: str, line: str, columns: in
     assert [one for one in said if re.sub(r"\s", "", one.removeprefix("- ")) not in re.sub("[✗✓▸○⊘?]", "", shown)] == []
 
 
+@pytest.mark.sampled(every=5)
 @pytest.mark.parametrize("columns", [12, 20, 29])
 @pytest.mark.parametrize("job", JOBS)
 def test_no_sentence_of_a_picture_is_lost_on_a_narrow_terminal(still: str, job: str, columns: int) -> None:
@@ -166,6 +172,7 @@ then and failed. Next due tomorrow at 03:30 UTC.
     )
 
 
+@pytest.mark.sampled(every=3)
 @pytest.mark.parametrize(
     "line", ["jobs --limit 3", "executions nightly-import --limit 2", "tasks load-test", "compare nightly-import"]
 )

@@ -9,6 +9,8 @@ import pytest
 from support.caller import ERAS, Caller, Transport, caller
 from support.program import MODERN
 
+OVER = [*(("memory", era) for era in ERAS), pytest.param("stdio", MODERN, marks=pytest.mark.slow)]
+
 
 def converse(plane: str, over: Transport, era: str, what: Callable[[Caller], Awaitable[None]]) -> None:
     """Run a conversation with the server in memory, or with the program as a client's subprocess."""
@@ -20,7 +22,7 @@ def converse(plane: str, over: Transport, era: str, what: Callable[[Caller], Awa
     asyncio.run(run())
 
 
-@pytest.mark.parametrize(("over", "era"), [*(("memory", era) for era in ERAS), ("stdio", MODERN)])
+@pytest.mark.parametrize(("over", "era"), OVER)
 def test_from_a_job_to_the_last_log_line_of_its_failed_task(plane: str, over: Transport, era: str) -> None:
     """In at most five calls: the job that fails, its execution, the failed task, and what that logged last."""
 

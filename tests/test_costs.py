@@ -243,6 +243,7 @@ def test_upstream_calls(section: Section, compare: Compare) -> None:
     compare(section, measured)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="counts threads in /proc")
 def test_threads(bench: Bench, compare: Compare) -> None:
     """A small call starts none, over either transport; a very large one has one to itself."""

@@ -239,6 +239,7 @@ def test_the_skill_that_the_readme_names_exists() -> None:
     assert (Path(blaxel_mcp.__file__).parent / "skills" / name / "SKILL.md").is_file()
 
 
+@pytest.mark.slow
 def test_the_program_for_the_sdks_client_runs(tmp_path: Path) -> None:
     """As it is printed, where the program is on the PATH."""
     section = (DOCS / "clients.md").read_text(encoding="utf-8").partition("## From Python\n")[2]

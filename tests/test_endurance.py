@@ -23,9 +23,9 @@ def test_thousands_of_calls_leave_nothing_behind() -> None:
 
 def test_what_grows_is_told() -> None:
     """Each of the promises is looked at."""
-    first = Tenth(blocks=300_000, tasks=6, memory_kib=80_000, files=15, threads=1, latency=2.0)
+    first = Tenth(blocks=300_000, tasks=6, memory_kib=80_000, files=15, threads=1, processor=1.0, latency=2.0)
     assert broken([first, first], timed=True) == []
-    worse = Tenth(blocks=306_001, tasks=23, memory_kib=85_697, files=32, threads=2, latency=2.41)
-    assert len(broken([first, worse], timed=True)) == 6
+    worse = Tenth(blocks=306_001, tasks=23, memory_kib=85_697, files=32, threads=2, processor=1.21, latency=2.41)
+    assert len(broken([first, worse], timed=True)) == 7
     assert len(broken([first, worse], timed=False)) == 5
     assert broken([first, worse, first], timed=True) == []

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from support.caller import caller
 from support.faults import Answer, Faults
 from support.program import PATIENCE, Program, account, nobody, run, side_by_side
 
@@ -33,7 +34,7 @@ RUNS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
 }
 
 
-CALL = {"name": "get_job_execution", "arguments": {"jobId": "image-resize", "executionId": script.FAILED}}
+ASKED = {"jobId": "image-resize", "executionId": script.FAILED}
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +44,13 @@ def runs(plane: str) -> dict[str, tuple[int, str, str]]:
     def get(arguments: tuple[str, ...], env: dict[str, str]) -> tuple[int, str, str]:
         return run("get", *arguments, env=account(plane) | env)
 
-    def call() -> tuple[int, str, str]:
-        with Program(env=account(plane)) as program:
-            result = program.request("tools/call", CALL, modern=True)["result"]
-            return 0, json.dumps(result["structuredContent"]), ""
+    async def call() -> tuple[int, str, str]:
+        async with caller(plane, clock=lambda: datetime.now(UTC)) as calls:
+            return 0, json.dumps(await calls.ask("get_job_execution", **ASKED)), ""
 
-    return side_by_side({name: partial(get, *given) for name, given in RUNS.items()} | {"over MCP": call})
+    return side_by_side({name: partial(get, *given) for name, given in RUNS.items()}) | {
+        "over MCP": asyncio.run(call())
+    }
 
 
 def test_an_answer_is_exit_code_0(runs: dict[str, tuple[int, str, str]]) -> None:

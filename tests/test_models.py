@@ -45,22 +45,23 @@ PARTS = {
 
 
 @pytest.mark.parametrize("odd", ODD, ids=repr)
-@pytest.mark.parametrize("field", ["metadata", "spec", "stats", "status", "tasks"])
-def test_any_part_may_be_null_or_of_another_type(field: str, odd: Any) -> None:
+def test_any_part_may_be_null_or_of_another_type(odd: Any) -> None:
     """The rest is read as if the odd part were absent."""
-    execution = JobExecution.model_validate({"status": "failed", field: odd})
-    assert field == "status" or execution.status == "failed"
+    for field in ("metadata", "spec", "stats", "status", "tasks"):
+        execution = JobExecution.model_validate({"status": "failed", field: odd})
+        assert field == "status" or execution.status == "failed", field
 
 
 @pytest.mark.parametrize("odd", ODD, ids=repr)
-@pytest.mark.parametrize(("part", "field"), [(part, field) for part, fields in PARTS.items() for field in fields])
-def test_any_field_may_be_null_or_of_another_type(part: str, field: str, odd: Any) -> None:
+@pytest.mark.parametrize("part", PARTS)
+def test_any_field_may_be_null_or_of_another_type(part: str, odd: Any) -> None:
     """The fields beside an odd one are read all the same."""
     neighbour = {"metadata": "deletedAt", "spec": "parallelism", "stats": "total"}[part]
     value: Any = "x" if part == "metadata" else 5
-    execution = JobExecution.model_validate({part: {neighbour: value, field: odd}})
-    if field != neighbour:
-        assert getattr(getattr(execution, part), neighbour) == value
+    for field in PARTS[part]:
+        execution = JobExecution.model_validate({part: {neighbour: value, field: odd}})
+        if field != neighbour:
+            assert getattr(getattr(execution, part), neighbour) == value, field
 
 
 @pytest.mark.parametrize("odd", ODD, ids=repr)

@@ -221,6 +221,7 @@ def test_an_acceptance_without_content_is_an_error(content: dict[str, Any] | Non
     assert asked(served(ask_the_person), ask, "legacy", elicitation_callback=accept) is failed
 
 
+@pytest.mark.slow
 def test_a_server_logs_with_rich_where_that_is_installed() -> None:
     """It imports Rich, and Pygments with that, which takes time at every start: `build_server` prevents it."""
     script = "import sys; from mcp.server import MCPServer; MCPServer('sdk'); print('rich.logging' in sys.modules)"

@@ -213,6 +213,7 @@ def test_names_that_are_credentials_are_masked() -> None:
     assert shown.count(NAME) == shown.count(f"blaxel://jobs/{NAME}/executions") + shown.count(f"/executions/{NAME}")
 
 
+@pytest.mark.sampled(every=4)
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 408, 409, 418, 429, 500, 503])
 def test_no_error_quotes_what_the_api_answered(status: int) -> None:
     """Body and headers of a refusal stay out of every text."""

@@ -54,7 +54,14 @@ class Web(Http):
 
 
 @pytest.fixture(
-    scope="module", params=[(way, era) for way in ("stdio", "http") for era in (HANDSHAKE, MODERN)], ids=str
+    scope="module",
+    params=[
+        ("stdio", HANDSHAKE),
+        pytest.param(("stdio", MODERN), marks=pytest.mark.slow),
+        ("http", HANDSHAKE),
+        ("http", MODERN),
+    ],
+    ids=str,
 )
 def client(request: pytest.FixtureRequest) -> Iterator[Pipe | Web]:
     """A client over each transport in each era."""

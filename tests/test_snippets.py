@@ -207,6 +207,7 @@ def test_setup_as_printed_leaves_a_server_that_answers_and_takes_it_out_again(ma
     assert json.loads(file.read_text(encoding="utf-8") if file.exists() else "{}").get("mcpServers", {}) == {}
 
 
+@pytest.mark.sampled(every=3)
 @pytest.mark.parametrize("block", FILES, ids=str)
 def test_a_block_of_configuration_is_one_server_that_answers(machine: Machine, block: Block) -> None:
     """It is parsed as the client would, its command is started as it is, and lists its tools."""

@@ -132,6 +132,7 @@ NOISY_COMMAND = (sys.executable, "-c", NOISY)
 QUIET_WARNINGS = {"PYTHONWARNINGS": "always"}
 
 
+@pytest.mark.sampled(every=3)
 @pytest.mark.parametrize("kind", ["pipe", "socket", "terminal"])
 def test_a_full_standard_error_holds_up_no_answer_over_stdio(kind: str) -> None:
     """Log, warnings and prints are dropped; the count is told once somebody reads; the end comes in time."""
@@ -149,6 +150,7 @@ def test_a_full_standard_error_holds_up_no_answer_over_stdio(kind: str) -> None:
         assert os.get_blocking(theirs)
 
 
+@pytest.mark.slow
 def test_a_full_standard_error_does_not_keep_the_process() -> None:
     """What is logged by the end is lost."""
     with unread("pipe") as (_, theirs), Program(command=NOISY_COMMAND, env=QUIET_WARNINGS, stderr=theirs) as program:

@@ -54,6 +54,7 @@ def test_the_handshake_era_over_stdio(plane: str) -> None:
         assert (program.wait(), program.output().count("\n"), program.errors()) == (0, 5, "")
 
 
+@pytest.mark.slow
 def test_the_modern_era_over_stdio(plane: str) -> None:
     """Without a handshake, each request bringing its own envelope."""
     with Program(env=account(plane)) as program:
@@ -118,15 +119,15 @@ def plane() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def over_http(plane: str) -> Iterator[str]:
     """A server over Streamable HTTP."""
-    with Program("--transport", "http", "--port", "0", env=account(plane)) as program:
-        yield program.listening()
+    with serving(env=account(plane)) as base:
+        yield base
 
 
 @pytest.fixture(scope="module")
 def over_sse(plane: str) -> Iterator[str]:
     """A server over SSE."""
-    with Program("--transport", "sse", "--port", "0", env=account(plane)) as program:
-        yield program.listening()
+    with serving("--transport", "sse", env=account(plane)) as base:
+        yield base
 
 
 async def scenario(client: Client) -> dict[str, Any]:

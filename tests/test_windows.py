@@ -86,6 +86,7 @@ def test_standard_output_carries_line_feeds_alone_and_utf_8(user: dict[str, str]
         assert program.errors() == ""
 
 
+@pytest.mark.slow
 def test_setup_writes_a_clients_file_as_it_is(user: dict[str, str], tmp_path: Path) -> None:
     """UTF-8 and the file's own line ends, whatever the platform's text files and its code page make of text."""
     path = tmp_path / "\u00e9\u2713" / "settings.json"
@@ -102,6 +103,7 @@ def test_setup_writes_a_clients_file_as_it_is(user: dict[str, str], tmp_path: Pa
     assert after.count("\n") == after.count("\r\n")
 
 
+@pytest.mark.slow
 def test_libraries_may_print(user: dict[str, str]) -> None:
     """What they print goes to standard error, as elsewhere."""
     prints = SHIM.replace("from blaxel_mcp.__main__", f"{PRINTING}from blaxel_mcp.__main__")
@@ -113,6 +115,7 @@ def test_libraries_may_print(user: dict[str, str]) -> None:
         assert sorted(program.errors().split()) == ["\\u2713", "printed", "written"]
 
 
+@pytest.mark.slow
 def test_http_serves_and_ends_at_a_signal(user: dict[str, str]) -> None:
     """Without signal handlers of the event loop, and without a limit of open files."""
     with Program("--transport", "http", "--port", "0", command=ON_WINDOWS, env=user) as program:
@@ -121,6 +124,7 @@ def test_http_serves_and_ends_at_a_signal(user: dict[str, str]) -> None:
         assert program.wait(5) == 0
 
 
+@pytest.mark.sampled(every=4)
 @pytest.mark.parametrize(
     "arguments",
     [["get", "image-resize", "latest", "--demo"], ["doctor", "--demo"], ["--help"], ["setup", "goose"]],
@@ -135,6 +139,7 @@ def test_every_command_prints_what_the_console_has(user: dict[str, str], argumen
         assert program.errors() == ""
 
 
+@pytest.mark.sampled(every=13)
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii", "ascii:strict", "cp437", "utf-16"])
 @pytest.mark.parametrize(
     "arguments",

@@ -86,6 +86,7 @@ def problem_of_id(value: str) -> str | None:
         return "is a dot segment"
     if len(value) > LONGEST_ID:
         return f"is longer than {LONGEST_ID} characters"
-    if any(unicodedata.category(character) in _REFUSED_CATEGORIES for character in value):
+    plain = value.isascii() and value.isprintable()
+    if not plain and any(unicodedata.category(character) in _REFUSED_CATEGORIES for character in value):
         return "contains control characters"
     return None

@@ -5,6 +5,7 @@ import json
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from blaxel_mcp.demo.playback import Execution, Failure, Task
@@ -40,6 +41,7 @@ SHOWN: tuple[tuple[str, str, str], ...] = (
 _PYTHON = "Traceback (most recent call last):"
 
 
+@lru_cache(maxsize=4)  # they are values, and take a hundredth of a second to make
 def jobs(began: datetime) -> tuple[Job, ...]:
     """Every job of the workspace with its executions, newest first, for a start at `began` (UTC)."""
     builders = (

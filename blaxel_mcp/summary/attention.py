@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias, get_args
 from blaxel_mcp.models import ExecutionStatus, Job, JobExecution, parse_timestamp
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.counts import TaskCounts, count_tasks
-from blaxel_mcp.summary.runs import Run, is_overrunning, newest_first, newest_streak, usual_duration
+from blaxel_mcp.summary.runs import Run, is_overrunning, newest_streak, usual_duration
 from blaxel_mcp.summary.schedule import ScheduleCheck, needs_attention
 from blaxel_mcp.summary.tasks import TaskList, scan_tasks
 from blaxel_mcp.summary.timing import measure, seconds_between
@@ -52,12 +52,11 @@ class NewestRuns:
 
     @classmethod
     def of(cls, executions: Sequence[JobExecution], now: datetime, *, complete: bool) -> "NewestRuns":
-        """Executions that were listed just now."""
-        ordered = newest_first(executions)
-        runs = [Run.of(execution) for execution in ordered]
-        if not ordered:
+        """Executions that were listed just now, the newest first."""
+        runs = list(map(Run.of, executions))
+        if not executions:
             return cls(runs, complete, now)
-        newest = ordered[0]
+        newest = executions[0]
         counts = count_tasks(newest.stats, newest.total, scan_tasks(TaskList.of(newest), now))
         return cls(runs, complete, now, counts, next(_going_on(newest, counts, runs, now), None))
 
@@ -75,12 +74,6 @@ def find_concerns(job: Job, newest: NewestRuns, check: ScheduleCheck | None, now
     enabled = job.spec.get("enabled") is not False
     found = [newest.going, *((_ended(newest, now), _deployment(job), _schedule(check, now)) if enabled else ())]
     return sorted(filter(None, found), key=lambda concern: concern.rank)
-
-
-def find_going(execution: JobExecution, runs: Sequence[Run], now: datetime) -> Concern | None:
-    """Why an execution needs attention while it goes on; `runs` are its job's newest executions, newest first."""
-    counts = count_tasks(execution.stats, execution.total, scan_tasks(TaskList.of(execution), now))
-    return next(_going_on(execution, counts, runs, now), None)
 
 
 def _ended(newest: NewestRuns, now: datetime) -> Concern | None:

@@ -8,11 +8,13 @@ from random import Random
 from statistics import fmean
 from typing import NamedTuple
 
-from blaxel_mcp.summary.task_durations import hazard
+from blaxel_mcp.summary.task_durations import condense, hazard
 from blaxel_mcp.summary.tasks import TaskStats
 
 _SAMPLE = 200
 """Of more finished tasks than that a sample is read."""
+_FRESH = 40
+"""Into so many values running tasks are condensed."""
 _SECOND_ROUND = 3
 """With fewer finished tasks after the first round, that may have been a slow one."""
 _UNLIKELY = 2.6
@@ -30,7 +32,6 @@ class Course(NamedTuple):
         factors: by how much tasks after the first round may be quicker.
         growth: by what share the last waiting task may take longer than the next one: least, most.
         why: what makes the end hard to foresee.
-        first_round: whether hardly any has finished but of those that started together.
         slow: how many times as long the first round took.
     """
 
@@ -42,7 +43,6 @@ class Course(NamedTuple):
     why: str = ""
     mean: float | None = None
     fresh: int | None = None
-    first_round: bool = False
     slow: float = 1.0
 
 
@@ -84,7 +84,6 @@ def read_course(tasks: TaskStats, waiting: int, slots: int, rng: Random) -> Cour
             fresh=len(fresh),
             factors=(0.3, 0.6) if waiting else (1.0, 1.0),
             mean=mean,
-            first_round=len(elapsed) > 1,
         )
     if (trend := _trend(order, elapsed)) is not None:
         slope, error, now = trend
@@ -109,10 +108,11 @@ def _slower(early: Sequence[float], late: Sequence[float], fresh: Sequence[float
     width = max(0.05, width * math.sqrt(1 + 1 / number))
     score, information = 0.0, float(len(late))
     others = [(math.log(max(each, 1e-3)) - mean) / width for each in late]
-    for place in ((math.log(max(each, 1e-3)) - mean) / width for each in fresh):
+    for each, count in condense(fresh, _FRESH):
+        place = (math.log(max(each, 1e-3)) - mean) / width
         rate, _ = hazard(place)
-        score += rate
-        information += rate * (rate - place)
+        score += count * rate
+        information += count * rate * (rate - place)
     score += sum(others)
     return fmean(others) * width < -0.35 and score < -_UNLIKELY * math.sqrt(information * (1 + information / number))  # noqa: PLR2004
 

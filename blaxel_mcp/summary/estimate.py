@@ -14,7 +14,7 @@ from typing import NamedTuple
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.counts import TaskCounts
 from blaxel_mcp.summary.course import Course, read_course
-from blaxel_mcp.summary.lanes import MOST_LANES, play, play_whole
+from blaxel_mcp.summary.lanes import MOST_LANES, PLAYED, play, play_whole
 from blaxel_mcp.summary.runs import UsualDuration
 from blaxel_mcp.summary.task_durations import TaskDurations, assumed, condense
 from blaxel_mcp.summary.tasks import TaskStats
@@ -25,14 +25,23 @@ _STEPS = 3_500
 _DRAWS = (24, 90)
 _SPREADS = (10, 16)
 """How many ends are drawn, and by how many plausible spreads."""
-_LOW, _HIGH = 0.025, 0.975
-"""The quantiles of the draws that make the range."""
-_ALONE = 0.15
-"""By what share the range is wider without past runs: tasks that are all alike so far hide heavy tails and slowing."""
+_TAIL = 0.05
+"""The share of the draws that end before the range, and after it."""
+_MARGIN, _PAST_MARGIN = 0.2, 0.4
+"""By what share the range of draws is wider than they say, as tasks to come are never quite like those before: by the
+tasks alone, and with past runs, by which draws agree more than they should."""
+_LEAST_WIDTH = 0.08
+"""By what share of the likely value the range is wider to either side, however much alike tasks are so far."""
+_LEAST_LIKELY = 0.7
+"""A likely value is at least so large a share of the range's end: an end that comes much later lets people down."""
+_NEAR, _LIKELY = 0.25, 0.2
+"""A value is likely if that share of the draws (the latter) is within that share of the truth (the former) of it."""
 _COLD = 0.15
 """How likely it is that a first round was slow, while hardly any later task has finished."""
 _FAR = 1.25
 """From so many times the longest finished task on, a single running one is worth a word."""
+_FEW = 10
+"""Fewer finished tasks than that say little of those to come."""
 _WIDTHS = (0.05, 0.3, 0.6, 0.9)
 """How much tasks may differ of which only their number is known: standard deviations of the logarithm."""
 _FROM_START = 300
@@ -40,19 +49,27 @@ _FROM_START = 300
 
 
 class Estimate(NamedTuple):
-    """Seconds left: a likely value, a range around it, and in words what they stand on."""
+    """Seconds left: a likely value if there is one, a range around it, and in words what they stand on."""
 
-    seconds: int
+    seconds: int | None
     low: int
     high: int
     basis: str
 
+    @property
+    def left(self) -> str:
+        """How long it may still take, in words: `about 7m`, or `anything from 2m to 40m` where no value is likely."""
+        if self.seconds is not None:
+            return f"about {format_duration(self.seconds)}"
+        return f"anything from {format_duration(self.low)} to {format_duration(self.high)}"
+
 
 class Outlook(NamedTuple):
-    """Seconds left in each draw, what they stand on, and why they may be far off."""
+    """Seconds left in each draw, what they stand on, and why no value may be likely, unless the basis says that."""
 
     ends: list[float]
     basis: str
+    why: str
 
 
 def estimate_remaining(
@@ -71,16 +88,18 @@ def estimate_remaining(
     if outlook is None:
         return estimate_from_history(usual, running)
     # Any moment of a run is as likely to be the present one: of longer runs each moment is less so.
-    so_far, ends, basis = running or 0, outlook.ends, outlook.basis
+    so_far, margin, ends, basis, why = running or 0, _MARGIN, *outlook
     weights = [1 / max(1.0, so_far + end) for end in ends]
     if usual is not None and running is not None:
         ends, weights = _with_history(ends, weights, usual, running)
+        margin = _PAST_MARGIN
         basis = f"{basis}; {plural(len(usual.durations), 'past run')}"
-    return _summed_up(ends, weights, basis, alone=usual is None)
+    # So few draws seldom reach as far as the truth may.
+    return _summed_up(ends, weights, basis, why, margin=margin + 3 / len(ends))
 
 
-def _summed_up(ends: Sequence[float], weights: Sequence[float], basis: str, *, alone: bool) -> Estimate | None:
-    """The range and the likely value of weighted draws; `alone` says that no past runs stand beside them."""
+def _summed_up(ends: Sequence[float], weights: Sequence[float], basis: str, why: str, margin: float) -> Estimate | None:
+    """The range of weighted draws, by a `margin` wider, and the value within it that is likely, if there is one."""
     pairs = sorted(zip(ends, weights, strict=True))
     total = sum(weights)
 
@@ -94,15 +113,18 @@ def _summed_up(ends: Sequence[float], weights: Sequence[float], basis: str, *, a
             upto, before, place = upto + weight, end, middle
         return pairs[-1][0]
 
-    low, likely, high = quantile(_LOW), quantile(0.5), quantile(_HIGH)
-    # So few draws seldom reach as far as the truth may.
-    margin = 0.1 + 3 / len(ends) + (_ALONE if alone else 0.0)
-    low, high = max(0.0, low - margin * (likely - low)), high + margin * (high - likely)
-    # A likely value far below what may well be is what people are let down by.
-    likely = min(max(likely, 0.42 * high), max(likely, quantile(0.75)))
+    low, likely, high = quantile(_TAIL), quantile(0.5), quantile(1 - _TAIL)
+    least = _LEAST_WIDTH * likely
+    low = max(0.0, min(low - margin * (likely - low), likely - least))
+    high = max(high + margin * (high - likely), likely + least)
     if high <= 0:
         return None
-    return Estimate(seconds=round(likely), low=math.floor(low), high=math.ceil(high), basis=basis)
+    likely = max(likely, _LEAST_LIKELY * high)
+    near = sum(weight for end, weight in pairs if abs(end - likely) <= _NEAR * end + 0.5)
+    seconds = round(likely) if near >= _LIKELY * total else None
+    if seconds is None and why:
+        basis = f"{basis}; {why}"
+    return Estimate(seconds=seconds, low=math.floor(low), high=math.ceil(high), basis=basis)
 
 
 def outlook_from_tasks(tasks: TaskStats, counts: TaskCounts, parallelism: int | None) -> Outlook | None:
@@ -118,9 +140,7 @@ def outlook_from_tasks(tasks: TaskStats, counts: TaskCounts, parallelism: int | 
     rng = Random(len(tasks.durations) * 7919 + running * 31 + waiting)  # noqa: S311
     course = read_course(tasks, waiting, slots, rng)
     censors = course.running if course.factors[0] < 1 else course.running[: course.fresh]
-    durations = TaskDurations(
-        course.finished, censors, number=course.number, mean=course.mean, first_round=course.first_round
-    )
+    durations = TaskDurations(course.finished, censors, number=course.number, mean=course.mean)
     # The number of lanes is the API's word: scale what is more than can be played, and never make a list of it.
     lanes = max(1, min(max(slots, running), running + waiting, MOST_LANES))
     scale = max(1.0, min(max(slots, running), running + waiting) / lanes)
@@ -128,7 +148,7 @@ def outlook_from_tasks(tasks: TaskStats, counts: TaskCounts, parallelism: int | 
     fresh = math.ceil((course.fresh or 0) / scale)
     unlisted = max(0, min(lanes, math.ceil(running / scale)) - len(listed))
     queue = math.ceil(waiting / scale)
-    cost = lanes + min(queue, max(lanes, 120) + lanes)
+    cost = lanes + min(queue, max(lanes, PLAYED) + lanes)
     ends = []
     number = max(_DRAWS[0], min(_DRAWS[1], _STEPS // cost))
     spreads = max(_SPREADS[0], min(_SPREADS[1], number // 3))
@@ -143,12 +163,13 @@ def outlook_from_tasks(tasks: TaskStats, counts: TaskCounts, parallelism: int | 
             free += [0.0] * (lanes - len(free))
             end = play(draw, rng, free, queue, factor=factor, growth=rng.uniform(*course.growth))
             if scale > 1:
-                end = max(end, min(free) + rng.random() * draw.fit.beyond(draw.longest, rng.random() / scale + 1e-12))
+                end = max(end, min(free) + rng.random() * draw.at(1 - (1 - rng.random()) / scale / lanes))
             ends.append(end)
-    return Outlook(ends, _basis_of_tasks(tasks, course, waiting + running, slots))
+    return Outlook(ends, *_basis_of_tasks(tasks, course, waiting + running, slots))
 
 
-def _basis_of_tasks(tasks: TaskStats, course: Course, left: int, slots: int) -> str:
+def _basis_of_tasks(tasks: TaskStats, course: Course, left: int, slots: int) -> tuple[str, str]:
+    """What the tasks are as a basis, and why they may leave much open."""
     middle = format_duration(course.finished[len(course.finished) // 2])
     longest = max(tasks.durations)
     beyond = sum(each > longest for each in tasks.elapsed)
@@ -158,11 +179,14 @@ def _basis_of_tasks(tasks: TaskStats, course: Course, left: int, slots: int) -> 
     elif not why and beyond > 1:
         why = f"{beyond:,} tasks have run longer than any that finished"
     if why:
-        return f"{plural(len(tasks.durations), 'finished task')} (median {middle}); {why}"
-    return (
+        return f"{plural(len(tasks.durations), 'finished task')} (median {middle}); {why}", ""
+    basis = (
         f"{len(tasks.durations):,} finished tasks of this execution (median {middle}), "
         f"{left:,} left, {slots:,} at a time"
     )
+    if len(tasks.durations) < _FEW:
+        return basis, "too few to say more closely"
+    return basis, "tasks differ too much to say more closely"
 
 
 def outlook_from_counts(
@@ -180,15 +204,16 @@ def outlook_from_counts(
     lanes = min(slots, MOST_LANES)
     rng = Random(settled * 31 + begun)  # noqa: S311 - nothing secret; the same counts have the same draws
     ends = []
-    whole = settled < 3 * lanes and total <= _FROM_START and lanes == slots
+    whole = (settled < 3 * lanes or total - settled < 2 * lanes) and total <= _FROM_START and lanes == slots
     cost = total if whole else lanes * 5
     draws = [assumed(width) for width in _WIDTHS]
     for number in range(max(2 * _DRAWS[0], min(_DRAWS[1], _STEPS // cost))):
         draw = draws[number % len(draws)]
         if whole:
-            begin = play_whole(draw, rng, lanes, total)
-            now = rng.uniform(begin[settled - 1], begin[settled])
-            ends.append((begin[-1] - now) * running / max(1e-6, now))
+            slow = rng.uniform(1.5, 3.5) if rng.random() < _COLD else 1.0
+            played = play_whole(draw, rng, lanes, total, slow)
+            now = rng.uniform(played[settled - 1], played[settled])
+            ends.append((played[-1] - now) * running / max(1e-6, now))
             continue
         scale = slots / lanes
         done, waiting = settled / scale, math.ceil((total - settled - begun) / scale)
@@ -200,7 +225,8 @@ def outlook_from_counts(
         free = [each * (1 - at) for each, at in met]
         free += [0.0] * (lanes - len(free))
         ends.append(play(draw, rng, free, waiting) * running * lanes / max(0.3 * done, work))
-    return Outlook(ends, f"{settled:,} of {total:,} tasks finished in {format_duration(running)}")
+    basis = f"{settled:,} of {total:,} tasks finished in {format_duration(running)}"
+    return Outlook(ends, basis, "what each task takes is not known")
 
 
 def _usual_logs(usual: UsualDuration) -> tuple[float, float, float]:
@@ -230,10 +256,10 @@ def _with_history(
         for one, other in zip(weights, _likeness([running + end for end in ends], mean, spread), strict=True)
     ]
     past = _usual_ends(usual, running, len(ends) // 2)
-    logs = [math.log(max(1.0, running + end)) for end in ends]
-    own = fmean(logs)
-    own_spread = max(0.02, math.sqrt(fmean([(each - own) ** 2 for each in logs])))
-    likeness = _likeness([running + end for end in past], own, own_spread)
+    # By quantiles: a few draws in which a task hangs say nothing of how near the others are to each other.
+    logs = sorted(math.log(max(1.0, running + end)) for end in ends)
+    below, own, above = (logs[round(share * (len(logs) - 1))] for share in (0.16, 0.5, 0.84))
+    likeness = _likeness([running + end for end in past], own, max(0.02, (above - below) / 2))
     total = sum(likeness)
     share = 0.5 * min(1.0, 3 * total / len(past)) * sum(weights) / total
     return [*ends, *past], [*weights, *(share * each for each in likeness)]
@@ -257,4 +283,4 @@ def estimate_from_history(usual: UsualDuration | None, running: int | None) -> E
         return None
     ends = _usual_ends(usual, running, 64)
     basis = f"{len(usual.durations):,} recent successful executions (median {format_duration(usual.median)})"
-    return _summed_up(ends, [1.0] * 64, basis, alone=False)
+    return _summed_up(ends, [1.0] * 64, basis, "they differ too much to say more closely", margin=0)

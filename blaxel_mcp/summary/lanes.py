@@ -6,9 +6,9 @@ from random import Random
 
 from blaxel_mcp.summary.task_durations import Draw
 
-MOST_LANES = 128
+MOST_LANES = 64
 """More lanes than that are played as so many, with the longest of the rest by its distribution."""
-_PLAYED = 120
+PLAYED = 80
 """Of the waiting tasks, so many (or one for each lane, or three rounds of few lanes) are played one by one."""
 
 
@@ -27,7 +27,7 @@ def play(
     """
     lanes = len(free)
     # Whole rounds are skipped, so that lanes in step stay so.
-    skipped = max(0, waiting - max(lanes, _PLAYED)) // lanes * lanes
+    skipped = max(0, waiting - max(lanes, PLAYED)) // lanes * lanes
     last = waiting - skipped
     if skipped:
         mean, spread = draw.moments()
@@ -56,10 +56,12 @@ def play(
     return max(free)
 
 
-def play_whole(draw: Draw, rng: Random, lanes: int, total: int) -> list[float]:
-    """When each task of a whole execution ends, from its start on, sorted."""
-    free, ends = [0.0] * lanes, []
-    for seconds in draw.sample(rng, total):
+def play_whole(draw: Draw, rng: Random, lanes: int, total: int, slow: float) -> list[float]:
+    """When each task of a whole execution ends, from its start on; the first round takes `slow` times as long."""
+    ends = [seconds * slow for seconds in draw.sample(rng, min(lanes, total))]
+    free = ends.copy()
+    heapify(free)
+    for seconds in draw.sample(rng, total - len(ends)):
         end = free[0] + seconds
         heapreplace(free, end)
         ends.append(end)

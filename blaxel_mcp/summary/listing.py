@@ -1,22 +1,19 @@
-"""A page of a list as an object and as text: one head sentence, rows cut to one byte budget, and a cursor. Pure.
+"""A page of a list as an object and as text: one head sentence, rows cut to one byte budget, and a cursor. Pure."""
 
-A row is a dictionary of facts that begins with `id` or `name` and `status`. Its line of text says the same facts.
-"""
-
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import accumulate
-from typing import Any, Generic, TypeAlias, TypeVar, get_args
+from datetime import datetime
+from typing import Any, Generic, Literal, NamedTuple, TypeVar, get_args
 
 from blaxel_mcp.advice import advice
 from blaxel_mcp.models import ExecutionWord, TaskWord
 from blaxel_mcp.summary import limits
-from blaxel_mcp.summary.causes import CAUSE_LABELS
-from blaxel_mcp.summary.clean import clean
-from blaxel_mcp.summary.wording import drop_empty, format_duration, json_size, plural, quote, truncate_bytes
+from blaxel_mcp.summary.clean import clean, in_quotes
+from blaxel_mcp.summary.runs import Run
+from blaxel_mcp.summary.timing import seconds_between
+from blaxel_mcp.summary.wording import drop_empty, format_duration, json_size, plural, truncate_bytes
 
 T = TypeVar("T")
-Row: TypeAlias = dict[str, Any]
 
 # The OpenAPI's words for a job's deployment, which is the status of a job.
 DEPLOYMENT_STATUSES = (
@@ -24,109 +21,157 @@ DEPLOYMENT_STATUSES = (
     *("uploading", "building", "deploying", "deployed", "built"),
 )
 _KNOWN_STATUSES = {*get_args(ExecutionWord), *get_args(TaskWord), *DEPLOYMENT_STATUSES}
-_NO_LATEST = {"none": "no executions", "unknown": "latest unknown"}
-"""What stands for the status of a job's newest execution where there is none, or it could not be looked up."""
-_ATTENDANCE = {
-    "ran": "ran when due",
-    "running": "running as due",
-    "waiting": "next time awaited",
-    "unreadable": "its schedule can't be read",
-}
-"""How a job stands to its schedule, where that takes more than the word for it."""
 _SHORTEST_MESSAGE = 12
 """Bytes below which a message is not cut any further, but left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page(Generic[T]):
-    """Items to list, and how far the caller has come in them.
+class Fact(NamedTuple):
+    """What a row says under one of its keys, in the object and in the line of text. Texts are clean already.
 
     Attributes:
-        items: in the order of the list; those that a filter leaves, where there is one.
+        value: as it stands in the object; with `None` the row says nothing of it.
+        phrase: puts the value into words.
+        least: what is left of the value however little room there is; `None` for nothing.
+    """
+
+    value: Any
+    phrase: Callable[[Any], str]
+    least: Any = None
+
+
+class Row(NamedTuple):
+    """One item of a list.
+
+    Attributes:
+        key: what its name is called in the object.
+        name: by which the next call asks for it; always whole.
+        facts: by their keys; the most important first, with those of which something is always left at their head.
+        message: text of a job, which is cut to whatever room the facts leave.
+    """
+
+    key: Literal["id", "name"]
+    name: str
+    facts: Mapping[str, Fact]
+    message: str = ""
+
+    def as_object(self) -> dict[str, Any]:
+        """The row in `structuredContent`."""
+        values = {key: fact.value for key, fact in self.facts.items()}
+        return drop_empty({self.key: self.name, **values, "message": self.message})
+
+    def as_line(self) -> str:
+        """The row in the text: `- "task-3": failed, took 10s, non-zero exit: "…"`."""
+        name = in_quotes(self.name) if self.name else "(no name)"
+        phrases = [fact.phrase(fact.value) for fact in self.facts.values()]
+        message = f": {in_quotes(self.message)}" if self.message else ""
+        return f"- {name}: {', '.join(filter(None, phrases))}{message}"
+
+    def within(self, most: int) -> "Row":
+        """As much of the row as fits into so many bytes of its object; the name and the least of each fact anyway."""
+        facts = {key: fact._replace(value=fact.least) for key, fact in self.facts.items() if fact.least is not None}
+        room = most - json_size(self._replace(facts=facts, message="").as_object())
+        for key, fact in self.facts.items():
+            needed = json_size({key: fact.value}) - (json_size({key: fact.least}) if key in facts else 1)
+            if fact.value is not None and needed <= room:
+                facts[key] = fact
+                room -= needed
+        room -= len(',"message":""')
+        message = truncate_bytes(self.message, room) if room >= _SHORTEST_MESSAGE else ""
+        return self._replace(facts=facts, message=message)
+
+
+class Page(NamedTuple, Generic[T]):
+    """Items to list, which are part of a longer list.
+
+    Attributes:
+        items: as many as were asked for, or are left, in the order of the list.
         cursor_after: the cursor that continues after so many of the items; `None` at the end of the list, empty where
             the API's cursor is too long to pass on.
-        skip: how many of the items earlier answers have shown.
-        first: whether the list begins with these items.
+        skip: how many come before them in what is known of the list, where a filter has left out others.
+        total: how many that is in all.
+        first: whether what is known begins with the beginning of the list.
     """
 
     items: Sequence[T]
     cursor_after: Callable[[int], str | None]
-    skip: int = 0
+    skip: int
+    total: int
     first: bool = True
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether there is more than what is known of the list."""
+        return self.cursor_after(self.total - self.skip) is not None
 
-@dataclass(frozen=True, slots=True)
-class Heading(Generic[T]):
-    """What an answer says over the items that it shows: its head sentence, facts, and the items in its own order."""
+
+class Head(NamedTuple):
+    """What an answer says besides its rows.
+
+    Attributes:
+        subject: the first sentence without its full stop: what the items are.
+        facts: what the object holds.
+        remarks: sentences that follow the first one.
+        more: what the first sentence ends with where the list goes on after the last item.
+    """
 
     subject: str
-    items: Sequence[T]
     facts: Mapping[str, Any]
+    remarks: str = ""
+    more: str = ""
 
 
 def render_page(
     noun: str,
     page: Page[T],
     row: Callable[[T], Row],
+    head: Callable[[Sequence[T]], Head],
     *,
-    limit: int,
-    subject: str,
-    more: str = "",
-    remarks: str = "",
-    facts: Mapping[str, Any],
-    heading: Callable[[Sequence[T]], Heading[T]] | None = None,
+    rank: Callable[[T], Any] = lambda _: 0,
     asked: Mapping[str, str] = {},
 ) -> tuple[dict[str, Any], str]:
     """The object and the text of an answer that lists something, each of at most `LIST_BYTES`.
 
-    Every row has at least an id and a status; the bytes left over are shared out by max-min fairness, so that short
-    rows leave theirs to long ones. Rows that do not fit even so are counted, and the cursor continues with them.
+    Where whole rows do not fit, all are cut to the same number of bytes, the most with which they do; so short rows
+    leave their room to long ones. Rows that do not fit even so are counted, and the cursor continues with them.
 
     Args:
         noun: the key of the rows.
         page: the items to list.
-        row: makes a row of an item, with its most important facts first.
-        limit: how many rows at most.
-        subject: the head sentence without its full stop: what the items are.
-        more: what to add to it where the list goes on after the last item.
-        remarks: sentences to follow it.
-        facts: what else the object holds.
-        heading: what to say instead of `subject` and `facts`, by the items that fit the answer. Which those are goes
-            by the order of the list, so that the cursor continues after them.
+        row: makes a row of an item.
+        head: what to say over the items that the answer shows.
+        rank: orders the items that are shown; which those are goes by the order of the list, as the cursor does.
         asked: arguments that the next call must repeat as they were resolved here.
     """
-    window = page.items[page.skip :][:limit]
+    listed = [(item, row(item).within(limits.LIST_BYTES)) for item in page.items]
 
-    def head_over(shown: int) -> Heading[T]:
-        return heading(window[:shown]) if heading and shown else Heading(subject, window[:shown], facts)
+    def build(shown: int, most: int) -> tuple[dict[str, Any], str]:
+        """The answer with so many of the items, each in so many bytes."""
+        ordered = sorted(listed[:shown], key=lambda pair: rank(pair[0]))
+        said = head([item for item, _ in ordered])
+        whole = [each for _, each in ordered]
+        rows = [each.within(most) for each in whole]
+        omitted, cursor = len(listed) - shown, page.cursor_after(shown)
+        part = _which(page.skip, shown, page.total) or (said.more if page.goes_on else "")
+        smaller = f"Rows are shortened to fit: a smaller {advice().argument('limit')} shows more of each."
+        sentences = f"{said.subject}{part}.", said.remarks, smaller if rows != whole else ""
+        summary = " ".join(filter(None, sentences))
+        facts = drop_empty({**said.facts, "notShown": omitted or None, "nextCursor": cursor})
+        lines = summary, *map(Row.as_line, rows), _tail(omitted, cursor, asked)
+        return {"summary": summary, noun: list(map(Row.as_object, rows)), **facts}, "\n".join(filter(None, lines))
 
-    def build(shown: int, fitted: Sequence[Row], *, shortened: bool) -> tuple[dict[str, Any], str]:
-        cursor = page.cursor_after(page.skip + shown)
-        omitted = len(window) - shown
-        said = head_over(shown)
-        note = (
-            f"Rows are shortened to fit: a smaller {advice().argument('limit')} shows more of each."
-            if shortened
-            else ""
-        )
-        part = _which(page.skip, shown, len(page.items)) or (more if cursor is not None else "")
-        head = " ".join(filter(None, (f"{said.subject}{part}.", remarks, note)))
-        rest = drop_empty({**said.facts, "notShown": omitted or None, "nextCursor": cursor})
-        text = "\n".join(filter(None, (head, *map(row_line, fitted), _tail(omitted, cursor, asked))))
-        return {"summary": head, noun: fitted, **rest}, text
+    def fits(shown: int, most: int) -> bool:
+        return max(map(json_size, build(shown, most))) <= limits.LIST_BYTES
 
-    if not window:
-        return build(0, [], shortened=False)
-    # Which frame is larger depends on the cursors; beyond that, the numbers in them differ by a few digits.
-    counts = range(1, len(window) + 1) if heading else (len(window), max(1, len(window) - 1))
-    frames = [build(shown, [], shortened=True) for shown in counts]
-    room = limits.LIST_BYTES - 8 - max(max(json_size(answer), json_size(text)) for answer, text in frames)
-    shown = max(1, sum(size <= room for size in accumulate(_row_size(fit_row(row(item), 0)) for item in window)))
-    rows = [row(item) for item in head_over(shown).items]
-    least = [_row_size(fit_row(one, 0)) for one in rows]
-    share = _fair_share([_row_size(one) - size for one, size in zip(rows, least, strict=True)], room - sum(least))
-    fitted = [fit_row(one, size + share) for one, size in zip(rows, least, strict=True)]
-    return build(shown, fitted, shortened=fitted != rows)
+    shown, most = len(listed), limits.LIST_BYTES
+    if listed and not fits(shown, most):
+        shown = shown if fits(shown, 0) else _largest(range(1, shown), lambda number: fits(number, 0))
+        most = _largest(range(most), lambda size: fits(shown, size))
+    return build(shown, most)
+
+
+def _largest(numbers: range, fits: Callable[[int], bool]) -> int:
+    """The largest of ascending numbers that fits, where with a number all smaller ones do; at least the first."""
+    return numbers[max(0, bisect_left(numbers, True, key=lambda number: not fits(number)) - 1)]
 
 
 def _which(skipped: int, shown: int, total: int) -> str:
@@ -147,134 +192,6 @@ def _tail(omitted: int, cursor: str | None, asked: Mapping[str, str]) -> str:
     return f"{counted}{advice().go_on(cursor, asked)}" if cursor else counted.strip()
 
 
-def _fair_share(wanted: Sequence[int], room: int) -> int:
-    """The most that each may take of `room`, where those who want less leave the rest to the others."""
-    share = room
-    for number, size in enumerate(sorted(wanted)):
-        share = room // (len(wanted) - number)
-        if size > share:
-            break
-        room -= size
-    return share
-
-
-def fit_row(row: Row, room: int) -> Row:
-    """As much of a row as fits into `room` bytes in each channel: what identifies it always, long texts cut."""
-    fitted = {key: least for key in row if (least := _least(key, row)) is not None}
-    for key, value in row.items():
-        if key in {"message", "attention"}:
-            left = room - _row_size({**fitted, key: ""})
-            value = _cut_message(value, left) if key == "message" else _cut_clauses(value, left)  # noqa: PLW2901
-        if _row_size({**fitted, key: value}) <= room:
-            fitted[key] = value
-    return fitted
-
-
-def _least(key: str, row: Row) -> Any:
-    """What is left of one of a row's values however little room there is; `None` for nothing."""
-    value = row[key]
-    match key:
-        case "id" | "name" | "status":
-            return value
-        case "attention":
-            return _cut_clauses(value, 0)
-        case "latest" if _says_how_the_latest_went(row):
-            return {"status": value["status"]}
-        case "latest":  # its id may be long
-            return {part: value[part] for part in value if part != "id"}
-    return None
-
-
-def _cut_message(text: str, room: int) -> str:
-    return truncate_bytes(text, room) if room >= _SHORTEST_MESSAGE else text
-
-
-def _cut_clauses(text: str, room: int) -> str:
-    """As many of the clauses as fit, the first one always; texts of our own, which are short and without quotes."""
-    clauses = text.split(", ")
-    for number in range(len(clauses), 1, -1):
-        shorter = ", ".join(clauses[:number]) + "…" * (number < len(clauses))
-        if len(shorter.encode()) <= room:
-            return shorter
-    return clauses[0] + "…" * (len(clauses) > 1)
-
-
-def _row_size(row: Row) -> int:
-    """Bytes on the wire in the channel that needs more, with the comma or line break between rows."""
-    return max(json_size(row), json_size(row_line(row))) + 1
-
-
-def row_line(row: Row) -> str:
-    """A row as a line of text: `- "task-3": failed, took 10s, non-zero exit: "…"`."""
-    name = row.get("id") or row.get("name")
-    called = quote(name, limits.ID_BYTES) if name else "(no name)"
-    status = status_phrase(row.get("status", ""))
-    message = f": {quote(row['message'], limits.MESSAGE_CHARACTERS)}" if "message" in row else ""
-    said = [_PHRASES[key](value) for key, value in _without_repetition(row).items() if key in _PHRASES]
-    if "latest" not in row:
-        said.insert(0, status)
-    elif "status" in row and f"deployment {status}" not in row.get("attention", ""):
-        said.append(f"deployment {status}")
-    return f"- {called}: {', '.join(filter(None, said))}{message}"
-
-
-def _without_repetition(row: Row) -> Row:
-    """A row of a job without how its newest execution went, where that is why it needs attention."""
-    if not _says_how_the_latest_went(row):
-        return row
-    return {**row, "latest": {key: row["latest"][key] for key in row["latest"] if key == "id"}}
-
-
-def _says_how_the_latest_went(row: Row) -> bool:
-    """Whether the reason why a job needs attention begins with how its newest execution went."""
-    status = row.get("latest", {}).get("status")
-    verb = "timed out" if status == "timeout" else status
-    return bool(verb) and row.get("attention", "").startswith(verb)
-
-
-def _tasks_phrase(counts: Mapping[str, int]) -> str:
-    """`36 of 40 tasks succeeded, 3 failed`, as far as the counts are known."""
-    total, succeeded, failed = map(counts.get, ("total", "succeeded", "failed"))
-    if succeeded is None:
-        done = plural(total, "task") if total else ""
-    else:
-        done = f"{succeeded:,} of {plural(total, 'task')}" if total is not None else plural(succeeded, "task")
-        done += " succeeded"
-    return ", ".join(filter(None, (done, f"{failed:,} failed" if failed else "")))
-
-
-def _latest_phrase(latest: Mapping[str, Any]) -> str:
-    """How a job's newest execution went: `latest failed 26m ago, "exec-1"`, `latest running, started 2m ago`."""
-    status = latest.get("status")
-    moments = (("endedSecondsAgo", ""), ("startedSecondsAgo", ", started"), ("createdSecondsAgo", ", created"))
-    ages = (f"{word} {format_duration(latest[key])} ago" for key, word in moments if key in latest)
-    if status is None:  # it is told by why the job needs attention
-        went = ""
-    elif len(latest) == 1 and status in _NO_LATEST:
-        went = _NO_LATEST[status]
-    else:
-        went = f"latest {status_phrase(status)}{next(ages, '')}"
-    return ", ".join(filter(None, (went, quote(latest["id"], limits.ID_BYTES) if "id" in latest else "")))
-
-
-_PHRASES: Mapping[str, Callable[[Any], str]] = {
-    "attention": "needs attention ({})".format,
-    "latest": _latest_phrase,
-    "tasks": _tasks_phrase,
-    "enabled": lambda _: "disabled",  # said only of a job that is
-    "schedule": lambda schedule: f"scheduled {quote(schedule, limits.IDENTITY_CHARACTERS)}",
-    "scheduleState": lambda state: _ATTENDANCE.get(state, state),
-    "memoryMb": "{:,} MB".format,
-    "region": lambda region: f"region {quote(region, limits.NAME_CHARACTERS)}",
-    "createdAt": "created {}".format,
-    "startedAt": "started {}".format,
-    "durationSeconds": lambda seconds: f"took {format_duration(seconds)}",
-    "runningSeconds": lambda seconds: f"{format_duration(seconds)} so far",
-    "cause": lambda cause: CAUSE_LABELS[cause],
-}
-"""What a line says of a fact, besides id, status and message."""
-
-
 def row_id(text: str | None) -> str:
     """A name or id by which the next call asks: whole up to `ID_BYTES` as JSON, since a cut one leads nowhere."""
     whole = clean(text or "", limits.ID_BYTES)
@@ -291,7 +208,7 @@ def status_phrase(status: str) -> str:
     """A status from `read_status` inside a sentence: the API's own words plain, any other in quotes."""
     if status in _KNOWN_STATUSES:
         return status
-    return f"status {quote(status, limits.STATUS_CHARACTERS)}" if status else "no status"
+    return f"status {in_quotes(status)}" if status else "no status"
 
 
 def status_sentence(matching: int, total: int, noun: str, of_what: str, status: str) -> str:
@@ -300,3 +217,34 @@ def status_sentence(matching: int, total: int, noun: str, of_what: str, status: 
         return f"The one {noun} {of_what} {'has' if matching else 'does not have'} status {status}"
     number, verb = f"{matching:,}" if matching else "None", "has" if matching <= 1 else "have"
     return f"{number} of the {plural(total, noun)} {of_what} {verb} status {status}"
+
+
+def status_fact(status: str | None) -> Fact:
+    """The status of a task or an execution, which every row has."""
+    word = read_status(status)
+    return Fact(word, status_phrase, word)
+
+
+def took(seconds: int | None) -> Fact:
+    """How long something took that is over."""
+    return Fact(seconds, lambda known: f"took {format_duration(known)}")
+
+
+def so_far(seconds: int | None) -> Fact:
+    """For how long something has been running."""
+    return Fact(seconds, lambda known: f"{format_duration(known)} so far")
+
+
+def last_moment(run: Run, now: datetime) -> tuple[dict[str, int], str]:
+    """When a run ended, else started, else was created, as a fact and in words to follow its status.
+
+    `{"endedSecondsAgo": 300}` and ` 5m ago`, `{"startedSecondsAgo": 120}` and `, started 2m ago`; both are empty where
+    no time is known.
+    """
+    moments = {"ended": run.completed if run.ended else None, "started": run.started, "created": run.created}
+    for word, moment in moments.items():
+        if (seconds := seconds_between(moment, now)) is not None:
+            # How one with an unknown status ended is not known, only that it did.
+            said = "" if word == "ended" and run.status.over else f", {word}"
+            return {f"{word}SecondsAgo": seconds}, f"{said} {format_duration(seconds)} ago"
+    return {}, ""

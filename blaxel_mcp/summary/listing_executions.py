@@ -1,37 +1,23 @@
 """A list of a job's executions, the newest first, and what those that were looked at say about the job."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
 
-from blaxel_mcp.models import ExecutionStatus, ExecutionWord, Job, JobExecution, parse_timestamp
-from blaxel_mcp.summary import limits
-from blaxel_mcp.summary.attention import find_going
-from blaxel_mcp.summary.counts import count_tasks
+from blaxel_mcp.models import ExecutionWord, Job, JobExecution
+from blaxel_mcp.summary import limits, listing, schedule
+from blaxel_mcp.summary.attention import NewestRuns
+from blaxel_mcp.summary.counts import TaskCounts, count_tasks
 from blaxel_mcp.summary.health import Health, assess, health_sentences
-from blaxel_mcp.summary.listing import (
-    Page,
-    Row,
-    read_status,
-    render_page,
-    row_id,
-    status_phrase,
-    status_sentence,
-)
+from blaxel_mcp.summary.listing import Fact, Head, Page, Row
 from blaxel_mcp.summary.runs import Run
-from blaxel_mcp.summary.schedule import (
-    ScheduleCheck,
-    check_schedule,
-    needs_attention,
-    schedule_facts,
-    schedule_sentence,
-)
+from blaxel_mcp.summary.schedule import ScheduleCheck
 from blaxel_mcp.summary.tasks import TaskList, scan_tasks
 from blaxel_mcp.summary.timing import seconds_between
-from blaxel_mcp.summary.wording import drop_empty, format_duration, format_timestamp, plural, quote
+from blaxel_mcp.summary.wording import drop_empty, format_timestamp, plural, quote
 
 _VERBS = {
     "queued": "is queued",
@@ -39,6 +25,8 @@ _VERBS = {
     "running": "is running",
     "cancelling": "is being cancelled",
     "cancelled": "was cancelled",
+    "failed": "failed",
+    "succeeded": "succeeded",
     "timeout": "timed out",
 }
 
@@ -62,7 +50,6 @@ def build_executions(
     page: Page[JobExecution],
     looked_at: Sequence[JobExecution],
     *,
-    limit: int,
     status: ExecutionWord | None,
     now: datetime,
     job: Job | None = None,
@@ -72,36 +59,26 @@ def build_executions(
     `page` holds the executions to list, already filtered by `status`; `looked_at` those that it was made from, which
     tell how the job has been doing; `job` has its schedule, where it was looked up.
     """
-    name, number = quote(job_id, limits.IDENTITY_CHARACTERS), len(page.items)
-    runs = list(map(Run.of, looked_at))
-    health = assess(runs)
-    check = check_schedule(job, runs, now, complete=page.cursor_after(len(page.items)) is None) if job else None
-    facts = _facts(health, check, newest=page.first)
-    going = find_going(looked_at[0], runs, now) if looked_at and page.first else None
-    remarks = [f"Needs attention: {going.words}." if going else "", health_sentences(health, now, newest=page.first)]
+    name, number = quote(job_id, limits.IDENTITY_CHARACTERS), page.total
+    newest = NewestRuns.of(looked_at, now, complete=not page.goes_on)
+    health = assess(newest.runs)
+    check = schedule.check_schedule(job, newest.runs, now, complete=newest.complete) if job else None
+    going = f"Needs attention: {newest.going.words}." if newest.going and page.first else ""
+    remarks = [going, health_sentences(health, now, newest=page.first)]
     if check:
-        remarks.insert(0 if needs_attention(check) else 2, schedule_sentence(check, now))
+        remarks.insert(0 if schedule.needs_attention(check) else 2, schedule.schedule_sentence(check, now))
     if not looked_at:
         subject = f"Job {name} has no {'executions' if page.first else 'more executions'}"
     elif status is not None:
-        facts["matching"] = number
-        subject = status_sentence(number, len(looked_at), "execution", f"of job {name} looked at", status)
+        subject = listing.status_sentence(number, len(looked_at), "execution", f"of job {name} looked at", status)
     elif page.first:
-        subject = f"The newest execution of job {name} {_newest(page.items[0], now)}"
+        subject = f"The newest execution of job {name} {_newest(newest, now)}"
     else:
         subject = f"{plural(number, 'older execution')} of job {name}"
-    more = "; older ones follow" if status is not None else ""
-    row = partial(_row, now=now)
-    return render_page(
-        "executions",
-        page,
-        row,
-        limit=limit,
-        subject=subject,
-        more=more,
-        remarks=" ".join(filter(None, remarks)),
-        facts=facts,
-    )
+    facts = {**_facts(health, check, newest=page.first), "matching": number if status else None}
+    more = "; older ones follow" if status else ""
+    head = Head(subject, facts, " ".join(filter(None, remarks)), more)
+    return listing.render_page("executions", page, partial(_row, now=now), lambda _: head)
 
 
 def _facts(health: Health, check: ScheduleCheck | None, *, newest: bool) -> dict[str, Any]:
@@ -117,52 +94,46 @@ def _facts(health: Health, check: ScheduleCheck | None, *, newest: bool) -> dict
         "usualSeconds": health.usual.median if health.usual else None,
         "drift": {"latelySeconds": drift.lately, "beforeSeconds": drift.before} if drift else None,
         "overlapping": health.overlapping or None,
-        "schedule": schedule_facts(check) if check else None,
+        "schedule": schedule.schedule_facts(check) if check else None,
     }
 
 
-def _newest(execution: JobExecution, now: datetime) -> str:
+def _newest(newest: NewestRuns, now: datetime) -> str:
     """What the newest execution did or does, and since when: `succeeded 5m ago`, `is running, started 2m ago`."""
-    metadata, status = execution.metadata, read_status(execution.status)
-    verb = status if status in {"succeeded", "failed"} else _VERBS.get(status, f"has {status_phrase(status)}")
-    # How one with an unknown word ended is not known, only that it did.
-    ended = "" if ExecutionStatus(execution.status).over else ", ended"
-    completed = metadata.completedAt if Run.of(execution).ended else None
-    moments = (
-        (ended, completed),
-        (", started", metadata.startedAt),
-        (", created", metadata.createdAt),
-    )
-    for word, text in moments:
-        if (passed := seconds_between(parse_timestamp(text), now)) is not None:
-            return f"{verb}{word} {format_duration(passed)} ago{_failed_tasks(execution, now)}"
-    return verb + _failed_tasks(execution, now)
-
-
-def _failed_tasks(execution: JobExecution, now: datetime) -> str:
-    """`, 3 of 40 tasks failed` of one that is over, with a `but` if it succeeded all the same."""
-    status = ExecutionStatus(execution.status)
-    counts = count_tasks(execution.stats, execution.total, scan_tasks(TaskList.of(execution), now))
-    if not counts.failed or not status.over:
-        return ""
-    but = "but " if status.outcome == "succeeded" else ""
-    of = f"{counts.failed:,} of {plural(counts.total, 'task')}" if counts.total else plural(counts.failed, "task")
-    return f", {but}{of} failed"
+    run, counts = newest.runs[0], newest.tasks or TaskCounts()
+    word = listing.read_status(run.status.text)
+    said = _VERBS.get(word, f"has {listing.status_phrase(word)}") + listing.last_moment(run, now)[1]
+    if not counts.failed or not run.status.over:
+        return said
+    tasks = f"{counts.failed:,} of {plural(counts.total, 'task')}" if counts.total else plural(counts.failed, "task")
+    return f"{said}, {'but ' if run.status.outcome == 'succeeded' else ''}{tasks} failed"
 
 
 def _row(execution: JobExecution, now: datetime) -> Row:
-    metadata = execution.metadata
-    created, started, completed = map(parse_timestamp, (metadata.createdAt, metadata.startedAt, metadata.completedAt))
-    over = Run.of(execution).ended
+    run = Run.of(execution)
     counts = count_tasks(execution.stats, execution.total, scan_tasks(TaskList.of(execution), now))
-    return drop_empty(
+    tasks = drop_empty({"total": counts.total, "succeeded": counts.succeeded, "failed": counts.failed})
+    created, started = (format_timestamp(moment) if moment else None for moment in (run.created, run.started))
+    return Row(
+        "id",
+        listing.row_id(execution.metadata.id),
         {
-            "id": row_id(metadata.id),
-            "status": read_status(execution.status),
-            "tasks": drop_empty({"total": counts.total, "succeeded": counts.succeeded, "failed": counts.failed}),
-            "createdAt": format_timestamp(created) if created and not started else None,
-            "startedAt": format_timestamp(started) if started else None,
-            "durationSeconds": seconds_between(started, completed) if over else None,
-            "runningSeconds": None if over else seconds_between(started, now),
-        }
+            "status": listing.status_fact(execution.status),
+            "tasks": Fact(tasks, _tasks_phrase),
+            "createdAt": Fact(None if started else created, "created {}".format),
+            "startedAt": Fact(started, "started {}".format),
+            "durationSeconds": listing.took(seconds_between(run.started, run.completed) if run.ended else None),
+            "runningSeconds": listing.so_far(None if run.ended else seconds_between(run.started, now)),
+        },
     )
+
+
+def _tasks_phrase(tasks: Mapping[str, int]) -> str:
+    """`36 of 40 tasks succeeded, 3 failed`, as far as the counts are known."""
+    total, succeeded, failed = map(tasks.get, ("total", "succeeded", "failed"))
+    if succeeded is None:
+        done = plural(total, "task") if total else ""
+    else:
+        done = f"{succeeded:,} of {plural(total, 'task')}" if total is not None else plural(succeeded, "task")
+        done += " succeeded"
+    return ", ".join(filter(None, (done, f"{failed:,} failed" if failed else "")))

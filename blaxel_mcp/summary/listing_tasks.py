@@ -9,24 +9,16 @@ from typing import Any, NotRequired, get_args
 from typing_extensions import TypedDict
 
 from blaxel_mcp.models import ExecutionStatus, JobExecution, JobExecutionTask, TaskWord, parse_timestamp
-from blaxel_mcp.summary import limits
-from blaxel_mcp.summary.causes import Cause
+from blaxel_mcp.summary import limits, listing
+from blaxel_mcp.summary.causes import CAUSE_LABELS, Cause
 from blaxel_mcp.summary.clean import clean
 from blaxel_mcp.summary.failures import group_failures
 from blaxel_mcp.summary.identity import other_execution
-from blaxel_mcp.summary.listing import (
-    Page,
-    Row,
-    read_status,
-    render_page,
-    row_id,
-    status_phrase,
-    status_sentence,
-)
+from blaxel_mcp.summary.listing import Fact, Head, Page, Row, status_phrase
 from blaxel_mcp.summary.next_step import call_arguments
 from blaxel_mcp.summary.tasks import TaskList, task_name, task_status, task_times
 from blaxel_mcp.summary.timing import seconds_between
-from blaxel_mcp.summary.wording import drop_empty, plural, quote
+from blaxel_mcp.summary.wording import plural, quote
 
 
 class TasksCore(TypedDict):
@@ -54,7 +46,6 @@ def build_tasks(
     known: TaskList,
     page: Page[JobExecutionTask],
     *,
-    limit: int,
     status: TaskWord | None,
     now: datetime,
 ) -> tuple[dict[str, Any], str]:
@@ -64,20 +55,19 @@ def build_tasks(
         asked: ids of job and execution, `latest` resolved.
         execution: the one that the tasks belong to.
         known: all tasks that are known, for the counts.
-        page: those to page through, from `failed_first` with the same `status`.
-        limit: how many rows at most.
+        page: those to list, of what `failed_first` gives with the same `status`.
         status: the status that was asked for.
         now: the present, in UTC.
     """
     (job_id, execution_id), tasks = asked, known.tasks
-    over = ExecutionStatus(execution.status).over
-    until = parse_timestamp(execution.metadata.completedAt) if over else now
+    until = parse_timestamp(execution.metadata.completedAt) if ExecutionStatus(execution.status).over else now
     execution_name, job_name = (quote(name, limits.IDENTITY_CHARACTERS) for name in (execution_id, job_id))
-    of_what = f"execution {execution_name} of job {job_name} ({status_phrase(read_status(execution.status))})"
+    word = status_phrase(listing.read_status(execution.status))
+    of_what = f"execution {execution_name} of job {job_name} ({word})"
     if not tasks:
         subject = f"No tasks are listed for {of_what}"
     elif status is not None:
-        subject = status_sentence(len(page.items), len(tasks), "task", f"of {of_what}", status)
+        subject = listing.status_sentence(page.total, len(tasks), "task", f"of {of_what}", status)
     else:
         subject = f"{plural(len(tasks), 'task')} of {of_what}: {_counts(tasks)}"
     if other := other_execution(execution, asked):
@@ -86,19 +76,11 @@ def build_tasks(
         "jobId": clean(job_id, limits.IDENTITY_CHARACTERS),
         "executionId": clean(execution_id, limits.IDENTITY_CHARACTERS),
         "lookedAt": len(tasks),
-        "matching": len(page.items) if status is not None else None,
+        "matching": page.total if status is not None else None,
     }
-    row = partial(_row, until=until)
-    return render_page(
-        "tasks",
-        page,
-        row,
-        limit=limit,
-        subject=subject,
-        remarks=_missing(execution, known),
-        facts=facts,
-        asked=call_arguments(job_id, execution_id),
-    )
+    head = Head(subject, facts, _missing(execution, known))
+    repeated = call_arguments(job_id, execution_id)
+    return listing.render_page("tasks", page, partial(_row, until=until), lambda _: head, asked=repeated)
 
 
 def _missing(execution: JobExecution, known: TaskList) -> str:
@@ -121,17 +103,19 @@ def _row(task: JobExecutionTask, until: datetime | None) -> Row:
     """A row for a task; one that still runs, or did when its execution ended, is measured up to `until`."""
     started, completed = task_times(task)
     word = task.get("status")
-    status = read_status(word if isinstance(word, str) else None)
-    cause, message = _reason(task, status) if status in {"failed", "cancelled"} else (None, "")
-    return drop_empty(
+    status = listing.status_fact(word if isinstance(word, str) else None)
+    cause, message = _reason(task, status.value) if status.value in {"failed", "cancelled"} else (None, "")
+    running = status.value == "running"
+    return Row(
+        "name",
+        listing.row_id(task_name(task)),
         {
-            "name": row_id(task_name(task)),
             "status": status,
-            "durationSeconds": None if status == "running" else seconds_between(started, completed),
-            "runningSeconds": seconds_between(started, until) if status == "running" else None,
-            "cause": cause,
-            "message": message,
-        }
+            "durationSeconds": listing.took(None if running else seconds_between(started, completed)),
+            "runningSeconds": listing.so_far(seconds_between(started, until) if running else None),
+            "cause": Fact(cause, lambda known: CAUSE_LABELS[known]),
+        },
+        message,
     )
 
 

@@ -10,11 +10,11 @@ from typing_extensions import TypedDict
 from blaxel_mcp.advice import Advice, advice
 from blaxel_mcp.models import ExecutionStatus, JobExecution, LogLine, parse_timestamp
 from blaxel_mcp.summary import limits
-from blaxel_mcp.summary.clean import clean, clean_counting, is_blank
+from blaxel_mcp.summary.clean import clean, clean_counting, in_quotes, is_blank
 from blaxel_mcp.summary.identity import other_execution
 from blaxel_mcp.summary.key_lines import mask_key_lines
 from blaxel_mcp.summary.next_step import call_arguments
-from blaxel_mcp.summary.wording import drop_empty, format_timestamp, json_size, lower_first, plural, quote
+from blaxel_mcp.summary.wording import drop_empty, format_timestamp, json_size, lower_first, plural, quote, upper_first
 
 _SECOND, _DAY = timedelta(seconds=1), timedelta(days=1)
 _BEFORE, _AFTER = timedelta(seconds=limits.LOG_BEFORE_SECONDS), timedelta(seconds=limits.LOG_AFTER_SECONDS)
@@ -58,14 +58,13 @@ class LogSearch:
     @property
     def filters(self) -> dict[str, str]:
         """The tool's arguments that leave lines out, with their values in a sentence."""
-        filters = {}
-        if self.task:
-            filters["taskName"] = f"of task {quote(self.task, limits.NAME_CHARACTERS)}"
-        if self.severity and self.severity != "UNKNOWN":
-            filters["severity"] = f"of severity {self.severity} or graver"
-        if self.text:
-            filters["search"] = f"with {quote(self.text, limits.NAME_CHARACTERS)}"
-        return filters
+        severe = self.severity if self.severity != "UNKNOWN" else None
+        filters = {
+            "taskName": f"of task {quote(self.task, limits.NAME_CHARACTERS)}" if self.task else "",
+            "severity": f"of severity {severe} or graver" if severe else "",
+            "search": f"with {quote(self.text, limits.NAME_CHARACTERS)}" if self.text else "",
+        }
+        return drop_empty(filters)
 
 
 def log_time_range(execution: JobExecution, now: datetime) -> TimeRange:
@@ -115,18 +114,21 @@ def build_logs(
     texts = mask_key_lines([line.message or "" for line in found])
     said = [(line, text) for line, text in zip(found, texts, strict=True) if not is_blank(text, limits.LOG_CHARACTERS)]
     shown = _fitting(said[-search.limit :])
-    number = max((total or 0) - (len(lines) - len(found)), len(found)) - (len(found) - len(said))
+    number = max((total or 0) - (len(lines) - len(said)), len(said))
     identity = limits.IDENTITY_CHARACTERS
     omitted, cut = number - len(shown), sum(line.cut for line in shown)
+    start, end = format_timestamp(searched.start), format_timestamp(searched.end)
     name = advice().argument
     higher = f"raise {name('limit')}, or " if len(shown) == search.limit < limits.LOG_LINES else ""
     narrower = f"{higher}narrow by {name('taskName')}, {name('search')} or {name('severity')}"
+    filtered = "".join(f" {words}" for words in search.filters.values())
+    verdict = _verdict(len(shown), number if total is not None else None, filtered)
     sentences = [
         other_execution(execution, (search.job_id, search.execution_id)),
-        _verdict(search, searched, shown, number, exact=total is not None),
+        verdict if shown else f"No lines of log{filtered} were found from {start} to {end}.",
         f"{omitted:,} not shown: {narrower}." if omitted else "",
         f"{plural(cut, 'line')} cut at {limits.LOG_CHARACTERS} characters." if cut else "",
-        "" if searched.whole else f"The time before {format_timestamp(searched.start)} was not searched.",
+        "" if searched.whole else f"The time before {start} was not searched.",
         _hint(search, ExecutionStatus(execution.status), found=bool(shown)),
         f"Job {quote(search.job_id, identity)}, execution {quote(search.execution_id, identity)}.",
     ]
@@ -135,14 +137,13 @@ def build_logs(
         "total": number if total is not None else None,
         "notShown": omitted or None,
         "linesCut": cut or None,
-        "searchedFrom": format_timestamp(searched.start),
-        "searchedTo": format_timestamp(searched.end),
+        "searchedFrom": start,
+        "searchedTo": end,
         "jobId": clean(search.job_id, identity),
         "executionId": clean(search.execution_id, identity),
     }
     answer = {"summary": summary, "lines": [f"{line.prefix} {line.message}" for line in shown], **drop_empty(rest)}
-    quoted = (f"{line.prefix} {quote(line.message, limits.LOG_CHARACTERS)}" for line in shown)
-    return answer, "\n".join([summary, *quoted])
+    return answer, "\n".join([summary, *(f"{line.prefix} {in_quotes(line.message)}" for line in shown)])
 
 
 def is_long_log(messages: Iterable[str | None]) -> bool:
@@ -158,60 +159,52 @@ class _Line(NamedTuple):
     cut: bool
 
 
-def _read(line: LogLine, text: str) -> _Line:
-    """A line with its message as `text`."""
-    message, cut = clean_counting(text, limits.LOG_CHARACTERS)
-    moment = parse_timestamp(line.timestamp)
-    number = line.severity or 0
-    severity = _SEVERITIES[(number - 1) // 4] if 1 <= number <= 4 * len(_SEVERITIES) else "UNKNOWN"
-    return _Line(f"{moment.strftime('%Y-%m-%d %H:%M:%S') if moment else '-'} {severity}", message, cut)
-
-
 def _fitting(lines: Sequence[tuple[LogLine, str]]) -> Sequence[_Line]:
     """The newest lines that fit, measured as JSON text; no others are read."""
     room = limits.LOG_BYTES - limits.LOG_FRAME_BYTES
     fitting: list[_Line] = []
-    for line, message in reversed(lines):
-        read = _read(line, message)
-        room -= json_size(f"{read.prefix} {read.message}") + _AROUND_A_LINE
+    for line, text in reversed(lines):
+        message, cut = clean_counting(text, limits.LOG_CHARACTERS)
+        moment, number = parse_timestamp(line.timestamp), line.severity or 0
+        severity = _SEVERITIES[(number - 1) // 4] if 1 <= number <= 4 * len(_SEVERITIES) else "UNKNOWN"
+        prefix = f"{moment:%Y-%m-%d %H:%M:%S} {severity}" if moment else f"- {severity}"
+        room -= json_size(f"{prefix} {message}") + _AROUND_A_LINE
         if room < 0:
             break
-        fitting.append(read)
+        fitting.append(_Line(prefix, message, cut))
     return fitting[::-1]
 
 
-def _verdict(search: LogSearch, searched: TimeRange, shown: Sequence[_Line], total: int, *, exact: bool) -> str:
-    """How many lines of how many, and filtered by what."""
-    of_what = "".join(f" {filtered}" for filtered in search.filters.values())
-    if not shown:
-        start, end = format_timestamp(searched.start), format_timestamp(searched.end)
-        return f"No lines of log{of_what} were found from {start} to {end}."
-    one = len(shown) == 1
-    newest = "The newest" if one else f"The newest {len(shown):,}"
-    rest = f"of log{of_what}{'' if one else ', oldest first'}"
-    if not exact:
-        return f"{newest} {'line' if one else 'lines'} {rest}; there may be more."
-    return f"{newest} of {plural(total, 'line')} {rest}." if total > len(shown) else f"{plural(total, 'line')} {rest}."
+def _verdict(shown: int, total: int | None, filtered: str) -> str:
+    """How many lines of how many; `total` is `None` where Blaxel does not say, and `filtered` says by what."""
+    newest = "The newest" if shown == 1 else f"The newest {shown:,}"
+    order = "" if shown == 1 else ", oldest first"
+    if total is None:
+        return f"{newest} {'line' if shown == 1 else 'lines'} of log{filtered}{order}; there may be more."
+    of = f"{newest} of " if total > shown else ""
+    return f"{of}{plural(total, 'line')} of log{filtered}{order}."
 
 
 def _hint(search: LogSearch, status: ExecutionStatus, *, found: bool) -> str:
     """What the reader should know about these lines, or do next."""
-    if not found and (filters := [*search.filters]):
-        name = advice().argument
-        *others, last = map(name, filters)
-        again = f"{advice().repeat} again without {', '.join(others)}{' and ' if others else ''}{last}"
-        if not search.task:
-            return f"{again[0].upper()}{again[1:]}."
-        many = "" if others else f", and with {name('search')} if there are many lines"
-        return f"Whether Blaxel's log knows tasks by this name is not certain: {again}{many}."
+    if not found and search.filters:
+        return _wider(search)
     if status.waiting:
         return f"The execution is {status.word}: it has not started yet."
     if not status.over:
         return "It is not over, and lines arrive up to a minute late."
-    if found:
-        return ""
-    alternatives = log_alternatives(search.job_id, search.execution_id, advice())
-    return f"{alternatives[0].upper()}{alternatives[1:]}"
+    return "" if found else upper_first(log_alternatives(search.job_id, search.execution_id, advice()))
+
+
+def _wider(search: LogSearch) -> str:
+    """Advice to search again without the filters."""
+    name = advice().argument
+    *others, last = map(name, search.filters)
+    again = f"{advice().repeat} again without {', '.join(others)}{' and ' if others else ''}{last}"
+    if not search.task:
+        return f"{upper_first(again)}."
+    many = "" if others else f", and with {name('search')} if there are many lines"
+    return f"Whether Blaxel's log knows tasks by this name is not certain: {again}{many}."
 
 
 def log_alternatives(job_id: str, execution_id: str, words: Advice) -> str:

@@ -207,7 +207,7 @@ def seconds_to_next_poll(status: ExecutionStatus, timing: Timing) -> int | None:
     seconds = (timing.running or 0) // 10
     if timing.estimate is not None:
         shortest, longest = limits.POLL_ESTIMATED_SECONDS
-        seconds = timing.estimate.seconds // 2
+        seconds = (timing.estimate.low if timing.estimate.seconds is None else timing.estimate.seconds) // 2
     # It may end at its timeout.
     left = longest if timing.seconds_to_timeout is None else timing.seconds_to_timeout
     return max(shortest, min(longest, seconds, left))

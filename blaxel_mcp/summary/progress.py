@@ -1,7 +1,7 @@
 """The small answer of a wait whose time was up first: how far, what is new, and whether to go on waiting."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from blaxel_mcp.advice import advice
 from blaxel_mcp.summary import limits
@@ -10,7 +10,10 @@ from blaxel_mcp.summary.execution import ExecutionSummary
 from blaxel_mcp.summary.next_step import call_arguments, is_plain_id
 from blaxel_mcp.summary.text import other_execution_sentence
 from blaxel_mcp.summary.verdict import render_verdict
-from blaxel_mcp.summary.wording import drop_empty, format_duration, json_size, lower_first, plural, truncate_bytes
+from blaxel_mcp.summary.wording import drop_empty, json_size, lower_first, plural, truncate_bytes
+
+if TYPE_CHECKING:
+    from blaxel_mcp.summary.estimate import Estimate
 
 _LEFT_OUT_FIRST: Sequence[str] = ("jobId", "outcome", "timing", "executionId", "tasks")
 """What an answer that is too large does without, in this order."""
@@ -43,7 +46,7 @@ def build_unfinished(
         "outcome": status.outcome,
         "nextStep": step,
         "tasks": drop_empty(numbers),
-        "timing": {"estimatedRemainingSeconds": estimate.seconds} if estimate else None,
+        "timing": _time_left(estimate) if estimate else None,
         "jobId": MINIMAL.cut(summary.job_id, MINIMAL.identity),
         "executionId": MINIMAL.cut(summary.execution_id, MINIMAL.identity),
     }
@@ -59,7 +62,7 @@ def build_unfinished(
 def _prose(summary: ExecutionSummary, first: ExecutionSummary, step: str, doubt: str) -> str:
     """Doubt, how far, warning, what is new and what is left, as far as they fit, and always the next step."""
     estimate = summary.timing.estimate
-    left = f"About {format_duration(estimate.seconds)} left." if estimate and not summary.failing_fast else ""
+    left = f"{estimate.left.capitalize()} left." if estimate and not summary.failing_fast else ""
     warning = summary.warnings[0] if summary.warnings else ""
     said, end = "", f"Next: {step}"
     room = limits.WAIT_PROSE_BYTES - json_size(end) + len('""')
@@ -71,6 +74,12 @@ def _prose(summary: ExecutionSummary, first: ExecutionSummary, step: str, doubt:
         elif not said:  # the verdict of an execution with an odd status, or a long doubt
             said = f"{truncate_bytes(sentence, room - 1)} "
     return f"{said}{end}"
+
+
+def _time_left(estimate: "Estimate") -> dict[str, Any]:
+    if estimate.seconds is None:
+        return {"estimatedRemainingRange": [estimate.low, estimate.high]}
+    return {"estimatedRemainingSeconds": estimate.seconds}
 
 
 def _news(summary: ExecutionSummary, first: ExecutionSummary) -> str:

@@ -2,14 +2,15 @@
 
 Running tasks count as "longer than so far" (right-censored): those that finish first are the quick ones, and finished
 tasks alone would promise too much. Lognormal and Weibull spreads are fitted, each with the weight that the data give
-it; each `Draw` is one plausible spread with the finished tasks themselves mixed in, the more the more there are.
+it; each `Draw` is one plausible spread with the finished tasks themselves mixed in, the more the more there are. Some
+draws have tasks of a slower kind besides, of which none has finished so far.
 """
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
-from operator import mul, sub
+from operator import mul
 from random import Random
 from statistics import NormalDist
 from typing import NamedTuple
@@ -19,17 +20,17 @@ _KNOTS = 24
 """Into so many values finished tasks are condensed, of which each draw weighs every one anew."""
 _GROUPS = 10
 """Into so many values running tasks are condensed for a fit."""
-_LEAST_WIDTH, _MOST_WIDTH, _WIDTHS = 0.01, 2.5, 18
-"""The spreads that are tried: standard deviations of a task's logarithm."""
+_LEAST_WIDTH, _MOST_WIDTH, _WIDTHS = 0.01, 2.5, (7, 9)
+"""The spreads that are tried, standard deviations of a task's logarithm: so many of all, and so many of the likely."""
+_UNLIKELY = 6.0
+"""A spread is tried more closely unless the logarithm of its probability is so far below the best one's."""
 _MODEL_TASKS = 2.0
 """For how many finished tasks the fitted spread counts beside them."""
 _MOST_EVIDENCE = 150
 """More finished tasks make a fit no surer: no real spread is exactly one of the two."""
-_STRAY = 0.003
-"""The share of tasks that hang, or take far longer than their spread says."""
-_STRANGER = 0.05
-"""For how many finished tasks each of two slower ones counts that are made up."""
-_TABLE, _FEW = 80, 4
+_ODD, _MOST_ODD = 0.0003, 30.0
+"""The share of tasks that hang, or are of another kind than all others, and by what factor they take longer at most."""
+_TABLE, _FEW = 48, 3
 _MIDDLES = [(2 * number + 1) / 16 for number in range(8)]
 _NORMAL_SCORES = [_NORMAL.inv_cdf(share) for share in _MIDDLES]
 _WEIBULL_SCORES = [math.log(-math.log(1 - share)) for share in _MIDDLES]
@@ -56,22 +57,26 @@ def condense(ordered: Sequence[float], most: int) -> list[tuple[float, float]]:
 
 
 class _Fit(NamedTuple):
-    """A spread of logarithms of seconds: normal, or that of a Weibull (`weibull`); `evidence` makes its level sure."""
+    """A spread of logarithms of seconds: normal, or that of a Weibull (`weibull`); `evidence` makes its level sure.
+
+    The next width that is tried is larger by the factor exp(`step`).
+    """
 
     width: float
     level: float
     error: float
     weibull: bool
     evidence: float
+    step: float = 0.0
 
     def draw(self, rng: Random) -> "_Fit":
         """This spread with a level that may be the true one."""
-        width = self.width * math.exp(rng.uniform(-0.14, 0.14))
+        width = self.width * math.exp(rng.uniform(-0.5, 0.5) * self.step)
         if self.weibull:
             level = self.level - width * math.log(rng.gammavariate(self.evidence, 1) / self.evidence)
         else:
             level = self.level + rng.gauss(0, self.error)
-        return _Fit(width, level, self.error, self.weibull, self.evidence)
+        return self._replace(width=width, level=level)
 
     def values(self) -> list[float]:
         """Eight equally likely durations."""
@@ -100,54 +105,75 @@ class Draw(NamedTuple):
 
     Attributes:
         fit: the fitted spread, which says how it goes on past the longest finished task.
-        values: durations, sorted, with their `cumulated` weights.
-        table: a hundred equally likely durations, sorted: quicker to draw from.
+        values: durations up to the longest finished one, sorted, with their `cumulated` weights.
         longest: the longest finished task.
+        over: the share of tasks that take longer than it by the fitted spread.
+        odd: the share of tasks of another kind, which take longer than it by any factor.
+        table: durations of equally likely tasks, quicker to draw from than `at`; those past the last are `inf`.
     """
 
     fit: _Fit
     values: list[float]
     cumulated: list[float]
-    table: list[float]
     longest: float
+    over: float
+    odd: float
+    table: list[float]
+
+    def at(self, place: float) -> float:
+        """The duration that the share `place` of all tasks does not exceed."""
+        left = 1 - place
+        if left < self.odd:
+            return min(self.longest * self.odd / left, _MOST_ODD * self.longest)
+        left -= self.odd
+        if left < self.over:
+            return self.fit.beyond(self.longest, max(1e-12, left / self.over))
+        within = 1 - (left - self.over) / (1 - self.over - self.odd)
+        return self.values[min(bisect_right(self.cumulated, within * self.cumulated[-1]), len(self.values) - 1)]
 
     def sample(self, rng: Random, number: int) -> list[float]:
         """Durations of so many tasks."""
-        return rng.choices(self.table, k=number)
+        made, place = rng.choices(self.table, k=number), -1
+        for _ in range(made.count(math.inf)):
+            place = made.index(math.inf, place + 1)
+            made[place] = self._longest_of(rng)
+        return made
+
+    def _longest_of(self, rng: Random) -> float:
+        """A duration past the last one of the table."""
+        return self.at(1 - (1 - rng.random()) / _TABLE)
 
     def moments(self) -> tuple[float, float]:
         """Mean and standard deviation of a task's duration."""
-        total, weights = self.cumulated[-1], list(map(sub, self.cumulated, [0.0, *self.cumulated]))
-        mean = sum(map(mul, self.values, weights)) / total
-        square = sum(map(mul, map(mul, self.values, self.values), weights)) / total
-        return mean, math.sqrt(max(0.0, square - mean * mean))
+        made = [*self.table[:-1], self.at(1 - 0.5 / _TABLE)]
+        mean = sum(made) / _TABLE
+        return mean, math.sqrt(max(0.0, sum(map(mul, made, made)) / _TABLE - mean * mean))
 
     def rest(self, rng: Random, elapsed: Sequence[float]) -> list[float]:
         """The seconds that tasks which have run for so long still take."""
-        table, size, random = self.table, len(self.table), rng.random
-        left = []
+        table, left = self.table, []
         for seconds in elapsed:
             start = bisect_right(table, seconds)
-            longer = size - start
-            whole = table[start + int(random() * longer)] if longer > _FEW else self.longer_than(rng, seconds)
+            if len(table) - start <= _FEW:
+                whole = self.longer_than(seconds, 1 - rng.random())
+            elif (whole := table[start + int(rng.random() * (len(table) - start))]) == math.inf:
+                whole = max(seconds, self._longest_of(rng))
             left.append(whole - seconds)
         return left
 
-    def longer_than(self, rng: Random, seconds: float) -> float:
-        """The whole duration of a task that has run for `seconds`."""
+    def longer_than(self, seconds: float, share: float) -> float:
+        """The whole duration that a `share` of the tasks which have run for `seconds` exceeds."""
         if seconds < self.longest:
             start = bisect_right(self.values, seconds)
-            below = self.cumulated[start - 1] if start else 0.0
-            place = below + rng.random() * (self.cumulated[-1] - below)
-            return self.values[min(bisect_right(self.cumulated, place), len(self.values) - 1)]
-        # A task that no finished one is like: by the spread's tail, or a stray, which will take about as long again
-        # whatever the others do.
-        tail = math.exp(max(-80.0, self.fit.above(seconds) - self.fit.above(self.longest)))
-        stray = _STRAY * self.longest / seconds
-        share = 1 - rng.random()
-        if rng.random() * (tail + stray) < stray:
-            return min(seconds / share, 30 * seconds)
-        return self.fit.beyond(seconds, share)
+            within = self.cumulated[start - 1] / self.cumulated[-1] if start else 0.0
+            return max(seconds, self.at(1 - share * (1 - within * (1 - self.over - self.odd))))
+        # A task that no finished one is like goes on as the spread does, or is of another kind.
+        tail = self.over * math.exp(max(-80.0, self.fit.above(seconds) - self.fit.above(self.longest)))
+        odd = self.odd * self.longest / seconds
+        share *= tail + odd
+        if share < odd:
+            return min(seconds * odd / share, _MOST_ODD * seconds)
+        return self.fit.beyond(seconds, max(1e-12, (share - odd) / tail))
 
 
 class TaskDurations:
@@ -157,7 +183,6 @@ class TaskDurations:
         finished: seconds of finished tasks, sorted; a sample of them will do.
         running: seconds so far of running tasks, sorted.
         number: how many finished tasks there are, if `finished` is a sample, and `mean` their mean.
-        first_round: whether hardly any has finished but of those that started together.
     """
 
     def __init__(
@@ -167,17 +192,18 @@ class TaskDurations:
         *,
         number: int | None = None,
         mean: float | None = None,
-        first_round: bool = False,
     ) -> None:
         weight = (number or len(finished)) / len(finished)
         least = max(1e-3, 0.02 * sum(finished) / len(finished))
         exact = 1.0 if mean is None else mean * len(finished) / (sum(finished) or 1.0)
-        self.knots = [(max(value * exact, least), count * weight) for value, count in condense(finished, _KNOTS)]
-        self.censored = [(max(value, least), count) for value, count in condense(running, _GROUPS)]
         self.longest = max(finished[-1], least)
-        self.strange = _STRANGER if first_round else 0.4 * _STRANGER * max(0.0, 1 - (number or len(finished)) / 16)
-        self.fits: list[_Fit] = []
-        self.weights: list[float] = []
+        knots = ((min(max(value * exact, least), self.longest), count) for value, count in condense(finished, _KNOTS))
+        self.knots = [(value, count * weight) for value, count in knots]
+        self.censored = [(max(value, least), count) for value, count in condense(running, _GROUPS)]
+        # How likely it is that there is a slower kind of tasks of which none has finished: one job in four has one. Of
+        # those that run longer than any finished one, all may be of it, and the others say little.
+        self.beyond = sum(count for value, count in self.censored if value > self.longest)
+        self.unseen = 1 / (2.5 + 1.5 * (number or len(finished)) / (1 + self.beyond))
         self._fit(sum(count for _, count in self.knots))
 
     def _fit(self, number: float) -> None:
@@ -190,22 +216,27 @@ class TaskDurations:
         squares = sum(value * value * count for value, count in points)
         censored = [(math.log(value) - mean, count) for value, count in self.censored]
         both = [*points, *censored]
-        scores, level = [], 0.0
-        step = (_MOST_WIDTH / _LEAST_WIDTH) ** (1 / (_WIDTHS - 1))
         constant = math.lgamma(number) + 0.5 * (number - 1) * math.log(2 * math.pi) - 0.4
-        for place in range(_WIDTHS):
-            width = _LEAST_WIDTH * step**place
-            prior = -(math.log(width / 0.35) ** 2) / 3
-            level, information, upon = _normal_level(number, censored, width, level)
-            score = upon - (squares + number * level * level) / (2 * width * width) - (number - 1) * math.log(width)
-            scores.append(score - 0.5 * math.log(information) + prior)
-            self.fits.append(_Fit(width, mean + level, width / math.sqrt(information), False, number))
-            top = max(value for value, _ in both) / width
-            total = sum(count * math.exp(value / width - top) for value, count in both)
-            scores.append(constant - (number - 1) * math.log(width) - number * (math.log(total) + top) + prior)
-            scale = mean + width * (top + math.log(total / number))
-            self.fits.append(_Fit(width, scale, 0.0, True, number))
-        best = max(scores)
+        least, most = math.log(_LEAST_WIDTH), math.log(_MOST_WIDTH)
+        for widths in _WIDTHS:
+            level, scores, fits = 0.0, [], []
+            step = (most - least) / (widths - 1)
+            for place in range(widths):
+                width = math.exp(least + step * place)
+                prior = -(math.log(width / 0.35) ** 2) / 3
+                level, information, upon = _normal_level(number, censored, width, level)
+                score = upon - (squares + number * level * level) / (2 * width * width) - (number - 1) * math.log(width)
+                scores.append(score - 0.5 * math.log(information) + prior)
+                fits.append(_Fit(width, mean + level, width / math.sqrt(information), False, number, step))
+                top = max(value for value, _ in both) / width
+                total = sum(count * math.exp(value / width - top) for value, count in both)
+                scores.append(constant - (number - 1) * math.log(width) - number * (math.log(total) + top) + prior)
+                scale = mean + width * (top + math.log(total / number))
+                fits.append(_Fit(width, scale, 0.0, True, number, step))
+            best = max(scores)
+            likely = [math.log(fit.width) for fit, score in zip(fits, scores, strict=True) if score > best - _UNLIKELY]
+            least, most = min(likely) - step / 2, max(likely) + step / 2
+        self.fits = fits
         self.weights = list(accumulate(math.exp(score - best) for score in scores))
 
     def draw(self, rng: Random, place: float) -> Draw:
@@ -218,19 +249,19 @@ class TaskDurations:
             weight = exponential(1) if count < 2 else max(0.1, gauss(count, math.sqrt(count)))  # noqa: PLR2004
             points.append((value, weight, True))
         # Where the finished tasks end, the fitted spread goes on: what running tasks weigh beyond falls to it.
-        ends = max(self.longest, self.censored[-1][0]) if self.censored else self.longest
         # The next task is the longest of all with the odds of one to those that have been at risk.
-        upon = max(_MODEL_TASKS * math.exp(max(-30.0, fit.above(self.longest))), exponential(1)) / 4
-        points += [(fit.beyond(self.longest, share), upon, True) for share in (0.9, 0.65, 0.35, 0.1)]
-        points += [(fit.beyond(ends, share) * 1.0001, upon * 1e-3 + 1e-9, True) for share in (0.75, 0.25)]
-        # There may be tasks of a slower kind of which none has finished.
-        if strange := self.strange:
-            points += [(self.longest * rng.uniform(1.2, 5), strange * exponential(1), True) for _ in range(2)]
-        points += [(value, count, False) for value, count in self.censored]
+        right = max(_MODEL_TASKS * math.exp(max(-30.0, fit.above(self.longest))), exponential(1))
+        points = [point for point in points if point[0] <= self.longest]
+        for value, count in self.censored:
+            if value < self.longest:
+                points.append((value, count, False))
+            else:
+                right += count
         points.sort()
         # The weight of a running task falls to all that is longer (Efron's redistribution to the right).
         values, weights, factor = [], [], 1.0
-        right = sum(weight for _, weight, _ in points)
+        right += sum(weight for _, weight, _ in points)
+        total = right
         for value, weight, event in points:
             right -= weight
             if event:
@@ -239,9 +270,31 @@ class TaskDurations:
             elif right > 0:
                 factor *= (right + weight) / right
         cumulated = list(accumulate(weights))
-        each, start = cumulated[-1] / _TABLE, rng.random()
-        table = [values[bisect_right(cumulated, (place + start) * each)] for place in range(_TABLE)]
-        return Draw(fit, values, cumulated, table, self.longest)
+        beyond = right * factor / (cumulated[-1] + right * factor)
+        odd = beyond * self._slower_kind(rng, fit, total, beyond)
+        over = beyond - odd
+        draw = Draw(fit, values, cumulated, self.longest, over, odd, [])
+        most, full, last = 1 - over - odd, cumulated[-1] / (1 - over - odd), len(values) - 1
+        shares = [(place + 0.5) / _TABLE for place in range(_TABLE - 1)]
+        within = bisect_left(shares, most)
+        draw.table.extend(values[min(last, bisect_right(cumulated, share * full))] for share in shares[:within])
+        draw.table.extend(sorted(draw.at(share) for share in shares[within:]))
+        draw.table.append(math.inf)
+        return draw
+
+    def _slower_kind(self, rng: Random, fit: _Fit, total: float, beyond: float) -> float:
+        """Of the tasks `beyond` the longest finished one, a share of the `total`: how many are of a slower kind.
+
+        In most draws none but strays. That nothing has finished for long while many run speaks for such a kind.
+        """
+        share = min(0.95, (rng.expovariate(1) + rng.random() * self.beyond) / total / beyond)
+        speaks = 0.0
+        for value, count in self.censored:
+            if value >= self.longest:
+                further = fit.above(self.longest) - fit.above(value)
+                speaks += count * math.log(share * math.exp(min(50.0, further)) + 1 - share)
+        odds = self.unseen / (1 - self.unseen) * math.exp(min(50.0, speaks))
+        return share if rng.random() * (1 + odds) < odds else min(0.5, _ODD / beyond)
 
 
 def _normal_level(
@@ -270,4 +323,5 @@ def assumed(width: float) -> Draw:
     mean = sum(table) / _TABLE
     table = [value / mean for value in table]
     fit = _Fit(width, -math.log(mean), 0.0, False, 1.0)
-    return Draw(fit, table, [float(place) for place in range(1, _TABLE + 1)], table, table[-1])
+    cumulated = [float(place) for place in range(1, _TABLE + 1)]
+    return Draw(fit, table, cumulated, table[-1], 0.5 / _TABLE, 0.0, [*table[:-1], math.inf])

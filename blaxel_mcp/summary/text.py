@@ -225,11 +225,11 @@ def _time_left(timing: Timing, detail: Detail) -> str:
     estimate = timing.estimate
     if estimate is None:
         return "time left: no basis for an estimate"
-    likely = f"time left: about {format_duration(estimate.seconds)}"
+    left, low, high = f"time left: {estimate.left}", format_duration(estimate.low), format_duration(estimate.high)
     if not detail.asides:
-        return likely
-    low, high = format_duration(estimate.low), format_duration(estimate.high)
-    return f"{likely}{'' if low == high else f' ({low} to {high})'}, judging by {estimate.basis}"
+        return left
+    about = f" ({low} to {high})" if estimate.seconds is not None and low != high else ""
+    return f"{left}{about}, judging by {estimate.basis}"
 
 
 def _task_times(summary: ExecutionSummary, detail: Detail) -> str:

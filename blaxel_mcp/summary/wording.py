@@ -21,6 +21,11 @@ def lower_first(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
+def upper_first(text: str) -> str:
+    """A text of ours, to begin a sentence."""
+    return text[:1].upper() + text[1:]
+
+
 def format_duration(seconds: float) -> str:
     """A duration for people, in its two largest units that are not zero: `42s`, `12m 27s`, `1h 5m`, `3d 4h`."""
     whole = max(0, round(seconds))
@@ -68,7 +73,7 @@ def truncate_bytes(text: str, limit: int) -> str:
 
 def drop_empty(values: Mapping[str, Any]) -> dict[str, Any]:
     """A copy without the keys whose value is None or an empty text, list or object; zero and False stay."""
-    return {key: value for key, value in values.items() if value is not None and value not in ("", [], {})}
+    return {key: value for key, value in values.items() if value or value == 0}
 
 
 def json_size(value: Any) -> int:

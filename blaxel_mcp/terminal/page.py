@@ -11,7 +11,6 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from blaxel_mcp.answer_parts import split_answer
-from blaxel_mcp.summary.listing import row_line
 from blaxel_mcp.terminal.shapes import Shapes, cut, printable, wrap
 
 Commands = Mapping[str, Sequence[str]]
@@ -51,8 +50,8 @@ def lines_of_answer(
     parts = split_answer(facts, text)
     body: list[Text] = []
     if parts.rows:
-        for row in parts.rows:
-            body += _row(row, width, shapes, encoding)
+        for row, line in zip(parts.rows, parts.body, strict=True):
+            body += _row(row, printable(line, encoding), width, shapes)
     elif "lines" in facts:
         for line in parts.body:
             body += _log_line(printable(line, encoding), width)
@@ -126,13 +125,13 @@ def command_lines(parts: Sequence[str], width: int, indent: str) -> Iterator[str
     yield line
 
 
-def _row(row: dict[str, Any], width: int, shapes: Shapes, encoding: str) -> list[Text]:
-    """A row of a list behind the symbol of its status; further lines of it are in line with the first."""
+def _row(row: dict[str, Any], line: str, width: int, shapes: Shapes) -> list[Text]:
+    """A row's line of text behind the symbol of its status; what is wrapped is in line with its beginning."""
     status = row.get("latest", row).get("status", "")
     if not status:  # it is told by why the job needs attention
         status = row.get("attention", "").split(" ")[0]
     state = shapes.states.get(status, shapes.unknown if status not in {"none", "unknown", ""} else None)
-    said = printable(row_line(row), encoding).removeprefix("- ")
+    said = line.removeprefix("- ")
     name, colon, rest = said.partition('": ')
     text = Text.assemble((f"{name}{colon[:1]}", "bold"), colon[1:], rest) if colon else Text(said)
     mark = (f"{state.symbol} ", f"bold {state.style}") if state else "  "

@@ -158,10 +158,12 @@ class TimelinePicture:
 
     def _time_left(self, estimate: Sequence[int]) -> Text:
         shapes, cells, now = self._shapes, self._blank(), self._timeline["seconds"]
-        likely = self._answer["timing"].get("estimatedRemainingSeconds", estimate[0])
+        likely = self._answer["timing"].get("estimatedRemainingSeconds")
         for column in range(self._axis.at(now + estimate[0]), self._axis.at(now + estimate[-1]) + 1):
             cells[column] = (shapes.estimate, "cyan")
         cells[self._axis.at(now)] = (shapes.now, "bold")
+        if likely is None:
+            return self.row("time left", cells)
         cells[self._axis.at(now + likely)] = (shapes.likely, "bold cyan")
         return self.row("time left", cells, f"{format_duration(likely):>7}")
 

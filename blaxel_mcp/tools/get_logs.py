@@ -1,6 +1,5 @@
 """`get_job_execution_logs`: the newest lines that an execution wrote. The endpoint is undocumented: best effort."""
 
-from collections.abc import Iterator
 from functools import partial
 from typing import Annotated
 
@@ -10,7 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from blaxel_mcp.advice import error_advice
 from blaxel_mcp.api.client import Session
-from blaxel_mcp.api.logs import LogPage, Severity, get_logs
+from blaxel_mcp.api.logs import Severity, get_logs
 from blaxel_mcp.errors import AnswerError, ApiError, ArgumentError, BlaxelMcpError
 from blaxel_mcp.summary.clean import visible
 from blaxel_mcp.summary.limits import LOG_LINES, LOG_LINES_USUAL
@@ -64,11 +63,8 @@ async def get_job_execution_logs(  # noqa: PLR0917 - the SDK passes them by name
         raise _unavailable(error, job_id, execution_id) from None
     wanted = LogSearch(job_id, execution_id, limit, severity=severity, text=text, task=task)
     work = partial(build_logs, wanted, execution, searched, page.lines, page.total)
-    return success(*(await session.upstream.in_worker(work) if is_long_log(_messages(page)) else work()))
-
-
-def _messages(page: LogPage) -> Iterator[str | None]:
-    return (line.message for line in page.lines)
+    long = is_long_log(line.message for line in page.lines)
+    return success(*(await session.upstream.in_worker(work) if long else work()))
 
 
 def _visible(text: str | None, parameter: str) -> str | None:

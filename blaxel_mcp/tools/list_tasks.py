@@ -9,7 +9,6 @@ from pydantic import BeforeValidator, Field
 from blaxel_mcp.api.client import Session
 from blaxel_mcp.models import TaskWord
 from blaxel_mcp.summary.limits import LIST_TASKS, THREAD_TASKS
-from blaxel_mcp.summary.listing import Page
 from blaxel_mcp.summary.listing_tasks import TasksCore, build_tasks, failed_first
 from blaxel_mcp.summary.tasks import TaskList
 from blaxel_mcp.tools import paging
@@ -38,16 +37,13 @@ async def list_job_execution_tasks(  # noqa: PLR0917 - the SDK passes them by na
     found = await find_execution(session, jobId, executionId, now)
     execution = found.fetched.execution
     listed = await fetch_tasks(session, found.job_id, found.execution_id, execution)
-    tasks = [fetched.task for fetched in listed.tasks] or execution.task_list
-    asked = (found.job_id, found.execution_id)
+    known = TaskList([fetched.task for fetched in listed.tasks] or execution.task_list, whole=listed.whole)
 
     def build() -> tuple[dict[str, Any], str]:
-        meant = failed_first(tasks, status)
-        page = Page(meant, lambda used: str(used) if used < len(meant) else None, min(offset, len(meant)))
-        known = TaskList(tasks, whole=listed.whole)
-        return build_tasks(asked, execution, known, page, limit=limit, status=status, now=now)
+        page = paging.page_from(offset, limit, failed_first(known.tasks, status))
+        return build_tasks((found.job_id, found.execution_id), execution, known, page, status=status, now=now)
 
-    long = len(tasks) > THREAD_TASKS or is_long_work(found.fetched)
+    long = len(known.tasks) > THREAD_TASKS or is_long_work(found.fetched)
     return success(*(await session.upstream.in_worker(build) if long else build()))
 
 

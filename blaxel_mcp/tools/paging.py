@@ -6,13 +6,15 @@ Tasks come whole from the API, so their cursor is an offset.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, NamedTuple, TypeVar
 from urllib.parse import quote, unquote
 
 from pydantic import Field
 
 from blaxel_mcp.advice import error_advice
+from blaxel_mcp.api.call import Call
+from blaxel_mcp.api.client import Session
 from blaxel_mcp.api.jobs import Listing
 from blaxel_mcp.errors import ApiError, ArgumentError
 from blaxel_mcp.summary.limits import CURSOR_BYTES
@@ -31,17 +33,36 @@ class Position(NamedTuple):
     upstream: str | None = None
     skip: int = 0
 
-    def page(self, listing: Listing[T], keep: Callable[[T], bool] = lambda _: True) -> Page[T]:
-        """The items to keep of what the API answered for this position."""
-        kept = [at for at, item in enumerate(listing.items) if keep(item)]
+    async def fetch(self, session: Session, call: Call[Listing[T]]) -> Listing[T]:
+        """Send the call that lists from this position.
 
-        def cursor_after(used: int) -> str | None:
+        Raises:
+            BlaxelMcpError: any of them, in words about the cursor where the API refused the request for it.
+        """
+        try:
+            return await session.send(call)
+        except ApiError as error:
+            if error.status != 400 or self.upstream is None:  # noqa: PLR2004
+                raise
+            raise ApiError(
+                400,
+                "Blaxel refused the cursor (400): it is valid for 24 hours, and with the same arguments only.",
+                f"Leave {error_advice().argument('cursor')} out to start over.",
+            ) from None
+
+    def page(self, listing: Listing[T], limit: int, keep: Callable[[T], bool] = lambda _: True) -> Page[T]:
+        """So many of the items to keep, of what the API answered for this position."""
+        kept = [at for at, item in enumerate(listing.items) if keep(item)]
+        skip = sum(at < self.skip for at in kept)
+
+        def cursor_after(shown: int) -> str | None:
+            used = skip + shown
             if used < len(kept):
                 return _format_cursor(Position(self.upstream, kept[used - 1] + 1))
             return _format_cursor(Position(listing.cursor)) if listing.cursor else None
 
-        skip = sum(at < self.skip for at in kept)
-        return Page([listing.items[at] for at in kept], cursor_after, skip, first=self.upstream is None)
+        items = [listing.items[at] for at in kept[skip:][:limit]]
+        return Page(items, cursor_after, skip, len(kept), first=self.upstream is None)
 
 
 def _format_cursor(position: Position) -> str:
@@ -72,20 +93,19 @@ def parse_offset(cursor: str | None) -> int:
     return int(text or 0)
 
 
+def page_from(offset: int, limit: int, items: Sequence[T]) -> Page[T]:
+    """So many of the items of a whole list, from an offset on."""
+    skip = min(offset, len(items))
+
+    def cursor_after(shown: int) -> str | None:
+        return str(skip + shown) if skip + shown < len(items) else None
+
+    return Page(items[skip:][:limit], cursor_after, skip, len(items))
+
+
 def _not_ours() -> ArgumentError:
     cursor, given = map(error_advice().argument, ("cursor", "nextCursor"))
     return ArgumentError(
         f"{cursor} is not one that this tool gave, so nothing was sent.",
         f"Give {given} of the previous answer as it is, or leave {cursor} out to start over.",
-    )
-
-
-def explain_refusal(error: ApiError, position: Position) -> ApiError:
-    """The API's error, in words about the cursor where the request had one and was refused as invalid."""
-    if error.status != 400 or position.upstream is None:  # noqa: PLR2004
-        return error
-    return ApiError(
-        400,
-        "Blaxel refused the cursor (400): it is valid for 24 hours, and with the same arguments only.",
-        f"Leave {error_advice().argument('cursor')} out to start over.",
     )

@@ -5,7 +5,7 @@ compares `listed.json` with what the tools' own rows say, and writes it anew whe
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
@@ -42,7 +42,7 @@ class LazyTool(Tool):
     @cached_property
     def bound(self) -> Tool:
         """The tool itself."""
-        return bind(load_spec(self.name))
+        return _bind(self.name)
 
     async def run(self, arguments: dict[str, Any], context: Any, convert_result: bool = False) -> Any:  # noqa: FBT001, FBT002
         """Run the tool itself."""
@@ -53,6 +53,12 @@ def load_spec(name: str) -> ToolSpec:
     """Import a tool's module and return the tool's row."""
     spec: ToolSpec = import_module(f"blaxel_mcp.tools.{_MODULES[name]}").SPEC
     return spec
+
+
+@cache
+def _bind(name: str) -> Tool:
+    """The tool itself, made once in a process, however many servers it has: the SDK generates models for it."""
+    return bind(load_spec(name))
 
 
 def load_specs() -> Sequence[ToolSpec]:

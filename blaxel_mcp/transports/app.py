@@ -4,10 +4,11 @@ The list of middleware in `build_app` is the way of a request, from top to botto
 BaseHTTPMiddleware does not go together with SSE (python-sdk issue 883).
 """
 
+import contextlib
 import logging
 import re
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING
 
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
@@ -40,6 +41,7 @@ from blaxel_mcp.transports.apps_session import AppsSessionMiddleware
 from blaxel_mcp.transports.error_bodies import ErrorBodyMiddleware
 from blaxel_mcp.transports.exposure import allowed_hosts, allowed_origins
 from blaxel_mcp.transports.messages import readable_body
+from blaxel_mcp.transports.whole_answers import WholeAnswers
 
 if TYPE_CHECKING:
     from blaxel_mcp.transports.oauth.authenticator import OAuthAuthenticator
@@ -125,17 +127,27 @@ def _mcp_app(server: Server, settings: Settings) -> Starlette:
         return server.sse_app(
             sse_path=SSE, message_path=MESSAGES, max_request_body_size=BODY_BYTES, transport_security=unchecked
         )
-    app = server.streamable_http_app(
-        streamable_http_path=MCP,
-        stateless_http=True,
-        max_request_body_size=BODY_BYTES,
-        transport_security=unchecked,
+    whole, streamed = (
+        server.streamable_http_app(
+            streamable_http_path=MCP,
+            json_response=json_response,
+            stateless_http=True,
+            max_request_body_size=BODY_BYTES,
+            transport_security=unchecked,
+        )
+        for json_response in (True, False)
+    )
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with whole.router.lifespan_context(app), streamed.router.lifespan_context(app):
+            yield
+
+    endpoint = WholeAnswers(
+        *(route.app for app in (whole, streamed) for route in app.routes if isinstance(route, Route))
     )
     # POST only: without sessions nothing would ever be said on a stream that a client opens with GET.
-    app.router.routes[:] = [
-        Route(route.path, route.endpoint, methods=["POST"]) for route in app.routes if isinstance(route, Route)
-    ]
-    return app
+    return Starlette(routes=[Route(MCP, endpoint, methods=["POST"])], lifespan=lifespan)
 
 
 def _authenticators(settings: Settings, oauth: "OAuthAuthenticator | None") -> list[Authenticator]:

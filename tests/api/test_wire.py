@@ -79,11 +79,11 @@ def test_an_error_body_that_is_not_json_or_is_large_says_nothing(body: bytes) ->
 
 
 @pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 408, 409, 418, 429, 500, 501, 502, 503, 504, 599])
-@pytest.mark.parametrize("body", [shape for shape, _ in SHAPES])
-def test_nothing_of_an_error_body_is_in_the_error(status: int, body: Any) -> None:
+def test_nothing_of_an_error_body_is_in_the_error(status: int) -> None:
     """The error holds no message, no stack and no instruction of the body, even where its code is a word."""
-    error = error_for(Response(status, {"x-blaxel-error-code": LEAK}, to_json(body)), NOW)
-    assert LEAK not in f"{error!s} {error!r} {vars(error)}"
+    for body, _ in SHAPES:
+        error = error_for(Response(status, {"x-blaxel-error-code": LEAK}, to_json(body)), NOW)
+        assert LEAK not in f"{error!s} {error!r} {vars(error)}", body
 
 
 def test_every_documented_status_has_its_own_sentences() -> None:

@@ -7,8 +7,9 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from blaxel_mcp.summary.clean import clean
 from blaxel_mcp.tools.registry import select
 from blaxel_mcp.tools.spec import FOR_VIEWS
 from evaluation import stand_in, workspaces
+from evaluation.__main__ import parser
 from evaluation.apis import APIS
 from evaluation.loop import Outcome
 from evaluation.questions import chosen, load
@@ -38,6 +40,25 @@ def evaluate(what: stand_in.Script, only: str = "", api: str = "openai", **how: 
         return asyncio.run(ask_all(chosen(QUESTIONS, only), model, **how))
 
 
+class PerQuestion:
+    """A scripted model that is another one for each question."""
+
+    def __init__(self, scripts: Mapping[str, stand_in.Script]) -> None:
+        self._scripts = scripts
+
+    def reply(self, ask: str, results: Sequence[str]) -> stand_in.Reply:
+        """What the question's own script says."""
+        return self._scripts[ask].reply(ask, results)
+
+
+def evaluate_each(scripts: Sequence[stand_in.Script], api: str = "openai", **how: Any) -> list[Outcome]:
+    """The outcome of each scripted model, put to another question of the demo each: most of a run is its start."""
+    asked = QUESTIONS[: len(scripts)]
+    assert {(question.workspace, question.writes) for question in asked} == {("demo", False)}
+    script = PerQuestion({question.ask: one for question, one in zip(asked, scripts, strict=True)})
+    return evaluate(script, ",".join(question.id for question in asked), api, **how)
+
+
 @pytest.mark.slow
 def test_who_says_nothing_gets_nothing() -> None:
     """Not one fact of one question."""
@@ -45,6 +66,7 @@ def test_who_says_nothing_gets_nothing() -> None:
     assert (sums["questions"], sums["right"], sums["found"], sums["turns"]) == (40, 0, 0, 40)
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.parametrize("api", sorted(APIS))
 def test_both_apis_come_to_the_same(api: str) -> None:
     """The model is sent the tools, the instructions and every result; its key is where the API wants it."""
@@ -68,6 +90,7 @@ def test_both_apis_come_to_the_same(api: str) -> None:
     assert given == "Bearer s3cret"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("shown", "sees"), [("text", (True, False)), ("fields", (True, True)), ("both", (True, True))])
 def test_a_model_is_shown_what_its_client_would_show(shown: str, sees: tuple[bool, bool]) -> None:
     """The text, the fields, which have the text as well, or both."""
@@ -97,25 +120,23 @@ def test_who_follows_orders_in_a_message_is_wrong() -> None:
     assert (outcome.score.found, outcome.called) == (2, ("run_job",))
 
 
-def test_turns_are_bounded() -> None:
-    """A model that never answers is asked so often, and has said nothing."""
-    (outcome,) = evaluate(stand_in.Fixed(call=("list_jobs", {}), calls=99), "done-report", max_turns=3)
+def test_a_wrong_call_is_told_to_the_model_and_turns_are_bounded() -> None:
+    """As an error, and it may go on; a model that never answers is asked so often, and has said nothing."""
+    wrong = [("no_such_tool", {}), ("get_job_execution", {"job": "x"}), ("list_jobs", {"limit": "x"})]
+    log: list[dict[str, Any]] = []
+    endless = stand_in.Fixed(call=("list_jobs", {}), calls=99)
+    once = [stand_in.Fixed(call=call, calls=1) for call in wrong]
+    *outcomes, outcome = evaluate_each([*once, endless], "anthropic", log=log, max_turns=3)
     assert (outcome.turns, outcome.called, outcome.answer) == (3, ("list_jobs",) * 3, "")
     assert outcome.score.found == 0
+    assert [one.turns for one in outcomes] == [2, 2, 2]
+    for seen in log[1:6:2]:  # the second turn of each
+        (block,) = seen["body"]["messages"][-1]["content"]
+        assert block["is_error"]
+        assert block["content"]
 
 
-@pytest.mark.parametrize(
-    "call", [("no_such_tool", {}), ("get_job_execution", {"job": "x"}), ("list_jobs", {"limit": "x"})]
-)
-def test_a_wrong_call_is_told_to_the_model(call: tuple[str, Mapping[str, Any]]) -> None:
-    """As an error, and it may go on."""
-    log: list[dict[str, Any]] = []
-    evaluate(stand_in.Fixed(call=call, calls=1), "done-report", "anthropic", log=log)
-    (block,) = log[-1]["body"]["messages"][-1]["content"]
-    assert block["is_error"]
-    assert block["content"]
-
-
+@pytest.mark.slow
 def test_an_address_that_fails_costs_the_question_only() -> None:
     """It says why: nobody there, an error, or something that is no answer."""
     with socket.create_server(("127.0.0.1", 0)) as busy:
@@ -274,11 +295,13 @@ def test_the_page_has_the_help() -> None:
     assert block[1] == said
 
 
+@cache
 def run_help() -> str:
-    """What --help prints."""
-    code, out, _ = command("--help", COLUMNS="100", NO_COLOR="1")
-    assert code == 0
-    return out
+    """What --help prints on a terminal of 100 columns."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", "100")
+        patch.setenv("NO_COLOR", "1")
+        return parser().format_help()
 
 
 def test_the_page_names_what_there_is() -> None:

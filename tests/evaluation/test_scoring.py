@@ -233,11 +233,11 @@ def test_wrong_answers_fail_also_where_little_is_wrong(name: str, answer: str) -
     assert not worth(QUESTIONS[name], answer).right
 
 
-@pytest.mark.parametrize("name", QUESTIONS)
 @pytest.mark.parametrize("answer", ["", NONSENSE, "I don't have that information.", "Let me look at that for you."])
-def test_saying_nothing_finds_no_fact(name: str, answer: str) -> None:
+def test_saying_nothing_finds_no_fact(answer: str) -> None:
     """Of no question."""
-    assert (worth(QUESTIONS[name], answer).found, worth(QUESTIONS[name], answer).right) == (0, False)
+    found = {name: worth(question, answer) for name, question in QUESTIONS.items()}
+    assert {name: one for name, one in found.items() if (one.found, one.right) != (0, False)} == {}
 
 
 def test_a_call_that_is_wanted_or_forbidden_decides_too() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import groupby
 
 import pytest
 from ask import CALLS, Asker, asking
@@ -59,9 +60,8 @@ def _alike(place: Place) -> Place:
     return (place[0], *(part for part in place[-2:] if isinstance(part, str)))
 
 
-GROUPS = {
-    alike: [place for place in PLACES if _alike(place) == alike]
-    for alike in sorted({_alike(p) for p in PLACES}, key=str)
+GROUPS: Mapping[Place, Sequence[Place]] = {
+    alike: [*places] for alike, places in groupby(sorted(PLACES, key=lambda one: str(_alike(one))), key=_alike)
 }
 MARKED = (
     "zqx",

@@ -401,8 +401,8 @@ IN_PROGRESS = (
         },
         (
             q(DONE, "Running: 4 of 8 tasks finished (50%), 2 running, 2 waiting.", done=False, outcome="in_progress"),
-            q(WHEN, "Time left: about 7m", "4 finished tasks", timing_estimatedRemainingSeconds=427),
-            q(NEXT, "again in 3m 33s", pollAfterSeconds=213),
+            q(WHEN, "Time left: about 7m", "4 finished tasks", timing_estimatedRemainingSeconds=420),
+            q(NEXT, "again in 3m 30s", pollAfterSeconds=210),
         ),
     ),
     Case(
@@ -426,12 +426,12 @@ IN_PROGRESS = (
             "status": "running",
             "stats": {"total": 100, "success": 40, "running": 10},
         },
-        (q(WHEN, "about 9m 4s", "40 of 100 tasks finished in 6m 40s", timing_estimatedRemainingSeconds=544),),
+        (q(WHEN, "about 11m 58s", "40 of 100 tasks finished in 6m 40s", timing_estimatedRemainingSeconds=718),),
     ),
     Case(
         "judged by the past",
         {"metadata": meta("11:50:00", "11:50:00"), "spec": {}, "status": "running"},
-        (q(WHEN, "judging by 3 recent successful executions", timing_estimatedRemainingSeconds=635),),
+        (q(WHEN, "judging by 3 recent successful executions", timing_estimatedRemainingSeconds=871),),
         usual=(1000, 1200, 1500),
     ),
     Case(

@@ -228,11 +228,12 @@ def test_an_option_without_a_client_is_refused(option: str, user: dict[str, str]
     """The list of clients would look as if something had been done."""
     name = option.partition("=")[0]
     assert refused(user, option) == f"{name} needs a client, such as: blaxel-mcp setup cursor."
-    assert run("setup", option, env=user) == (
-        2,
-        "",
-        f"blaxel-mcp: {name} needs a client, such as: blaxel-mcp setup cursor. See blaxel-mcp setup --help.\n",
-    )
+
+
+def test_what_is_refused_is_one_line_with_where_the_help_is(user: dict[str, str]) -> None:
+    """On standard error, with exit code 2."""
+    said = "--write needs a client, such as: blaxel-mcp setup cursor. See blaxel-mcp setup --help."
+    assert run("setup", "--write", env=user) == (2, "", f"blaxel-mcp: {said}\n")
 
 
 def test_an_unknown_client_is_told_the_nearest_name(user: dict[str, str]) -> None:
@@ -287,12 +288,13 @@ def test_a_file_that_does_not_parse_is_left_as_it_is(
 HOLDS_ITSELF = "line 1, column 1: this holds itself, or is nested too deep."
 
 
+@pytest.mark.sampled(every=3)
 @pytest.mark.parametrize(
     ("client", "content", "said"),
     [
-        ("goose", "d: 2024-13-45\n", "line 1, column 1: a value can't be read (month must be in 1..12)."),
+        ("goose", "d: 2024-13-45\n", "line 1, column 1: a value can't be read (month must be in 1..12"),
         ("goose", "d: &a [*a]\n", HOLDS_ITSELF),
-        ("goose", "d: " + "[" * 5_000 + "]" * 5_000, "line 1, column 1: this is not YAML (maximum recursion depth"),
+        ("goose", "d: " + "[" * 1_500 + "]" * 1_500, "line 1, column 1: this is not YAML (maximum recursion depth"),
         ("goose", "d: !!timestamp x\n", "line 1, column 1: this is not YAML ("),
         ("goose", "d: !!bool x\n", "line 1, column 1: this is not YAML ("),
         (
@@ -396,6 +398,7 @@ def test_a_write_that_cannot_be_leaves_no_backup(user: dict[str, str], tmp_path:
 
 
 @POSIX
+@pytest.mark.sampled(every=3)
 @pytest.mark.parametrize("option", ["--write", "--remove"])
 @pytest.mark.parametrize("linked", [False, True], ids=["itself", "by a link"])
 def test_a_pipe_is_refused_before_it_is_opened(

@@ -158,12 +158,6 @@ def test_schedule_and_deployment(subject: Job, executions: list[Any], expected: 
     assert concerns(subject, *executions) == expected
 
 
-def test_the_order_of_the_list_does_not_matter() -> None:
-    """Older versions of the API may list executions in any order."""
-    newest = NewestRuns.of(list(map(JobExecution.model_validate, [FINE, one("failed", 9, 8, 5)])), NOW, complete=True)
-    assert [run.status.word for run in newest.runs] == ["failed", "succeeded"]
-
-
 def test_what_goes_on_is_not_to_be_kept() -> None:
     """Neither the newest one nor any other, and nothing where there is none yet."""
     for executions in ([], [one("running", 9, 8), FINE], [FINE, one("queued", 99)], [one(None, 9)]):

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings, target
 from hypothesis import strategies as st
 from support.builders import NOW, ago, answer, execution, task
+from support.examples import examples
 
 from blaxel_mcp.models import ExecutionStatus, JobExecution
 from blaxel_mcp.summary import limits
@@ -73,6 +74,7 @@ def summary_of(raw: dict[str, Any], asked: tuple[str, str] = ("resize", "exec-1"
     return summarize(JobExecution.model_validate(raw), asked=asked, workspace="acme", now=NOW)
 
 
+@pytest.mark.sampled(every=5)
 @pytest.mark.parametrize("text", LONG.values(), ids=LONG)
 @pytest.mark.parametrize("tasks", [1, 10, 100, 1_000])
 def test_budgets_hold_with_the_longest_texts(tasks: int, text: str) -> None:
@@ -195,7 +197,7 @@ extremes = st.fixed_dictionaries(
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(300), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     extremes,
     st.tuples(ids, ids),

@@ -152,6 +152,7 @@ def weakened(row: Row) -> Iterator[tuple[str, Row]]:
                 yield part, replace(row, **without)
 
 
+@pytest.mark.sampled(every=4)
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.cause)
 def test_every_alternative_of_a_row_is_needed_by_some_message(row: Row, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whichever is removed, a message gets another cause than its own: so nobody removes one unnoticed."""

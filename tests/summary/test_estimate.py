@@ -12,6 +12,7 @@ from blaxel_mcp.summary.counts import TaskCounts
 from blaxel_mcp.summary.estimate import Estimate, estimate_from_history, estimate_remaining
 from blaxel_mcp.summary.runs import UsualDuration
 from blaxel_mcp.summary.tasks import TaskStats
+from blaxel_mcp.summary.wording import format_duration
 
 BENCHMARK = Path(__file__).parents[2] / "benchmarks" / "estimates.py"
 
@@ -41,7 +42,7 @@ def test_an_estimate_adds_rounds_of_waiting_tasks_to_what_runs() -> None:
     got = known(estimate(found, TaskCounts(total=10, succeeded=4, running=2)))
     assert got.low <= 150 <= got.high
     assert got.seconds == pytest.approx(150, rel=0.05)
-    assert got.high - got.low < 30
+    assert got.high - got.low < 40
     assert got.basis == "4 finished tasks of this execution (median 1m), 6 left, 2 at a time"
 
 
@@ -52,6 +53,7 @@ def test_an_estimate_is_a_range_where_tasks_differ() -> None:
     for spread in (1, 5, 20):
         found = TaskStats(listed=16, durations=[60.0 + spread * step for step in (0, 1, -1) * 3], elapsed=[20.0])
         got = known(estimate(found, counts))
+        assert got.seconds is not None
         assert got.low < got.seconds < got.high
         widths.append(got.high - got.low)
     assert widths == sorted(set(widths))
@@ -63,7 +65,8 @@ def test_running_tasks_count_as_longer_than_so_far() -> None:
     quick = [40.0, 44.0, 47.0, 50.0]
     just_begun = known(estimate(TaskStats(listed=30, durations=quick, elapsed=[1.0] * 6), counts, 10))
     still_going = known(estimate(TaskStats(listed=30, durations=quick, elapsed=[90.0] * 6), counts, 10))
-    assert still_going.seconds > 1.3 * just_begun.seconds
+    assert still_going.low > 1.1 * just_begun.low
+    assert still_going.high > 1.3 * just_begun.high
     assert still_going.basis == "4 finished tasks (median 47s); 6 tasks have run longer than any that finished"
 
 
@@ -72,8 +75,10 @@ def test_a_straggler_makes_the_range_wide_and_is_named() -> None:
     found = TaskStats(listed=41, durations=[60.0] * 40, elapsed=[900.0])
     got = known(estimate(found, TaskCounts(total=41, succeeded=40, running=1)))
     assert got.basis == "40 finished tasks (median 1m); one task has run longer than any that finished"
+    assert got.seconds is None
+    assert got.left == f"anything from {got.low}s to {format_duration(got.high)}"
     assert got.low < 100
-    assert got.high > 900
+    assert got.high > 600
 
 
 def test_tasks_that_get_slower_make_the_range_wide_and_are_named() -> None:
@@ -107,7 +112,8 @@ def test_without_a_basis_there_is_no_estimate(
 def test_counts_alone_are_a_basis_where_there_is_no_task_list() -> None:
     """40 of 100 finished in 400 s with 10 running: about ten minutes are left."""
     got = known(estimate(TaskStats(), TaskCounts(total=100, succeeded=40, running=10), 10, 400))
-    assert got.low < 400 < got.seconds < 700 < got.high
+    assert got.seconds is not None
+    assert got.low < 500 < got.seconds < 750 < got.high
     assert got.basis == "40 of 100 tasks finished in 6m 40s"
 
 
@@ -123,6 +129,7 @@ def test_past_executions_are_a_basis_until_this_one_has_outlasted_them() -> None
     early, late = known(estimate_from_history(usual, 50)), known(estimate_from_history(usual, 500))
     assert early.low < 460 < early.high
     assert early.seconds == pytest.approx(465, rel=0.1)
+    assert late.seconds is not None
     assert early.basis == "4 recent successful executions (median 8m 35s)"
     assert 0 <= late.low < late.seconds < late.high < 200
     assert estimate_from_history(usual, 530) is None
@@ -146,18 +153,51 @@ def test_the_same_tasks_have_the_same_estimate() -> None:
     assert estimate(found, counts) == estimate(found, counts)
 
 
+@pytest.mark.slow
 def test_estimates_hold_on_simulated_runs() -> None:
-    """A small part of `benchmarks/estimates.py`, with and without past runs: its figures must not get worse."""
+    """A small part of `benchmarks/estimates.py`, with and without past runs: what is promised, as far as it is kept.
+
+    That no likely value is under half of the truth is promised; one in a hundred is.
+    """
     benchmark = run_path(str(BENCHMARK), run_name="estimates")
     ask, asked = benchmark["ask"], []
     for kind in benchmark["FORESEEABLE"]:
-        few = 1 if kind == "long queue" else 6
-        asked += [*ask(kind, few, seed=2), *ask(kind, few, seed=3, history=True)]
+        asked += [*ask(kind, 6, seed=2), *ask(kind, 6, seed=3, history=True)]
     score = benchmark["Score"].of(asked)
-    assert score.holds >= 0.88
+    assert score.holds >= 0.9
     assert score.width <= 0.8
-    assert score.close >= 0.7
-    assert score.under_half <= 0.04
+    assert score.likely >= 0.75
+    assert score.close >= 0.75
+    assert score.under_half <= 0.01
+
+
+def test_where_no_value_is_likely_there_is_a_range_and_a_word_why() -> None:
+    """In the prose and in the object; the next look is by the least that is left."""
+    tasks: list[Any] = [*(task(n, "succeeded", (200, 140)) for n in range(20)), task(20, "running", (200,))]
+    counts = {"total": 21, "success": 20, "running": 1}
+    raw = execution("running", (200, 200), tasks=tasks, stats=counts, parallelism=21)
+    got = answer(raw)
+    low, high = got["timing"]["estimatedRemainingRange"]
+    said = f"Time left: anything from {format_duration(low)} to {format_duration(high)}, judging by 20 finished tasks "
+    assert f"{said}(median 1m); one task has run longer than any that finished." in got["summary"]
+    assert "estimatedRemainingSeconds" not in got["timing"]
+    assert got["pollAfterSeconds"] == max(15, low // 2)
+
+
+@pytest.mark.parametrize(
+    ("durations", "why"),
+    [
+        ([20.0, 60.0, 150.0], "too few to say more closely"),
+        ([5.0, 20.0, 90.0, 400.0] * 4, "tasks differ too much to say"),
+    ],
+)
+def test_tasks_that_differ_much_say_why_no_value_is_likely(durations: list[float], why: str) -> None:
+    """Few of them, or many."""
+    number = len(durations)
+    found = TaskStats(listed=number + 2, durations=durations, elapsed=[30.0, 40.0])
+    got = known(estimate(found, TaskCounts(total=number + 2, succeeded=number, running=2), 2))
+    assert got.seconds is None
+    assert why in got.basis
 
 
 @pytest.mark.parametrize("status", ["succeeded", "failed", "queued", "pending", "cancelling", "odd"])
@@ -192,4 +232,5 @@ def test_counts_past_all_sense_cost_nothing() -> None:
     raw = execution("running", (300, 300), tasks=done)
     raw["spec"] = {"parallelism": 10**9}
     raw["stats"] = {"total": 10**10, "running": 10**9, "success": 5}
-    assert answer(raw)["timing"]["estimatedRemainingSeconds"] == pytest.approx(950, rel=0.2)
+    low, high = answer(raw)["timing"]["estimatedRemainingRange"]
+    assert low < 950 < high < 20 * 950

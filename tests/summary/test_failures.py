@@ -128,8 +128,8 @@ def test_the_answer_and_the_row_of_the_task_show_the_line_that_tells() -> None:
     ]
     assert f'Why: the program raised FileNotFoundError in task "task-4": "{said}" (load.py:118).' in got["summary"]
     parsed = JobExecution.model_validate(execution("failed", (), tasks=[failed]))
-    page = Page(parsed.task_list, lambda _: None)
-    rows, _ = build_tasks(("a", "b"), parsed, TaskList.of(parsed), page, limit=5, status=None, now=NOW)
+    page = Page(parsed.task_list, lambda _: None, skip=0, total=1)
+    rows, _ = build_tasks(("a", "b"), parsed, TaskList.of(parsed), page, status=None, now=NOW)
     assert rows["tasks"] == [{"name": "task-4", "status": "failed", "cause": "exit_code", "message": told}]
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 from support.builders import EXECUTION, JOB, answer
 from support.caller import EXECUTION_KEYS
+from support.examples import examples
 
 from blaxel_mcp.models import JobExecution, parse_env_override
 from blaxel_mcp.summary.masking import mask_credentials
@@ -19,7 +20,7 @@ from blaxel_mcp.summary.wording import json_size
 
 SCHEMA = TypeAdapter(ExecutionAnswer).json_schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
-bounded = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+bounded = settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters())
 anything = st.recursive(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from blaxel_mcp.models import ExecutionWord, Job, JobExecution, TaskWord
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.attention import NewestRuns
-from blaxel_mcp.summary.listing import DEPLOYMENT_STATUSES, Page, read_status, row_id, status_phrase
+from blaxel_mcp.summary.listing import DEPLOYMENT_STATUSES, Fact, Page, Row, read_status, row_id, status_phrase
 from blaxel_mcp.summary.listing_executions import build_executions
 from blaxel_mcp.summary.listing_jobs import build_jobs
 from blaxel_mcp.summary.listing_tasks import build_tasks, failed_first
@@ -81,19 +81,28 @@ def json_size(value: Any) -> int:
     return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
 
 
-def page_of(items: Sequence[Any], skip: int = 0, cursor: str | None = None) -> Page[Any]:
-    """A page that continues by number within the items, and with `cursor` after them."""
-    return Page(items, lambda used: str(used) if used < len(items) else cursor, skip, first=skip == 0)
+def page_of(items: Sequence[Any], skip: int = 0, cursor: str | None = None, limit: int = 100) -> Page[Any]:
+    """A page of the items after `skip`, which continues by number within them, and with `cursor` after all of them."""
+
+    def cursor_after(shown: int) -> str | None:
+        return str(skip + shown) if skip + shown < len(items) else cursor
+
+    return Page(items[skip:][:limit], cursor_after, skip, len(items), first=skip == 0)
 
 
 def everything(
-    items: Sequence[Any], noun: str, build: Callable[[Page[Any]], tuple[Any, str]], cursor: str | None = LONG_CURSOR
+    items: Sequence[Any],
+    noun: str,
+    build: Callable[[Page[Any]], tuple[Any, str]],
+    *,
+    limit: int,
+    cursor: str | None = LONG_CURSOR,
 ) -> list[Any]:
     """All rows of these items, page by page, each held to the budgets and to saying the same in both channels."""
     rows: list[Any] = []
     skip: int | None = 0
     while skip is not None:
-        answer, text = build(page_of(items, skip, cursor))
+        answer, text = build(page_of(items, skip, cursor, limit))
         assert json_size(answer) <= limits.LIST_BYTES
         assert len(text.encode()) <= limits.LIST_BYTES
         lines = text.splitlines()
@@ -128,9 +137,11 @@ def test_any_jobs_fit(items: list[Any], search: str, limit: int) -> None:
     read = [Job.model_validate(item) for item in items]
 
     def build(page: Page[Any]) -> tuple[Any, str]:
-        return build_jobs(page, limit=limit, search=search, workspace=search, now=NOW)
+        return build_jobs(page, search=search, workspace=search, now=NOW)
 
-    assert [row.get("name", "") for row in everything(read, "jobs", build)] == [row_id(one.name) for one in read]
+    assert [row.get("name", "") for row in everything(read, "jobs", build, limit=limit)] == [
+        row_id(one.name) for one in read
+    ]
 
 
 @settings(max_examples=50, deadline=None)
@@ -138,19 +149,17 @@ def test_any_jobs_fit(items: list[Any], search: str, limit: int) -> None:
 def test_any_overview_fits(items: list[Any], search: str, limit: int) -> None:
     """Within the budget whatever their executions are, each job once; those that need attention come first."""
     read = [Job.model_validate(item) for item, _ in items]
-    newest = {
-        job.name or "": None if runs is None else listed_now(list(map(JobExecution.model_validate, runs)))
-        for job, (_, runs) in zip(read, items, strict=True)
-    }
+    newest = [None if runs is None else listed_now(list(map(JobExecution.model_validate, runs))) for _, runs in items]
 
     def build(page: Page[Any]) -> tuple[Any, str]:
-        answer, text = build_jobs(page, limit=limit, search=search, workspace=search, newest=newest, now=NOW)
+        looked_up = newest[page.skip :][: len(page.items)]
+        answer, text = build_jobs(page, search=search, workspace=search, newest=looked_up, now=NOW)
         urgent = ["attention" in row for row in answer["jobs"]]
         assert urgent == sorted(urgent, reverse=True)
         assert answer.get("needAttention", 0) == sum(urgent)
         return answer, text
 
-    rows = everything(read, "jobs", build)
+    rows = everything(read, "jobs", build, limit=limit)
     assert sorted(row.get("name", "") for row in rows) == sorted(row_id(one.name) for one in read)
 
 
@@ -166,7 +175,10 @@ def test_any_executions_fit(items: list[Any], job_id: str, limit: int, status: E
     read = [JobExecution.model_validate(item) for item in items]
     meant = [one for one in read if status is None or (one.status or "").casefold() == status]
     rows = everything(
-        meant, "executions", lambda page: build_executions(job_id, page, read, limit=limit, status=status, now=NOW)
+        meant,
+        "executions",
+        lambda page: build_executions(job_id, page, read, status=status, now=NOW),
+        limit=limit,
     )
     assert [row.get("id", "") for row in rows] == [row_id(one.metadata.id) for one in meant]
 
@@ -191,7 +203,8 @@ def test_any_tasks_fit(items: list[Any], name: str, limit: int, status: TaskWord
     rows = everything(
         meant,
         "tasks",
-        lambda page: build_tasks((name, name), execution, TaskList(every), page, limit=limit, status=status, now=NOW),
+        lambda page: build_tasks((name, name), execution, TaskList(every), page, status=status, now=NOW),
+        limit=limit,
         cursor=None,
     )
     assert len(rows) == len(meant)
@@ -199,7 +212,6 @@ def test_any_tasks_fit(items: list[Any], name: str, limit: int, status: TaskWord
     assert failed == sorted(failed, reverse=True)
 
 
-@pytest.mark.slow
 @pytest.mark.slow
 def test_ten_thousand_tasks_come_once_in_order() -> None:
     """Page by page, without the network."""
@@ -210,7 +222,8 @@ def test_ten_thousand_tasks_come_once_in_order() -> None:
     rows = everything(
         meant,
         "tasks",
-        lambda page: build_tasks(("a", "e"), execution, TaskList(every), page, limit=100, status=None, now=NOW),
+        lambda page: build_tasks(("a", "e"), execution, TaskList(every), page, status=None, now=NOW),
+        limit=100,
         cursor=None,
     )
     first = [f"task-{n}" for n in range(10_000) if n % 3]
@@ -237,7 +250,7 @@ def test_the_sentence_over_jobs(
 ) -> None:
     """Says how many, and whether that is all."""
     items = [Job.model_validate({"metadata": {"name": f"job-{n}"}}) for n in range(count)]
-    answer, _ = build_jobs(page_of(items, start, following), limit=5, search=search, workspace="demo", now=NOW)
+    answer, _ = build_jobs(page_of(items, start, following, limit=5), search=search, workspace="demo", now=NOW)
     assert answer["summary"] == sentence
 
 
@@ -246,6 +259,41 @@ def run_of(status: str | None, minutes: int, ago: int) -> JobExecution:
     end = NOW - timedelta(minutes=ago)
     metadata = {"id": "e", "startedAt": (end - timedelta(minutes=minutes)).isoformat(), "completedAt": end.isoformat()}
     return JobExecution.model_validate({"metadata": metadata, "status": status})
+
+
+@pytest.mark.parametrize(
+    ("runs", "said"),
+    [
+        ([run_of("succeeded", 2, 5)], 'latest succeeded 5m ago, "e"'),
+        ([run_of("cancelling", 2, 5)], 'latest cancelling, started 7m ago, "e"'),
+        ([run_of("Odd\x07 word", 2, 5)], 'latest status "Odd word", ended 5m ago, "e"'),
+        ([run_of("TIMEOUT", 2, 5)], 'needs attention (timed out 5m ago), "e"'),
+        (
+            [run_of("cancelled", 1, 2), *[run_of("failed", 2, 5)] * 2],
+            "needs attention (the 2 before it failed), latest",
+        ),
+        ([], "no executions"),
+        (None, "latest unknown"),
+    ],
+)
+def test_how_the_newest_execution_of_a_job_is_told(runs: list[JobExecution] | None, said: str) -> None:
+    """Once: where it is why the job needs attention, only its id follows that."""
+    newest = None if runs is None else listed_now(runs)
+    job = Job.model_validate({"metadata": {"name": "a"}, "status": "DEPLOYED"})
+    _, text = build_jobs(page_of([job]), search=None, workspace=None, newest=[newest], now=NOW)
+    assert text.splitlines()[1].startswith(f'- "a": {said}')
+
+
+def test_of_several_reasons_the_most_urgent_is_always_said() -> None:
+    """That there are others is marked; the deployment's status has a place of its own."""
+    jobs = [Job.model_validate({"metadata": {"name": f"job-{n:02d}{'-' * 40}"}, "status": "FAILED"}) for n in range(20)]
+    newest = [listed_now([run_of("failed", 2, 5)] * 3)] * 20
+    answer, text = build_jobs(page_of(jobs), search=None, workspace=None, newest=newest, now=NOW)
+    assert {row["attention"] for row in answer["jobs"]} == {"failed 5m ago…"}
+    assert {row["status"] for row in answer["jobs"]} == {"failed"}
+    assert text.splitlines()[1] == f'- "job-00{"-" * 40}": needs attention (failed 5m ago…), deployment failed'
+    few, _ = build_jobs(page_of(jobs[:2]), search=None, workspace=None, newest=newest[:2], now=NOW)
+    assert few["jobs"][0]["attention"] == "failed 5m ago, 3 in a row, deployment failed"
 
 
 @pytest.mark.parametrize(
@@ -280,14 +328,14 @@ def run_of(status: str | None, minutes: int, ago: int) -> JobExecution:
 )
 def test_the_sentences_over_executions(items: list[JobExecution], summary: str) -> None:
     """The newest one's state and when; then how many of those looked at succeeded, and what is usual."""
-    answer, _ = build_executions("a", page_of(items[:1]), items, limit=1, status=None, now=NOW)
+    answer, _ = build_executions("a", page_of(items[:1]), items, status=None, now=NOW)
     assert answer["summary"] == summary
 
 
 def test_a_duration_is_of_what_is_over() -> None:
     """`durationSeconds` of one that has ended, `runningSeconds` of one that has not, neither against the clock."""
     items = [run_of("succeeded", 2, 5), run_of("cancelling", 2, 5), run_of("failed", -2, 5), run_of("running", 2, -60)]
-    answer, _ = build_executions("a", page_of(items), items, limit=9, status=None, now=NOW)
+    answer, _ = build_executions("a", page_of(items), items, status=None, now=NOW)
     durations = [{key: row[key] for key in row if key.endswith("Seconds")} for row in answer["executions"]]
     assert durations == [{"durationSeconds": 120}, {"runningSeconds": 420}, {}, {}]
 
@@ -304,7 +352,7 @@ def tasks_of(count: int, message: str = "", **more: Any) -> JobExecution:
 def listed(execution: JobExecution, limit: int) -> tuple[Any, str]:
     """The first page of its tasks."""
     every = execution.task_list
-    return build_tasks(("j", "e"), execution, TaskList(every), page_of(every), limit=limit, status=None, now=NOW)
+    return build_tasks(("j", "e"), execution, TaskList(every), page_of(every, limit=limit), status=None, now=NOW)
 
 
 def test_short_rows_leave_their_room_to_long_ones() -> None:
@@ -316,16 +364,45 @@ def test_short_rows_leave_their_room_to_long_ones() -> None:
 
 @pytest.mark.parametrize(
     ("count", "longest"),
-    [(5, 180), (10, 134), (20, 51), (40, 10), (60, 0)],
+    [(5, {180}), (10, {138}), (20, {53, 54}), (40, {11, 12}), (60, {0, 6})],
 )
-def test_messages_are_cut_so_that_all_rows_fit(count: int, longest: int) -> None:
-    """To the same bytes as JSON for each, and not at all below a few words; that it was done is said."""
+def test_messages_are_cut_so_that_all_rows_fit(count: int, longest: set[int]) -> None:
+    """All rows to the same bytes, and no message below a few words; that it was done is said."""
     answer, text = listed(tasks_of(count, conditions=[{"message": "\\mé" * 60}]), count)
     assert len(answer["tasks"]) == count
     assert "notShown" not in answer
-    assert {len(row.get("message", "")) for row in answer["tasks"]} == {longest}
-    assert ("Rows are shortened to fit: a smaller limit shows more of each." in answer["summary"]) == (longest < 180)
+    assert {len(row.get("message", "")) for row in answer["tasks"]} == longest
+    assert len({json_size(row) for row in answer["tasks"] if "message" in row}) == 1
+    shortened = "Rows are shortened to fit: a smaller limit shows more of each." in answer["summary"]
+    assert shortened == (longest != {180})
     assert text.splitlines()[0] == answer["summary"]
+
+
+@pytest.mark.parametrize(
+    ("most", "said"),
+    [
+        (231, f'failed, failed {"e" * 40}, 1,024 MB, timed out: "{"m" * 70}"'),
+        (230, f'failed, failed {"e" * 40}, 1,024 MB, timed out: "{"m" * 66}…"'),
+        (150, f"failed, failed {'e' * 40}, 1,024 MB, timed out"),
+        (115, f"failed, failed {'e' * 40}"),
+        (110, "failed, x, 1,024 MB, timed out"),
+        (80, "failed, x, 1,024 MB"),
+        (0, "failed, x"),
+    ],
+)
+def test_a_row_is_cut_from_its_end(most: int, said: str) -> None:
+    """The name stays whole and of some facts a part, others go as a whole; a message takes the room that is left."""
+    latest = {"status": "failed", "id": "e" * 40}
+    facts = {
+        "status": Fact("failed", str, "failed"),
+        "latest": Fact(latest, lambda shown: " ".join(shown.values()), {"status": "x"}),
+        "memoryMb": Fact(1_024, "{:,} MB".format),
+        "region": Fact(None, str),
+        "cause": Fact("timed_out", lambda cause: cause.replace("_", " ")),
+    }
+    row = Row("name", "task-1", facts, "m" * 70).within(most)
+    assert row.as_line() == f'- "task-1": {said}'
+    assert most == 0 or json_size(row.as_object()) <= most
 
 
 def test_even_the_shortest_rows_are_counted_where_they_do_not_fit() -> None:
@@ -353,7 +430,7 @@ def test_fifty_executions_fit_with_the_ids_that_blaxel_gives() -> None:
         JobExecution.model_validate({"metadata": {"id": f"exec-{n:08x}", "startedAt": "2026-11-24T08:00:00Z"}})
         for n in range(50)
     ]
-    answer, _ = build_executions("nightly", page_of(items, 0, "c" * 150), items, limit=50, status=None, now=NOW)
+    answer, _ = build_executions("nightly", page_of(items, 0, "c" * 150), items, status=None, now=NOW)
     assert len(answer["executions"]) == 50
 
 
@@ -367,7 +444,7 @@ def test_a_cancelled_task_says_why_only_if_there_is_a_why() -> None:
     ]
     execution = JobExecution.model_validate({"tasks": items})
     every = execution.task_list
-    answer, text = build_tasks(("j", "e"), execution, TaskList(every), page_of(every), limit=9, status=None, now=NOW)
+    answer, text = build_tasks(("j", "e"), execution, TaskList(every), page_of(every), status=None, now=NOW)
     assert answer["tasks"] == [
         {"name": "a", "status": "cancelled"},
         {"name": "b", "status": "failed", "cause": "out_of_memory", "message": "Out of memory (limit 1 GiB)"},

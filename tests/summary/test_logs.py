@@ -301,6 +301,7 @@ def redacted_characters(work: Callable[[], object]) -> tuple[int, int]:
     return len(lengths), sum(lengths)
 
 
+@pytest.mark.sampled(every=4)
 @pytest.mark.parametrize(
     "unit",
     ["token: ", "mysql -p", "x", "\\", "A1b", "\U0001f600", "\x1b[31mx", "\u200bx"],

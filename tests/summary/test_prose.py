@@ -91,7 +91,7 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
         ),
         (
             "Running: 9 of 11 tasks finished (81%), 1 running, 1 waiting. Running for 10m. Time left: about 1m "
-            "40s (1m 38s to 1m 43s), judging by 9 finished tasks of this execution (median 1m), 2 left, 1 at a "
+            "40s (1m 32s to 1m 48s), judging by 9 finished tasks of this execution (median 1m), 2 left, 1 at a "
             'time. Next: Call get_job_execution with jobId "resize" and executionId "exec-1" again in 50s. Job '
             '"resize", execution "exec-1", workspace "acme", 1 at a time.'
         ),
@@ -363,7 +363,7 @@ CASES: dict[str, tuple[Callable[[], ExecutionAnswer], str]] = {
     "usual": (
         lambda: answer(execution("running", (600, 600)), runs=runs_that_took(1000, 1200, 1500)),
         (
-            "Running. Running for 10m. Time left: about 10m 35s (1m 20s to 25m 12s), judging by 3 recent "
+            "Running. Running for 10m. Time left: about 14m 31s (3m 27s to 20m 45s), judging by 3 recent "
             'successful executions (median 20m). Next: Call get_job_execution with jobId "resize" and executionId'
             ' "exec-1" again in 5m. Job "resize", execution "exec-1", workspace "acme".'
         ),

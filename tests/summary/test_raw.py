@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import pytest
@@ -130,6 +131,29 @@ def test_an_override_out_of_place_is_masked_too() -> None:
     assert mask_credentials(raw) == (masked, Hidden(2))
 
 
+OVERRIDES: list[tuple[Any, Any]] = [
+    ({"A": "***", "B": "plain"}, {"A": "***", "B": "***"}),
+    ('{"A": "***", "B": "plain"}', '{"A": "***", "B": "***"}'),
+    ([{"name": "B", "value": "plain"}], "***"),
+    (["B=plain"], "***"),
+    ("B=plain", "***"),
+    ({"B": ["plain"], "C": {"D": "plain"}}, {"B": "***", "C": "***"}),
+    (20261126, "***"),
+    (True, "***"),
+]
+"""Overrides in every form, and what is shown of each."""
+PLACES: list[Callable[[Any], Any]] = [
+    lambda override: override,
+    lambda override: {"metadata": override},
+    lambda override: {"metadata": {"annotations": [[override]]}},
+    lambda override: {"tasks": [{"spec": override}]},
+    lambda override: {"spec": {"tasks": [{"metadata": {"labels": override}}]}},
+    lambda override: {"status": {"job": {"spec": {"runtime": override}}}},
+    lambda override: [{"spec": override}, {"spec": {}}],
+]
+"""Where an override may stand in an answer."""
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -140,39 +164,13 @@ def test_an_override_out_of_place_is_masked_too() -> None:
         "EnvOverrides2", "env_override_values",
     ],
 )  # fmt: skip
-@pytest.mark.parametrize(
-    ("given", "masked"),
-    [
-        ({"A": "***", "B": "plain"}, {"A": "***", "B": "***"}),
-        ('{"A": "***", "B": "plain"}', '{"A": "***", "B": "***"}'),
-        ([{"name": "B", "value": "plain"}], "***"),
-        (["B=plain"], "***"),
-        ("B=plain", "***"),
-        ({"B": ["plain"], "C": {"D": "plain"}}, {"B": "***", "C": "***"}),
-        (20261126, "***"),
-        (True, "***"),
-    ],
-)
-@pytest.mark.parametrize(
-    "around",
-    [
-        lambda override: override,
-        lambda override: {"metadata": override},
-        lambda override: {"metadata": {"annotations": [[override]]}},
-        lambda override: {"tasks": [{"spec": override}]},
-        lambda override: {"spec": {"tasks": [{"metadata": {"labels": override}}]}},
-        lambda override: {"status": {"job": {"spec": {"runtime": override}}}},
-        lambda override: [{"spec": override}, {"spec": {}}],
-    ],
-)
-def test_an_override_is_masked_by_whatever_name_and_wherever_it_stands(
-    name: str, given: Any, masked: Any, around: Callable[[Any], Any]
-) -> None:
+def test_an_override_is_masked_by_whatever_name_and_wherever_it_stands(name: str) -> None:
     """In metadata, tasks, the job, lists; written in any of the ways in which such names are written."""
-    got, hidden = mask_credentials(around({name: given, "kept": "plain words"}))
     shown = name.replace("\u200b", "").replace("\u202e", "")
-    assert got == around({shown: masked, "kept": "plain words"})
-    assert hidden.masked >= 1
+    for (given, masked), around in product(OVERRIDES, PLACES):
+        got, hidden = mask_credentials(around({name: given, "kept": "plain words"}))
+        assert got == around({shown: masked, "kept": "plain words"})
+        assert hidden.masked >= 1
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -118,6 +119,11 @@ class Slow:
         """Count the connection, then hold the request if it is for an execution."""
         self.connections.add(scope.get("client"))
         await self._faults(scope, receive, send)
+
+    @property
+    def gone(self) -> Event:
+        """Set once a client went away while its request was held."""
+        return self._faults.gone
 
     @property
     def calls(self) -> Sequence[str]:

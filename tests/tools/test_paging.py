@@ -35,7 +35,7 @@ def test_how_long_a_cursor_may_be() -> None:
 
 def after(cursor: str, used: int) -> str | None:
     """The cursor behind so many rows of a page of two that ends with this cursor of the API's."""
-    return Position("here").page(Listing(["a", "b"], cursor)).cursor_after(used)
+    return Position("here").page(Listing(["a", "b"], cursor), limit=2).cursor_after(used)
 
 
 def test_a_cursor_of_the_api_is_passed_on_encoded() -> None:

@@ -10,6 +10,7 @@ import pytest
 from mcp import Client
 from mcp_types import CallToolResult, TextContent, TextResourceContents
 from support.caller import tool_state
+from support.commands import Clock
 from support.plane import NOW, clock, job, verbatim
 
 from blaxel_mcp.demo import control_plane
@@ -63,9 +64,11 @@ def execution(name: str, age: int, status: str, metadata: dict[str, Any], word: 
 def ask(executions: list[Verbatim], calls: list[tuple[str, dict[str, Any]]]) -> list[tuple[str, dict[str, Any]]]:
     """Each call's text and structured answer."""
     answers: list[tuple[str, dict[str, Any]]] = []
+    time = Clock()
 
     async def run(url: str) -> None:
-        async with tool_state(url) as app, Client(build_server(app, select(allow_writes=True))) as client:
+        state = tool_state(url, sleep=time.sleep, timer=lambda: time.passed)
+        async with state as app, Client(build_server(app, select(allow_writes=True))) as client:
             for tool, arguments in calls:
                 result = await client.call_tool(tool, arguments)
                 assert isinstance(result, CallToolResult)
@@ -120,6 +123,7 @@ def test_an_unfinished_wait_says_first_that_the_answer_is_about_another_executio
     assert text.startswith("Blaxel answered about another execution than was asked for. ")
 
 
+@pytest.mark.sampled(every=3)
 @pytest.mark.parametrize(
     "metadata",
     [
@@ -146,6 +150,7 @@ def unquoted(text: str) -> str:
     return re.sub(r'"[^"]*"', "", text)
 
 
+@pytest.mark.sampled(every=4)
 @pytest.mark.parametrize("word", ORDERS)
 @pytest.mark.parametrize("at", [0, 1, 2])
 def test_words_of_the_api_stand_in_quotes(word: str, at: int) -> None:

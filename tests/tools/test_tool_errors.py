@@ -180,6 +180,7 @@ ANSWERS: list[tuple[str, Fault, str, str, str]] = [
 ]
 
 
+@pytest.mark.sampled(every=5)
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize(
     ("fault", "what", "again", "advice"), [row[1:] for row in ANSWERS], ids=[row[0] for row in ANSWERS]

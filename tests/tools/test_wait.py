@@ -413,6 +413,7 @@ def replace_created(job: Job, now: datetime) -> Job:
     return replace(job, executions=(replace(execution, created=now),))
 
 
+@pytest.mark.slow
 def test_a_run_of_an_hour_costs_few_calls_and_bytes() -> None:
     """Watched by an agent that waits 300 seconds at a time; in either channel, without the last answer's raw JSON."""
     world = World([run_job(*[Task(90)] * 40)])

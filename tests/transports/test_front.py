@@ -328,6 +328,7 @@ def by_id(answers: Sequence[dict[str, Any]], probes: set[int]) -> list[dict[str,
     return sorted((one for one in answers if one["id"] not in probes), key=lambda one: json.dumps(one["id"]))
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.parametrize("writes", [False, True])
 def test_the_front_knows_which_tools_there_are(gate: Callable[..., Gated], *, writes: bool) -> None:
     """With --allow-writes it lists those too."""

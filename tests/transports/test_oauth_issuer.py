@@ -268,6 +268,7 @@ BROKEN: dict[str, tuple[Callable[[AuthorizationServer], dict[str, Any]], str]] =
 }
 
 
+@pytest.mark.sampled(every=4)
 @pytest.mark.parametrize("name", BROKEN)
 def test_an_unusable_issuer_is_answered_503(
     authority: AuthorizationServer, caplog: pytest.LogCaptureFixture, name: str

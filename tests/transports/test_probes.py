@@ -152,6 +152,7 @@ def test_who_leaves_while_it_starts_leaves_nothing_behind(slow: Slow, sent: Sequ
     assert (slow.program.wait(), slow.program.errors()) == (0, "")
 
 
+@pytest.mark.sampled(every=3)
 @pytest.mark.parametrize("between", ["", CANCEL, "no json"])
 def test_a_handshake_after_answered_probes_is_served(between: str) -> None:
     """The answer was on its way when the client gave up, or it wants the older era all the same (Copilot CLI)."""

@@ -4,7 +4,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,39 +41,41 @@ def test_what_libraries_print_reaches_standard_error() -> None:
         assert sorted(program.errors().split()) == ["echoed", "flushed", "printed", "written"]
 
 
-def test_lines_may_be_long() -> None:
+@pytest.fixture(scope="module")
+def program() -> Iterator[Program]:
+    """One program for what leaves it as it was: its client has shaken hands."""
+    with Program() as program:
+        program.shake_hands()
+        yield program
+
+
+def test_lines_may_be_long(program: Program) -> None:
     """A request of 8 MiB is answered; the answer that repeats its id is one line, though it takes many writes."""
     word = "é" * (4 * MEBIBYTE)
-    with Program() as program:
-        program.shake_hands()
-        program.send(json.dumps({"jsonrpc": "2.0", "id": word, "method": "ping"}, ensure_ascii=False))
-        assert json.loads(program.next_line()) == {"jsonrpc": "2.0", "id": word, "result": {}}
-        assert program.request("ping") == {"result": {}}
+    program.send(json.dumps({"jsonrpc": "2.0", "id": word, "method": "ping"}, ensure_ascii=False))
+    assert json.loads(program.next_line()) == {"jsonrpc": "2.0", "id": word, "result": {}}
+    assert program.request("ping") == {"result": {}}
 
 
-@pytest.mark.parametrize("ending", [b"\n", b"\r\n", b" \t\n\n"])
-def test_bytes_that_are_no_utf_8_are_replaced(ending: bytes) -> None:
+def test_bytes_that_are_no_utf_8_are_replaced(program: Program) -> None:
     """The message around them is answered; line ends of Windows are."""
-    with Program() as program:
-        program.shake_hands()
-        assert program.process.stdin
-        line = b'{"jsonrpc":"2.0","id":"a","method":"tools/call","params":{"name":"\xff"}}'
+    assert program.process.stdin
+    line = b'{"jsonrpc":"2.0","id":"a","method":"tools/call","params":{"name":"\xff"}}'
+    for ending in (b"\n", b"\r\n", b" \t\n\n"):
         program.process.stdin.write(line + ending)
         program.process.stdin.flush()
         assert "\ufffd" in json.loads(program.next_line())["result"]["content"][0]["text"]
 
 
-def test_requests_may_come_in_pieces_and_together() -> None:
-    """Where a read ends says nothing about where a message does; the last one needs no line feed."""
+def test_requests_may_come_in_pieces_and_together(program: Program) -> None:
+    """Where a read ends says nothing about where a message does."""
     ping = '{"jsonrpc": "2.0", "id": %d, "method": "ping"}'
-    with Program() as program:
-        program.shake_hands()
-        assert program.process.stdin
-        for byte in (ping % 7).encode():
-            program.process.stdin.write(bytes([byte]))
-            program.process.stdin.flush()
-        program.send("\n" + ping % 8 + "\n" + ping % 9)
-        assert [json.loads(program.next_line())["id"] for _ in range(3)] == [7, 8, 9]
+    assert program.process.stdin
+    for byte in (ping % 7).encode():
+        program.process.stdin.write(bytes([byte]))
+        program.process.stdin.flush()
+    program.send("\n" + ping % 8 + "\n" + ping % 9)
+    assert [json.loads(program.next_line())["id"] for _ in range(3)] == [7, 8, 9]
 
 
 def test_over_sockets() -> None:
@@ -115,6 +117,7 @@ def test_what_is_under_way_when_the_input_ends_is_answered() -> None:
         assert (program.wait(), program.errors()) == (0, "")
 
 
+@pytest.mark.sampled(every=5)
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 @pytest.mark.parametrize("arguments", ["", "--version"])
 def test_descriptors_that_are_closed_are_no_error(closed: str, arguments: str) -> None:
@@ -145,6 +148,7 @@ def terminate(program: Program) -> None:
     program.process.terminate()
 
 
+@pytest.mark.sampled(every=2)
 @pytest.mark.parametrize(("end", "code"), [(close, 0), (terminate, 143)])
 def test_a_client_that_reads_nothing_does_not_keep_it(end: Callable[[Program], None], code: int) -> None:
     """It ends within two seconds, with half an answer in the pipe and more behind it; the pipe blocks again."""
@@ -160,6 +164,7 @@ def test_a_client_that_reads_nothing_does_not_keep_it(end: Callable[[Program], N
         os.close(writing)
 
 
+@pytest.mark.slow
 def test_a_client_that_closes_its_end_while_it_asks() -> None:
     """Nobody reads the answers, and more requests than one are on their way: it ends without a traceback."""
     with nobody() as pipe, Program(stdout=pipe) as program:

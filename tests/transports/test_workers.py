@@ -172,14 +172,16 @@ def test_calls_that_are_cut_off_are_told_so() -> None:
     arguments = ("--port", "0", "--timeout-graceful-shutdown", "1")
     with slow_upstream() as (slow, env), Program(*arguments, command=UVICORN, env=env | TOKENS) as program:
         port = listening(program)
-        with Connection(port) as modern, Connection(port) as legacy:
+        with Connection(port) as modern, Connection(port) as legacy, Connection(port) as streamed:
             modern.send(rpc("tools/call", tool_call(), BEARER))
             legacy.send(rpc("tools/call", tool_call(), BEARER, modern=False))
-            assert legacy.head().status == 200  # that era's answers are streams, which begin at once
+            watched = {"_meta": {"progressToken": 1}}
+            streamed.send(rpc("tools/call", tool_call() | watched, BEARER, modern=False))
+            assert streamed.head().status == 200  # that era's streams begin at once
             assert slow.hold.arrived.wait(PATIENCE)
             program.signal(signal.SIGTERM)
-            told = modern.answer()
-            assert (told.status, told.headers["retry-after"]) == (503, "1")
+            for told in (modern.answer(), legacy.answer()):
+                assert (told.status, told.headers["retry-after"]) == (503, "1")
             program.wait(5)
             assert "Traceback" not in program.errors()
 
