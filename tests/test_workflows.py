@@ -225,8 +225,8 @@ def test_the_site_is_published_as_one_commit_of_a_branch(tmp_path: Path) -> None
 
 
 def test_what_takes_long_runs_every_night() -> None:
-    """The suite with the oldest versions on every supported Python, the tests that take minutes, and all clients."""
-    oldest, slow, clients = DOCUMENTS[NIGHTLY]["jobs"].values()
+    """The oldest versions on every supported Python, tests that take minutes, all clients, and some small changes."""
+    oldest, slow, clients, mutants = DOCUMENTS[NIGHTLY]["jobs"].values()
     assert runs(oldest) == [".ci/oldest"]
     assert oldest["strategy"]["matrix"] == DOCUMENTS[CI]["jobs"]["check"]["strategy"]["matrix"]
     assert runs(slow)[-1].endswith(".venv/bin/pytest -q -n0 -m nightly\n")
@@ -235,6 +235,8 @@ def test_what_takes_long_runs_every_night() -> None:
         "run.py --limits",
         "cli/starts.py",
     ]
+    # Other changes each night; on all of them the command would take hours there.
+    assert '-m tests.mutation --sample 40 --seed "$GITHUB_RUN_NUMBER" --at-least 92 ' in runs(mutants)[-1]
 
 
 @pytest.fixture

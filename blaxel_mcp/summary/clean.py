@@ -85,7 +85,7 @@ def clean_counting(text: str, limit: int, *, middle: bool = False) -> tuple[str,
     line = _MARKUP.sub(r"\1 ", _WHITE_SPACE.sub(" ", redact(line).text).strip())
     last = line.rfind(" ") + 1
     if not whole and last < limit and len(line) - last < _LONGEST_HALF and not line.endswith(MASK):
-        line = line[:last].rstrip()
+        line = line[:last]
     if len(line) <= limit and whole:
         return line, False
     return (truncate_middle(line, limit) if middle else line[: limit - 1].rstrip() + _ELLIPSIS), True

@@ -53,7 +53,7 @@ _WAYS = (
 
 def _public_name(settings: Settings) -> str | None:
     """Return an allowed Host that is not this machine's, if any: whoever sets one means to serve others."""
-    names = [urlsplit(f"//{entry.removesuffix(':*')}").hostname or "" for entry in allowed_hosts(settings)]
+    names = [urlsplit(f"//{entry}").hostname or "" for entry in allowed_hosts(settings)]
     return next((name for name in names if not is_loopback(name)), None)
 
 

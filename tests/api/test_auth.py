@@ -278,6 +278,16 @@ def test_a_key_changed_in_the_login_file_is_used_after_a_401(server: TokenServer
     assert bearers(server) == ["old-key", "new-key"]
 
 
+def test_the_workspace_in_use_is_looked_up_again_and_not_the_current_one(server: TokenServer, clock: Clock) -> None:
+    """Somebody else's `bl workspaces` must not make this server another one's."""
+    server.refused = {"old-key"}
+    text = login(key="new-key").replace("workspace: my-ws", "workspace: other")
+    text += "- name: other\n  env: prod\n  credentials:\n    apiKey: other-key\n"
+    auth = auth_for(server, clock, stored(login(key="old-key")), lambda: text)
+    assert ask(auth, server) == [200]
+    assert server.calls == [("POST", "old-key", "my-ws"), ("POST", "new-key", "my-ws")]
+
+
 def test_an_unchanged_key_in_the_login_file_lets_the_401_stand(server: TokenServer, clock: Clock) -> None:
     """After a 401 an unchanged key is not tried again, and the API's own answer is what the caller gets."""
     server.refused, text = {"old-key"}, login(key="old-key")

@@ -232,6 +232,7 @@ def test_a_reason_of_the_platform_beats_what_a_program_printed() -> None:
     assert classify(["Preempted"], "ConnectionResetError: [Errno 104] Connection reset by peer") == "platform"
     assert classify(["OOMKilled"], "RuntimeError: CUDA out of memory") == "out_of_memory"
     assert classify(["Cancelled"], "Task timed out while cancelling") == "cancelled"
+    assert classify(["Preempted"], "MemoryError", seconds=40, timeout=600) == "platform"
 
 
 @pytest.mark.parametrize(
@@ -318,6 +319,28 @@ def test_data_in_quotes_is_no_cause() -> None:
     """An error about a value quotes that value."""
     for error in ("KeyError", "ValueError", "AssertionError", "json.JSONDecodeError"):
         assert classify(NON_ZERO, f"{error}: 'No space left on device'") == "exit_code"
+
+
+@pytest.mark.parametrize("word", ["expected", "expecting", "wanted", "want"])
+def test_a_status_that_a_test_wanted_is_no_cause(word: str) -> None:
+    """What came instead is one."""
+    assert classify(NON_ZERO, f"got status 200, {word} status 429") == "exit_code"
+    assert classify(NON_ZERO, f"{word} status 200, got status 429") == "rate_limited"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--- FAIL: connection refused (0.00s)",
+        "not ok 3 connection refused",
+        "✗ connection refused",
+        "FAILED tests/test_net.py::test_connection refused - assert 1 == 2",
+    ],
+)
+def test_the_name_of_a_test_is_no_cause(line: str) -> None:
+    """Tests are called after what they are about, in Go, TAP, JavaScript and Python."""
+    assert classify(NON_ZERO, line) == "exit_code"
+    assert classify(NON_ZERO, "connection refused") == "network"
 
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: row.cause)

@@ -58,6 +58,13 @@ def test_a_change_is_what_the_api_says_of_both(before: Run, after: Run, texts: l
     assert [change.text for change in configuration_changes(before, after)] == texts
 
 
+def test_each_change_says_of_which_setting_it_is() -> None:
+    """Also where one of the two has no value of its own."""
+    bare, full = run(), run(memory_mb=1024, override_names=names("A"))
+    assert [change.what for change in configuration_changes(bare, full)] == ["memory", "overrides"]
+    assert [change.what for change in configuration_changes(full, bare)] == ["memory", "overrides"]
+
+
 def test_the_most_telling_change_comes_first() -> None:
     """A few tasks more or fewer say least, many more say much."""
     before = run(memory_mb=1, timeout=60, parallelism=1, tasks=40)
@@ -77,6 +84,10 @@ def test_the_most_telling_change_comes_first() -> None:
         (41, [], True),  # the one that succeeded had 40, and nothing says that this varies
         (41, [40, 40, 40], True),
         (41, [38, 39, 40], False),
+        (42, [38, 39, 40], False),  # as far beyond the most as the least is
+        (43, [38, 39, 40], True),
+        (36, [38, 39, 40], False),
+        (35, [38, 39, 40], True),
         (46, [38, 39, 40], True),
         (1200, [40, 40, 40, 40, 1200], True),  # that once was another one's news
         (900, [100, 1000, 300, 700], False),
@@ -110,6 +121,7 @@ def test_deployments_between_two_moments_are_found_newest_first() -> None:
     between = NOW - timedelta(days=3)
     events = [
         event(LAST_WEEK - timedelta(days=1), "rev-1"),
+        event(LAST_WEEK, "rev-0"),
         event(between - timedelta(minutes=2), "rev-2", "BUILDING"),
         event(between, "rev-2"),
         event(between + timedelta(seconds=20), "rev-2"),
@@ -117,6 +129,8 @@ def test_deployments_between_two_moments_are_found_newest_first() -> None:
         event(between + timedelta(minutes=41), ""),
         event(between + timedelta(hours=1), "rev-3", "FAILED"),
         event(between + timedelta(hours=2), "rev-4"),
+        event(between + timedelta(minutes=50), "rev-a", ""),
+        event(between + timedelta(minutes=51), "rev-b", "") | {"type": "build"},
         event(NOW, "rev-5"),
     ]
     revisions = [
@@ -124,11 +138,14 @@ def test_deployments_between_two_moments_are_found_newest_first() -> None:
         revision(between + timedelta(hours=3), "rev-6", status="DEPLOYED"),
         revision(between + timedelta(hours=4), "rev-7", status="FAILED"),
         revision(between + timedelta(hours=5), "rev-8", status="BUILT", active=True),
+        revision(between + timedelta(hours=6), "rev-9", status="FAILED", previousActive=True),
     ]
     assert deployments_between(job(*events), revisions, LAST_WEEK, YESTERDAY) == [
+        Deployment(between + timedelta(hours=6), "rev-9"),
         Deployment(between + timedelta(hours=5), "rev-8"),
         Deployment(between + timedelta(hours=3), "rev-6"),
         Deployment(between + timedelta(hours=2), "rev-4"),
+        Deployment(between + timedelta(minutes=50), "rev-a"),
         Deployment(between + timedelta(minutes=41)),
         Deployment(between + timedelta(minutes=40)),
         Deployment(between, "rev-2"),

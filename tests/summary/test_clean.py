@@ -2,7 +2,7 @@
 
 import pytest
 
-from blaxel_mcp.summary.clean import clean, in_quotes
+from blaxel_mcp.summary.clean import clean, clean_counting, in_quotes, is_blank
 from blaxel_mcp.summary.truncate import truncate_middle
 
 
@@ -104,6 +104,32 @@ def test_a_cut_is_marked_and_within_the_limit() -> None:
     assert clean("abcdefghij", 10) == "abcdefghij"
     assert clean("abcdefghijk", 10) == "abcdefghi…"
     assert clean("abcdefgh   k", 10) == "abcdefgh k"
+
+
+def test_half_a_word_where_reading_ended_is_left_out() -> None:
+    """Half of a credential might not look like one; but a word that is longer than any is shown."""
+    assert clean("a" + "\u200b" * 396 + " bcdefg", 20) == "a…"
+    assert clean("a b" + "\u200b" * 399 + "c", 20) == "a…"
+    assert clean("b" + "\u200b" * 400 + "c", 20) == "…"
+    assert clean("b" * 401, 20) == "b" * 19 + "…"
+
+
+def test_whether_anything_was_cut_off_is_told() -> None:
+    """Also where only the end of what was read is missing, or white space that is folded took all the room."""
+    assert clean_counting("abcdefghij", 10) == ("abcdefghij", False)
+    assert clean_counting("abcdefghijk", 10) == ("abcdefghi…", True)
+    assert clean_counting("abcdefghijk", 10, middle=True) == ("abcdefghi…", True)
+    assert clean_counting("ab cd ef" + "\u200b" * 400 + "gh", 20) == ("ab cd…", True)
+    assert clean_counting("ab cd" + " " * 4_500 + "e", 300) == ("ab…", True)
+    assert clean_counting("a" + " " * 4_294 + "b", 300) == ("a b", False)
+
+
+def test_a_text_is_blank_as_far_as_it_is_read() -> None:
+    """Twenty times the characters that are shown; one more, and the cut would be shown."""
+    assert is_blank("\u200b" * 200, 10)
+    assert not is_blank("\u200b" * 201, 10)
+    assert is_blank(" \x1b[0m\n", 10)
+    assert not is_blank("\u200ba", 10)
 
 
 def test_a_text_that_is_mostly_invisible_is_marked_as_cut() -> None:

@@ -160,6 +160,7 @@ def test_every_way_in_which_tasks_differ() -> None:
         },
         "unchanged": 7,
     }
+    assert "Not all failed tasks of the baseline were read" not in text
     assert [group["message"] for group in structured["causes"]["new"]] == ["bang"]
     assert [group["message"] for group in structured["causes"]["shared"]] == ["boom"]
 
@@ -237,6 +238,73 @@ def test_names_match_where_they_are_of_the_same_tasks(here: TaskList, there: Tas
     assert (changes.matched if changes else None) is matched
 
 
+KINDS = ("newly_failing", "still_failing", "recovered", "unfinished", "unchanged", "not_over", "unstated")
+
+
+@pytest.mark.parametrize(
+    ("status", "earlier", "kind"),
+    [
+        ("failed", "failed", "still_failing"),
+        ("failed", "succeeded", "newly_failing"),
+        ("failed", "cancelled", "newly_failing"),
+        ("succeeded", "failed", "recovered"),
+        ("succeeded", "cancelled", "recovered"),
+        ("succeeded", "succeeded", "unchanged"),
+        ("cancelled", "succeeded", "unfinished"),
+        ("cancelled", "failed", "unfinished"),
+        ("cancelled", "cancelled", "unchanged"),
+        ("", "succeeded", "unstated"),
+        ("succeeded", "", "unstated"),
+    ],
+)
+def test_what_became_of_a_task(status: str, earlier: str, kind: str) -> None:
+    """Of two executions that are over; of one that goes on, a task without an end is not over."""
+
+    def listed(status: str, name: str, *, over: bool = True) -> Tasks:
+        task: JobExecutionTask = {"metadata": {"name": "a"}, "status": status}
+        return Tasks(TaskList([task]), name, over=over)
+
+    changes = compare_tasks(listed(status, "exec-b"), listed(earlier, "exec-a"))
+    assert [name for name in KINDS if getattr(changes, name)] == [kind]
+    for over, also in ((False, True), (True, False)):
+        changes = compare_tasks(listed(status, "exec-b", over=over), listed(earlier, "exec-a", over=also))
+        ended = (over or status) and (also or earlier)
+        assert [name for name in KINDS if getattr(changes, name)] == [kind if ended else "not_over"]
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "whose"),
+    [
+        (True, False, "those of the baseline are not known"),
+        (False, True, "those of the execution are not known"),
+        (False, False, "those of both executions are not known"),
+        (True, True, "they have no names"),
+    ],
+)
+def test_whose_tasks_are_not_known(here: bool, there: bool, whose: str) -> None:  # noqa: FBT001 - given by pytest
+    """Of the one, the other, or both; or known, but without names to compare them by."""
+    nameless: list[Any] = [{"status": "succeeded"}]
+    stats = {"total": 1, "success": 1}
+    listed = [execution("succeeded", (DAY, DAY, DAY - 9), tasks=nameless), execution("succeeded", (DAY,), stats=stats)]
+    one, other = (compared(name, listed[not known]) for name, known in (("exec-b", here), ("exec-a", there)))
+    assert f"Tasks are not compared one by one: {whose}." in answer(one, other)[1]
+
+
+def test_the_next_step_of_slow_tasks_is_the_log_of_the_first_that_can_be_named() -> None:
+    """Where nothing failed, and the baseline isn't newer."""
+    slow: list[Any] = tasks(3, began=HOUR)
+    for number in (0, 1):
+        slow[number] = task(number, "succeeded", (HOUR, HOUR - 300 + number))
+    there: list[Any] = tasks(3, began=DAY)
+    for listed in (slow, there):
+        listed[0]["metadata"]["name"] = "not plain"
+    here = compared("exec-b", execution("succeeded", (HOUR, HOUR - 4, HOUR - 304), tasks=slow))
+    assert answer(here, succeeded(there))[0]["nextStep"] == (
+        'Call get_job_execution_logs with jobId "resize" and executionId "exec-b" and taskName "task-1" '
+        "to see what it spends its time on."
+    )
+
+
 def test_of_a_running_execution_only_finished_tasks_are_compared() -> None:
     """That it is not over comes first."""
     listed: list[Any] = [*tasks(2, began=100, took=50), *(task(number, "running", (100,)) for number in (2, 3))]
@@ -259,6 +327,37 @@ def test_a_newer_baseline_is_told_as_such() -> None:
     assert "nextStep" not in structured
     _, text = answer(failed(tasks(3, began=HOUR, t1="boom")), compared("exec-c", execution("succeeded", (60, 50, 9))))
     assert "Next" not in text
+
+
+def test_of_many_changes_those_that_are_not_told_are_counted() -> None:
+    """In both channels; a long reason keeps its end."""
+    failing: dict[str, Any] = {
+        f"t{number}": f"{name}Error: {'🚀' * 500} at row 17" for number, name in enumerate("ABCDE")
+    }
+    spec: dict[str, Any] = {"memoryOverride": 512, "timeout": 60, "parallelism": 2, "envOverride": {"A": "***"}}
+    here = failed(tasks(6, began=HOUR, **failing), **spec)
+    there = succeeded(tasks(6, began=DAY), timeout=90, parallelism=4, envOverride={"B": "***"})
+    structured, text = answer(here, there, deployments=[Deployment(NOW - timedelta(hours=2), "rev-2")])
+    assert (
+        'Between them: a deployment today at 10:00 UTC (revision "rev-2"); a memory override of 512 MB; '
+        'override "A" added; and 3 more.'
+    ) in text
+    assert len(structured["changes"]) == 3
+    assert structured["changesOmitted"] == 3
+    assert structured["causes"]["new"][0]["message"].endswith("🚀 at row 17")
+    assert "🚀 at row 17" in text.partition("New: ")[2]
+    several = failed(tasks(3, began=HOUR, t0="boom", t1="bang")), succeeded(tasks(3, began=2 * HOUR))
+    later = compared("exec-c", execution("succeeded", (60, 50, 9), tasks=tasks(3, began=60)))
+    assert '2 of 3 tasks failed only here ("task-0", "task-1")' in answer(several[0], later)[1]
+
+
+def test_without_tasks_the_verdict_ends_with_how_they_ended() -> None:
+    """Nothing follows it that is empty."""
+    here, there = compared("exec-b", execution("SUCCEEDED", (HOUR,))), compared("exec-a", execution(None, (DAY,)))
+    structured, text = answer(here, there)
+    assert text.startswith('"exec-b" succeeded where "exec-a" (created yesterday at 12:00 UTC) has no status. ')
+    assert structured["execution"]["status"] == "succeeded"
+    assert "nextStep" not in structured
 
 
 def test_tasks_without_a_status_are_not_compared() -> None:
@@ -285,6 +384,7 @@ def test_a_part_of_the_tasks_is_compared_as_a_part() -> None:
     assert "Not all failed tasks of the baseline were read, so a cause that looks new may not be." in text
     assert "Only the first tasks were read, 2 of the execution and 3 of the baseline" in text
     assert "gone" not in structured["tasks"]
+    assert "gone" not in answer(here, succeeded(tasks(3, began=DAY)))[0]["tasks"]
 
 
 @pytest.mark.slow
@@ -365,7 +465,8 @@ def test_counts_stand_in_for_tasks_that_were_not_read() -> None:
     stats = {"total": 6, "failure": 2, "success": 4}
     here = compared("exec-b", execution("failed", (HOUR, HOUR - 9, HOUR - 110), stats=stats), whole=False)
     body = execution("succeeded", (DAY, DAY - 9, DAY - 110), stats={"total": 6, "success": 6})
-    _, text = answer(here, compared("exec-a", body, whole=False))
+    structured, text = answer(here, compared("exec-a", body, whole=False))
+    assert structured["causes"] == {"notShown": 2}
     assert "succeeded: 2 of 6 tasks failed, none of 6 tasks failed in the baseline. It ran 1m 41s" in text
     assert "The reasons of 2 failed tasks, of both executions, are not shown." in text
     assert "Tasks are not compared one by one: those of both executions are not known." in text
@@ -382,6 +483,53 @@ def test_a_run_that_never_started_has_no_tasks_to_compare() -> None:
         '"exec-b" failed before it started where "exec-a" (created yesterday at 12:00 UTC) succeeded'
     )
     assert "failed in the baseline" not in text
+
+
+@pytest.mark.parametrize(
+    ("status", "seconds", "said"),
+    [
+        ("succeeded", 180, "It ran 3m, 1m slower than the baseline (2m)."),
+        ("succeeded", 60, "It ran 1m, 1m faster than the baseline (2m)."),
+        ("failed", 180, "It ran 3m, 1m longer than the baseline (2m)."),
+        ("failed", 60, "It ran 1m, 1m shorter than the baseline (2m)."),
+        ("succeeded", 120, "It ran 2m, about as long as the baseline."),
+    ],
+)
+def test_durations_are_compared(status: str, seconds: int, said: str) -> None:
+    """Slower or faster only where both came to the same end."""
+    here = compared("exec-b", execution(status, (HOUR, HOUR - 4, HOUR - 4 - seconds), tasks=tasks(3, began=HOUR)))
+    assert f" {said} " in answer(here, succeeded(tasks(3, began=DAY)))[1]
+
+
+def test_one_that_goes_on_has_run_or_waited_for_so_long() -> None:
+    """None of its tasks need be over, and the other one's duration may not be known."""
+    going: list[Any] = [task(number, "running", (100,)) for number in range(2)]
+    here = compared("exec-b", execution("running", (104, 100), tasks=going))
+    assert (
+        ": none of 2 tasks is over yet. It has run for 1m 40s; the baseline took 2m. "
+        in answer(here, succeeded(tasks(2, began=DAY)))[1]
+    )
+    there = compared("exec-a", execution("succeeded", (DAY,), tasks=tasks(2, began=DAY)))
+    assert " It has run for 1m 40s. " in answer(here, there)[1]
+    queued = compared("exec-b", execution("queued", (900,)))
+    assert " It has waited 15m to start, the baseline 4s. " in answer(queued, succeeded(tasks(2, began=DAY)))[1]
+
+
+def test_reasons_of_both_executions_have_a_line_each() -> None:
+    """Also the one that nobody gave."""
+    ours: list[Any] = tasks(6, began=HOUR, t0="disk full", t1="disk full")
+    theirs: list[Any] = tasks(6, began=DAY, t0="disk full", t3="no route to host")
+    for listed in (ours, theirs):
+        listed[5]["status"] = "failed"
+    here, there = failed(ours), failed(theirs)
+    lines = answer(here, there)[1].splitlines()
+    assert 'In both: 2 tasks ("task-0", "task-1") ran out of disk: "disk full".' in lines
+    assert 'In both: 1 task ("task-5") failed, no reason given.' in lines
+    assert "A shared message says only that tasks ended: the logs tell whether it is the same reason." in lines
+    newer = compared(
+        "exec-c", execution("failed", (60, 50, 9), tasks=tasks(6, began=60, t0="disk full", t1="disk full"))
+    )
+    assert ", 2 failed in both, " in answer(here, newer)[1]
 
 
 def test_a_long_wait_before_the_start_is_told() -> None:

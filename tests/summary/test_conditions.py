@@ -42,6 +42,26 @@ def test_a_message_that_says_only_that_something_ended(message: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("better", "worse"),
+    [
+        (condition(), condition("KeyError: 'price'", SUCCEEDED)),
+        (condition("KeyError: 'price'", PENDING), condition("exit code 1")),
+        (condition("exit code 1"), condition("KeyError: 'price'", severity="INFO")),
+        (condition("KeyError: 'price'", PENDING), condition("KeyError: 'size'", type="Retry")),
+        (condition("KeyError: 'price'"), condition("KeyError: 'size'", PENDING)),
+        (condition("exit code 1", PENDING, severity="WARNING"), condition(severity="INFO")),
+        (condition("KeyError: 'price'"), condition("KeyError: 'size'", severity="WARNING")),
+        (condition(reason="Failed"), condition()),
+        (condition(executionReason="Failed"), condition()),
+    ],
+)
+def test_of_two_conditions_one_tells_more(better: Any, worse: Any) -> None:
+    """Whichever comes first."""
+    assert failure_condition({"conditions": [better, worse]}) == better
+    assert failure_condition({"conditions": [worse, better]}) == better
+
+
+@pytest.mark.parametrize(
     "message",
     [
         "Memory limit of 512 MiB exceeded with 519 MiB used.",

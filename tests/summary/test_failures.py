@@ -25,6 +25,14 @@ def test_tasks_that_differ_in_a_shard_number_are_one_group() -> None:
     assert groups(tasks) == [("unknown", 412, "shard 0: no such table t_0", ["task-0", "task-1", "task-2"])]
 
 
+def test_one_message_under_two_reasons_is_two_groups() -> None:
+    """Of either kind of reason."""
+    for kind in ("reason", "executionReason"):
+        conditions = [{"state": "CONDITION_FAILED", "message": "disk full", kind: each} for each in ("A", "B", "A")]
+        tasks = [{"metadata": {"name": "t"}, "status": "failed", "conditions": [one]} for one in conditions]
+        assert [count for _, count, _, _ in groups(tasks)] == [2, 1]
+
+
 def test_two_messages_under_one_reason_are_two_groups() -> None:
     """The largest group comes first."""
     tasks = [

@@ -9,6 +9,10 @@ from hypothesis import strategies as st
 from blaxel_mcp.summary.fingerprint import FOLDED_CHARACTERS, fingerprint
 
 SAME = [
+    ("disk full", "disk\nfull"),
+    ("disk full", "disk\tfull"),
+    ("disk full", "disk  full"),
+    ("rows 5 lost", "rows 1 2 3 lost"),
     ("error on shard 1", "error on shard 23"),
     ("1 row has no price", "3 rows have no price"),
     ("1 row was skipped", "1,204 rows were skipped"),
@@ -50,6 +54,9 @@ SAME = [
     ),
 ]
 DIFFERENT = [
+    ("an i/o error", "an a/b error"),
+    ("lost and/or late", "lost a/b late"),
+    ("a tcp/ip failure", "an a/b failure"),
     ("disk full", "disk missing"),
     ("AccessDenied on s3:GetObject", "AccessDenied on s3:PutObject"),
     ("not authorized to perform: ec2:RunInstances", "not authorized to perform: ec2:StopInstances"),

@@ -4,7 +4,7 @@ import pytest
 
 from blaxel_mcp.summary import frames
 from blaxel_mcp.summary.fingerprint import fingerprint
-from blaxel_mcp.summary.frames import at_frame, frame
+from blaxel_mcp.summary.frames import at_frame, frame, position_frame, python_frame
 
 FOREIGN_PATHS = (
     "/app/.venv/site-packages/numpy/core.py",
@@ -76,6 +76,38 @@ def test_a_class_of_a_language_or_a_library_is_not_the_workloads_own(method: str
     """The same name in a package of the workload's is."""
     assert at_frame(f"\tat {method}(Some.java:7)") == ""
     assert at_frame(f"\tat com.acme.{method}(Some.java:7)") == "Some.java:7"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("/srv/app/main.go:42: boom", "main.go:42"),
+        ("src/main.rs:4:", "main.rs:4"),
+        ("src/main.rs:4:5", "main.rs:4"),
+        ("file:///srv/app/load.mjs:3:9", "load.mjs:3"),
+        ("no place at all", ""),
+        ("", ""),
+    ],
+)
+def test_a_place_is_a_file_and_its_line(text: str, expected: str) -> None:
+    """Without its folder, its column and the words behind it."""
+    assert position_frame(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('  File "/srv/app/load.py", line 12, in main', "load.py:12"),
+        ('  File "/srv/app/load.py", line 12', "load.py:12"),
+        ('  File "/srv/app/load.py", line 1234567, in main', "load.py:1234567"),
+        ("    at async /srv/app/load.mjs:3:9", "load.mjs:3"),
+        ("    at async load (/srv/app/load.mjs:3:9) {", "load.mjs:3"),
+    ],
+)
+def test_a_line_of_a_stack_is_read(line: str, expected: str) -> None:
+    """Of Python, and of Node with a function that waits."""
+    read = python_frame if "File" in line else at_frame
+    assert read(line) == expected
 
 
 def test_one_of_each_that_is_known_is_above() -> None:

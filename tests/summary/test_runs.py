@@ -1,7 +1,10 @@
 """Executions side by side: what each comes down to, streaks, usual durations."""
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
-from support.builders import execution
+from support.builders import NOW, execution
 
 from blaxel_mcp.models import ExecutionStatus, JobExecution
 from blaxel_mcp.summary.runs import Run, Streak, UsualDuration, newest_streak, usual_duration
@@ -42,3 +45,31 @@ def test_only_recent_successes_with_both_times_make_the_usual_duration() -> None
     ]
     assert usual_duration(map(Run.of, [*good, *bad])) == UsualDuration((100, 200, 300))
     assert usual_duration(map(Run.of, [*good[:2], *bad])) is None
+
+
+def test_all_that_is_kept_of_an_execution() -> None:
+    """And nothing in place of what the API does not say."""
+    stats = {"total": 9, "success": 7, "failure": 2}
+    spec: dict[str, Any] = {
+        "parallelism": 3,
+        "memoryOverride": 512,
+        "timeout": "30m",
+        "envOverride": {"A": "***", "B": "***"},
+    }
+    raw = execution("FAILED", (300, 200, 100), stats=stats, **spec)
+    created, started, completed = (NOW - timedelta(seconds=ago) for ago in (300, 200, 100))
+    assert Run.of(JobExecution.model_validate(raw)) == Run(
+        execution_id="exec-1",
+        status=ExecutionStatus("FAILED"),
+        created=created,
+        started=started,
+        completed=completed,
+        tasks=9,
+        succeeded_tasks=7,
+        failed_tasks=2,
+        parallelism=3,
+        memory_mb=512,
+        timeout=1_800,
+        override_names=frozenset({"A", "B"}),
+    )
+    assert Run.of(JobExecution()) == Run("", ExecutionStatus(None))

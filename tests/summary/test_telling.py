@@ -711,6 +711,31 @@ Stack trace:
         "RuntimeError: no TLS bundle\n/app/run.sh: line 9: aws: command not found",
         ("/app/run.sh: line 9: aws: command not found", "run.sh:9", ""),
     ),
+    (
+        "Python, each line with a timestamp of its own length",
+        (
+            "12:00:01.5 Traceback (most recent call last):\n"
+            '12:00:01.25   File "app.py", line 3, in main\n'
+            "12:00:01.25     run()\n"
+            "12:00:01.25 KeyError: 'price'"
+        ),
+        ("KeyError: 'price'", "app.py:3", "KeyError"),
+    ),
+    (
+        "JavaScript's cause on one line",
+        "Error: load failed at main (/app/x.js:3:9) [cause]: Error: refused at net (node:net:1:2)",
+        ("Error: refused", "", "Error"),
+    ),
+    (
+        ".NET's cause on one line",
+        "Error: a ---> System.Exception: b at X.Y() in x.cs:line 3",
+        ("System.Exception: b", "x.cs:3", "Exception"),
+    ),
+    (
+        "Java without frames",
+        'Exception in thread "main" java.lang.IllegalStateException: boom',
+        ("java.lang.IllegalStateException: boom", "", "IllegalStateException"),
+    ),
     ("no message", "", ("", "", "")),
     ("only white space", " \n\t\n ", ("", "", "")),
 ]
@@ -852,6 +877,11 @@ def test_a_frame_is_a_file_name_and_a_line_and_nothing_else() -> None:
             ["Traceback (most recent call last):\n  File \"/a/b.py\", line 2, in f\nKeyError: 'x'"],
             3,
             ["KeyError: 'x' (b.py:2)"],
+        ),
+        (
+            ["Unhandled exception. System.InvalidOperationException: boom"],
+            3,
+            ["System.InvalidOperationException: boom"],
         ),
         ([], 3, []),
         (["", " "], 3, []),

@@ -1,9 +1,12 @@
 """Times of an execution, and when to ask again."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from support.builders import ago, answer, execution, runs_that_took, task
+from support.builders import NOW, ago, answer, execution, runs_that_took, task
+
+from blaxel_mcp.summary.timing import seconds_between
 
 
 def test_times_of_a_finished_execution() -> None:
@@ -101,3 +104,12 @@ def test_a_timeout_is_said_when_more_than_half_is_used(running: int, own: int | 
         each["spec"]["timeout"] = f"{own}s" if own else None
     summary = answer(execution("succeeded", (4000, 4000, 4000 - running), tasks=tasks, timeout=3600))["summary"]
     assert (said in summary) if said else ("imeout" not in summary)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "seconds"),
+    [(NOW, NOW, 0), (NOW, NOW + timedelta(seconds=1.6), 2), (NOW, NOW - timedelta(seconds=1), None), (None, NOW, None)],
+)
+def test_seconds_from_one_moment_to_another(start: datetime | None, end: datetime, seconds: int | None) -> None:
+    """Whole ones; none where a moment is absent, or they are out of order."""
+    assert seconds_between(start, end) == seconds

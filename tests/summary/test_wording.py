@@ -10,8 +10,10 @@ from blaxel_mcp.summary.wording import (
     drop_empty,
     format_age,
     format_duration,
+    format_moment,
     format_timestamp,
     json_size,
+    lower_first,
     plural,
     quote,
     truncate_bytes,
@@ -53,6 +55,27 @@ def test_an_age_is_empty_where_it_is_not_known_or_negative(seconds: float | None
     assert format_age(moment, NOW) == expected
 
 
+@pytest.mark.parametrize(
+    ("hours", "expected"),
+    [
+        (-36, "2026-11-26 at 00:00 UTC"),
+        (-12, "tomorrow at 00:00 UTC"),
+        (0, "today at 12:00 UTC"),
+        (12, "today at 00:00 UTC"),
+        (12.5, "yesterday at 23:30 UTC"),
+        (36.5, "2026-11-22 at 23:30 UTC"),
+    ],
+)
+def test_a_moment_is_told_by_its_day(hours: float, expected: str) -> None:
+    """By name where that is the day before, the same or the next."""
+    assert format_moment(NOW - timedelta(hours=hours), NOW) == expected
+
+
+def test_only_the_first_letter_becomes_small() -> None:
+    """The rest may be a name."""
+    assert [lower_first(text) for text in ("", "A", "API key", "already")] == ["", "a", "aPI key", "already"]
+
+
 def test_numbers_are_grouped_and_have_their_noun_in_the_plural() -> None:
     """Only one is singular."""
     assert [plural(number, "task") for number in (0, 1, 2, 1000)] == ["0 tasks", "1 task", "2 tasks", "1,000 tasks"]
@@ -76,6 +99,7 @@ def test_empty_values_are_dropped_and_zero_and_false_are_kept() -> None:
         ("\\\\\\", 5, "\\…"),
         ('""', 4, '""'),
         ("ab cdef", 6, "ab…"),
+        ("XAXBXC", 6, "XAXBXC"),
         ("", 5, ""),
     ],
 )

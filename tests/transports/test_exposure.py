@@ -5,7 +5,7 @@ import pytest
 from blaxel_mcp.errors import ConfigurationError
 from blaxel_mcp.setting_types import is_loopback
 from blaxel_mcp.settings import Settings, load
-from blaxel_mcp.transports.exposure import allowed_hosts, allowed_origins, check_exposure, warnings
+from blaxel_mcp.transports.exposure import allowed_hosts, allowed_origins, check_exposure, log_warnings, warnings
 
 ISSUER = {"BLAXEL_MCP_OAUTH_ISSUER": "https://id.example"}
 PUBLIC = {"BLAXEL_MCP_PUBLIC_URL": "https://mcp.example/blaxel"}
@@ -107,6 +107,27 @@ def test_the_start_says_what_will_not_work() -> None:
     assert [said[:30] for said in warnings(settings(**ACCOUNT, BLAXEL_MCP_AUTH_TOKEN="x" * 15))] == [
         "BLAXEL_MCP_AUTH_TOKEN is short"
     ]
+
+
+def test_what_is_said_is_whole_sentences(caplog: pytest.LogCaptureFixture) -> None:
+    """Each with what to do; all of them are logged when serving begins."""
+    exposed = settings("0.0.0.0", BLAXEL_MCP_AUTH_TOKEN="x")  # noqa: S104
+    said = [
+        (
+            "Only the loopback names are accepted as Host. Set BLAXEL_MCP_ALLOWED_HOSTS or --public-url to the name "
+            "that clients use."
+        ),
+        "BLAXEL_MCP_AUTH_TOKEN is short enough to be guessed; `openssl rand -base64 16` makes one.",
+        "No Blaxel credential was found, so every call will fail; `blaxel-mcp doctor` says where it is looked for.",
+    ]
+    assert warnings(exposed) == said
+    log_warnings(exposed)
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [("WARNING", one) for one in said]
+    (of_issuer,) = problems(settings(**ISSUER))
+    assert of_issuer == (
+        "--oauth-issuer needs --public-url, the address that clients use: tokens are accepted only if they were "
+        "issued for it."
+    )
 
 
 def test_the_names_that_are_let_in() -> None:
