@@ -20,6 +20,8 @@ from blaxel_mcp.demo import script
 from blaxel_mcp.settings import SECRETS, VARIABLES, load
 from blaxel_mcp.setup.links import install_links
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MANIFEST = bundles.manifest()

@@ -8,6 +8,8 @@ import site_links
 
 import docs
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 BLOB = "https://example.com/blob/v1"
 ADDRESS = "https://example.com/site/"

@@ -17,6 +17,8 @@ from support.sockets import post, read
 
 from blaxel_mcp.standard_error import LossyWriter
 
+pytestmark = pytest.mark.slow
+
 ENDS_WITHIN = 2.0
 NOTICE = b"blaxel-mcp: %d lines were dropped here, because nobody read standard error.\n"
 

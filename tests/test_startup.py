@@ -3,6 +3,7 @@
 import pkgutil
 import sys
 
+import pytest
 from support.program import Program
 
 import blaxel_mcp
@@ -24,6 +25,7 @@ print(happened)
 """
 
 
+@pytest.mark.slow
 def test_importing_has_no_side_effects() -> None:
     """No module connects, starts, writes or prints anything when it is imported."""
     with Program(*EVERYTHING, command=(sys.executable, "-B", "-c", IMPORT_ALL)) as program:

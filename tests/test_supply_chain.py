@@ -8,6 +8,8 @@ import inventory
 import pytest
 from packaging.requirements import Requirement
 
+pytestmark = pytest.mark.slow
+
 
 def row(name: str, *vulnerabilities: tuple[str, list[str]], **more: Any) -> dict[str, Any]:
     """One distribution in a report of pip-audit's."""

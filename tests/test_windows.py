@@ -15,6 +15,8 @@ from support.program import Program, account
 
 from blaxel_mcp.demo import control_plane, script
 
+pytestmark = pytest.mark.slow
+
 SHIM = """
 import asyncio, io, os, pathlib, selectors, signal, socket, subprocess, sys, threading
 

@@ -216,6 +216,7 @@ def test_identical_posts_are_each_sent(plane: Plane) -> None:
     assert plane.calls == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault", [Delay(60), Trickle(b" " * 10_000, 0.01), Oversize(10**12)], ids=["silence", "trickle", "flood"]
 )

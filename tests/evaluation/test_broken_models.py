@@ -19,6 +19,8 @@ from evaluation.apis import APIS, Call
 from evaluation.loop import Outcome
 from evaluation.test_evaluation import ROOT, command, evaluate, evaluate_each
 
+pytestmark = pytest.mark.slow
+
 
 class Hanging(Response):
     """Never answers."""

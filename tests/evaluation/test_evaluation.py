@@ -29,6 +29,8 @@ from evaluation.run import Model, ask_all, totals
 from evaluation.scoring import Score, score
 from evaluation.workspaces import ORDERS, bank_jobs
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 QUESTIONS = load()
 

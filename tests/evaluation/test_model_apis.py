@@ -12,6 +12,8 @@ from evaluation.loop import Outcome
 from evaluation.run import Model, as_json, table
 from evaluation.scoring import Score
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("answer", [{}, {"choices": []}, {"choices": [{}]}, [], "text", {"content": None}, None])
 @pytest.mark.parametrize("api", sorted(APIS))

@@ -10,6 +10,8 @@ from evaluation.questions import Question, chosen, load
 from evaluation.scoring import Expected, Score, counted, matches, plain, says, score
 from evaluation.stand_in import NONSENSE
 
+pytestmark = pytest.mark.slow
+
 QUESTIONS = {question.id: question for question in load()}
 RIGHT = {
     "done-report": (

@@ -11,6 +11,8 @@ from mutation.known import Entry, Finding, Findings, read_reviewed, reason
 from mutation.making import ROOT, Mutant, mutants_of, stand_in
 from mutation.measuring import Measured, Reach, recall
 
+pytestmark = pytest.mark.slow
+
 WORDING = "blaxel_mcp/summary/wording.py"
 PLURAL = Mutant(
     file=WORDING,

@@ -332,6 +332,7 @@ def test_a_first_poll_without_an_answer_ends_in_time(monkeypatch: pytest.MonkeyP
     assert faulty.gone.wait(2)
 
 
+@pytest.mark.slow
 def test_a_later_poll_without_an_answer_ends_with_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     """It ends with the time to wait and a margin; the first state is the answer."""
     monkeypatch.setattr(wait_execution, "WAIT_MARGIN_SECONDS", 0.2)

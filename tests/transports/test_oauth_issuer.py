@@ -500,6 +500,7 @@ def keys_over_tls(url: str, trust: Callable[[], ssl.SSLContext]) -> int:
     return asyncio.run(ask())
 
 
+@pytest.mark.slow
 def test_the_issuers_certificate_is_verified(authority: AuthorizationServer, tmp_path: Path) -> None:
     """Of an authority that is trusted, for its name, and not expired: else others could answer with their own keys."""
     trusted = tls.authority(tmp_path)

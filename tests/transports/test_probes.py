@@ -166,6 +166,7 @@ def test_a_handshake_after_answered_probes_is_served(between: str) -> None:
         assert (program.wait(), program.output().count("\n"), program.errors()) == (0, 4, "")
 
 
+@pytest.mark.slow
 def test_a_probe_that_is_being_answered_is_given_up(tmp_path: Path) -> None:
     """The client has given up on it, and may use its id again."""
     gate = Gate(tmp_path / "gate", "blaxel_mcp.server", SILENT)

@@ -16,6 +16,8 @@ from clients.cli.agent import QUESTION, Plan, Setup, end_all_of, report, run
 from clients.model.record import Exchange, Record
 from clients.model.script import Request, Result, Say, Tool
 
+pytestmark = pytest.mark.slow
+
 STDIO = Setup("stdio", ["/venv/blaxel-mcp", "--demo"], "", "http://127.0.0.1:9")
 OVER = {
     "http": Setup("http", [], "http://127.0.0.1:8000/mcp", "http://127.0.0.1:9"),

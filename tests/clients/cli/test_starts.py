@@ -12,6 +12,8 @@ from clients.cli import silent_server, starts
 from clients.cli.starts import Start
 from clients.rows import FILE, read
 
+pytestmark = pytest.mark.slow
+
 ROWS = read(FILE.read_text(encoding="utf-8"))
 LOG = """\
 100.000 started BL_WORKSPACE

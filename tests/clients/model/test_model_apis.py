@@ -3,8 +3,12 @@
 import json
 from typing import Any
 
+import pytest
+
 from clients.model import chat_completions, gemini, messages, responses
 from clients.model.script import Call, Request, Result, Say, Tool
+
+pytestmark = pytest.mark.slow
 
 SCHEMA = {"type": "object", "properties": {"jobId": {"type": "string"}}}
 TOOL = Tool("blaxel__get", "How it stands.", SCHEMA)

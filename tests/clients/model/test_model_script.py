@@ -8,6 +8,8 @@ import pytest
 from clients.model.record import Exchange, Offered, Record
 from clients.model.script import FAREWELL, Call, Request, Result, Say, Step, Tool, decide
 
+pytestmark = pytest.mark.slow
+
 FIRST = Step("get_job_execution", {"jobId": "a", "executionId": "latest"})
 SECOND = Step("list_jobs", {})
 SCRIPT = (FIRST, SECOND)

@@ -8,6 +8,8 @@ import pytest
 from clients.model.script import Step
 from clients.model.server import serve
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = [Step("list_jobs", {"search": "nightly"})]
 SCHEMA = {"type": "object"}
 FUNCTION = {"name": "list_jobs", "description": "Jobs.", "parameters": SCHEMA}
