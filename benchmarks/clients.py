@@ -46,10 +46,11 @@ class PipeClient:
     def settle(self) -> None:
         """Wait until the server has started: what is no opening is not answered while it still imports its SDK.
 
-        A ping is the one request of the handshake's era for which no server has to make anything.
+        A ping is the one request for which no server has to make anything; only the handshake's era has it.
         """
         self._number += 1
-        check(self._ask(messages.request(self._era, self._number, "ping"), self._number))
+        method = "ping" if self._era == messages.HANDSHAKE else "prompts/list"
+        check(self._ask(messages.request(self._era, self._number, method), self._number))
 
     def call(self, execution: str) -> tuple[float, int]:
         """Ask for an execution; answers the seconds it took, and the bytes that came."""
