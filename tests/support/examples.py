@@ -8,4 +8,5 @@ THOROUGH = 100
 
 def examples(thorough: int) -> int:
     """So many in a thorough run, and in another one the part that its profile has of Hypothesis's own number."""
-    return max(1, thorough * settings().max_examples // THOROUGH)
+    usual: int = settings().max_examples
+    return max(1, thorough * usual // THOROUGH)
