@@ -77,6 +77,7 @@ def _prose(summary: ExecutionSummary, first: ExecutionSummary, step: str, doubt:
 
 
 def _time_left(estimate: "Estimate") -> dict[str, Any]:
+    """The likely seconds left, else the range of them, under the keys of the whole answer."""
     if estimate.seconds is None:
         return {"estimatedRemainingRange": [estimate.low, estimate.high]}
     return {"estimatedRemainingSeconds": estimate.seconds}

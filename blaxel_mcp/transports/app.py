@@ -40,8 +40,8 @@ from blaxel_mcp.transports.admission import BODY_BYTES, AdmissionMiddleware, Bod
 from blaxel_mcp.transports.apps_session import AppsSessionMiddleware
 from blaxel_mcp.transports.error_bodies import ErrorBodyMiddleware
 from blaxel_mcp.transports.exposure import allowed_hosts, allowed_origins
+from blaxel_mcp.transports.json_responses import JsonResponses
 from blaxel_mcp.transports.messages import readable_body
-from blaxel_mcp.transports.whole_answers import WholeAnswers
 
 if TYPE_CHECKING:
     from blaxel_mcp.transports.oauth.authenticator import OAuthAuthenticator
@@ -127,7 +127,7 @@ def _mcp_app(server: Server, settings: Settings) -> Starlette:
         return server.sse_app(
             sse_path=SSE, message_path=MESSAGES, max_request_body_size=BODY_BYTES, transport_security=unchecked
         )
-    whole, streamed = (
+    json_app, stream_app = (
         server.streamable_http_app(
             streamable_http_path=MCP,
             json_response=json_response,
@@ -140,11 +140,11 @@ def _mcp_app(server: Server, settings: Settings) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with whole.router.lifespan_context(app), streamed.router.lifespan_context(app):
+        async with json_app.router.lifespan_context(app), stream_app.router.lifespan_context(app):
             yield
 
-    endpoint = WholeAnswers(
-        *(route.app for app in (whole, streamed) for route in app.routes if isinstance(route, Route))
+    endpoint = JsonResponses(
+        *(route.app for app in (json_app, stream_app) for route in app.routes if isinstance(route, Route))
     )
     # POST only: without sessions nothing would ever be said on a stream that a client opens with GET.
     return Starlette(routes=[Route(MCP, endpoint, methods=["POST"])], lifespan=lifespan)

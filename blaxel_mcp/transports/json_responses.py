@@ -15,19 +15,19 @@ _STREAMED = (b"progressToken", b"wait_for_job_execution", b"\\u")
 _BOTH = (b"application/json", b"text/event-stream")
 
 
-class WholeAnswers:
+class JsonResponses:
     """Chooses for each request between two applications of the SDK's, which differ in nothing else.
 
     The body has been received by now, in one message.
 
     Args:
-        whole: answers with one JSON object; it does not notice that a client has gone.
-        streamed: answers with an event stream.
+        json_app: answers with one JSON object; it does not notice that a client has gone.
+        stream_app: answers with an event stream.
     """
 
-    def __init__(self, whole: ASGIApp, streamed: ASGIApp) -> None:
-        self._whole = whole
-        self._streamed = streamed
+    def __init__(self, json_app: ASGIApp, stream_app: ASGIApp) -> None:
+        self._json_app = json_app
+        self._stream_app = stream_app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer, or cancel the call when the client has gone."""
@@ -37,7 +37,7 @@ class WholeAnswers:
             return received.pop() if received else await receive()
 
         if not _accepts_both(scope) or any(word in received[0].get("body", b"") for word in _STREAMED):
-            await self._streamed(scope, replay, send)
+            await self._stream_app(scope, replay, send)
             return
         with anyio.CancelScope() as call:
             watch = asyncio.create_task(_cancel_without_client(receive, call))
@@ -48,7 +48,7 @@ class WholeAnswers:
                 await send(message)
 
             try:
-                await self._whole(scope, replay, send_and_stop_watching)
+                await self._json_app(scope, replay, send_and_stop_watching)
             finally:
                 watch.cancel()
 
