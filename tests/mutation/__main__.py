@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
 from time import monotonic
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import pytest
 
@@ -44,12 +44,22 @@ _OF_SERVING = [
     "tests/transports",
     *(f"tests/test_{name}.py" for name in ("faults", "login_file", "resources", "runtime", "secrets", "settings")),
 ]
+
+
+class Part(NamedTuple):
+    """What is changed in a run, and the tests that may notice it, with the slow ones or without."""
+
+    files: list[str]
+    tests: list[str]
+    slow: bool
+
+
+# What serves has tests that are slow since they wait; those of the summary are slow since they are thorough.
 PARTS = {
-    "summary": (["blaxel_mcp/summary/*.py"], ["tests/summary", "tests/question_bank", "tests/tools"]),
-    "api": (["blaxel_mcp/api/*.py", "blaxel_mcp/login.py"], _OF_SERVING),
-    "transports": (["blaxel_mcp/transports/*.py", "blaxel_mcp/transports/*/*.py"], _OF_SERVING),
+    "summary": Part(["blaxel_mcp/summary/*.py"], ["tests/summary", "tests/question_bank", "tests/tools"], slow=False),
+    "api": Part(["blaxel_mcp/api/*.py", "blaxel_mcp/login.py"], _OF_SERVING, slow=True),
+    "transports": Part(["blaxel_mcp/transports/*.py", "blaxel_mcp/transports/*/*.py"], _OF_SERVING, slow=True),
 }
-"""What is changed in a run, and the tests that may notice it."""
 _EVERY = 100
 """One in so many forks changes nothing: its tests must pass, or what the others say is worth nothing."""
 
@@ -123,7 +133,7 @@ class Run:
 
     def _files(self) -> list[str]:
         """The files to change, from the root of the tree."""
-        found = sorted({str(path.relative_to(ROOT)) for glob in PARTS[self.part][0] for path in ROOT.glob(glob)})
+        found = sorted({str(path.relative_to(ROOT)) for glob in PARTS[self.part].files for path in ROOT.glob(glob)})
         only = self.options.only.split(",")
         return [file for file in found if any(fnmatch(Path(file).stem, pattern) for pattern in only)]
 
@@ -139,7 +149,7 @@ class Run:
         sys.stdout.flush()
 
     def _measure(self, items: Sequence[pytest.Item], forks: Forks) -> list[Measured]:
-        folder = KEPT / "tests"
+        folder = KEPT / "tests" / ("with-slow" if PARTS[self.part].slow else "without-slow")
         folder.mkdir(parents=True, exist_ok=True)
         shared, found = shared_key(), []
 
@@ -259,9 +269,8 @@ def run_part(options: Options, part: str) -> Run:
     """Try the mutants of one part of the program."""
     run = Run(options, part)
     arguments = ["-n0", "-sq", "--assert=plain", "-p", "no:cacheprovider", "-o", "addopts=", "-o", "timeout=0"]
-    # What serves has tests that are slow since they wait; those of the summary are slow since they are thorough.
-    marked = ["-m", f"not nightly and not browser{' and not slow' if part == 'summary' else ''}"]
-    code = pytest.main([*arguments, *marked, *(str(ROOT / path) for path in PARTS[part][1])], plugins=[run])
+    marked = ["-m", f"not nightly and not browser{'' if PARTS[part].slow else ' and not slow'}"]
+    code = pytest.main([*arguments, *marked, *(str(ROOT / path) for path in PARTS[part].tests)], plugins=[run])
     if code not in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}:
         run.wrong.append(f"pytest ended with {code!r}")
     return run

@@ -7,6 +7,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from time import perf_counter, process_time
 
@@ -98,7 +99,7 @@ def measure(items: Sequence[pytest.Item], measured: Measured, kept: Path, runnin
     tracer.start()
     imported = set(sys.modules)
     run = [item for item in items if item.nodeid not in measured.left_out]
-    for item, following in zip(run, [*run[1:], None], strict=True):
+    for item, following in zip_longest(run, run[1:]):
         running.write_text(item.nodeid, encoding="utf-8")
         plugin.failed, plugin.events = "", []
         tracer.switch_context(item.nodeid)
