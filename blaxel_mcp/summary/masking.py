@@ -111,7 +111,7 @@ def mask_credentials(value: Any, seen: Seen | None = None) -> tuple[Any, Hidden]
     """
     if isinstance(value, str):
         return _mask_leaf("", value)
-    if not isinstance(value, dict | list) or not _may_hide_something(value):
+    if not isinstance(value, dict | list) or not may_hide_something(value):
         return value, NOTHING_HIDDEN
     seen = seen or Seen()
     root = _Node(value)
@@ -142,7 +142,7 @@ def mask_credentials(value: Any, seen: Seen | None = None) -> tuple[Any, Hidden]
     return (value if root.copy is None else root.copy), count
 
 
-def _may_hide_something(value: Any) -> bool:
+def may_hide_something(value: Any) -> bool:
     """Whether JSON has a name or a text to look at closely: each different one is looked at once, and few have.
 
     An execution of ten tasks has 260 values, of which 50 differ.

@@ -1,18 +1,23 @@
 """What of the API's own JSON travels with an answer: masked, without what does not show, capped, every cut counted."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
+from itertools import islice
 from typing import Any, Literal, NamedTuple, TypeAlias
 from urllib.parse import quote as percent_encode
 
 from blaxel_mcp.summary.limits import RAW_MISSES
-from blaxel_mcp.summary.masking import NOTHING_HIDDEN, Hidden, Seen, mask_credentials
+from blaxel_mcp.summary.masking import NOTHING_HIDDEN, Hidden, Seen, mask_credentials, may_hide_something
 from blaxel_mcp.summary.schema import RawOmitted
 from blaxel_mcp.summary.wording import json_size
 
 RawMode: TypeAlias = Literal["auto", "full", "never"]
 _MASKED_FACTOR = 4
 """Up to this many times the limit, all of it is masked before it is measured: what is masked often takes less room."""
+_QUICKLY_WRITTEN = 1 << 22
+"""Bytes of JSON that are written in a few milliseconds."""
+_TOGETHER = 16
+"""So many tasks are looked through at once."""
 _COMPACT_FACTOR = 4
 """A body of more than so many times the bytes is taken to be too large however it is spaced and escaped."""
 
@@ -61,7 +66,8 @@ def limit_raw(raw: dict[str, Any], mode: RawMode, limit: int, *, size: int | Non
     room = limit - json_size(rest)
     if room < 0:
         return CarriedRaw(None, {"tasks": len(tasks), "bytes": whole})
-    kept = _fitting((task for task in tasks if not _succeeded(task)), room, seen)
+    unsuccessful = (task for task in tasks if not _succeeded(task))
+    kept = _fitting(unsuccessful, room, seen, quick=whole <= _QUICKLY_WRITTEN)
     size_as_sent = json_size(_with_tasks(raw, [task.sent for task in kept]))
     return CarriedRaw(
         _with_tasks(rest, [task.masked for task in kept], like=raw),
@@ -83,20 +89,26 @@ class _Task(NamedTuple):
     hidden: Hidden
 
 
-def _fitting(tasks: Iterable[Any], room: int, seen: Seen) -> list[_Task]:
+def _fitting(tasks: Iterator[Any], room: int, seen: Seen, *, quick: bool) -> list[_Task]:
+    """As many of the tasks as fit; `quick` says that even the largest of them is written quickly."""
     kept: list[_Task] = []
     misses = 0
-    for task in tasks:
-        if not _is_beyond(task, room * _MASKED_FACTOR):
-            masked, count = mask_credentials(task, seen)
-            cost = json_size(masked) + (1 if kept else 0)
-            if cost <= room:
-                room -= cost
-                kept.append(_Task(task, masked, count))
-                continue
-        misses += 1
-        if misses >= RAW_MISSES:
-            break
+    while some := [*islice(tasks, _TOGETHER)]:
+        most = room * _MASKED_FACTOR
+        sizes = [json_size(task) if quick or not _is_beyond(task, most) else most + 1 for task in some]
+        # Together, since tasks say the same words, and most often none hides anything.
+        hides = may_hide_something([task for task, size in zip(some, sizes, strict=True) if size <= most])
+        for task, size in zip(some, sizes, strict=True):
+            if size <= room * _MASKED_FACTOR:
+                masked, count = mask_credentials(task, seen) if hides else (task, NOTHING_HIDDEN)
+                cost = (size if masked is task else json_size(masked)) + (1 if kept else 0)
+                if cost <= room:
+                    room -= cost
+                    kept.append(_Task(task, masked, count))
+                    continue
+            misses += 1
+            if misses >= RAW_MISSES:
+                return kept
     return kept
 
 

@@ -448,6 +448,21 @@ def test_a_carried_part_is_masked_and_counted_and_within_the_limit() -> None:
     assert omitted == {"tasks": 26, "bytes": json_size(raw) - json_size(sent)}
 
 
+@pytest.mark.parametrize("body", [None, 5_000_000])
+def test_each_task_that_travels_is_masked_wherever_it_stands_among_many(body: int | None) -> None:
+    """However large the body was; a task that is too large for what is left leaves its place to those after it."""
+    said = {3: "password=hunter3", 20: BIG * 50, 39: "password=hunter39 " + BIG}
+    tasks = [task(number, "failed", (), said.get(number, "exit 1")) for number in range(40)]
+    raw = execution("failed", tasks=[*tasks, *(task(number, "succeeded", (), BIG) for number in range(40, 90))])
+    carried = limit_raw(raw, "auto", 16_000, size=body)
+    masked = {3: "password=***", 39: "password=*** " + BIG}
+    shown = [task(number, "failed", (), masked.get(number, "exit 1")) for number in range(40) if number != 20]
+    assert carried.raw == {**raw, "tasks": shown}
+    assert carried.hidden == Hidden(2)
+    left_out = json_size(raw["tasks"][20]) + 1 + sum(json_size(one) + 1 for one in raw["tasks"][40:])
+    assert carried.omitted == {"tasks": 51, "bytes": left_out + (body - json_size(raw) if body else 0)}
+
+
 def test_what_fits_once_it_is_masked_is_whole() -> None:
     """A mask often takes less room than the key it replaces."""
     key = "-----BEGIN PRIVATE KEY-----\n" + "MIIEvQIBADANBgkqhkiG9w0BAQEF\n" * 60 + "-----END PRIVATE KEY-----"
