@@ -139,15 +139,17 @@ def count(bench: Bench) -> list[Figure]:
     counted = [
         Figure("instructions-listed", f"start to the list of tools, {HANDSHAKE}", "M instructions", {}),
         Figure("instructions-start", f"start to first result, {HANDSHAKE}", "M instructions", START),
-        Figure("instructions-10", "a call, 10 tasks, succeeded", "M instructions", CALLS[10]),
-        Figure("instructions-1000", "a call, 1,000 tasks, succeeded", "M instructions", CALLS[1_000]),
+        *(
+            Figure(f"instructions-{tasks}-{state}", f"a call, {tasks:,} tasks, {state}", "M instructions", CALLS[tasks])
+            for state, tasks in instructions.CALLS
+        ),
     ]
     if bench.quick:
         bench.left_out.append("instructions: they take over a minute, and it was to be quick")
         return []
     entered = [one for one in bench.servers if one.name in {OURS, FASTMCP, STOCK}]
     for name, numbers in instructions.count(bench, entered).items():
-        for figure, number in zip(counted, numbers, strict=True):
+        for figure, number in zip(counted, (numbers.listed, numbers.first, *numbers.calls), strict=True):
             figure.add(name, number / 1e6)
     return [figure for figure in counted if figure.samples]
 

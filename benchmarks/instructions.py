@@ -14,25 +14,36 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.executions import execution_id
+from benchmarks.executions import State, execution_id
 from benchmarks.measuring import Bench, pipe_client
 from benchmarks.peers import Contender
 from benchmarks.processes import BenchmarkError, Process
 
 SECONDS = 300.0
 """For one process under callgrind; they run side by side."""
-TEN, THOUSAND = execution_id("succeeded", 10), execution_id("succeeded", 1_000)
-_WARM, _COUNTED = {TEN: 4, THOUSAND: 1}, {TEN: 10, THOUSAND: 4}
-"""By execution, how many calls come before those that are counted, and how many are."""
+CALLS: tuple[tuple[State, int], ...] = (
+    ("succeeded", 10),
+    ("succeeded", 1_000),
+    ("failed", 10),
+    ("failed", 1_000),
+    ("running", 10),
+)
+"""The executions whose calls are counted, by state and tasks."""
+_FIRST = execution_id("succeeded", 10)
+_WARM, _COUNTED = {10: 4, 1_000: 1}, {10: 10, 1_000: 4}
+"""By tasks, how many calls come before those that are counted, and how many are."""
 
 
 class Counts(NamedTuple):
-    """Instructions: of the start until the tools are listed, until the first result; of one call by its tasks."""
+    """Instructions: of the start until the tools are listed, until the first result; of one call of each of `CALLS`."""
 
     listed: float
     first: float
-    ten: float
-    thousand: float
+    calls: tuple[float, ...]
+
+    def __str__(self) -> str:
+        """In millions."""
+        return ", ".join(f"{number / 1e6:,.2f} M" for number in (self.listed, self.first, *self.calls))
 
 
 def count(bench: Bench, contenders: Sequence[Contender]) -> dict[str, Counts]:
@@ -90,11 +101,12 @@ def _by_perf(bench: Bench, contender: Contender, event: str = "instructions:u") 
             raise BenchmarkError("perf could not count")
         return number
 
-    def each(execution: str) -> float:
-        warm, counted = [execution] * _WARM[execution], [execution] * _COUNTED[execution]
-        return (total(TEN, *warm, *counted) - total(TEN, *warm)) / len(counted)
+    def each(state: State, tasks: int) -> float:
+        execution = execution_id(state, tasks)
+        warm, counted = [execution] * _WARM[tasks], [execution] * _COUNTED[tasks]
+        return (total(_FIRST, *warm, *counted) - total(_FIRST, *warm)) / len(counted)
 
-    return Counts(total(), total(TEN), each(TEN), each(THOUSAND))
+    return Counts(total(), total(_FIRST), tuple(each(*call) for call in CALLS))
 
 
 # callgrind
@@ -148,19 +160,21 @@ def by_callgrind(bench: Bench, contenders: Sequence[Contender]) -> dict[str, Cou
 def _counts(contender: Contender, counted: _Counted) -> Counts:
     client = pipe_client(contender, counted.process)
 
-    def each(execution: str) -> float:
-        for _ in range(_WARM[execution]):
+    def each(state: State, tasks: int) -> float:
+        execution = execution_id(state, tasks)
+        for _ in range(_WARM[tasks]):
             client.call(execution)
         counted.since_last(f"warm-{execution}")
-        for _ in range(_COUNTED[execution]):
+        for _ in range(_COUNTED[tasks]):
             client.call(execution)
-        return counted.since_last(f"counted-{execution}") / _COUNTED[execution]
+        return counted.since_last(f"counted-{execution}") / _COUNTED[tasks]
 
     client.open()
     client.settle()
     listed = counted.since_last("listed")
-    client.call(TEN)
-    return Counts(listed, listed + counted.since_last("first"), each(TEN), each(THOUSAND))
+    client.call(_FIRST)
+    first = listed + counted.since_last("first")
+    return Counts(listed, first, tuple(each(*call) for call in CALLS))
 
 
 def _wrapped(bench: Bench, contender: Contender, *wrapper: str) -> Process:

@@ -17,6 +17,9 @@ INSTRUCTIONS = Section(
         "start until the first result": "Of a succeeded execution of 10 tasks.",
         "a call, 10 tasks": "Of a warm server, an execution that succeeded.",
         "a call, 1,000 tasks": "The same; the stock server sends the whole body twice.",
+        "a call, 10 tasks, failed": "One of them failed.",
+        "a call, 1,000 tasks, failed": "A hundred of them failed.",
+        "a call, 10 tasks, running": "Half done, so that the time left is estimated.",
     },
 )
 ALLOCATED = Section(
