@@ -156,8 +156,7 @@ def outlook_from_tasks(tasks: TaskStats, counts: TaskCounts, parallelism: int | 
         draw = durations.draw(rng, (place + 0.5) / spreads)
         for _ in range(max(1, number // spreads)):
             factor = rng.uniform(*course.factors) if rng.random() < _COLD else 1.0
-            free = [factor * each for each in draw.rest(rng, [each / factor for each in listed[:fresh]])]
-            free += [course.slow * each for each in draw.rest(rng, [each / course.slow for each in listed[fresh:]])]
+            free = draw.rest(rng, listed[:fresh], factor) + draw.rest(rng, listed[fresh:], course.slow)
             # Running tasks that only the counts know of may be anywhere between begun and done.
             free += [each * rng.random() for each in draw.sample(rng, unlisted)]
             free += [0.0] * (lanes - len(free))

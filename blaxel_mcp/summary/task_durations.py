@@ -31,6 +31,7 @@ _MOST_EVIDENCE = 150
 _ODD, _MOST_ODD = 0.0003, 30.0
 """The share of tasks that hang, or are of another kind than all others, and by what factor they take longer at most."""
 _TABLE, _FEW = 48, 3
+_SHARES = [(place + 0.5) / _TABLE for place in range(_TABLE - 1)]
 _MIDDLES = [(2 * number + 1) / 16 for number in range(8)]
 _NORMAL_SCORES = [_NORMAL.inv_cdf(share) for share in _MIDDLES]
 _WEIBULL_SCORES = [math.log(-math.log(1 - share)) for share in _MIDDLES]
@@ -80,8 +81,8 @@ class _Fit(NamedTuple):
 
     def values(self) -> list[float]:
         """Eight equally likely durations."""
-        scores = _WEIBULL_SCORES if self.weibull else _NORMAL_SCORES
-        return [math.exp(min(40.0, self.level + self.width * score)) for score in scores]
+        scores, level, width = _WEIBULL_SCORES if self.weibull else _NORMAL_SCORES, self.level, self.width
+        return [math.exp(min(40.0, level + width * score)) for score in scores]
 
     def above(self, seconds: float) -> float:
         """The logarithm of the probability that a task takes longer."""
@@ -90,14 +91,21 @@ class _Fit(NamedTuple):
 
     def beyond(self, seconds: float, share: float) -> float:
         """The duration that a task which has taken `seconds` exceeds with the probability `share`."""
-        score = (math.log(max(seconds, 1e-6)) - self.level) / self.width
+        return self.all_beyond(seconds, [share])[0]
+
+    def all_beyond(self, seconds: float, shares: Sequence[float]) -> list[float]:
+        """The durations that a task which has taken `seconds` exceeds with these probabilities."""
+        level, width = self.level, self.width
+        score = (math.log(max(seconds, 1e-6)) - level) / width
         if self.weibull:
-            score = math.log(math.exp(min(50.0, score)) - math.log(share))
+            risk = math.exp(min(50.0, score))
+            scores = [math.log(risk - math.log(share)) for share in shares]
         elif score > 4:  # noqa: PLR2004 - so far out the tail is as good as exponential
-            score = math.sqrt(score * score - 2 * math.log(share))
+            scores = [math.sqrt(score * score - 2 * math.log(share)) for share in shares]
         else:
-            score = -_NORMAL.inv_cdf(max(1e-12, share * 0.5 * math.erfc(score * 0.70710678)))
-        return max(seconds, math.exp(min(40.0, self.level + self.width * score)))
+            longer, inverse = 0.5 * math.erfc(score * 0.70710678), _NORMAL.inv_cdf
+            scores = [-inverse(max(1e-12, share * longer)) for share in shares]
+        return [max(seconds, math.exp(min(40.0, level + width * score))) for score in scores]
 
 
 class Draw(NamedTuple):
@@ -131,9 +139,17 @@ class Draw(NamedTuple):
         within = 1 - (left - self.over) / (1 - self.over - self.odd)
         return self.values[min(bisect_right(self.cumulated, within * self.cumulated[-1]), len(self.values) - 1)]
 
+    def past_longest(self, places: Sequence[float]) -> list[float]:
+        """The durations at places past the longest finished task, as `at` has them, in another order."""
+        left = [1 - place - self.odd for place in places]
+        shares = [min(1.0, max(1e-12, each / self.over)) for each in left if each >= 0]
+        strays = [self.at(place) for place, each in zip(places, left, strict=True) if each < 0]
+        return self.fit.all_beyond(self.longest, shares) + strays
+
     def sample(self, rng: Random, number: int) -> list[float]:
         """Durations of so many tasks."""
-        made, place = rng.choices(self.table, k=number), -1
+        table, chance = self.table, rng.random
+        made, place = [table[int(chance() * _TABLE)] for _ in range(number)], -1
         for _ in range(made.count(math.inf)):
             place = made.index(math.inf, place + 1)
             made[place] = self._longest_of(rng)
@@ -149,16 +165,17 @@ class Draw(NamedTuple):
         mean = sum(made) / _TABLE
         return mean, math.sqrt(max(0.0, sum(map(mul, made, made)) / _TABLE - mean * mean))
 
-    def rest(self, rng: Random, elapsed: Sequence[float]) -> list[float]:
-        """The seconds that tasks which have run for so long still take."""
+    def rest(self, rng: Random, elapsed: Sequence[float], factor: float = 1.0) -> list[float]:
+        """The seconds that tasks which have run for so long still take, if they take `factor` times as long."""
         table, left = self.table, []
-        for seconds in elapsed:
+        for so_far in elapsed:
+            seconds = so_far / factor
             start = bisect_right(table, seconds)
-            if len(table) - start <= _FEW:
+            if _TABLE - start <= _FEW:
                 whole = self.longer_than(seconds, 1 - rng.random())
-            elif (whole := table[start + int(rng.random() * (len(table) - start))]) == math.inf:
+            elif (whole := table[start + int(rng.random() * (_TABLE - start))]) == math.inf:
                 whole = max(seconds, self._longest_of(rng))
-            left.append(whole - seconds)
+            left.append(factor * (whole - seconds))
         return left
 
     def longer_than(self, seconds: float, share: float) -> float:
@@ -274,11 +291,10 @@ class TaskDurations:
         odd = beyond * self._slower_kind(rng, fit, total, beyond)
         over = beyond - odd
         draw = Draw(fit, values, cumulated, self.longest, over, odd, [])
-        most, full, last = 1 - over - odd, cumulated[-1] / (1 - over - odd), len(values) - 1
-        shares = [(place + 0.5) / _TABLE for place in range(_TABLE - 1)]
-        within = bisect_left(shares, most)
-        draw.table.extend(values[min(last, bisect_right(cumulated, share * full))] for share in shares[:within])
-        draw.table.extend(sorted(draw.at(share) for share in shares[within:]))
+        full, within = cumulated[-1] / (1 - over - odd), bisect_left(_SHARES, 1 - over - odd)
+        padded = [*values, values[-1]]  # where rounding leads past the last of them
+        draw.table.extend([padded[bisect_right(cumulated, share * full)] for share in _SHARES[:within]])
+        draw.table.extend(sorted(draw.past_longest(_SHARES[within:])))
         draw.table.append(math.inf)
         return draw
 
@@ -288,10 +304,10 @@ class TaskDurations:
         In most draws none but strays. That nothing has finished for long while many run speaks for such a kind.
         """
         share = min(0.95, (rng.expovariate(1) + rng.random() * self.beyond) / total / beyond)
-        speaks = 0.0
+        speaks, longest = 0.0, fit.above(self.longest)
         for value, count in self.censored:
             if value >= self.longest:
-                further = fit.above(self.longest) - fit.above(value)
+                further = longest - fit.above(value)
                 speaks += count * math.log(share * math.exp(min(50.0, further)) + 1 - share)
         odds = self.unseen / (1 - self.unseen) * math.exp(min(50.0, speaks))
         return share if rng.random() * (1 + odds) < odds else min(0.5, _ODD / beyond)
