@@ -383,7 +383,10 @@ def test_messages_are_cut_so_that_all_rows_fit(count: int, longest: set[int]) ->
     [
         (231, f'failed, failed {"e" * 40}, 1,024 MB, timed out: "{"m" * 70}"'),
         (230, f'failed, failed {"e" * 40}, 1,024 MB, timed out: "{"m" * 66}…"'),
-        (150, f"failed, failed {'e' * 40}, 1,024 MB, timed out"),
+        (173, f'failed, failed {"e" * 40}, 1,024 MB, timed out: "{"m" * 9}…"'),
+        (172, f"failed, failed {'e' * 40}, 1,024 MB, timed out"),
+        (148, f"failed, failed {'e' * 40}, 1,024 MB, timed out"),
+        (147, f"failed, failed {'e' * 40}, 1,024 MB"),
         (115, f"failed, failed {'e' * 40}"),
         (110, "failed, x, 1,024 MB, timed out"),
         (80, "failed, x, 1,024 MB"),
