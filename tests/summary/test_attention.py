@@ -109,6 +109,10 @@ USUAL = [one("succeeded", 1000 * n + 22, 1000 * n + 21, 1000 * n + 1) for n in (
             [one("running", 16, 15, spec={"timeout": 600, "parallelism": 2})],
             [("slow", "running for 15m, past its timeout")],
         ),
+        (
+            [one("running", 16, 10 + SECOND, spec={"timeout": 600, "parallelism": 1})],
+            [("slow", "running for 10m 1s, past its timeout")],
+        ),
         # All at a time where nothing limits how many.
         (
             [one("running", 16, 15, spec={"timeout": 600, "taskCount": 4})],

@@ -90,6 +90,8 @@ def test_the_most_telling_change_comes_first() -> None:
         (35, [38, 39, 40], True),
         (46, [38, 39, 40], True),
         (1200, [40, 40, 40, 40, 1200], True),  # that once was another one's news
+        (1200, [40, 40, 1200], True),  # three of four had about as many as the one that succeeded
+        (1200, [40, 1200], False),
         (900, [100, 1000, 300, 700], False),
         (40, [100, 1000], False),
     ],

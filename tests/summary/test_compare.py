@@ -14,7 +14,7 @@ from blaxel_mcp.models import JobExecution, JobExecutionTask
 from blaxel_mcp.summary.changes import Deployment
 from blaxel_mcp.summary.compare import Compared, Comparison, add_log, compare
 from blaxel_mcp.summary.compare_answer import build_comparison
-from blaxel_mcp.summary.compare_tasks import Tasks, compare_tasks
+from blaxel_mcp.summary.compare_tasks import Drift, SlowedTask, TaskChanges, Tasks, compare_tasks
 from blaxel_mcp.summary.execution import Evidence
 from blaxel_mcp.summary.limits import COMPARE_BYTES
 from blaxel_mcp.summary.tasks import TaskList
@@ -236,6 +236,88 @@ def test_names_match_where_they_are_of_the_same_tasks(here: TaskList, there: Tas
     """Half of them are in both, or they differ only in numbers; the execution's own id does not count."""
     changes = compare_tasks(Tasks(here, "exec-b"), Tasks(there, "exec-a"))
     assert (changes.matched if changes else None) is matched
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "matched"),
+    [(4, 2, True), (2, 4, True), (5, 2, False), (2, 5, False)],
+)
+def test_half_of_the_larger_number_of_names_is_enough(here: int, there: int, *, matched: bool) -> None:
+    """Two are in both, and nothing else of them is alike."""
+    listed = [
+        names(*("a", "b", *(f"{word}{'x' * n}" for n in range(count - 2))))
+        for word, count in (("here", here), ("there", there))
+    ]
+    changes = compare_tasks(Tasks(listed[0], "exec-b"), Tasks(listed[1], "exec-a"))
+    assert changes is not None
+    assert changes.matched is matched
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_tasks_of_other_names_have_no_changes(whole: bool) -> None:  # noqa: FBT001 - given by pytest
+    """Only whether these are all is known."""
+    here, there = (names(name)._replace(whole=whole) for name in "ab")
+    expected = TaskChanges(matched=False, whole=whole)
+    assert compare_tasks(Tasks(here, "exec-b"), Tasks(there, "exec-a")) == expected
+    assert compare_tasks(Tasks(here, "exec-b"), Tasks(there._replace(whole=True), "exec-a")) == expected
+
+
+@pytest.mark.parametrize(("own", "other", "matched"), [("run-1b", "run-1a", True), ("run1b", "run1a", False)])
+def test_an_id_of_six_characters_in_a_name_is_the_executions_own(own: str, other: str, *, matched: bool) -> None:
+    """A shorter one may stand there by coincidence."""
+    here, there = names(f"{own} first", f"{own} second"), names(f"{other} first", f"{other} second")
+    changes = compare_tasks(Tasks(here, own), Tasks(there, other))
+    assert changes is not None
+    assert changes.matched is matched
+
+
+def took(*seconds: float) -> Tasks:
+    """Tasks that succeeded, each in so many seconds."""
+    made: Sequence[JobExecutionTask] = [
+        {
+            "metadata": {"name": f"task-{number}", "startedAt": ago(HOUR), "completedAt": ago(HOUR - each)},
+            "status": "succeeded",
+        }
+        for number, each in enumerate(seconds)
+    ]
+    return Tasks(TaskList(made), "exec")
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "slowed", "drift"),
+    [
+        # Half as long again, and five seconds more.
+        ([10, 15, 20], [10, 10, 20], [1], None),
+        ([10, 14.9, 20], [10, 10, 20], [], None),
+        ([8, 13, 29], [8, 8, 20], [1], None),
+        ([8, 12.9, 30], [8, 8, 20], [2], None),
+        ([5, 4.9], [0, 0], [0], None),
+        # The one that lost most comes first.
+        ([60, 300, 100], [30, 30, 30], [1, 2, 0], None),
+        # Of four no drift is told, of five it is; then only what is beyond that is slow.
+        ([20] * 4, [10] * 4, [0, 1, 2, 3], None),
+        ([20] * 5, [10] * 5, [], Drift(2, 20, 10)),
+        ([20, 20, 20, 20, 20, 30], [10] * 6, [5], Drift(2, 20, 10)),
+        ([20, 20, 20, 20, 20, 29.9], [10] * 6, [], Drift(2, 20, 10)),
+        ([20, 20, 20, 20, 20, 9], [10, 10, 10, 10, 10, 2], [5], Drift(2, 20, 10)),
+        ([20, 20, 20, 20, 20, 8.9], [10, 10, 10, 10, 10, 2], [], Drift(2, 20, 10)),
+        # Tasks that became faster in general make none slow that took as long as before.
+        ([5, 5, 5, 5, 5, 10, 15], [10] * 7, [6], Drift(0.5, 5, 10)),
+        # One that took no time has no ratio, but a duration.
+        ([20, 20, 20, 20, 20, 0], [10, 10, 10, 10, 10, 0], [], Drift(2, 20, 10)),
+        ([20, 20, 20, 20, 0, 0], [10, 10, 10, 10, 0, 0], [0, 1, 2, 3], None),
+    ],
+)
+def test_a_task_slows_down_beyond_the_general_drift(
+    here: list[float], there: list[float], slowed: list[int], drift: Drift | None
+) -> None:
+    """It took half as long again as was to be expected, and at least five seconds more."""
+    assert compare_tasks(took(*here), took(*there)) == TaskChanges(
+        compared=len(here),
+        unchanged=len(here),
+        slowed=[SlowedTask(f"task-{number}", here[number], there[number]) for number in slowed],
+        drift=drift,
+    )
 
 
 KINDS = ("newly_failing", "still_failing", "recovered", "unfinished", "unchanged", "not_over", "unstated")
@@ -493,12 +575,99 @@ def test_a_run_that_never_started_has_no_tasks_to_compare() -> None:
         ("failed", 180, "It ran 3m, 1m longer than the baseline (2m)."),
         ("failed", 60, "It ran 1m, 1m shorter than the baseline (2m)."),
         ("succeeded", 120, "It ran 2m, about as long as the baseline."),
+        # A fiftieth is as long.
+        ("succeeded", 122, "It ran 2m 2s, about as long as the baseline (2m)."),
+        ("succeeded", 123, "It ran 2m 3s, 3s slower than the baseline (2m)."),
+        ("succeeded", 118, "It ran 1m 58s, about as long as the baseline (2m)."),
+        ("succeeded", 117, "It ran 1m 57s, 3s faster than the baseline (2m)."),
     ],
 )
 def test_durations_are_compared(status: str, seconds: int, said: str) -> None:
     """Slower or faster only where both came to the same end."""
     here = compared("exec-b", execution(status, (HOUR, HOUR - 4, HOUR - 4 - seconds), tasks=tasks(3, began=HOUR)))
     assert f" {said} " in answer(here, succeeded(tasks(3, began=DAY)))[1]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (9, "It ran 9s, about as long as the baseline (10s)."),
+        (11, "It ran 11s, about as long as the baseline (10s)."),
+        (8, "It ran 8s, 2s faster than the baseline (10s)."),
+        (12, "It ran 12s, 2s slower than the baseline (10s)."),
+    ],
+)
+def test_a_second_more_or_less_is_as_long(seconds: int, said: str) -> None:
+    """However short both are."""
+    here = compared("exec-b", execution("succeeded", (HOUR, HOUR, HOUR - seconds)))
+    there = compared("exec-a", execution("succeeded", (DAY, DAY, DAY - 10)))
+    assert f" {said} " in answer(here, there)[1]
+
+
+@pytest.mark.parametrize(
+    ("queued", "said"),
+    [
+        ((4, 63), ""),
+        ((4, 64), "It waited 4s to start, the baseline 1m 4s. "),
+        ((63, 4), ""),
+        ((64, 4), "It waited 1m 4s to start, the baseline 4s. "),
+    ],
+)
+def test_a_wait_that_differs_by_a_minute_is_told(queued: tuple[int, int], said: str) -> None:
+    """Whichever of the two waited longer."""
+    here, there = (
+        compared(name, execution("succeeded", (began, began - waited, began - waited - 60)))
+        for name, began, waited in zip(("exec-b", "exec-a"), (HOUR, DAY), queued, strict=True)
+    )
+    assert answer(here, there)[1] == (
+        '"exec-b" and "exec-a" (created yesterday at 12:00 UTC) both succeeded. '
+        f"It ran 1m, about as long as the baseline. {said}No difference in configuration between them is known.\n"
+        "Tasks are not compared one by one: those of both executions are not known."
+    )
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "said"),
+    [
+        (6, 5, "Its tasks took 1.2 times as long in general (median 6s, 5s in the baseline). "),
+        (5, 6, "Its tasks took 0.8 times as long in general (median 5s, 6s in the baseline). "),
+        (59, 50, ""),
+        (50, 59, ""),
+        (4.8, 4, ""),
+        (0.2, 0.1, ""),
+    ],
+)
+def test_a_drift_by_a_fifth_and_by_a_second_is_told(here: float, there: float, said: str) -> None:
+    """To either side."""
+    bodies = [
+        execution("succeeded", (began, began, began - 600), tasks=tasks(5, began=began, took=each))
+        for began, each in ((HOUR, here), (DAY, there))
+    ]
+    assert answer(compared("exec-b", bodies[0]), compared("exec-a", bodies[1]))[1] == (
+        '"exec-b" and "exec-a" (created yesterday at 12:00 UTC) both succeeded: all 5 tasks as before. '
+        f"It ran 10m, about as long as the baseline. {said}Beyond that nothing is known to differ, in configuration."
+    )
+
+
+def test_all_seven_changes_are_told_where_there_is_room() -> None:
+    """A deployment, memory, both kinds of overrides, timeout, parallelism and the number of tasks."""
+    spec: dict[str, Any] = {"memoryOverride": 512, "timeout": 60, "parallelism": 2, "envOverride": {"A": "***"}}
+    body = execution("succeeded", (HOUR, HOUR - 4, HOUR - 124), tasks=tasks(4, began=HOUR), **spec)
+    there = succeeded(tasks(3, began=DAY), timeout=90, parallelism=4, envOverride={"B": "***"})
+    deployed = [Deployment(NOW - timedelta(hours=2), "rev-2")]
+    structured, text = answer(compared("exec-b", body), there, deployments=deployed)
+    expected = [
+        'a deployment today at 10:00 UTC (revision "rev-2")',
+        "a memory override of 512 MB",
+        'override "A" added',
+        'override "B" gone',
+        "timeout 1m instead of 1m 30s",
+        "parallelism 2 instead of 4",
+        "4 tasks instead of 3",
+    ]
+    assert structured["changes"] == expected
+    assert "changesOmitted" not in structured
+    assert f"Between them: {'; '.join(expected)}.\n" in text
 
 
 def test_one_that_goes_on_has_run_or_waited_for_so_long() -> None:
