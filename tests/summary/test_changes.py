@@ -156,6 +156,22 @@ def test_deployments_between_two_moments_are_found_newest_first() -> None:
     assert deployments_between(job(*events), revisions, LAST_WEEK, None) == []
 
 
+def test_events_of_a_revision_half_an_hour_apart_are_one_deployment() -> None:
+    """A second more, and it was deployed anew; counted from the event before."""
+    half = timedelta(minutes=30)
+    moments = [YESTERDAY, YESTERDAY + half, YESTERDAY + 2 * half, YESTERDAY + 3 * half + timedelta(seconds=1)]
+    found = deployments_between(job(*map(event, moments)), [], LAST_WEEK, NOW)
+    assert found == [Deployment(moments[3], "rev-2"), Deployment(moments[0], "rev-2")]
+
+
+def test_a_revision_that_is_no_text_is_none() -> None:
+    """Neither an event's nor that of a revision; that something was deployed is known all the same."""
+    events = [event(YESTERDAY) | {"revision": 5}]
+    revisions = [revision(YESTERDAY + timedelta(hours=1)) | {"id": None}]
+    assert deployments_between(job(*events), [], LAST_WEEK, NOW) == [Deployment(YESTERDAY, "")]
+    assert deployments_between(None, revisions, LAST_WEEK, NOW) == [Deployment(YESTERDAY + timedelta(hours=1), "")]
+
+
 @pytest.mark.parametrize("odd", [None, 3, "x", [None, 3, [], {}, {"time": 5}, {"time": "0001-01-01T00:00:00Z"}], {}])
 def test_odd_events_and_revisions_are_no_deployments(odd: Any) -> None:
     """Nothing raises, whatever the API sends."""

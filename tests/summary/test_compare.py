@@ -188,10 +188,97 @@ def test_the_log_tells_the_reason_of_a_new_cause() -> None:
     here = failed(tasks(3, began=HOUR, t0="The container exited with an error."))
     comparison = compare(here, succeeded(tasks(3, began=DAY)), job_id="resize", now=NOW)
     lines = ["loading", "Traceback (most recent call last):", "KeyError: 'price'"]
-    _, text = build_comparison(add_log(comparison, Evidence("task-0", telling_log(lines, 3))))
+    explained = add_log(comparison, Evidence("task-0", telling_log(lines, 3)))
+    _, text = build_comparison(explained)
     assert "New: 1 task" in text
     assert "\"KeyError: 'price'\" (from the log)." in text
     assert "Next: Fix that error" in text
+    assert explained.execution.failures == explained.causes.new
+
+
+def test_the_log_tells_the_reason_of_a_shared_cause() -> None:
+    """As that of a new one."""
+    bland = "The container exited with an error."
+    here, there = failed(tasks(3, began=HOUR, t0=bland)), failed(tasks(3, began=DAY, t1=bland))
+    comparison = compare(here, Compared(there.execution, "exec-a", there.tasks), job_id="resize", now=NOW)
+    explained = add_log(comparison, Evidence("task-0", telling_log(["KeyError: 'price'"], 1)))
+    assert 'In both: 1 task ("task-0") exited with an error: "KeyError: \'price\'" (from the log).' in (
+        build_comparison(explained)[1].splitlines()
+    )
+
+
+def test_the_log_of_what_is_well_since_leads_to_no_next_step() -> None:
+    """The newer baseline succeeded, whatever the reason was."""
+    here = failed(tasks(3, began=HOUR, t0="The container exited with an error."))
+    newer = compared("exec-c", execution("succeeded", (60, 50, 9), tasks=tasks(3, began=60)))
+    comparison = compare(here, newer, job_id="resize", now=NOW)
+    assert add_log(comparison, Evidence("task-0", telling_log(["KeyError: 'price'"], 1))).next_step == ""
+
+
+WORDS = ("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta")
+
+
+def causes(structured: dict[str, Any]) -> dict[str, list[str]]:
+    """The messages of each kind of cause."""
+    kinds = ("new", "shared", "gone")
+    return {kind: [group["message"] for group in structured["causes"].get(kind, [])] for kind in kinds}
+
+
+def test_a_reason_that_is_not_among_the_largest_of_the_baseline_is_no_new_one() -> None:
+    """All of its failed tasks count, though only five reasons are told."""
+    reasons = {f"t{number}": f"{WORDS[number // 2]} is broken" for number in range(13)}
+    here, there = failed(tasks(14, began=HOUR, t0="eta is broken")), failed(tasks(14, began=DAY, **reasons))
+    structured, text = answer(here, there)
+    gone = [f"{word} is broken" for word in WORDS[:5]]
+    assert causes(structured) == {"new": [], "shared": ["eta is broken"], "gone": gone}
+    assert structured["causes"]["notShown"] == 3
+    assert "The reasons of 3 failed tasks, of both executions, are not shown." in text
+
+
+def test_what_conditions_say_of_a_failure_is_compared_where_no_task_has_failed() -> None:
+    """Of an execution that failed; of all such tasks, though only five reasons are told, and of no others."""
+    listed: list[Any] = [task(number, "cancelled", (), f"{WORDS[number // 2]} is broken") for number in range(13)]
+    retried = task(13, "succeeded", (DAY, DAY - 60), "theta is broken")
+    listed.append(retried)
+    for message, kind in (("eta is broken", "shared"), ("theta is broken", "new"), ("iota is broken", "new")):
+        here = failed(tasks(14, began=HOUR, t0=message))
+        assert causes(answer(here, failed(listed))[0])[kind] == [message], message
+    # An execution that was cancelled has no failure to compare.
+    body = execution("cancelled", (DAY, DAY - 4, DAY - 124), tasks=listed)
+    here = failed(tasks(14, began=HOUR, t0="eta is broken"))
+    assert causes(answer(here, compared("exec-a", body))[0])["new"] == ["eta is broken"]
+
+
+def test_a_task_without_a_message_fails_for_no_reason_of_another() -> None:
+    """Also where a sixth reason of the baseline is that there is none."""
+    reasons = {f"t{number}": f"{WORDS[number // 2]} is broken" for number in range(12)}
+    ours, theirs = tasks(14, began=HOUR), tasks(14, began=DAY, **reasons)
+    ours[0]["status"] = theirs[12]["status"] = "failed"
+    structured, text = answer(failed(ours), failed(theirs))
+    assert structured["causes"]["shared"] == [{"cause": "unknown", "count": 1, "tasks": ["task-0"]}]
+    assert "new" not in structured["causes"]
+    assert 'In both: 1 task ("task-0") failed, no reason given.' in text.splitlines()
+
+
+@pytest.mark.parametrize(("failures", "uncertain"), [(0, False), (1, True), (2, True), (None, True)])
+def test_a_cause_may_be_old_where_failed_tasks_of_the_baseline_were_not_read(
+    failures: int | None, *, uncertain: bool
+) -> None:
+    """Unless it is known that none failed."""
+    here = failed(tasks(3, began=HOUR, t1="boom"))
+    stats = {"total": 900, "failure": failures}
+    body = execution("succeeded", (DAY, DAY - 4, DAY - 124), tasks=tasks(3, began=DAY), stats=stats)
+    said = "Not all failed tasks of the baseline were read, so a cause that looks new may not be."
+    assert (said in answer(here, compared("exec-a", body, whole=False))[1]) is uncertain
+
+
+def test_a_baseline_of_the_same_moment_is_not_newer() -> None:
+    """Only one that was created later is told as such."""
+    here = failed(tasks(3, began=HOUR, t1="boom"))
+    there = compared("exec-a", execution("succeeded", (HOUR, HOUR - 4, HOUR - 124), tasks=tasks(3, began=HOUR)))
+    text = answer(here, there)[1]
+    assert text.startswith('"exec-b" failed where "exec-a" (created today at 11:00 UTC) succeeded: ')
+    assert "\nNext: " in text
 
 
 def test_general_drift_is_told_once_and_slows_no_single_task() -> None:
@@ -271,16 +358,20 @@ def test_an_id_of_six_characters_in_a_name_is_the_executions_own(own: str, other
     assert changes.matched is matched
 
 
-def took(*seconds: float) -> Tasks:
-    """Tasks that succeeded, each in so many seconds."""
-    made: Sequence[JobExecutionTask] = [
-        {
-            "metadata": {"name": f"task-{number}", "startedAt": ago(HOUR), "completedAt": ago(HOUR - each)},
-            "status": "succeeded",
-        }
-        for number, each in enumerate(seconds)
-    ]
+def took(*seconds: float | None) -> Tasks:
+    """Tasks that succeeded, each in so many seconds, as far as that is known."""
+    made: list[JobExecutionTask] = []
+    for number, each in enumerate(seconds):
+        moments = {} if each is None else {"startedAt": ago(HOUR), "completedAt": ago(HOUR - each)}
+        made.append({"metadata": {"name": f"task-{number}", **moments}, "status": "succeeded"})
     return Tasks(TaskList(made), "exec")
+
+
+def test_the_executions_own_id_is_left_out_of_names() -> None:
+    """From six characters on; tasks without a name are left out."""
+    listed = names("run-1b first", "", "second", "XXXX")
+    assert list(Tasks(listed, "run-1b").by_name()) == ["* first", "second", "XXXX"]
+    assert list(Tasks(listed, "run-1").by_name()) == ["run-1b first", "second", "XXXX"]
 
 
 @pytest.mark.parametrize(
@@ -292,6 +383,7 @@ def took(*seconds: float) -> Tasks:
         ([8, 13, 29], [8, 8, 20], [1], None),
         ([8, 12.9, 30], [8, 8, 20], [2], None),
         ([5, 4.9], [0, 0], [0], None),
+        ([None, 90, 90], [10, None, 10], [2], None),
         # The one that lost most comes first.
         ([60, 300, 100], [30, 30, 30], [1, 2, 0], None),
         # Of four no drift is told, of five it is; then only what is beyond that is slow.
@@ -309,7 +401,7 @@ def took(*seconds: float) -> Tasks:
     ],
 )
 def test_a_task_slows_down_beyond_the_general_drift(
-    here: list[float], there: list[float], slowed: list[int], drift: Drift | None
+    here: list[Any], there: list[Any], slowed: list[int], drift: Drift | None
 ) -> None:
     """It took half as long again as was to be expected, and at least five seconds more."""
     assert compare_tasks(took(*here), took(*there)) == TaskChanges(
@@ -437,9 +529,28 @@ def test_without_tasks_the_verdict_ends_with_how_they_ended() -> None:
     """Nothing follows it that is empty."""
     here, there = compared("exec-b", execution("SUCCEEDED", (HOUR,))), compared("exec-a", execution(None, (DAY,)))
     structured, text = answer(here, there)
-    assert text.startswith('"exec-b" succeeded where "exec-a" (created yesterday at 12:00 UTC) has no status. ')
-    assert structured["execution"]["status"] == "succeeded"
-    assert "nextStep" not in structured
+    unknown = "Tasks are not compared one by one: those of both executions are not known."
+    assert text == (
+        '"exec-b" succeeded where "exec-a" (created yesterday at 12:00 UTC) has no status. '
+        f"No difference in configuration between them is known.\n{unknown}"
+    )
+    assert structured == {
+        "summary": text.partition("\n")[0],
+        "jobId": "resize",
+        "execution": {"executionId": "exec-b", "status": "succeeded", "createdAt": ago(HOUR)},
+        "baseline": {"executionId": "exec-a", "createdAt": ago(DAY)},
+        "notes": [unknown],
+    }
+
+
+def test_a_word_that_is_not_known_is_told_as_it_came() -> None:
+    """Cleaned, in quotes in the text; in the case that it was written in."""
+    there = compared("exec-a", execution("Half\u202e DONE", (DAY,)))
+    structured, text = answer(compared("exec-b", execution("SUCCEEDED", (HOUR,))), there)
+    assert structured["baseline"]["status"] == "Half DONE"
+    assert text.startswith(
+        '"exec-b" succeeded where "exec-a" (created yesterday at 12:00 UTC) has status "Half DONE". '
+    )
 
 
 def test_tasks_without_a_status_are_not_compared() -> None:
@@ -467,6 +578,20 @@ def test_a_part_of_the_tasks_is_compared_as_a_part() -> None:
     assert "Only the first tasks were read, 2 of the execution and 3 of the baseline" in text
     assert "gone" not in structured["tasks"]
     assert "gone" not in answer(here, succeeded(tasks(3, began=DAY)))[0]["tasks"]
+
+
+def test_an_answer_takes_the_bytes_that_there_are() -> None:
+    """One of 3,000 is whole; of longer texts less is shown, and notes stand in one line."""
+    missing = ["One thing could not be had.", "Another could not be had."]
+    for length, expected in ((136, missing), (137, [" ".join(missing)])):
+        ours = {f"t{number}": f"{word} {'x' * length}" for number, word in enumerate(WORDS[:5])}
+        theirs = {f"t{number}": f"other {word} {'x' * length}" for number, word in enumerate(WORDS[:5])}
+        here, there = failed(tasks(6, began=HOUR, **ours)), failed(tasks(6, began=DAY, **theirs))
+        structured, text = answer(here, there, notes=missing)
+        shortened = length > 136
+        assert (compact(structured) < 2_000) if shortened else (compact(structured) == 3_000)
+        assert structured["notes"] == missing
+        assert [line for line in text.splitlines() if "could not be had" in line] == expected
 
 
 @pytest.mark.slow
