@@ -72,7 +72,6 @@ class Comparison:
 
     Attributes:
         execution: the execution, summarized; `baseline` the one that it is compared with.
-        run: the execution without its tasks; `baseline_run` the baseline.
         baseline_is_newer: whether the baseline was created after the execution.
         tasks: what became of each task; `None` where the tasks of either are not known.
         causes: why tasks failed, in one of them or in both.
@@ -85,8 +84,6 @@ class Comparison:
 
     execution: ExecutionSummary
     baseline: ExecutionSummary
-    run: Run
-    baseline_run: Run
     baseline_is_newer: bool
     tasks: TaskChanges | None
     causes: FailureCauses
@@ -131,8 +128,6 @@ def compare(
     return Comparison(
         execution=here,
         baseline=there,
-        run=execution.run,
-        baseline_run=baseline.run,
         baseline_is_newer=newer,
         tasks=tasks,
         causes=_causes(execution, here, baseline, there),
@@ -188,7 +183,8 @@ def _failure_keys(compared: Compared, summary: ExecutionSummary) -> set[str]:
     tasks = compared.tasks.tasks
     failed = [task for task in tasks if task_status(task) == "failed"]
     if not failed and summary.status.outcome == "failed":
-        failed = [task for task in tasks if has_failed_condition(task)]
+        # One that succeeded after a first attempt that failed is no reason.
+        failed = [task for task in tasks if task_status(task) != "succeeded" and has_failed_condition(task)]
     line_of = lru_cache(_REMEMBERED)(telling_text)
     keys = set(map(_key, summary.failures))
     for task in failed:

@@ -14,8 +14,6 @@ MOST_CHANGES = 2
 """How many changes against the last success are told."""
 _FEWEST_FAILURES = 3
 """From so many on, the one at hand included, failures may come at a rate that is worth a word."""
-_FEW_FOR_QUARTILES = 8
-"""Below so many durations the usual range is the shortest to the longest, else it leaves out a tenth at either end."""
 
 
 class History(NamedTuple):
@@ -76,10 +74,8 @@ def runs_before(run: Run, runs: Sequence[Run]) -> Sequence[Run]:
 
 
 def usual_range(usual: UsualDuration) -> tuple[int, int]:
-    """From how many to how many seconds the job usually takes."""
+    """From how many to how many seconds the job usually takes; of ten and more a tenth at either end is left out."""
     ordered = usual.durations
-    if len(ordered) < _FEW_FOR_QUARTILES:
-        return ordered[0], ordered[-1]
     beyond = len(ordered) // 10
     return ordered[beyond], ordered[-1 - beyond]
 
@@ -142,7 +138,8 @@ def _after_failure(history: History, streak: Streak, now: datetime) -> str:
     usual_gap = results / failures
     if failures >= _FEWEST_FAILURES and streak.length <= 2 * usual_gap:
         every = round(usual_gap)
-        often = f"about every {_ORDINALS[every - 2]} time" if 1 < every < len(_ORDINALS) + 2 else "most times"
+        # Three failures of 21 results, the most that are looked at, are every seventh.
+        often = f"about every {_ORDINALS[every - 2]} time" if every > 1 else "most times"
         return f"Fails {often} ({failures} of {results})"
     if streak.length == 1:
         return f"The one before it succeeded{f', {when}' if when else ''}"

@@ -226,7 +226,7 @@ def causes(structured: dict[str, Any]) -> dict[str, list[str]]:
 
 def test_a_reason_that_is_not_among_the_largest_of_the_baseline_is_no_new_one() -> None:
     """All of its failed tasks count, though only five reasons are told."""
-    reasons = {f"t{number}": f"{WORDS[number // 2]} is broken" for number in range(13)}
+    reasons: dict[str, Any] = {f"t{number}": f"{WORDS[number // 2]} is broken" for number in range(13)}
     here, there = failed(tasks(14, began=HOUR, t0="eta is broken")), failed(tasks(14, began=DAY, **reasons))
     structured, text = answer(here, there)
     gone = [f"{word} is broken" for word in WORDS[:5]]
@@ -251,7 +251,7 @@ def test_what_conditions_say_of_a_failure_is_compared_where_no_task_has_failed()
 
 def test_a_task_without_a_message_fails_for_no_reason_of_another() -> None:
     """Also where a sixth reason of the baseline is that there is none."""
-    reasons = {f"t{number}": f"{WORDS[number // 2]} is broken" for number in range(12)}
+    reasons: dict[str, Any] = {f"t{number}": f"{WORDS[number // 2]} is broken" for number in range(12)}
     ours, theirs = tasks(14, began=HOUR), tasks(14, began=DAY, **reasons)
     ours[0]["status"] = theirs[12]["status"] = "failed"
     structured, text = answer(failed(ours), failed(theirs))
@@ -492,6 +492,176 @@ def test_of_a_running_execution_only_finished_tasks_are_compared() -> None:
     assert structured["nextStep"].startswith("Call get_job_execution")
 
 
+def verdict(here: Compared, there: Compared) -> str:
+    """The first sentence."""
+    return answer(here, there)[1].splitlines()[0].split(". ")[0]
+
+
+@pytest.mark.parametrize(
+    ("status", "earlier", "sentence"),
+    [
+        ("succeeded", "succeeded", '"exec-b" and "exec-a" both succeeded'),
+        ("TIMEOUT", "timeout", '"exec-b" and "exec-a" both timed out'),
+        ("cancelled", "cancelled", '"exec-b" and "exec-a" both were cancelled'),
+        ("failed", "timeout", '"exec-b" failed where "exec-a" timed out'),
+        ("timeout", "cancelled", '"exec-b" timed out where "exec-a" was cancelled'),
+        ("cancelled", "running", '"exec-b" was cancelled where "exec-a" is not over yet (running)'),
+        ("queued", "failed", '"exec-b" is not over yet (queued); "exec-a" failed'),
+        ("running", "running", '"exec-b" is not over yet (running); "exec-a" is not over yet (running)'),
+        ("it was", "it was", '"exec-b" has status "it was"; "exec-a" has status "it was"'),
+        (None, "succeeded", '"exec-b" has no status; "exec-a" succeeded'),
+    ],
+)
+def test_how_both_ended(status: str | None, earlier: str | None, sentence: str) -> None:
+    """In one sentence, which also tells where one is not over; nothing follows where no tasks are known."""
+    here, there = compared("exec-b", execution(status)), compared("exec-a", execution(earlier))
+    assert answer(here, there)[1].splitlines()[0].startswith(f"{sentence}. ")
+
+
+@pytest.mark.parametrize(
+    ("status", "earlier", "sentence"),
+    [
+        ("failed", "failed", "both failed before they started"),
+        ("cancelled", "cancelled", "both were cancelled before they started"),
+        ("timeout", "timeout", "both timed out before they started"),
+    ],
+)
+def test_neither_of_two_ever_started(status: str, earlier: str, sentence: str) -> None:
+    """They have no tasks to compare, which needs no word."""
+    bodies = execution(status, (HOUR,)), execution(earlier, (DAY,))
+    for body, began in zip(bodies, (HOUR, DAY), strict=True):
+        body["metadata"]["completedAt"] = ago(began - 60)
+    text = answer(compared("exec-b", bodies[0]), compared("exec-a", bodies[1]))[1]
+    assert text.splitlines()[0] == (
+        f'"exec-b" and "exec-a" (created yesterday at 12:00 UTC) {sentence}. '
+        "No difference in configuration between them is known."
+    )
+    assert "not compared" not in text
+
+
+def of_letters(letters: str) -> list[Any]:
+    """A task for each letter: s succeeded, f failed, c cancelled, r running; none for a dash."""
+    status = {"s": "succeeded", "f": "failed", "c": "cancelled", "r": "running"}
+    return [task(number, status[letter]) for number, letter in enumerate(letters) if letter != "-"]
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "parts", "parts_if_newer"),
+    [
+        ("s", "s", "its one task as before", "its one task as in the baseline"),
+        ("ss", "ss", "all 2 tasks as before", "all 2 tasks as in the baseline"),
+        ("f", "s", 'its one task newly fails ("task-0")', 'its one task failed only here ("task-0")'),
+        (
+            "fs",
+            "ss",
+            '1 of 2 tasks newly fails ("task-0"), 1 as before',
+            '1 of 2 tasks failed only here ("task-0"), 1 as in the baseline',
+        ),
+        (
+            "ffffs",
+            "sssss",
+            '4 of 5 tasks newly fail ("task-0", "task-1", "task-2" and 1 more), 1 as before',
+            '4 of 5 tasks failed only here ("task-0", "task-1", "task-2" and 1 more), 1 as in the baseline',
+        ),
+        ("f", "f", "its one task still fails", "its one task failed in both"),
+        ("ff", "ff", "all 2 tasks still fail", "all 2 tasks failed in both"),
+        (
+            "ffs",
+            "fff",
+            "2 of 3 tasks still fail, 1 recovered",
+            "2 of 3 tasks failed in both, 1 failed only in the baseline",
+        ),
+        ("fs", "fs", "1 of 2 tasks still fails, 1 as before", "1 of 2 tasks failed in both, 1 as in the baseline"),
+        ("ss", "ff", "all 2 tasks recovered", "all 2 tasks failed only in the baseline"),
+        ("cc", "ss", "all 2 tasks did not finish", "all 2 tasks did not finish"),
+        ("sss", "ss", "1 of 3 tasks added, 2 as before", "1 of 3 tasks added, 2 as in the baseline"),
+        (
+            "sff",
+            "s",
+            "2 of 3 tasks added (2 of them failed), 1 as before",
+            "2 of 3 tasks added (2 of them failed), 1 as in the baseline",
+        ),
+        ("s", "sss", "its one task as before, 2 gone", "its one task as in the baseline, 2 gone"),
+    ],
+)
+def test_what_became_of_the_tasks_in_a_few_words(here: str, there: str, parts: str, parts_if_newer: str) -> None:
+    """By number, of one as of several; where the baseline is newer nothing is told as if it had come after that."""
+    older = compared("exec-a", execution("failed", (DAY,), tasks=of_letters(there)))
+    newer = compared("exec-c", execution("failed", (60,), tasks=of_letters(there)))
+    subject = compared("exec-b", execution("failed", (HOUR,), tasks=of_letters(here)))
+    assert verdict(subject, older) == (f'"exec-b" and "exec-a" (created yesterday at 12:00 UTC) both failed: {parts}')
+    assert verdict(subject, newer) == (
+        f'"exec-b" and "exec-c" (created today at 11:59 UTC, later) both failed: {parts_if_newer}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "parts"),
+    [
+        ("r", "s", "its one task is not over yet"),
+        ("rr", "ss", "none of 2 tasks is over yet"),
+        ("rr", "sss", "none of 2 tasks is over yet, 1 gone"),
+        ("rs", "ss", "1 of 2 tasks not over yet, 1 as before"),
+        ("cs", "ss", "1 of 2 tasks cancelled, 1 as before"),
+        ("rsr", "ss", "1 of 3 tasks not over yet, 1 added, 1 as before"),
+    ],
+)
+def test_tasks_of_one_that_goes_on(here: str, there: str, parts: str) -> None:
+    """Those that have not ended are counted apart."""
+    subject = compared("exec-b", execution("running", (HOUR,), tasks=of_letters(here)))
+    other = compared("exec-a", execution("succeeded", (DAY,), tasks=of_letters(there)))
+    assert verdict(subject, other) == (
+        f'"exec-b" is not over yet (running); "exec-a" (created yesterday at 12:00 UTC) succeeded: {parts}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "parts"),
+    [
+        ("s", "s", "its one task compared as before"),
+        ("ss", "ss", "all 2 tasks compared as before"),
+        ("fs", "ss", '1 of 2 tasks compared newly fails ("task-0"), 1 as before'),
+    ],
+)
+def test_tasks_that_are_not_all_are_told_as_those_compared(here: str, there: str, parts: str) -> None:
+    """Those of one that goes on as well."""
+    subject = compared("exec-b", execution("failed", (HOUR,), tasks=of_letters(here)), whole=False)
+    other = compared("exec-a", execution("failed", (DAY,), tasks=of_letters(there)))
+    assert verdict(subject, other).endswith(f"; {parts}") or verdict(subject, other).endswith(f": {parts}")
+    going = compared("exec-b", execution("running", (HOUR,), tasks=of_letters("rr")), whole=False)
+    over = "its one task compared is not over yet" if there == "s" else "none of 2 tasks compared is over yet"
+    assert verdict(going, other).endswith(over)
+
+
+@pytest.mark.parametrize(
+    ("stats", "said"),
+    [
+        ({}, ""),
+        ({"total": 6}, ": 6 tasks"),
+        ({"total": 1}, ": 1 task"),
+        ({"total": 6, "success": 5}, ": 6 tasks"),
+        ({"total": 6, "success": 6}, ": none of 6 tasks failed"),
+        ({"total": 6, "failure": 0}, ": none of 6 tasks failed"),
+        ({"total": 2_000, "failure": 1_000}, ": 1,000 of 2,000 tasks failed"),
+        ({"failure": 2}, ": 2 failed"),
+        ({"failure": 0}, ": none failed"),
+        ({"success": 2}, ""),
+    ],
+)
+def test_how_many_failed_stands_for_tasks_that_are_not_known(stats: dict[str, int], said: str) -> None:
+    """Of either execution, as far as the API counts them; of one that waits it says nothing."""
+    one = compared("exec-b", execution("failed", (HOUR, HOUR, HOUR - 9), stats=stats), whole=False)
+    other = compared("exec-a", execution("failed", (DAY, DAY, DAY - 9)), whole=False)
+    both = '"exec-b" and "exec-a" (created yesterday at 12:00 UTC) both failed'
+    assert verdict(one, other) == both + said
+    one = compared("exec-b", execution("failed", (HOUR, HOUR, HOUR - 9)), whole=False)
+    other = compared("exec-a", execution("failed", (DAY, DAY, DAY - 9), stats=stats), whole=False)
+    assert verdict(one, other) == both + (said and f"{said} in the baseline")
+    waiting = compared("exec-b", execution("queued", (HOUR,), stats=stats), whole=False)
+    assert verdict(waiting, other).endswith(" failed")
+    assert ": " not in verdict(waiting, other)
+
+
 def test_a_newer_baseline_is_told_as_such() -> None:
     """What failed in the older one only is neither new nor to be mended."""
     here, there = failed(tasks(3, began=HOUR, t1="boom")), succeeded(tasks(3, began=DAY))
@@ -584,8 +754,8 @@ def test_an_answer_takes_the_bytes_that_there_are() -> None:
     """One of 3,000 is whole; of longer texts less is shown, and notes stand in one line."""
     missing = ["One thing could not be had.", "Another could not be had."]
     for length, expected in ((136, missing), (137, [" ".join(missing)])):
-        ours = {f"t{number}": f"{word} {'x' * length}" for number, word in enumerate(WORDS[:5])}
-        theirs = {f"t{number}": f"other {word} {'x' * length}" for number, word in enumerate(WORDS[:5])}
+        ours: dict[str, Any] = {f"t{number}": f"{word} {'x' * length}" for number, word in enumerate(WORDS[:5])}
+        theirs: dict[str, Any] = {f"t{number}": f"other {word} {'x' * length}" for number, word in enumerate(WORDS[:5])}
         here, there = failed(tasks(6, began=HOUR, **ours)), failed(tasks(6, began=DAY, **theirs))
         structured, text = answer(here, there, notes=missing)
         shortened = length > 136
