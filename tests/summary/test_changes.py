@@ -152,6 +152,10 @@ def test_deployments_between_two_moments_are_found_newest_first() -> None:
         Deployment(between + timedelta(minutes=40)),
         Deployment(between, "rev-2"),
     ]
+    # After the one moment, and up to the other.
+    last = between + timedelta(hours=2)
+    assert deployments_between(job(*events), [], between, last)[0] == Deployment(last, "rev-4")
+    assert deployments_between(job(*events), [], between, last)[-1] == Deployment(between + timedelta(minutes=40))
     assert deployments_between(job(*events), revisions, None, YESTERDAY) == []
     assert deployments_between(job(*events), revisions, LAST_WEEK, None) == []
 

@@ -15,6 +15,8 @@ from blaxel_mcp.summary.changes import Deployment
 from blaxel_mcp.summary.compare import Compared, Comparison, add_log, compare
 from blaxel_mcp.summary.compare_answer import build_comparison
 from blaxel_mcp.summary.compare_tasks import Drift, SlowedTask, TaskChanges, Tasks, compare_tasks
+from blaxel_mcp.summary.compare_text import changes_shown
+from blaxel_mcp.summary.detail import BRIEF, MINIMAL, NORMAL, TIGHT
 from blaxel_mcp.summary.execution import Evidence
 from blaxel_mcp.summary.limits import COMPARE_BYTES
 from blaxel_mcp.summary.tasks import TaskList
@@ -296,7 +298,8 @@ def test_other_names_are_not_compared() -> None:
     for number, one in enumerate(other):
         one["metadata"]["name"] = f"import-{'xyz'[number]}"
     structured, text = answer(failed(tasks(3, began=HOUR, t1="boom")), succeeded(other))
-    assert "Tasks are not compared one by one: the two executions name theirs differently." in text
+    assert structured["notes"] == ["Tasks are not compared one by one: the two executions name theirs differently."]
+    assert structured["notes"][0] in text.splitlines()
     assert "succeeded: 1 of 3 tasks failed, none of 3 tasks failed in the baseline." in text
     assert "tasks" not in structured
 
@@ -744,8 +747,11 @@ def test_a_part_of_the_tasks_is_compared_as_a_part() -> None:
         '"exec-b" and "exec-a" (created yesterday at 12:00 UTC) both failed: 30 of 900 tasks failed, '
         '2 of 900 tasks failed in the baseline; 1 of 2 tasks compared newly fails ("task-1"), 1 as before.'
     )
-    assert "Not all failed tasks of the baseline were read, so a cause that looks new may not be." in text
-    assert "Only the first tasks were read, 2 of the execution and 3 of the baseline" in text
+    assert structured["notes"] == [
+        "Only the first tasks were read, 2 of the execution and 3 of the baseline; the others are not compared.",
+        "Not all failed tasks of the baseline were read, so a cause that looks new may not be.",
+    ]
+    assert "\n".join(structured["notes"]) in text
     assert "gone" not in structured["tasks"]
     assert "gone" not in answer(here, succeeded(tasks(3, began=DAY)))[0]["tasks"]
 
@@ -994,6 +1000,69 @@ def test_reasons_of_both_executions_have_a_line_each() -> None:
         "exec-c", execution("failed", (60, 50, 9), tasks=tasks(6, began=60, t0="disk full", t1="disk full"))
     )
     assert ", 2 failed in both, " in answer(here, newer)[1]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "lines"),
+    [
+        # The verdict names the tasks that newly fail; so does the line of a cause, unless it is that of all of them.
+        ({"t0": "boom", "t1": "boom"}, {}, ['New: 2 tasks failed: "boom".']),
+        (
+            {"t0": "disk full", "t1": "boom"},
+            {"t2": "disk full"},
+            [
+                'New: 1 task ("task-1") failed: "boom".',
+                'In both: 1 task ("task-0") ran out of disk: "disk full".',
+            ],
+        ),
+        (
+            {"t0": "boom", "t1": "bang"},
+            {},
+            ['New: 1 task ("task-0") failed: "boom".', 'New: 1 task ("task-1") failed: "bang".'],
+        ),
+        (
+            {},
+            {f"t{number}": "disk full." for number in range(5)},
+            ['In the baseline only: 5 tasks ("task-0", "task-1", "task-2" and 2 more) ran out of disk: "disk full".'],
+        ),
+        ({"t0": ". no route to X."}, {}, ['New: 1 task failed: ". no route to X".']),
+    ],
+)
+def test_a_line_for_each_reason(ours: dict[str, Any], theirs: dict[str, Any], lines: list[str]) -> None:
+    """How many tasks failed for it, which, and in what words, without the full stop of those."""
+    here, there = failed(tasks(6, began=HOUR, **ours)), failed(tasks(6, began=DAY, **theirs))
+    kinds = ("New", "In both", "In the baseline only")
+    assert [line for line in answer(here, there)[1].splitlines() if line.startswith(kinds)] == lines
+
+
+def test_the_baseline_may_go_on() -> None:
+    """Then its duration is told as what it is so far."""
+    body = execution("running", (200, 180), tasks=tasks(3, began=180))
+    here = compared("exec-b", execution("succeeded", (HOUR, HOUR - 4, HOUR - 124), tasks=tasks(3, began=HOUR)))
+    assert " It ran 2m, 1m shorter than the baseline (3m so far). " in answer(here, compared("exec-a", body))[1]
+    going = compared("exec-b", execution("running", (104, 100), tasks=tasks(3, began=100)))
+    assert " It has run for 1m 40s; the baseline took 3m so far. " in answer(going, compared("exec-a", body))[1]
+
+
+def test_that_nothing_differs_in_between_is_said_of_what_was_looked_at() -> None:
+    """Of deployments only where they were looked up."""
+    here, there = failed(tasks(3, began=HOUR, t0="boom")), succeeded(tasks(3, began=DAY))
+    assert " No difference in configuration between them is known.\n" in answer(here, there)[1]
+    known = answer(here, there, deployments=[])[1]
+    assert " No difference in configuration and no deployment between them is known.\n" in known
+
+
+def test_of_many_tasks_that_slowed_down_the_first_are_named() -> None:
+    """The others are counted."""
+    slow = tasks(4, began=HOUR, took=120)
+    here = compared("exec-b", execution("succeeded", (HOUR, HOUR - 4, HOUR - 124), tasks=slow))
+    named = ", ".join(f'"task-{number}" 2m instead of 1m' for number in range(3))
+    assert f"Slowed down (4): {named} and 1 more." in answer(here, succeeded(tasks(4, began=DAY)))[1].splitlines()
+
+
+def test_fewer_changes_are_told_where_there_is_less_room() -> None:
+    """From the most detail to the least."""
+    assert [changes_shown(detail) for detail in (NORMAL, BRIEF, TIGHT, MINIMAL)] == [8, 3, 3, 2]
 
 
 def test_a_long_wait_before_the_start_is_told() -> None:

@@ -124,6 +124,20 @@ def test_older_executions_have_no_streak_to_tell() -> None:
     assert health_sentences(health, NOW, newest=False) == expected
 
 
+@pytest.mark.parametrize(
+    ("letters", "sentence"),
+    [
+        ("ffs", "The newest 2 failed in a row."),
+        ("ssf", "The newest 2 succeeded in a row."),
+        ("fss", "The newest is the first failure after 2 that succeeded."),
+    ],
+)
+def test_a_streak_since_a_moment_that_is_not_known(letters: str, sentence: str) -> None:
+    """Nothing stands in for it."""
+    runs = [run._replace(completed=None) for run in runs_of(letters)]
+    assert health_sentences(assess(runs), NOW).startswith(f"{sentence} Of 3 executions looked at, ")
+
+
 def test_nearly_all_is_not_all() -> None:
     """999 of 1,000 are 99 %."""
     assert assess(runs_of("f" + "s" * 999)).share == 99

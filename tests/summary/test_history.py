@@ -131,6 +131,8 @@ def test_it_is_found_by_its_place_else_by_its_creation() -> None:
     """At most the 20 before it count."""
     runs = [run("s", days) for days in range(30)]
     assert runs_before(runs[4], runs) == runs[5:]
+    undated = [each._replace(created=None) for each in runs]
+    assert runs_before(undated[4], undated) == undated[5:]
     assert runs_before(Run("another", ExecutionStatus("failed"), runs[4].created), runs) == runs[5:]
     history = look_back(runs[4], runs)
     assert history is not None
@@ -170,6 +172,14 @@ def test_a_duration_is_unusual_far_outside_of_the_usual_range(
     history = look_back(runs[0], runs)
     assert history is not None
     assert (history.unusual_seconds is not None) == unusual
+
+
+def test_a_duration_that_is_not_known_is_not_unusual() -> None:
+    """However long others took."""
+    runs = [run("s", 0)._replace(started=None), *(run("s", days) for days in range(1, 4))]
+    history = look_back(runs[0], runs)
+    assert history is not None
+    assert (history.usual, history.unusual_seconds) == (UsualDuration((600, 600, 600)), None)
 
 
 def test_the_usual_range_leaves_out_a_tenth_at_either_end_of_many() -> None:

@@ -138,6 +138,7 @@ def everything(
         ("é" * 256, "é" * 256),
         ("x" * 513, "x" * 99 + "…"),
         ("é" * 257, "é" * 99 + "…"),
+        ("x" + "é" * 256, "x" + "é" * 98 + "…"),
         (None, ""),
     ],
 )
@@ -376,6 +377,16 @@ def test_short_rows_leave_their_room_to_long_ones() -> None:
     answer, text = listed(tasks_of(40, "m" * 200), 40)
     assert answer["tasks"][0]["message"] == "m" * 200
     assert "shortened" not in text
+
+
+def test_a_page_of_3000_bytes_is_not_shortened() -> None:
+    """With one more letter it is, to as many bytes."""
+    for length in (98, 99):
+        items = [*tasks_of(40, conditions=[{"message": "m" * 20}]).task_list]
+        items[0] = {**items[0], "conditions": [{"message": "m" * length}]}
+        answer, _ = listed(JobExecution.model_validate({"tasks": items}), 40)
+        assert json_size(answer) == 3_000
+        assert ("shortened" in answer["summary"]) is (length == 99)
 
 
 @pytest.mark.parametrize(
@@ -792,8 +803,44 @@ def test_a_filter_of_executions_tells_how_many_match() -> None:
     assert text == answer["summary"] == f"{said} {health} {counts}"
     assert answer["matching"] == 0
     answer, _ = build_executions("a", page_of(items[:1], cursor="x"), items, status=None, now=NOW)
-    assert "follow" not in answer["summary"]
+    assert answer["summary"] == f'The newest execution of job "a" failed 5m ago. {health} {counts}'
     assert "matching" not in answer
+
+
+def test_older_executions_have_no_streak() -> None:
+    """The newest ones of a page are not the newest of the job; those that overlap are counted."""
+    items = [run_of("failed", 2, 5), run_of("succeeded", 2, 9), run_of("succeeded", 9, 10)]
+    page = page_of(items)._replace(first=False)
+    answer, _ = build_executions("a", page, items, status=None, now=NOW)
+    assert {key: value for key, value in answer.items() if key != "executions"} == {
+        "summary": (
+            '3 older executions of job "a". Of 3 executions looked at, 2 succeeded and 1 failed (67% success). '
+            "1 execution started before an earlier one had ended."
+        ),
+        "lookedAt": 3,
+        "finished": 3,
+        "succeeded": 2,
+        "failed": 1,
+        "overlapping": 1,
+    }
+
+
+def test_a_list_that_goes_on_may_hold_the_execution_that_was_due() -> None:
+    """Only of a whole list is it said that one was late."""
+    job = Job.model_validate({"metadata": {"name": "a"}, "spec": schedule("0 2 * * *")})
+    items = [one("e", "succeeded", 240, 240, 235)]
+    newest = 'The newest execution of job "a" succeeded 3h 55m ago.'
+    for cursor, state, said in (
+        (None, "late", "Due today at 02:00 UTC, 7h ago: an execution was created 3h later and succeeded."),
+        ("x", "unknown", "Last due today at 02:00 UTC, 7h ago; whether an execution was created then can't be told."),
+    ):
+        page = page_of(items, cursor=cursor)
+        answer, _ = build_executions("a", page, items, status=None, now=NOW, job=job)
+        assert answer["summary"] == f"{newest} {said} Next due tomorrow at 02:00 UTC."
+        assert answer["schedule"]["state"] == state
+        known = listed_now(items, complete=cursor is None)
+        overview, _ = build_jobs(page_of([job]), search=None, workspace=None, newest=[known], now=NOW)
+        assert overview["jobs"][0].get("scheduleState") == (state if cursor is None else None)
 
 
 def test_a_job_without_executions_says_so() -> None:
