@@ -5,6 +5,7 @@ Nothing here claims a cause: that a run had less memory than another does not sa
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from operator import attrgetter
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -140,7 +141,7 @@ def deployments_between(
     found += (one for one in _from_revisions(revisions) if one.revision not in with_event)
     found.sort(key=attrgetter("when"))
     # An event may come for each region or step of the same deployment.
-    firsts = [one for one, last in zip(found, [None, *found], strict=False) if not (last and _is_same(last, one))]
+    firsts = [*found[:1], *(one for last, one in pairwise(found) if not _is_same(last, one))]
     return [one for one in reversed(firsts) if earlier < one.when <= later]
 
 

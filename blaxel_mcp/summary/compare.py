@@ -225,9 +225,9 @@ def _next_step(here: ExecutionSummary, there: ExecutionSummary, tasks: TaskChang
         return ""
     if here.status.outcome != "succeeded" or here.failures:
         return here.next_step
-    slowed = next((task.name for task in tasks.slowed if is_plain_id(task.name)), "") if tasks else ""
     arguments = call_arguments(*here.asked)
-    if slowed and arguments:
-        called = advice().call("get_job_execution_logs", {**arguments, "taskName": slowed})
-        return f"{called} to see what it spends its time on."
+    for task in tasks.slowed if tasks and arguments else ():
+        if is_plain_id(task.name):
+            called = advice().call("get_job_execution_logs", {**arguments, "taskName": task.name})
+            return f"{called} to see what it spends its time on."
     return ""

@@ -54,15 +54,14 @@ def _verdict(comparison: Comparison, detail: Detail) -> str:
         outcomes = f"{name} {outcome} where {other} {earlier}"
     else:
         outcomes = f"{name} {outcome}; {other} {earlier}"
-    tasks = comparison.tasks
-    counted = ""
+    tasks, found = comparison.tasks, list[str]()
     if not ((tasks and tasks.matched and tasks.whole) or here.status.waiting or here.never_started):
         counts = _failed_count(here, ""), _failed_count(there, " in the baseline")
-        counted = ", ".join(filter(None, counts))
-    compared = ""
+        found.append(", ".join(filter(None, counts)))
     if tasks and tasks.matched and (tasks.compared or tasks.not_over):
-        compared = ", ".join(_task_parts(comparison, tasks, detail))
-    return f"{outcomes}{': ' if counted or compared else ''}{'; '.join(filter(None, (counted, compared)))}."
+        found.append(", ".join(_task_parts(comparison, tasks, detail)))
+    said = "; ".join(filter(None, found))
+    return f"{outcomes}: {said}." if said else f"{outcomes}."
 
 
 def _outcome(summary: ExecutionSummary, detail: Detail) -> str:

@@ -60,7 +60,7 @@ def look_back(run: Run, runs: Sequence[Run]) -> History | None:
         streak=newest_streak(before),
         last_success=next((one for one in before if one.result == "succeeded"), None),
         usual=usual,
-        unusual_seconds=run.seconds if usual and _is_unusual(run, usual) else None,
+        unusual_seconds=_unusual_seconds(run, usual),
     )
 
 
@@ -80,17 +80,18 @@ def usual_range(usual: UsualDuration) -> tuple[int, int]:
     return ordered[beyond], ordered[-1 - beyond]
 
 
-def _is_unusual(run: Run, usual: UsualDuration) -> bool:
-    """Whether a run took much longer than the job usually does, or succeeded in much less time.
+def _unusual_seconds(run: Run, usual: UsualDuration | None) -> int | None:
+    """How long a run took, if that is much longer than the job usually does, or if it succeeded in much less time.
 
     One that failed early is no news: most failures end a run before its usual time.
     """
+    seconds = run.seconds
+    if usual is None or seconds is None:
+        return None
     low, high = usual_range(usual)
     margin = max(limits.UNUSUAL_SHARE * median(usual.durations), high - low)
-    seconds = run.seconds
-    if seconds is None:
-        return False
-    return seconds > high + margin or (run.result == "succeeded" and seconds < low - margin)
+    early = run.result == "succeeded" and seconds < low - margin
+    return seconds if early or seconds > high + margin else None
 
 
 def history_sentence(history: History, now: datetime) -> str:

@@ -989,6 +989,39 @@ def test_a_part_of_the_jobs_is_told_as_a_part() -> None:
         assert answer["summary"] == sentence
 
 
+def test_jobs_that_need_attention_come_in_the_order_of_urgency() -> None:
+    """Of one kind the newest first, by its end or else its creation; last the one of which no time is known."""
+    late = job_of("m", **schedule("0 2 * * *"))
+    given = [
+        (job_of("w"), one("e", "queued", 30)),
+        (job_of("z"), one("e", "failed")),
+        (late, run_of("succeeded", 2, 600)),
+        (job_of("x"), one("e", "failed", 20, 20, 9)),
+        (job_of("u"), one("e", "failed", 7)),
+        (job_of("v"), one("e", "queued", 25)),
+        (job_of("y"), one("e", "failed", 40, 40, 5)),
+    ]
+    jobs, newest = [job for job, _ in given], [listed_now([execution]) for _, execution in given]
+    answer, _ = build_jobs(page_of(jobs), search=None, workspace=None, newest=newest, now=NOW)
+    assert [(row["name"], row["attention"]) for row in answer["jobs"]] == [
+        ("y", "failed 5m ago"),
+        ("u", "failed"),
+        ("x", "failed 9m ago"),
+        ("z", "failed"),
+        ("m", "missed its schedule, due today at 02:00 UTC"),
+        ("v", "queued for 25m"),
+        ("w", "queued for 30m"),
+    ]
+
+
+def test_a_later_page_without_jobs_has_no_more_of_them() -> None:
+    """That none were found on the first one is not known here."""
+    page: Page[Job] = page_of([])._replace(first=False)
+    for search, sentence in ((None, "No more jobs."), ("night", 'No more jobs matching "night".')):
+        expected = {"summary": sentence, "jobs": []}
+        assert build_jobs(page, search=search, workspace="demo", now=NOW) == (expected, sentence)
+
+
 @pytest.mark.parametrize(("names", "shown"), [([39, 39, 39, 39, 38], 5), ([39] * 5, 4)])
 def test_the_jobs_that_need_attention_are_named_in_400_bytes(names: list[int], shown: int) -> None:
     """What is longer is counted."""
