@@ -767,6 +767,7 @@ def test_an_answer_takes_the_bytes_that_there_are() -> None:
         shortened = length > 136
         assert (compact(structured) < 2_000) if shortened else (compact(structured) == 3_000)
         assert structured["notes"] == missing
+        assert structured["causes"].get("notShown") == (4 if shortened else None)
         assert [line for line in text.splitlines() if "could not be had" in line] == expected
 
 

@@ -15,6 +15,7 @@ from blaxel_mcp.models import ExecutionWord, Job, JobExecution, TaskWord
 from blaxel_mcp.shell_advice import ShellAdvice
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.attention import NewestRuns
+from blaxel_mcp.summary.identity import other_execution
 from blaxel_mcp.summary.listing import (
     DEPLOYMENT_STATUSES,
     Fact,
@@ -408,20 +409,20 @@ def test_messages_are_cut_so_that_all_rows_fit(count: int, longest: set[int]) ->
 @pytest.mark.parametrize(
     ("most", "said"),
     [
-        (231, f'failed, failed {"e" * 40}, 1,024 MB, timed out: "{"m" * 70}"'),
-        (230, f'failed, failed {"e" * 40}, 1,024 MB, timed out: "{"m" * 66}…"'),
-        (173, f'failed, failed {"e" * 40}, 1,024 MB, timed out: "{"m" * 9}…"'),
-        (172, f"failed, failed {'e' * 40}, 1,024 MB, timed out"),
-        (148, f"failed, failed {'e' * 40}, 1,024 MB, timed out"),
-        (147, f"failed, failed {'e' * 40}, 1,024 MB"),
-        (128, f"failed, failed {'e' * 40}, 1,024 MB"),
-        (127, f"failed, failed {'e' * 40}"),
-        (112, f"failed, failed {'e' * 40}"),
-        (111, "failed, x, 1,024 MB, timed out"),
-        (95, "failed, x, 1,024 MB, timed out"),
-        (94, "failed, x, 1,024 MB"),
-        (75, "failed, x, 1,024 MB"),
-        (74, "failed, x"),
+        (229, f'failed, failed {"e" * 40}, 1,024 MB, timed out: "{"m" * 70}"'),
+        (228, f'failed, failed {"e" * 40}, 1,024 MB, timed out: "{"m" * 66}…"'),
+        (171, f'failed, failed {"e" * 40}, 1,024 MB, timed out: "{"m" * 9}…"'),
+        (170, f"failed, failed {'e' * 40}, 1,024 MB, timed out"),
+        (146, f"failed, failed {'e' * 40}, 1,024 MB, timed out"),
+        (145, f"failed, failed {'e' * 40}, 1,024 MB"),
+        (126, f"failed, failed {'e' * 40}, 1,024 MB"),
+        (125, f"failed, failed {'e' * 40}"),
+        (110, f"failed, failed {'e' * 40}"),
+        (109, "failed, x, 1,024 MB, timed out"),
+        (93, "failed, x, 1,024 MB, timed out"),
+        (92, "failed, x, 1,024 MB"),
+        (73, "failed, x, 1,024 MB"),
+        (72, "failed, x"),
         (0, "failed, x"),
     ],
 )
@@ -435,8 +436,8 @@ def test_a_row_is_cut_from_its_end(most: int, said: str) -> None:
         "region": Fact(None, str),
         "cause": Fact("timed_out", lambda cause: cause.replace("_", " ")),
     }
-    row = Row("name", "task-1", facts, "m" * 70).within(most)
-    assert row.as_line() == f'- "task-1": {said}'
+    row = Row("id", "exec-1", facts, "m" * 70).within(most)
+    assert row.as_line() == f'- "exec-1": {said}'
     assert most == 0 or json_size(row.as_object()) <= most
 
 
@@ -1014,6 +1015,39 @@ def test_jobs_that_need_attention_come_in_the_order_of_urgency() -> None:
     ]
 
 
+def test_of_its_newest_execution_a_job_always_says_how_it_stands() -> None:
+    """And since when, unless that is why it needs attention; where there is no room, its id is what is left out."""
+    fail, fine = listed_now([run_of("failed", 2, 5)]), listed_now([run_of("succeeded", 2, 5)])
+    long: list[tuple[str, NewestRuns | None]] = [
+        ("failed", fail),
+        ("fine", fine),
+        ("none", listed_now([])),
+        ("unknown", None),
+    ]
+    given = [*[("short", fail)] * 12, *long * 4]
+    jobs = [job_of(f"{number} {kind}{' long' * 30 * (kind != 'short')}") for number, (kind, _) in enumerate(given)]
+    newest = [runs for _, runs in given]
+    answer, _ = build_jobs(page_of(jobs), search=None, workspace=None, newest=newest, now=NOW)
+    assert answer["notShown"] > 4
+    found = {row["name"].split()[1]: row["latest"] for row in answer["jobs"] if "long" in row["name"]}
+    assert found == {
+        "failed": {"status": "failed"},
+        "fine": {"status": "succeeded", "endedSecondsAgo": 300},
+        "none": {"status": "none"},
+        "unknown": {"status": "unknown"},
+    }
+
+
+def test_a_job_without_name_and_status_is_told_all_the_same() -> None:
+    """Neither is made up."""
+    job = Job.model_validate({"spec": schedule("0 1 * * *", "0 2 * * *", off="0 3 * * *")})
+    _, text = build_jobs(page_of([job]), search=None, workspace=None, newest=[FAILED], now=NOW)
+    assert text.split("\n") == [
+        '1 job, and it needs attention: "" (failed 5m ago).',
+        '- (no name): needs attention (failed 5m ago), "e", scheduled "0 1 * * *; 0 2 * * *; 0 3 * * * (off)", late',
+    ]
+
+
 def test_a_later_page_without_jobs_has_no_more_of_them() -> None:
     """That none were found on the first one is not known here."""
     page: Page[Job] = page_of([])._replace(first=False)
@@ -1076,15 +1110,16 @@ def test_a_list_of_tasks_is_told_whole() -> None:
     items: list[Any] = [
         {"metadata": {"name": "a", **moment(None, 9, 7)}, "status": "FAILED", "conditions": [{"message": "disk full"}]},
         {"metadata": {"name": "b", **moment(None, 9, 7)}, "status": "succeeded", "conditions": [{"message": "well"}]},
-        {"metadata": {"name": "c", **moment(None, 9)}, "status": "running"},
+        {"metadata": {"name": "c", **moment(None, 9, 8)}, "status": "running"},
         {"metadata": {"name": "d"}, "status": "pending"},
         {"metadata": {"name": "e", **moment(None, 9, 8)}, "status": 5},
+        {"metadata": {"name": "f"}, "status": "cancelled", "conditions": [{"message": "stopped by an operator"}]},
     ]
     execution = JobExecution.model_validate({"tasks": items, "status": "running", "stats": {"total": 9}})
     answer, text = listed(execution, 100)
     summary = (
-        '5 tasks of execution "e" of job "j" (running): 1 failed, 1 running, 1 pending, 1 succeeded, '
-        "1 of other or no status. The API counts 9 tasks but lists 5."
+        '6 tasks of execution "e" of job "j" (running): 1 failed, 1 cancelled, 1 running, 1 pending, 1 succeeded, '
+        "1 of other or no status. The API counts 9 tasks but lists 6."
     )
     assert text.split("\n") == [
         summary,
@@ -1093,6 +1128,7 @@ def test_a_list_of_tasks_is_told_whole() -> None:
         '- "c": running, 9m so far',
         '- "d": pending',
         '- "e": no status, took 1m',
+        '- "f": cancelled: "stopped by an operator"',
     ]
     assert answer == {
         "summary": summary,
@@ -1102,11 +1138,46 @@ def test_a_list_of_tasks_is_told_whole() -> None:
             {"name": "c", "status": "running", "runningSeconds": 540},
             {"name": "d", "status": "pending"},
             {"name": "e", "durationSeconds": 60},
+            {"name": "f", "status": "cancelled", "message": "stopped by an operator"},
         ],
         "jobId": "j",
         "executionId": "e",
-        "lookedAt": 5,
+        "lookedAt": 6,
     }
+
+
+@pytest.mark.parametrize(
+    ("task", "told", "said"),
+    [
+        ({"conditions": [{"message": "Failed"}]}, {}, ""),
+        # A cause is new even where no message tells it.
+        ({"conditions": [{"reason": "OOMKilled", "message": "failed"}]}, {"cause": "out_of_memory"}, ", out of memory"),
+        (
+            {"metadata": moment(None, 9, 8), "spec": {"timeout": "1m"}},
+            {"durationSeconds": 60, "cause": "timed_out"},
+            ", took 1m, timeout",
+        ),
+        (
+            {"conditions": [{"message": f"boom {'x' * 300} at row 17"}]},
+            {"message": f"boom {'x' * 73} … {'x' * 109} at row 17"},
+            f': "boom {"x" * 73} … {"x" * 109} at row 17"',
+        ),
+    ],
+)
+def test_why_a_task_failed(task: dict[str, Any], told: dict[str, Any], said: str) -> None:
+    """Its cause where that is known, and its message unless that repeats the status; the end of a long one stays."""
+    execution = JobExecution.model_validate({"tasks": [{**task, "status": "failed"}]})
+    answer, text = listed(execution, 100)
+    assert answer["tasks"] == [{"status": "failed", **told}]
+    assert text.splitlines()[1] == f"- (no name): failed{said}"
+
+
+def test_a_list_of_tasks_of_another_execution_says_so_first() -> None:
+    """Before how many there are."""
+    execution = JobExecution.model_validate({"metadata": {"id": "x", "job": "j"}, "tasks": [{"status": "failed"}]})
+    summary = listed(execution, 100)[0]["summary"]
+    assert summary.endswith(' 1 task of execution "e" of job "j" (no status): 1 failed.')
+    assert summary.startswith(other_execution(execution, ("j", "e")))
 
 
 def test_a_task_of_an_execution_that_is_over_ran_until_then() -> None:
