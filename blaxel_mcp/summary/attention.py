@@ -11,7 +11,7 @@ from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.counts import TaskCounts, count_tasks
 from blaxel_mcp.summary.runs import Run, is_overrunning, newest_streak, usual_duration
 from blaxel_mcp.summary.schedule import ScheduleCheck, needs_attention
-from blaxel_mcp.summary.tasks import TaskList, scan_tasks
+from blaxel_mcp.summary.tasks import TaskList, TaskStats, scan_tasks
 from blaxel_mcp.summary.timing import measure, seconds_between
 from blaxel_mcp.summary.warnings import is_failing_fast
 from blaxel_mcp.summary.wording import format_age, format_duration, format_moment, plural
@@ -57,8 +57,9 @@ class NewestRuns:
         if not executions:
             return cls(runs, complete, now)
         newest = executions[0]
-        counts = count_tasks(newest.stats, newest.total, scan_tasks(TaskList.of(newest), now))
-        return cls(runs, complete, now, counts, next(_going_on(newest, counts, runs, now), None))
+        tasks = scan_tasks(TaskList.of(newest), now)
+        counts = count_tasks(newest.stats, newest.total, tasks)
+        return cls(runs, complete, now, counts, next(_going_on(newest, tasks, counts, runs, now), None))
 
     @property
     def over(self) -> bool:
@@ -80,8 +81,8 @@ def _ended(newest: NewestRuns, now: datetime) -> Concern | None:
     """How the newest execution that is over ended, if that is a concern."""
     if not newest.runs:
         return None
-    run, streak = newest.runs[0], newest_streak(newest.runs)
-    failed, total = (newest.tasks.failed or 0, newest.tasks.total) if newest.tasks else (0, None)
+    run, streak, counts = newest.runs[0], newest_streak(newest.runs), newest.tasks or TaskCounts()
+    failed, total = counts.failed or 0, counts.total
     part = f"{failed:,} of {plural(total, 'task')}" if total and total >= failed else plural(failed, "task")
     # Where all that were listed failed, there may be more.
     more = "" if newest.complete or any(one.result == "succeeded" for one in newest.runs) else " or more"
@@ -93,18 +94,17 @@ def _ended(newest: NewestRuns, now: datetime) -> Concern | None:
             return Concern("failed", f"{verb}{format_age(run.completed, now)}{in_a_row}{tasks}")
         case "succeeded" if failed:
             return Concern("partial", f"succeeded{format_age(run.completed, now)} with {part} failed")
-        case "succeeded":
-            return None
         case _ if streak and streak.outcome == "failed" and streak.length > 1:
             # One that goes on, or that was cancelled, says nothing of a job that fails each time.
             return Concern("failed", f"the {streak.length}{more} before it failed")
     return None
 
 
-def _going_on(execution: JobExecution, counts: TaskCounts, runs: Sequence[Run], now: datetime) -> Iterator[Concern]:
+def _going_on(
+    execution: JobExecution, tasks: TaskStats, counts: TaskCounts, runs: Sequence[Run], now: datetime
+) -> Iterator[Concern]:
     """Concerns about an execution that goes on, by the thresholds of its own answer's warnings."""
     status, run = ExecutionStatus(execution.status), Run.of(execution)
-    tasks = scan_tasks(TaskList.of(execution), now)
     if status.waiting:
         waited = seconds_between(run.created, now)
         if waited is not None and waited >= limits.QUEUED_SECONDS:
@@ -130,12 +130,13 @@ def _going_on(execution: JobExecution, counts: TaskCounts, runs: Sequence[Run], 
 
 def _longest_by_timeout(run: Run) -> float:
     """For how many seconds a run may go on if its timeout is for each task, which is not known: round after round."""
-    rounds = math.ceil((run.tasks or 1) / (run.parallelism or run.tasks or 1))
+    rounds = math.ceil((run.tasks or 1) / run.parallelism) if run.parallelism else 1
     return run.timeout * rounds if run.timeout else math.inf
 
 
 def _deployment(job: Job) -> Concern | None:
-    return Concern("deployment", "deployment failed") if (job.status or "").casefold() == "failed" else None
+    failed = job.status and job.status.casefold() == "failed"
+    return Concern("deployment", "deployment failed") if failed else None
 
 
 def _schedule(check: ScheduleCheck | None, now: datetime) -> Concern | None:

@@ -5,6 +5,7 @@ Nothing here claims a cause: that a run had less memory than another does not sa
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from operator import attrgetter
 from typing import Any, Literal, NamedTuple, TypeAlias
 
@@ -55,7 +56,7 @@ def configuration_changes(before: Run, after: Run) -> list[Change]:
     The overrides of memory and variables are the exception: without one, a run has what its job has.
     """
     tasks = _number_of_tasks(before, after)
-    far = tasks and _is_far(before.tasks, after.tasks)
+    far = before.tasks and after.tasks and _is_far(before.tasks, after.tasks)
     found = [
         _memory(before.memory_mb, after.memory_mb),
         tasks if far else None,
@@ -88,8 +89,8 @@ def _stands_out(before: Run, after: Run, counts: Sequence[int]) -> bool:
     return _is_far(before.tasks, after.tasks) and near >= _USUAL_SHARE * len(counts)
 
 
-def _is_far(one: int | None, other: int | None) -> bool:
-    return bool(one and other) and max(one or 0, other or 0) >= _FAR * min(one or 0, other or 0)
+def _is_far(one: int, other: int) -> bool:
+    return max(one, other) >= _FAR * min(one, other)
 
 
 def _number_of_tasks(before: Run, after: Run) -> Change | None:
@@ -140,7 +141,7 @@ def deployments_between(
     found += (one for one in _from_revisions(revisions) if one.revision not in with_event)
     found.sort(key=attrgetter("when"))
     # An event may come for each region or step of the same deployment.
-    firsts = [one for one, last in zip(found, [None, *found], strict=False) if not (last and _is_same(last, one))]
+    firsts = [*found[:1], *(one for last, one in pairwise(found) if not _is_same(last, one))]
     return [one for one in reversed(firsts) if earlier < one.when <= later]
 
 
@@ -164,14 +165,14 @@ def _from_events(job: Job | None) -> Iterator[Deployment]:
     events = (job.model_extra or {}).get("events") if job else None
     for event in _objects(events):
         status, kind = _word(event.get("status")), _word(event.get("type"))
-        moment = _moment(event.get("time"))
+        moment = parse_timestamp(event.get("time"))
         if moment and (status == "deployed" or (not status and kind == "deployment")):
             yield Deployment(moment, _text(event.get("revision")))
 
 
 def _from_revisions(revisions: Any) -> Iterator[Deployment]:
     for revision in _objects(revisions):
-        moment = _moment(revision.get("createdAt"))
+        moment = parse_timestamp(revision.get("createdAt"))
         was_active = revision.get("active") is True or revision.get("previousActive") is True
         if moment and (was_active or _word(revision.get("status")) not in _UNFINISHED):
             yield Deployment(moment, _text(revision.get("id")))
@@ -189,7 +190,3 @@ def _text(value: Any) -> str:
 
 def _word(value: Any) -> str:
     return _text(value).strip().casefold()
-
-
-def _moment(value: Any) -> datetime | None:
-    return parse_timestamp(value) if isinstance(value, str) else None

@@ -72,7 +72,6 @@ class Comparison:
 
     Attributes:
         execution: the execution, summarized; `baseline` the one that it is compared with.
-        run: the execution without its tasks; `baseline_run` the baseline.
         baseline_is_newer: whether the baseline was created after the execution.
         tasks: what became of each task; `None` where the tasks of either are not known.
         causes: why tasks failed, in one of them or in both.
@@ -85,8 +84,6 @@ class Comparison:
 
     execution: ExecutionSummary
     baseline: ExecutionSummary
-    run: Run
-    baseline_run: Run
     baseline_is_newer: bool
     tasks: TaskChanges | None
     causes: FailureCauses
@@ -131,8 +128,6 @@ def compare(
     return Comparison(
         execution=here,
         baseline=there,
-        run=execution.run,
-        baseline_run=baseline.run,
         baseline_is_newer=newer,
         tasks=tasks,
         causes=_causes(execution, here, baseline, there),
@@ -188,7 +183,8 @@ def _failure_keys(compared: Compared, summary: ExecutionSummary) -> set[str]:
     tasks = compared.tasks.tasks
     failed = [task for task in tasks if task_status(task) == "failed"]
     if not failed and summary.status.outcome == "failed":
-        failed = [task for task in tasks if has_failed_condition(task)]
+        # One that succeeded after a first attempt that failed is no reason.
+        failed = [task for task in tasks if task_status(task) != "succeeded" and has_failed_condition(task)]
     line_of = lru_cache(_REMEMBERED)(telling_text)
     keys = set(map(_key, summary.failures))
     for task in failed:
@@ -229,9 +225,9 @@ def _next_step(here: ExecutionSummary, there: ExecutionSummary, tasks: TaskChang
         return ""
     if here.status.outcome != "succeeded" or here.failures:
         return here.next_step
-    slowed = next((task.name for task in tasks.slowed if is_plain_id(task.name)), "") if tasks else ""
     arguments = call_arguments(*here.asked)
-    if slowed and arguments:
-        called = advice().call("get_job_execution_logs", {**arguments, "taskName": slowed})
-        return f"{called} to see what it spends its time on."
+    for task in tasks.slowed if tasks and arguments else ():
+        if is_plain_id(task.name):
+            called = advice().call("get_job_execution_logs", {**arguments, "taskName": task.name})
+            return f"{called} to see what it spends its time on."
     return ""

@@ -87,8 +87,8 @@ class Tasks:
     def by_name(self) -> Mapping[str, JobExecutionTask]:
         """The tasks by name, without the execution's own id in it; those without a name are left out."""
         named = ((task_name(task), task) for task in self.known.tasks)
-        own = self.execution_id if len(self.execution_id) >= _SHORTEST_ID else ""
-        return {name.replace(own, "*") if own else name: task for name, task in named if name}
+        has_own = len(self.execution_id) >= _SHORTEST_ID
+        return {name.replace(self.execution_id, "*") if has_own else name: task for name, task in named if name}
 
 
 def compare_tasks(execution: Tasks, baseline: Tasks) -> TaskChanges | None:
@@ -126,8 +126,9 @@ def _are_same_names(here: Mapping[str, object], there: Mapping[str, object], com
     return common >= limits.SAME_NAMES_SHARE * max(len(here), len(there)) or _schemes(here) == _schemes(there)
 
 
-def _schemes(names: Mapping[str, object]) -> set[str]:
-    return {_DIGITS.sub("#", name) for name in names}
+def _schemes(names: Mapping[str, object]) -> set[tuple[str, ...]]:
+    """The names, each without its numbers: what stands between them."""
+    return {tuple(_DIGITS.split(name)) for name in names}
 
 
 def _add(changes: TaskChanges, name: str, status: str, earlier: str) -> None:

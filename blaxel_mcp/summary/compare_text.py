@@ -43,25 +43,25 @@ def _verdict(comparison: Comparison, detail: Detail) -> str:
     """Both outcomes, then the tasks: `"b" failed where "a" succeeded: 3 of 40 tasks newly fail, 37 as before.`."""
     here, there = comparison.execution, comparison.baseline
     name, other = (detail.quote(one.asked[1], detail.identity) for one in (here, there))
-    if comparison.baseline_run.created:
+    if created := there.timing.created:
         later = ", later" if comparison.baseline_is_newer else ""
-        other += f" (created {format_moment(comparison.baseline_run.created, comparison.now)}{later})"
+        other += f" (created {format_moment(created, comparison.now)}{later})"
     outcome, earlier = (_outcome(one, detail) for one in (here, there))
     if here.done and outcome == earlier:
-        outcomes = f"{name} and {other} both {outcome.replace('was', 'were', 1)}"
+        both = outcome.replace("was", "were").replace("it started", "they started")
+        outcomes = f"{name} and {other} both {both}"
     elif here.done:
         outcomes = f"{name} {outcome} where {other} {earlier}"
     else:
         outcomes = f"{name} {outcome}; {other} {earlier}"
-    tasks = comparison.tasks
-    counted = ""
+    tasks, found = comparison.tasks, list[str]()
     if not ((tasks and tasks.matched and tasks.whole) or here.status.waiting or here.never_started):
         counts = _failed_count(here, ""), _failed_count(there, " in the baseline")
-        counted = ", ".join(filter(None, counts))
-    compared = ""
+        found.append(", ".join(filter(None, counts)))
     if tasks and tasks.matched and (tasks.compared or tasks.not_over):
-        compared = ", ".join(_task_parts(comparison, tasks, detail))
-    return f"{outcomes}{': ' if counted or compared else ''}{'; '.join(filter(None, (counted, compared)))}."
+        found.append(", ".join(_task_parts(comparison, tasks, detail)))
+    said = "; ".join(filter(None, found))
+    return f"{outcomes}: {said}." if said else f"{outcomes}."
 
 
 def _outcome(summary: ExecutionSummary, detail: Detail) -> str:
@@ -102,7 +102,8 @@ def _task_parts(comparison: Comparison, tasks: TaskChanges, detail: Detail) -> l
         (tasks.unchanged, (same, same)),
     ]
     if tasks.not_over == total:
-        return [f"none of {plural(total, 'task')}{whole} is over yet", *_slowed_and_gone(tasks)]
+        none = f"its one task{whole} is not" if total == 1 else f"none of {total:,} tasks{whole} is"
+        return [f"{none} over yet", *_slowed_and_gone(tasks)]
     parts: list[str] = []
     for number, (one, several) in named:
         if number:

@@ -14,8 +14,6 @@ MOST_CHANGES = 2
 """How many changes against the last success are told."""
 _FEWEST_FAILURES = 3
 """From so many on, the one at hand included, failures may come at a rate that is worth a word."""
-_FEW_FOR_QUARTILES = 8
-"""Below so many durations the usual range is the shortest to the longest, else it leaves out a tenth at either end."""
 
 
 class History(NamedTuple):
@@ -62,7 +60,7 @@ def look_back(run: Run, runs: Sequence[Run]) -> History | None:
         streak=newest_streak(before),
         last_success=next((one for one in before if one.result == "succeeded"), None),
         usual=usual,
-        unusual_seconds=run.seconds if usual and _is_unusual(run, usual) else None,
+        unusual_seconds=_unusual_seconds(run, usual),
     )
 
 
@@ -76,25 +74,24 @@ def runs_before(run: Run, runs: Sequence[Run]) -> Sequence[Run]:
 
 
 def usual_range(usual: UsualDuration) -> tuple[int, int]:
-    """From how many to how many seconds the job usually takes."""
+    """From how many to how many seconds the job usually takes; of ten and more a tenth at either end is left out."""
     ordered = usual.durations
-    if len(ordered) < _FEW_FOR_QUARTILES:
-        return ordered[0], ordered[-1]
     beyond = len(ordered) // 10
     return ordered[beyond], ordered[-1 - beyond]
 
 
-def _is_unusual(run: Run, usual: UsualDuration) -> bool:
-    """Whether a run took much longer than the job usually does, or succeeded in much less time.
+def _unusual_seconds(run: Run, usual: UsualDuration | None) -> int | None:
+    """How long a run took, if that is much longer than the job usually does, or if it succeeded in much less time.
 
     One that failed early is no news: most failures end a run before its usual time.
     """
+    seconds = run.seconds
+    if usual is None or seconds is None:
+        return None
     low, high = usual_range(usual)
     margin = max(limits.UNUSUAL_SHARE * median(usual.durations), high - low)
-    seconds = run.seconds
-    if seconds is None:
-        return False
-    return seconds > high + margin or (run.result == "succeeded" and seconds < low - margin)
+    early = run.result == "succeeded" and seconds < low - margin
+    return seconds if early or seconds > high + margin else None
 
 
 def history_sentence(history: History, now: datetime) -> str:
@@ -142,7 +139,8 @@ def _after_failure(history: History, streak: Streak, now: datetime) -> str:
     usual_gap = results / failures
     if failures >= _FEWEST_FAILURES and streak.length <= 2 * usual_gap:
         every = round(usual_gap)
-        often = f"about every {_ORDINALS[every - 2]} time" if 1 < every < len(_ORDINALS) + 2 else "most times"
+        # Three failures of 21 results, the most that are looked at, are every seventh.
+        often = f"about every {_ORDINALS[every - 2]} time" if every > 1 else "most times"
         return f"Fails {often} ({failures} of {results})"
     if streak.length == 1:
         return f"The one before it succeeded{f', {when}' if when else ''}"

@@ -69,7 +69,7 @@ class Row(NamedTuple):
     def within(self, most: int) -> "Row":
         """As much of the row as fits into so many bytes of its object; the name and the least of each fact anyway."""
         facts = {key: fact._replace(value=fact.least) for key, fact in self.facts.items() if fact.least is not None}
-        room = most - json_size(self._replace(facts=facts, message="").as_object())
+        room = most - json_size(Row(self.key, self.name, facts).as_object())
         for key, fact in self.facts.items():
             needed = json_size({key: fact.value}) - (json_size({key: fact.least}) if key in facts else 1)
             if fact.value is not None and needed <= room:
@@ -200,8 +200,10 @@ def row_id(text: str | None) -> str:
 
 def read_status(status: str | None) -> str:
     """A status as a fact: one of the API's words in lower case, any other cleaned."""
-    word = (status or "").casefold()
-    return word if word in _KNOWN_STATUSES else clean(status or "", limits.STATUS_CHARACTERS)
+    if not status:
+        return ""
+    word = status.casefold()
+    return word if word in _KNOWN_STATUSES else clean(status, limits.STATUS_CHARACTERS)
 
 
 def status_phrase(status: str) -> str:

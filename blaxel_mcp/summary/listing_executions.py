@@ -66,7 +66,8 @@ def build_executions(
     going = f"Needs attention: {newest.going.words}." if newest.going and page.first else ""
     remarks = [going, health_sentences(health, now, newest=page.first)]
     if check:
-        remarks.insert(0 if schedule.needs_attention(check) else 2, schedule.schedule_sentence(check, now))
+        due = schedule.schedule_sentence(check, now)
+        remarks = [due, *remarks] if schedule.needs_attention(check) else [*remarks, due]
     if not looked_at:
         subject = f"Job {name} has no {'executions' if page.first else 'more executions'}"
     elif status is not None:

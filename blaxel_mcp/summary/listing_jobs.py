@@ -1,5 +1,6 @@
 """A list of jobs, and which need attention. Only what is named here leaves: a job also holds secrets."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -74,7 +75,7 @@ class JobOverview:
         check = check_schedule(job, known.runs, now, complete=known.complete)
         return cls(job, newest, check, find_concerns(job, known, check, now))
 
-    def rank(self) -> tuple[int, int, float]:
+    def rank(self) -> tuple[float, ...]:
         """Sorts jobs: the most urgent concerns first, the newest of a kind first; then what goes on; then the others.
 
         A job that could not be looked up stands between those that run and those that are known to be fine.
@@ -82,10 +83,10 @@ class JobOverview:
         run = self.newest.runs[0] if self.newest and self.newest.runs else None
         if self.concerns:
             moment = run and (run.completed or run.created)
-            return 0, self.concerns[0].rank, -moment.timestamp() if moment else 0.0
+            return 0, self.concerns[0].rank, -moment.timestamp() if moment else math.inf
         if self.newest is None:
-            return 2, 0, 0.0
-        return (1 if run and not run.ended else 3), 0, 0.0
+            return (2,)
+        return (1,) if run and not run.ended else (3,)
 
 
 def build_jobs(

@@ -120,9 +120,8 @@ def _row(task: JobExecutionTask, until: datetime | None) -> Row:
 
 
 def _reason(task: JobExecutionTask, status: str) -> tuple[Cause | None, str]:
-    """Cause and message of a task, as the groups of get_job_execution have them; neither if they say nothing new."""
+    """Cause and message of a task, as the groups of get_job_execution have them; neither if it says nothing new."""
     (group,), _ = group_failures([task], None)
     message = clean(group.line.text, limits.MESSAGE_CHARACTERS, middle=True)
-    if message.casefold() in {"", status}:
-        return None, ""
-    return (None if group.cause in {"unknown", status} else group.cause), message
+    cause = None if group.cause in {"unknown", status} else group.cause
+    return cause, "" if message.casefold() == status else message

@@ -29,7 +29,7 @@ def stats(total: int | None = None, failure: int | None = None, **more: int) -> 
     return {"stats": {"total": total, "failure": failure, **more}}
 
 
-def job(schedule: str = "", *, status: str = "DEPLOYED", enabled: bool = True) -> Job:
+def job(schedule: str = "", *, status: str | None = "DEPLOYED", enabled: bool = True) -> Job:
     """A job, with a schedule or without."""
     triggers = [{"type": "cron", "enabled": True, "configuration": {"schedule": schedule}}] if schedule else []
     return Job.model_validate(
@@ -44,6 +44,8 @@ def concerns(subject: Job, *executions: dict[str, Any], complete: bool = True) -
     return [(concern.urgency, concern.words) for concern in find_concerns(subject, newest, check, NOW)]
 
 
+SECOND = 1 / 60
+"""In minutes."""
 FINE = one("succeeded", 63, 62, 60)
 USUAL = [one("succeeded", 1000 * n + 22, 1000 * n + 21, 1000 * n + 1) for n in (1, 2, 3)]
 
@@ -56,7 +58,10 @@ USUAL = [one("succeeded", 1000 * n + 22, 1000 * n + 21, 1000 * n + 1) for n in (
         ([one("failed", 30, 29, 26), FINE], [("failed", "failed 26m ago")]),
         ([one("FAILED", 30, 29, 26, **stats(40, 3))], [("failed", "failed 26m ago, 3 of 40 tasks")]),
         ([one("failed", 30, 29, 26, **stats(None, 1))], [("failed", "failed 26m ago, 1 task")]),
+        ([one("failed", 30, 29, 26, **stats(3, 3))], [("failed", "failed 26m ago, 3 of 3 tasks")]),
         ([one("failed", 30, 29, 26, **stats(2, 3))], [("failed", "failed 26m ago, 3 tasks")]),
+        ([one("failed", 30, 29, 26, **stats(4_000, 2_000))], [("failed", "failed 26m ago, 2,000 of 4,000 tasks")]),
+        ([one("timeout", 130, 129, 9, **stats(40, 0))], [("failed", "timed out 9m ago")]),
         ([one("failed")], [("failed", "failed")]),
         ([one("timeout", 130, 129, 9)], [("failed", "timed out 9m ago")]),
         ([one("failed", 3, 2, 1), one("timeout", 50, 49, 48), FINE], [("failed", "failed 1m ago, 2 in a row")]),
@@ -73,26 +78,78 @@ USUAL = [one("succeeded", 1000 * n + 22, 1000 * n + 21, 1000 * n + 1) for n in (
             [one("running", 9, 8), one("failed", 70, 69, 68), one("failed", 80, 79, 78)],
             [("failed", "the 2 before it failed")],
         ),
+        ([one("cancelled", 9, 8, 5), *[FINE] * 3], []),
+        ([one("running", 9, 8), one("failed", 70, 69, 68), FINE], []),
         ([one("lost in \u202espace", 9, 8, 5)], []),
+        (
+            [one("lost", 9, 8, 5), one("timeout", 70, 69, 68), one("failed", 80, 79, 78)],
+            [("failed", "the 2 before it failed")],
+        ),
         # What goes on, by the thresholds of its own answer.
         ([one("running", 9, 8)], []),
         ([one("running", 900, 61), *USUAL], [("slow", "running for 1h 1m, usually 20m")]),
-        ([one("running", 900, 39), *USUAL], []),
+        ([one("running", 900, 40), *USUAL], []),
+        ([one("running", 900, 40 + SECOND), *USUAL], [("slow", "running for 40m 1s, usually 20m")]),
         ([one("running", 900, 800), *USUAL[:2]], []),
         ([one("running", 61), *USUAL], [("slow", "running for 1h 1m, usually 20m")]),
-        ([one("running", 16, 15, spec={"timeout": 600})], [("slow", "running for 15m, past its timeout")]),
-        # The timeout may be for each task, of which two run at a time.
+        ([one("running", 16, 10, spec={"timeout": 600})], []),
+        ([one("running", 16, 10 + SECOND, spec={"timeout": 600})], [("slow", "running for 10m 1s, past its timeout")]),
+        (
+            [one("running", 16, 15, spec={"timeout": 600}), *USUAL],
+            [("slow", "running for 15m, past its timeout")],
+        ),
+        # The timeout may be for each task, of which two run at a time: the fifth is in the third round.
         ([one("running", 16, 15, spec={"timeout": 600, "parallelism": 2, "taskCount": 4})], []),
-        ([one("queued", 9)], []),
+        ([one("running", 31, 30, spec={"timeout": 600, "parallelism": 2, "taskCount": 5})], []),
+        (
+            [one("running", 31, 30 + SECOND, spec={"timeout": 600, "parallelism": 2, "taskCount": 5})],
+            [("slow", "running for 30m 1s, past its timeout")],
+        ),
+        (
+            [one("running", 16, 15, spec={"timeout": 600, "parallelism": 2})],
+            [("slow", "running for 15m, past its timeout")],
+        ),
+        (
+            [one("running", 16, 10 + SECOND, spec={"timeout": 600, "parallelism": 1})],
+            [("slow", "running for 10m 1s, past its timeout")],
+        ),
+        # All at a time where nothing limits how many.
+        (
+            [one("running", 16, 15, spec={"timeout": 600, "taskCount": 4})],
+            [("slow", "running for 15m, past its timeout")],
+        ),
+        ([one("queued", 10 - SECOND)], []),
         ([one("queued", 10)], [("waiting", "queued for 10m")]),
         ([one("PENDING", 150)], [("waiting", "pending for 2h 30m")]),
         ([one("running", 9, 8, **stats(40, 5, success=0))], [("failing", "running, 5 of 5 finished tasks failed")]),
         ([one("running", 9, 8, **stats(40, 5, success=9))], []),
+        # The first concern of several about what goes on is told.
         (
-            [one("cancelling", 99, 98, metadata={"updatedAt": at(20)})],
+            [one("running", 900, 61, **stats(4_000, 1_500, success=0)), *USUAL],
+            [("failing", "running, 1,500 of 1,500 finished tasks failed")],
+        ),
+        (
+            [one("cancelling", 99, 98, metadata={"updatedAt": at(15)})],
+            [("waiting", "cancelling, without a change for 15m")],
+        ),
+        ([one("cancelling", 99, 98, metadata={"updatedAt": at(15 - SECOND)})], []),
+        # Its tasks are what changes, too; without any moment nothing is known.
+        (
+            [one("cancelling", 99, 98, tasks=[{"metadata": {"startedAt": at(95), "completedAt": at(20)}}])],
             [("waiting", "cancelling, without a change for 20m")],
         ),
-        ([one("cancelling", 99, 98, metadata={"updatedAt": at(9)})], []),
+        (
+            [
+                one(
+                    "cancelling",
+                    *(99, 98),
+                    metadata={"updatedAt": at(97)},
+                    tasks=[{"metadata": {"startedAt": at(95), "completedAt": at(9)}}],
+                )
+            ],
+            [],
+        ),
+        ([one("cancelling", 99, 98)], []),
         # Times that make no sense make no concern.
         ([one("queued", -9)], []),
         ([one("running", -9, -8), *USUAL], []),
@@ -147,6 +204,7 @@ def test_a_stall_is_seen_where_the_tasks_are_listed() -> None:
         ),
         (job(status="FAILED"), [FINE], [("deployment", "deployment failed")]),
         (job(status="BUILDING"), [FINE], []),
+        (job(status=None), [FINE], []),
         # Nothing is expected of a job that is disabled; but what goes on costs all the same.
         (job("0 2 * * *", enabled=False), [one("failed", 1860, 1859, 1850)], []),
         (job(enabled=False, status="FAILED"), [], []),
@@ -156,6 +214,14 @@ def test_a_stall_is_seen_where_the_tasks_are_listed() -> None:
 def test_schedule_and_deployment(subject: Job, executions: list[Any], expected: list[tuple[str, str]]) -> None:
     """They are reasons of their own, beside how the newest execution went."""
     assert concerns(subject, *executions) == expected
+
+
+def test_without_executions_there_is_nothing_to_tell() -> None:
+    """Only when they were listed, and whether these are all."""
+    for complete in (True, False):
+        expected = NewestRuns([], complete=complete, read_at=NOW, tasks=None, going=None)
+        assert NewestRuns.of([], NOW, complete=complete) == expected
+    assert NewestRuns.of([JobExecution.model_validate(FINE)], NOW, complete=False).read_at == NOW
 
 
 def test_what_goes_on_is_not_to_be_kept() -> None:

@@ -90,6 +90,8 @@ def test_the_most_telling_change_comes_first() -> None:
         (35, [38, 39, 40], True),
         (46, [38, 39, 40], True),
         (1200, [40, 40, 40, 40, 1200], True),  # that once was another one's news
+        (1200, [40, 40, 1200], True),  # three of four had about as many as the one that succeeded
+        (1200, [40, 1200], False),
         (900, [100, 1000, 300, 700], False),
         (40, [100, 1000], False),
     ],
@@ -150,8 +152,28 @@ def test_deployments_between_two_moments_are_found_newest_first() -> None:
         Deployment(between + timedelta(minutes=40)),
         Deployment(between, "rev-2"),
     ]
+    # After the one moment, and up to the other.
+    last = between + timedelta(hours=2)
+    assert deployments_between(job(*events), [], between, last)[0] == Deployment(last, "rev-4")
+    assert deployments_between(job(*events), [], between, last)[-1] == Deployment(between + timedelta(minutes=40))
     assert deployments_between(job(*events), revisions, None, YESTERDAY) == []
     assert deployments_between(job(*events), revisions, LAST_WEEK, None) == []
+
+
+def test_events_of_a_revision_half_an_hour_apart_are_one_deployment() -> None:
+    """A second more, and it was deployed anew; counted from the event before."""
+    half = timedelta(minutes=30)
+    moments = [YESTERDAY, YESTERDAY + half, YESTERDAY + 2 * half, YESTERDAY + 3 * half + timedelta(seconds=1)]
+    found = deployments_between(job(*map(event, moments)), [], LAST_WEEK, NOW)
+    assert found == [Deployment(moments[3], "rev-2"), Deployment(moments[0], "rev-2")]
+
+
+def test_a_revision_that_is_no_text_is_none() -> None:
+    """Neither an event's nor that of a revision; that something was deployed is known all the same."""
+    events = [event(YESTERDAY) | {"revision": 5}]
+    revisions = [revision(YESTERDAY + timedelta(hours=1)) | {"id": None}]
+    assert deployments_between(job(*events), [], LAST_WEEK, NOW) == [Deployment(YESTERDAY, "")]
+    assert deployments_between(None, revisions, LAST_WEEK, NOW) == [Deployment(YESTERDAY + timedelta(hours=1), "")]
 
 
 @pytest.mark.parametrize("odd", [None, 3, "x", [None, 3, [], {}, {"time": 5}, {"time": "0001-01-01T00:00:00Z"}], {}])

@@ -124,6 +124,20 @@ def test_older_executions_have_no_streak_to_tell() -> None:
     assert health_sentences(health, NOW, newest=False) == expected
 
 
+@pytest.mark.parametrize(
+    ("letters", "sentence"),
+    [
+        ("ffs", "The newest 2 failed in a row."),
+        ("ssf", "The newest 2 succeeded in a row."),
+        ("fss", "The newest is the first failure after 2 that succeeded."),
+    ],
+)
+def test_a_streak_since_a_moment_that_is_not_known(letters: str, sentence: str) -> None:
+    """Nothing stands in for it."""
+    runs = [run._replace(completed=None) for run in runs_of(letters)]
+    assert health_sentences(assess(runs), NOW).startswith(f"{sentence} Of 3 executions looked at, ")
+
+
 def test_nearly_all_is_not_all() -> None:
     """999 of 1,000 are 99 %."""
     assert assess(runs_of("f" + "s" * 999)).share == 99
@@ -138,6 +152,12 @@ def test_nearly_all_is_not_all() -> None:
         ([15, 14, 13, 12, 11, 10, 9, 8, 7, 6], Drift(840, 420)),
         # Not by so much, or not by more than they differ anyway.
         ([9, 9, 9, 8, 7, 7, 7], None),
+        ([9, 9, 8, 7, 6, 6], None),
+        ([9.1, 9.1, 8, 7, 6, 6], Drift(546, 360)),
+        ([15, 9, 9, 9, 6, 6], None),
+        ([14, 10, 9, 9, 6, 6], Drift(720, 360)),
+        ([12, 12, 9, 9, 9, 3], None),
+        ([12, 12, 9, 9, 8, 4], Drift(720, 360)),
         ([12, 4, 9, 9, 6, 2], None),
         ([5, 15] * 10, None),
         # Too few.
@@ -145,6 +165,11 @@ def test_nearly_all_is_not_all() -> None:
         # A single odd one among several neither makes a drift nor hides one.
         ([60, *[6] * 14], None),
         ([12, 12, 60, 12, 12, *[9] * 5, 6, 6, 6, 6, 6], Drift(720, 360)),
+        ([12, 12, 12, 12, 1, *[9] * 5, 6, 6, 6, 6, 6], Drift(720, 360)),
+        ([9, 10, 12, 19, 20, *[9] * 5, 6, 6, 6, 6, 6], None),
+        ([4, 5, 12, 13, 14, *[9] * 5, 6, 6, 6, 6, 6], None),
+        # Among four a single odd one hides it.
+        ([12, 12, 60, 12, *[9] * 4, 6, 6, 6, 6], None),
     ],
 )
 def test_durations_that_drift(minutes: list[float], drift: Drift | None) -> None:

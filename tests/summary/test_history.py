@@ -9,6 +9,8 @@ from blaxel_mcp.models import ExecutionStatus
 from blaxel_mcp.summary.history import History, history_sentence, look_back, runs_before, usual_range
 from blaxel_mcp.summary.runs import Run, Streak, UsualDuration
 
+SECOND = 1 / 60
+"""In minutes."""
 STATUSES = {
     "s": "succeeded",
     "p": "succeeded",
@@ -20,7 +22,7 @@ STATUSES = {
 }
 
 
-def run(letter: str, days: int, minutes: int = 10) -> Run:
+def run(letter: str, days: int, minutes: float = 10) -> Run:
     """A run of so many days ago: s succeeded, p with failed tasks, f failed, t timed out, c cancelled, r running."""
     created = NOW - timedelta(days=days, hours=9, minutes=48)
     return Run(
@@ -50,10 +52,19 @@ def looked_back(letters: str) -> History | None:
         ("ff", "The one before it failed too"),
         ("fcff", "None of the 3 before it succeeded"),
         ("ffts", "Third failure in a row; the last success was 2026-11-21 at 02:22 UTC"),
+        ("ffs", "Second failure in a row; the last success was 2026-11-22 at 02:22 UTC"),
+        ("f" * 10 + "s", "Tenth failure in a row; the last success was 2026-11-14 at 02:22 UTC"),
+        ("f" * 20 + "s", "20th failure in a row; the last success was 2026-11-04 at 02:22 UTC"),
         ("f" * 11 + "s", "11th failure in a row; the last success was 2026-11-13 at 02:22 UTC"),
         ("f" * 20, "None of the 19 before it succeeded"),
         ("fsssfsssfsssfsss", "Fails about every fourth time (4 of 16)"),
         ("fsfsfs", "Fails about every second time (3 of 6)"),
+        ("fssssssf" + "s" * 12 + "f", "Fails about every seventh time (3 of 21)"),
+        # Two failures are no rate, nor are those that a far longer streak of successes followed.
+        ("fssf", "First failure after 2 that succeeded, the last one yesterday at 02:22 UTC"),
+        ("fssssssffs", "Fails about every third time (3 of 10)"),
+        ("fssssssff", "Fails about every third time (3 of 9)"),
+        ("fsssssssff", "First failure after 7 that succeeded, the last one yesterday at 02:22 UTC"),
         ("fsffffff", "Fails most times (7 of 8)"),
         ("fssssssssssssff", "First failure after 12 that succeeded, the last one yesterday at 02:22 UTC"),
         ("fc", ""),
@@ -61,6 +72,7 @@ def looked_back(letters: str) -> History | None:
         ("ssss", "All 3 before it succeeded too"),
         ("ss", "The one before it succeeded too"),
         ("ssc", "1 of the 2 before it succeeded too"),
+        ("sscs", "2 of the 3 before it succeeded too"),
         ("sfss", "First success after a failure"),
         ("sfftcs", "First success after 3 failures"),
         ("ssfs", "Of the 3 before it, 2 succeeded and 1 failed"),
@@ -77,6 +89,37 @@ def test_one_clause_tells_whether_the_result_is_new(letters: str, sentence: str)
     assert history_sentence(history, NOW) == sentence
 
 
+@pytest.mark.parametrize(
+    ("letters", "sentence"),
+    [
+        ("fs", "The one before it succeeded"),
+        ("fss", "First failure after 2 that succeeded"),
+        ("ffs", "Second failure in a row"),
+    ],
+)
+def test_a_success_whose_end_is_not_known_has_no_moment(letters: str, sentence: str) -> None:
+    """Nothing stands in for it."""
+    runs = [run(letter, days)._replace(completed=None) for days, letter in enumerate(letters)]
+    history = look_back(runs[0], runs)
+    assert history is not None
+    assert history_sentence(history, NOW) == sentence
+
+
+def test_the_whole_history_of_one_that_failed() -> None:
+    """One that was cancelled is looked at, and counts neither as a success nor as a failure."""
+    runs = [run(letter, days) for days, letter in enumerate("fptcfss")]
+    assert look_back(runs[0], runs) == History(
+        run=runs[0],
+        looked_at=6,
+        succeeded=3,
+        failed=2,
+        partly=1,
+        streak=Streak("succeeded", 1),
+        last_success=runs[1],
+        usual=UsualDuration((600, 600, 600)),
+    )
+
+
 def test_nothing_before_it_is_no_history() -> None:
     """Nor is what was created after it, or without a time where it is not in the list."""
     assert look_back(run("f", 0), [run("f", 0)]) is None
@@ -88,6 +131,8 @@ def test_it_is_found_by_its_place_else_by_its_creation() -> None:
     """At most the 20 before it count."""
     runs = [run("s", days) for days in range(30)]
     assert runs_before(runs[4], runs) == runs[5:]
+    undated = [each._replace(created=None) for each in runs]
+    assert runs_before(undated[4], undated) == undated[5:]
     assert runs_before(Run("another", ExecutionStatus("failed"), runs[4].created), runs) == runs[5:]
     history = look_back(runs[4], runs)
     assert history is not None
@@ -107,10 +152,20 @@ def test_it_is_found_by_its_place_else_by_its_creation() -> None:
         ("s", 58, (18, 19), False),
         ("s", 58, (5, 20, 40), False),
         ("s", 90, (20,) * 18 + (88, 1), True),
+        # A quarter of the median is 5 minutes.
+        ("s", 25, (20, 20, 20), False),
+        ("s", 25 + SECOND, (20, 20, 20), True),
+        ("s", 15, (20, 20, 20), False),
+        ("s", 15 - SECOND, (20, 20, 20), True),
+        # The range is 8 minutes wide.
+        ("s", 32, (16, 20, 24), False),
+        ("s", 32 + SECOND, (16, 20, 24), True),
+        ("s", 8, (16, 20, 24), False),
+        ("s", 8 - SECOND, (16, 20, 24), True),
     ],
 )
 def test_a_duration_is_unusual_far_outside_of_the_usual_range(
-    status: str, minutes: int, before: tuple[int, ...], *, unusual: bool
+    status: str, minutes: float, before: tuple[int, ...], *, unusual: bool
 ) -> None:
     """Far is more than a quarter of the median, and more than the range is wide; to fail early is usual."""
     runs = [run(status, 0, minutes), *(run("s", days, took) for days, took in enumerate(before, 1))]
@@ -119,9 +174,19 @@ def test_a_duration_is_unusual_far_outside_of_the_usual_range(
     assert (history.unusual_seconds is not None) == unusual
 
 
+def test_a_duration_that_is_not_known_is_not_unusual() -> None:
+    """However long others took."""
+    runs = [run("s", 0)._replace(started=None), *(run("s", days) for days in range(1, 4))]
+    history = look_back(runs[0], runs)
+    assert history is not None
+    assert (history.usual, history.unusual_seconds) == (UsualDuration((600, 600, 600)), None)
+
+
 def test_the_usual_range_leaves_out_a_tenth_at_either_end_of_many() -> None:
     """Of few it is the shortest to the longest."""
     assert usual_range(UsualDuration((1, 5, 9))) == (1, 9)
+    assert usual_range(UsualDuration((1, *range(10, 17), 99))) == (1, 99)
+    assert usual_range(UsualDuration((1, *range(10, 18), 99))) == (10, 17)
     assert usual_range(UsualDuration((1, *range(10, 28), 99))) == (11, 26)
 
 
