@@ -23,12 +23,13 @@ from blaxel_mcp.summary.records import ERROR, FATAL, INFO, WARNING
         (f"08:11:02 [{'x' * 193}] ERROR no table", ("", None, f"[{'x' * 193}] ERROR no table")),
         ("08:11:02 warn: | -\tlow on memory", ("", WARNING, "low on memory")),
         ("08:11:02 ERROR 1045 denied", ("", ERROR, "1045 denied")),
+        ("08:11:02 XERROR no table", ("", None, "XERROR no table")),
         ("08:11:02 ERROR", ("", ERROR, "ERROR")),
         ("08:11:02", ("", None, "08:11:02")),
         ("08:11:02 started", ("", None, "started")),
         # Without one, it is the first word, in capitals or in brackets.
         ("ERROR no table", ("", ERROR, "no table")),
-        ("FATAL: no table", ("", FATAL, "no table")),
+        ("FATAL: X11 is gone", ("", FATAL, "X11 is gone")),
         ("[error] no table", ("", ERROR, "no table")),
         ("<info> started", ("", INFO, "started")),
         ("(warn) low on memory", ("", WARNING, "low on memory")),
@@ -40,6 +41,7 @@ from blaxel_mcp.summary.records import ERROR, FATAL, INFO, WARNING
         # What reads well with its level, or has a number behind it, keeps it.
         ("error: no table", ("", ERROR, "error: no table")),
         ("ERROR 1045 (28000): denied", ("", ERROR, "ERROR 1045 (28000): denied")),
+        ("ERROR 5: no table", ("", ERROR, "ERROR 5: no table")),
         # As Python's logging writes it by default, with the logger's name if it is one word.
         ("ERROR:root:no table", ("", ERROR, "no table")),
         ("WARNING:app.load: low: 3 MB", ("", WARNING, "low: 3 MB")),
@@ -98,7 +100,7 @@ def test_lines_that_say_nothing_of_why() -> None:
         "",
         "100 200",
         f"{'-' * 200}no table",
-        " 45%|## | 45/100",
+        "loading: 45%|## | 45/100 [00:01<00:02]",
         "30.00it/s",
         encoded,
         "exit code 1",

@@ -376,6 +376,10 @@ def test_which_time_is_searched_to_the_second() -> None:
         metadata = {key: moment.isoformat() for key, moment in times.items()}
         found = JobExecution.model_validate({"metadata": metadata, "status": status})
         assert log_time_range(found, NOW) == expected, times
+    # Cut to what one call takes, it would begin at midnight.
+    begun = execution("running", at(-9, 8).isoformat())
+    cut = TimeRange(at(-3, 23, 59, 59), at(0, 23, 59), whole=False)
+    assert log_time_range(begun, at(0, 23, 58, 59)) == cut
 
 
 def test_severities_are_those_of_opentelemetry() -> None:
@@ -388,7 +392,7 @@ def test_severities_are_those_of_opentelemetry() -> None:
 
 
 def test_lines_fill_the_room_that_is_theirs() -> None:
-    """Thirty-nine lines of 356 bytes are 13,884, which is all there is; a byte more in each, and the oldest is left out."""
+    """Thirty-nine of 356 bytes are 13,884, which is all there is; a byte more in each, and the oldest is left out."""
 
     def logged(characters: int) -> tuple[int, int | None]:
         answer, _ = build([LogLine(message=f"{number:02} {'x' * (characters - 3)}") for number in range(39)])

@@ -49,7 +49,11 @@ COUNTED: list[tuple[str | None, Stats, str]] = [
     ("failed", {"total": 0, "failure": 0}, "Failed, although no task did."),
     ("failed", {"total": 3, "success": 3, "failure": 0}, "Failed, although no task did: 3 of 3 tasks succeeded."),
     ("timeout", {}, "Timed out."),
-    ("timeout", {"total": 3, "success": 1, "running": 1}, "Timed out: 1 of 3 tasks succeeded, 1 still running, 1 did not finish."),
+    (
+        "timeout",
+        {"total": 3, "success": 1, "running": 1},
+        "Timed out: 1 of 3 tasks succeeded, 1 still running, 1 did not finish.",
+    ),
     ("cancelled", {}, "Cancelled."),
     ("cancelled", {"total": 1, "cancelled": 1}, "Cancelled: its one task was cancelled."),
     ("cancelled", {"total": 1, "success": 1}, "Cancelled: its one task succeeded."),
@@ -60,20 +64,31 @@ COUNTED: list[tuple[str | None, Stats, str]] = [
     ("running", {"total": 2, "success": 3}, "Running: 3 tasks succeeded."),
     ("running", {"total": 2, "success": 2}, "Running: 2 of 2 tasks finished (100%)."),
     ("running", {"total": 3, "running": 3}, "Running: 0 of 3 tasks finished (0%), 3 running."),
-    ("running", {"total": 3, "success": 1, "retried": 1}, "Running: 1 of 3 tasks finished (33%), 2 waiting (1 retried)."),
+    (
+        "running",
+        {"total": 3, "success": 1, "retried": 1},
+        "Running: 1 of 3 tasks finished (33%), 2 waiting (1 retried).",
+    ),
     (
         "running",
         {"total": 1200, "success": 598, "failure": 1, "cancelled": 1, "running": 9},
         "Running: 600 of 1,200 tasks finished (50%), 1 failed and 1 cancelled among them, 9 running, 591 waiting.",
     ),
-    ("running", {"total": 4, "cancelled": 2}, "Running: 2 of 4 tasks finished (50%), 2 cancelled among them, 2 waiting."),
+    (
+        "running",
+        {"total": 4, "cancelled": 2},
+        "Running: 2 of 4 tasks finished (50%), 2 cancelled among them, 2 waiting.",
+    ),
     ("cancelling", {}, "Being cancelled, not over yet; running tasks finish first."),
     ("cancelling", {"running": 0}, "Being cancelled, not over yet."),
     ("cancelling", {"cancelled": 2}, "Being cancelled, not over yet: 2 tasks cancelled; running tasks finish first."),
     (
         "cancelling",
         {"total": 8, "success": 2, "cancelled": 5},
-        "Being cancelled, not over yet: 2 of 8 tasks succeeded, 5 cancelled, 1 will not start; running tasks finish first.",
+        (
+            "Being cancelled, not over yet: 2 of 8 tasks succeeded, 5 cancelled, 1 will not start; "
+            "running tasks finish first."
+        ),
     ),
     ("cancelling", {"total": 2, "cancelled": 2}, "Being cancelled, not over yet: 2 of 2 tasks cancelled."),
     ("cancelling", {"total": 2, "cancelled": 3}, "Being cancelled, not over yet: 3 tasks cancelled."),

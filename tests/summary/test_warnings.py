@@ -167,7 +167,10 @@ NO_END = "did not come to an end."
     [
         # Counts against the status.
         (counted("succeeded", total=2, success=1, failure=1), ["The status is succeeded although 1 task failed."]),
-        (counted("failed", total=2, success=2, failure=0), ["The status is failed although no task is counted as failed."]),
+        (
+            counted("failed", total=2, success=2, failure=0),
+            ["The status is failed although no task is counted as failed."],
+        ),
         (counted("failed", total=2, success=1, failure=1), []),
         (counted("cancelled", total=2, success=2), ["The status is cancelled although every task succeeded."]),
         (counted("timeout", total=2, success=2), ["The status is timeout although every task succeeded."]),
@@ -269,8 +272,14 @@ WHOLE = "if that is for the whole execution and not for each task."
     [
         # What runs: by its longest-running task, else as a whole.
         (execution("running", (2879, 2879), timeout=3600), []),
-        (execution("running", (2880, 2880), timeout=3600), [f"Close to its timeout: running for 48m of 1h (80%), {WHOLE}"]),
-        (execution("running", (3600, 3600), timeout=3600), [f"Close to its timeout: running for 1h of 1h (100%), {WHOLE}"]),
+        (
+            execution("running", (2880, 2880), timeout=3600),
+            [f"Close to its timeout: running for 48m of 1h (80%), {WHOLE}"],
+        ),
+        (
+            execution("running", (3600, 3600), timeout=3600),
+            [f"Close to its timeout: running for 1h of 1h (100%), {WHOLE}"],
+        ),
         (
             execution("running", (4000, 4000), timeout=3600),
             [f"Past its timeout: running for 1h 6m of 1h (111%), {WHOLE}"],
@@ -340,8 +349,10 @@ def test_a_stall_is_told_of_tasks_without_a_name() -> None:
     """Then only that one of them runs."""
     tasks: list[Any] = [*(task(n, "succeeded", (4000, 3940)) for n in range(3)), unnamed("running", 3900)]
     assert answer(execution("running", (4000, 4000), tasks=tasks))["warnings"] == [
-        "Probably stalled: no task has started or finished for 1h 5m, while the median task takes 1m; task of those "
-        "that run has run for 1h 5m."
+        (
+            "Probably stalled: no task has started or finished for 1h 5m, while the median task takes 1m; "
+            "task of those that run has run for 1h 5m."
+        )
     ]
 
 
@@ -352,7 +363,11 @@ FURTHER = "so failures further on are not in these groups."
     ("raw", "listed", "expected"),
     [
         ({"status": "failed"}, {}, [f"Only the first 2 tasks were read, {FURTHER}"]),
-        (counted("failed", total=1500, success=1490, failure=10), {}, [f"Only the first 2 of 1,500 tasks were read, {FURTHER}"]),
+        (
+            counted("failed", total=1500, success=1490, failure=10),
+            {},
+            [f"Only the first 2 of 1,500 tasks were read, {FURTHER}"],
+        ),
         (counted("running", total=9, failure=2), {}, [f"Only the first 2 of 9 tasks were read, {FURTHER}"]),
         (counted("running", total=9, failure=1), {}, []),
         (
