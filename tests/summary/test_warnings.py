@@ -259,9 +259,10 @@ def test_what_contradicts_itself_is_told(raw: dict[str, Any], expected: list[str
     assert answer(raw).get("warnings", []) == expected
 
 
-def unnamed(status: str, *seconds: float, **spec: str) -> dict[str, Any]:
-    """A task without a name and, unless given, without a timeout of its own."""
-    return task(0, status, seconds) | {"metadata": task(0, status, seconds)["metadata"] | {"name": ""}, "spec": spec}
+def unnamed(status: str, *seconds: float) -> dict[str, Any]:
+    """A task without a name and without a timeout of its own."""
+    made: dict[str, Any] = task(0, status, seconds)
+    return made | {"metadata": made["metadata"] | {"name": ""}, "spec": {}}
 
 
 WHOLE = "if that is for the whole execution and not for each task."
@@ -382,7 +383,7 @@ FURTHER = "so failures further on are not in these groups."
 )
 def test_failures_that_were_not_read_are_told(raw: dict[str, Any], listed: dict[str, Any], expected: list[str]) -> None:
     """Where there are, or may be, more of them than among the tasks that were read."""
-    tasks = TaskList(**{"tasks": [task(0, "failed"), task(1, "succeeded")], "whole": False} | listed)
+    tasks = TaskList([task(0, "failed"), task(1, "succeeded")], whole=False)._replace(**listed)
     parsed = JobExecution.model_validate(raw)
     found = summarize(parsed, asked=("resize", "exec-1"), workspace="acme", now=NOW, tasks_apart=tasks)
     assert found.warnings == expected
