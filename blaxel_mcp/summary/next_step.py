@@ -189,7 +189,7 @@ def memory_limit_mb(message: str) -> int | None:
     """The memory limit that a message names, in MB."""
     for pattern in _MEMORY_LIMIT:
         if found := pattern.search(message[:1000]):
-            return round(float(found[1]) * (1024 if found[2] in "gG" else 1)) or None
+            return round(float(found[1]) * (1024 if found[2].upper() == "G" else 1)) or None
     return None
 
 

@@ -299,7 +299,7 @@ def _split(text: str) -> list[str]:
     # The last line may be the tool's own, as `worker-1 exited with code 1`.
     if len(lines) > 1 and all(_CONTAINER.match(line) for line in lines[: max(len(lines) - 1, 2)]):
         lines = [line[found.end() :] for line in lines if (found := _CONTAINER.match(line))]
-    return list(filter(str.strip, lines))
+    return list(filter(None, lines))
 
 
 def _structured(text: str, lines: list[str]) -> tuple[str, list[str]]:
@@ -322,8 +322,7 @@ def _structured(text: str, lines: list[str]) -> tuple[str, list[str]]:
 
 
 def _last_that_tells(lines: list[str]) -> TellingLine:
-    if len(lines) > _FIRST_LINES + _LAST_LINES:
-        lines = lines[:_FIRST_LINES] + lines[-_LAST_LINES:]
+    lines = lines[:_FIRST_LINES] + lines[_FIRST_LINES:][-_LAST_LINES:]
     if not lines:
         return TellingLine("")
     weighed = [*map(_weigh, lines)]

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from support.builders import EXECUTION, JOB, NOW, execution, runs_that_took, task
+from support.builders import EXECUTION, JOB, NOW, ago, execution, runs_that_took, task
 
 from blaxel_mcp.models import Job, JobExecution
 from blaxel_mcp.summary.execution import ExecutionSummary
@@ -80,3 +80,18 @@ def test_deployments_since_the_last_success_are_told_of_a_failure() -> None:
         assert [*found.history.changes] == changes
     assert summary(execution("failed", (620, 500, 190)), job=job).history is None
     assert summary(execution("running", (620, 500)), runs=runs_that_took(100), job=job).history is None
+
+
+def test_an_execution_has_started_if_anything_tells_of_a_start() -> None:
+    """Its own start, that of a task, or a task that succeeded or runs; without any it never did."""
+    for times, more, never in (
+        ((600, 500, 60), {}, False),
+        ((600,), {"tasks": [task(0, "cancelled", (500,))]}, False),
+        ((600,), {"tasks": [task(0, "succeeded"), task(1, "cancelled")]}, False),
+        ((600,), {"stats": {"total": 2, "running": 1}}, False),
+        ((600,), {"tasks": [task(0, "cancelled")]}, True),
+        ((600,), {}, True),
+    ):
+        raw = execution("cancelled", times, **more)
+        raw["metadata"]["completedAt"] = ago(60)
+        assert summary(raw).never_started is never, more
