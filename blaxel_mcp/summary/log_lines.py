@@ -8,7 +8,9 @@ from blaxel_mcp.summary.frames import position_frame
 from blaxel_mcp.summary.patterns import lazy_compile
 from blaxel_mcp.summary.records import ERROR, FATAL, INFO, LEVELS, WARNING
 
-NAMED = lazy_compile(r"((?:[A-Za-z_][\w$]*+[.\\]|::)*+)([A-Za-z_][\w$]*+)(?: \[\w++\])?(?=:|$| \(|\Z)", re.ASCII)
+NAMED = lazy_compile(
+    r"((?:::)?(?:[A-Za-z_][\w$]*+(?:[.\\]|::))*+)([A-Za-z_][\w$]*+)(?: \[\w++\])?(?=:|$| \(|\Z)", re.ASCII
+)
 CLASS_ENDINGS = (
     "Error",
     "Exception",

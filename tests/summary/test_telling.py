@@ -784,6 +784,7 @@ Stack trace:
     ("a list behind a colon", "cannot load:\n  orders.csv", ("cannot load: orders.csv", "", "")),
     ("a list between a ruler and words", "-----\ncannot load:\n  orders.csv\nbye", ("cannot load: orders.csv", "", "")),
     ("the number of a line", "read orders: line 3\ncannot go on", ("cannot go on", "", "")),
+    ("a class within modules", "Stripe::CardError: declined", ("Stripe::CardError: declined", "", "CardError")),
     (".NET's cause without frames", "Error: a ---> System.Exception: b", ("System.Exception: b", "", "Exception")),
     (
         "anyhow behind JSON",
