@@ -238,7 +238,8 @@ def _as_it_is(message: str) -> str | None:
         len(message) > _ONE_LINE_CHARACTERS
         or not message.isprintable()
         or not message[:1].isalpha()
-        or message[1:2].isupper()
+        or not message[1:2].islower()
+        or message[4:6].strip().isdigit()
         or '", line ' in message
         or " at " in message
         or "failed with " in message
