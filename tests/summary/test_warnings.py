@@ -5,14 +5,16 @@ from typing import Any
 import pytest
 from support.builders import NOW, ago, answer, execution, runs_that_took, task
 
-from blaxel_mcp.models import JobExecution
+from blaxel_mcp.models import ExecutionStatus, JobExecution
 from blaxel_mcp.summary import limits
 from blaxel_mcp.summary.counts import TaskCounts
 from blaxel_mcp.summary.estimate import Estimate
+from blaxel_mcp.summary.failures import FailureGroup
 from blaxel_mcp.summary.summarize import summarize
 from blaxel_mcp.summary.tasks import TaskList, TaskStats
+from blaxel_mcp.summary.telling import TellingLine
 from blaxel_mcp.summary.timing import Timing
-from blaxel_mcp.summary.warnings import health_warnings
+from blaxel_mcp.summary.warnings import health_warnings, is_failing_fast
 
 
 @pytest.mark.parametrize(("idle", "stalled"), [(limits.STALL_SECONDS, False), (limits.STALL_SECONDS + 1, True)])
@@ -410,6 +412,7 @@ FAST: list[tuple[int, int, int, int, bool]] = [
     (10, 1, 50, 3, False),
     # At least a quarter as many wait.
     (8, 1, 2, 0, True),
+    (9, 0, 2, 0, False),
     (8, 1, 1, 0, False),
 ]
 
@@ -417,13 +420,12 @@ FAST: list[tuple[int, int, int, int, bool]] = [
 def test_from_when_on_an_execution_fails_fast() -> None:
     """Enough failures, of those that finished enough, for one reason, and with enough still to come."""
     for failed, succeeded, waiting, others, fast in FAST:
-        messages = ["KeyError: 'a'"] * (failed - others) + ["disk full"] * others
-        tasks = [task(n, "failed", (50, 40), message) for n, message in enumerate(messages)]
-        tasks += [task(n, "succeeded", (50, 40)) for n in range(succeeded)]
-        tasks += [task(n, "pending") for n in range(waiting)]
-        told = f"Failing fast: {failed} of {failed + succeeded} finished tasks failed."
-        got = answer(execution("running", (100, 90), tasks=tasks)).get("warnings", [])
-        assert (told in got) is fast, (failed, succeeded, waiting, others)
+        counts = TaskCounts(total=failed + succeeded + waiting, succeeded=succeeded, failed=failed)
+        groups = [FailureGroup(count, TellingLine("no table"), []) for count in (failed - others, others)]
+        row = failed, succeeded, waiting, others
+        assert is_failing_fast(ExecutionStatus("running"), counts, groups) is fast, row
+        assert not is_failing_fast(ExecutionStatus("cancelling"), counts, groups), row
+    assert not is_failing_fast(ExecutionStatus("running"), TaskCounts(), [])
 
 
 @pytest.mark.parametrize(("low", "late"), [(300, False), (301, True)])
