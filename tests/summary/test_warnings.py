@@ -17,6 +17,38 @@ from blaxel_mcp.summary.timing import Timing
 from blaxel_mcp.summary.warnings import health_warnings, is_failing_fast
 
 
+FAST: list[tuple[int, int, int, int, bool]] = [
+    # Failed, succeeded, waiting; how many failed for another reason; whether that is fast.
+    # All that finished failed: three are enough.
+    (3, 0, 1, 0, True),
+    (3, 0, 0, 0, False),
+    (2, 0, 50, 0, False),
+    (3, 0, 50, 2, True),
+    # Four fifths of them, and nearly all for one reason.
+    (8, 2, 50, 0, True),
+    (8, 3, 50, 0, False),
+    (5, 1, 50, 0, True),
+    (4, 1, 50, 0, False),
+    (10, 1, 50, 2, True),
+    (10, 1, 50, 3, False),
+    # At least a quarter as many wait.
+    (8, 1, 2, 0, True),
+    (9, 0, 2, 0, False),
+    (8, 1, 1, 0, False),
+]
+
+
+def test_from_when_on_an_execution_fails_fast() -> None:
+    """Enough failures, of those that finished enough, for one reason, and with enough still to come."""
+    for failed, succeeded, waiting, others, fast in FAST:
+        counts = TaskCounts(total=failed + succeeded + waiting, succeeded=succeeded, failed=failed)
+        groups = [FailureGroup(count, TellingLine("no table"), []) for count in (failed - others, others)]
+        row = failed, succeeded, waiting, others
+        assert is_failing_fast(ExecutionStatus("running"), counts, groups) is fast, row
+        assert not is_failing_fast(ExecutionStatus("cancelling"), counts, groups), row
+    assert not is_failing_fast(ExecutionStatus("running"), TaskCounts(), [])
+
+
 @pytest.mark.parametrize(("idle", "stalled"), [(limits.STALL_SECONDS, False), (limits.STALL_SECONDS + 1, True)])
 def test_a_stall_begins_past_its_threshold(idle: int, *, stalled: bool) -> None:
     """The threshold is five minutes, or four median tasks where these are longer."""
@@ -394,38 +426,6 @@ def test_failures_that_were_not_read_are_told() -> None:
         parsed = JobExecution.model_validate(raw)
         found = summarize(parsed, asked=("resize", "exec-1"), workspace="acme", now=NOW, tasks_apart=tasks)
         assert found.warnings == expected, (raw, listed)
-
-
-FAST: list[tuple[int, int, int, int, bool]] = [
-    # Failed, succeeded, waiting; how many failed for another reason; whether that is fast.
-    # All that finished failed: three are enough.
-    (3, 0, 1, 0, True),
-    (3, 0, 0, 0, False),
-    (2, 0, 50, 0, False),
-    (3, 0, 50, 2, True),
-    # Four fifths of them, and nearly all for one reason.
-    (8, 2, 50, 0, True),
-    (8, 3, 50, 0, False),
-    (5, 1, 50, 0, True),
-    (4, 1, 50, 0, False),
-    (10, 1, 50, 2, True),
-    (10, 1, 50, 3, False),
-    # At least a quarter as many wait.
-    (8, 1, 2, 0, True),
-    (9, 0, 2, 0, False),
-    (8, 1, 1, 0, False),
-]
-
-
-def test_from_when_on_an_execution_fails_fast() -> None:
-    """Enough failures, of those that finished enough, for one reason, and with enough still to come."""
-    for failed, succeeded, waiting, others, fast in FAST:
-        counts = TaskCounts(total=failed + succeeded + waiting, succeeded=succeeded, failed=failed)
-        groups = [FailureGroup(count, TellingLine("no table"), []) for count in (failed - others, others)]
-        row = failed, succeeded, waiting, others
-        assert is_failing_fast(ExecutionStatus("running"), counts, groups) is fast, row
-        assert not is_failing_fast(ExecutionStatus("cancelling"), counts, groups), row
-    assert not is_failing_fast(ExecutionStatus("running"), TaskCounts(), [])
 
 
 @pytest.mark.parametrize(("low", "late"), [(300, False), (301, True)])
