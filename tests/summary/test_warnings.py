@@ -16,7 +16,6 @@ from blaxel_mcp.summary.telling import TellingLine
 from blaxel_mcp.summary.timing import Timing
 from blaxel_mcp.summary.warnings import health_warnings, is_failing_fast
 
-
 FAST: list[tuple[int, int, int, int, bool]] = [
     # Failed, succeeded, waiting; how many failed for another reason; whether that is fast.
     # All that finished failed: three are enough.
