@@ -238,8 +238,8 @@ def _as_it_is(message: str) -> str | None:
         len(message) > _ONE_LINE_CHARACTERS
         or not message.isprintable()
         or not message[:1].isalpha()
-        or not message[1:2].islower()
-        or message[4:6].strip().isdigit()
+        or not message[1:2].islower()  # a level, or what klog begins with
+        or message[4:6].strip().isdigit()  # the day of syslog's `Nov 26`
         or '", line ' in message
         or " at " in message
         or "failed with " in message
