@@ -129,19 +129,20 @@ def group_failures(
         condition, name = failure_condition(task), task_name(task)
         message = condition.get("message") or ""
         said = condition.get("reason"), condition.get("executionReason"), message
-        key, line = keys.get(said, ("", ""))
-        if not key or is_named(line, name):
+        known = keys.get(said)
+        if known is None or is_named(known[1], name):
             line = telling_text(message)
-            key = failure_key(condition, line, name)
+            known = failure_key(condition, line, name), line
             if len(keys) < _REMEMBERED and not is_named(line, name):
-                keys[said] = key, line
+                keys[said] = known
+        key = known[0]
         if key not in counts:
             counts[key] = 1
             first[key] = task
             continue
         counts[key] += 1
-        if name and len(known := names.setdefault(key, [])) < TASK_NAMES:
-            known.append(name)
+        if name and len(others := names.setdefault(key, [])) < TASK_NAMES:
+            others.append(name)
     if whole and counted is not None and counted > listed:
         counts[_NO_REASON] = counts.get(_NO_REASON, 0) + counted - listed
     largest = nlargest(FAILURE_GROUPS, counts, key=counts.__getitem__)

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from blaxel_mcp.summary.frames import position_frame
 from blaxel_mcp.summary.patterns import lazy_compile
 from blaxel_mcp.summary.records import ERROR, FATAL, INFO, LEVELS, WARNING
 
-NAMED = lazy_compile(r"((?:[A-Za-z_][\w$]*+[.\\]|::)*+)([A-Za-z_][\w$]*+)(?: \[\w++\])?(?=:|$| \(|\Z)", re.ASCII)
+NAMED = lazy_compile(
+    r"((?:::)?(?:[A-Za-z_][\w$]*+(?:[.\\]|::))*+)([A-Za-z_][\w$]*+)(?: \[\w++\])?(?=:|$| \(|\Z)", re.ASCII
+)
 CLASS_ENDINGS = (
     "Error",
     "Exception",
@@ -27,6 +30,7 @@ _STAMP = lazy_compile(
 )
 _GO_LOG = lazy_compile(r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{1,9} +\d{1,9} ([\w.-]{1,60}:\d{1,6})\] ", re.ASCII)
 _GO_LEVELS = {"I": INFO, "W": WARNING, "E": ERROR, "F": FATAL}
+_WORD = lazy_compile(r"\S++")
 _ENCODED = lazy_compile(r"[a-z0-9+/=_-]{40,}+")
 _EXIT_ONLY = lazy_compile(
     r"(?:[^\s:]{1,60} ){0,5}?(?:exit(?:ed|s|ing)?|terminated|failed|returned|completed|finished)"
@@ -122,7 +126,7 @@ def split_level(line: str) -> tuple[str, int | None, str]:
             continue
         # `Database Error in model x` has no level: a bare word behind another one is part of a sentence.
         in_sentence = token == word and not word.isupper() and at > 0 and tokens[at - 1][0].isalnum()
-        if (stamp and not in_sentence) or (at == 0 and (word.isupper() or token[0] in "[<(")):
+        if (stamp and not in_sentence) or (at == 0 and (word.isupper() or token.startswith(("[", "<", "(")))):
             message = rest[end:].lstrip(" -|:\t")
             # `ERROR 1045 (28000): …` has its code there.
             return "", level, message if message and not (at == 0 and message[0].isdigit() and not stamp) else rest
@@ -137,10 +141,8 @@ def split_level(line: str) -> tuple[str, int | None, str]:
 
 def _tokens(text: str) -> Iterator[tuple[str, int]]:
     """The first few words of a text, each with where it ends."""
-    end = 0
-    for token in text[:200].split(maxsplit=_LEVEL_TOKENS)[:_LEVEL_TOKENS]:
-        end = text.index(token, end) + len(token)
-        yield token, end
+    for found in islice(_WORD.finditer(text[:200]), _LEVEL_TOKENS):
+        yield found[0], found.end()
 
 
 def is_noise(lowered: str) -> bool:

@@ -13,7 +13,7 @@ from blaxel_mcp.summary.patterns import lazy_compile
 from blaxel_mcp.summary.redact import redact
 from blaxel_mcp.summary.schedule import needs_attention
 from blaxel_mcp.summary.timing import Timing
-from blaxel_mcp.summary.wording import format_duration, plural
+from blaxel_mcp.summary.wording import format_duration, lower_first, plural
 
 _PLAIN_ID = lazy_compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,78}[A-Za-z0-9])?")
 # The amount beside the word limit, on either side: what was used beyond it is no limit.
@@ -69,7 +69,7 @@ def _advice_while_waiting(summary: ExecutionSummary) -> str:
     """What to do about an execution whose tasks wait for something that waiting does not bring; empty for others."""
     causes = (classify([], remark.text) for remark in summary.remarks)
     cause = next((cause for cause in causes if cause in {"image", "configuration", "permission"}), None)
-    return f"Do not wait: {CAUSES[cause].advice[0].lower()}{CAUSES[cause].advice[1:]}" if cause else ""
+    return f"Do not wait: {lower_first(CAUSES[cause].advice)}" if cause else ""
 
 
 def _plain_name(names: Iterable[str]) -> str | None:
@@ -94,23 +94,20 @@ def _after_failure(summary: ExecutionSummary) -> str:
 
 def _advice(summary: ExecutionSummary, group: FailureGroup | None, repeats: str) -> str:
     """What to do about a reason that is known; empty where none is."""
-    cause = group.cause if group else "unknown"
-    advice = ""
-    if group and cause in {"out_of_memory", "killed"}:
-        advice = _more_memory(group, summary.memory_mb, repeats)
-        if cause == "killed":
-            advice = f"Memory has most likely run out: {advice[0].lower()}{advice[1:]}"
-    elif group and cause == "timed_out":
-        advice = _more_time(group.timeout or summary.timing.timeout, "a task", repeats)
-    elif summary.status.outcome == "timed_out":
-        advice = _after_timeout(summary, repeats)
-    elif group and CAUSES[cause].advice:
-        advice = f"{CAUSES[cause].advice.removesuffix('.')}{repeats}."
-    elif (group and not group.unexplained and not summary.never_started) or (
+    if group and group.cause in {"out_of_memory", "killed"}:
+        more = _more_memory(group, summary.memory_mb, repeats)
+        return f"Memory has most likely run out: {lower_first(more)}" if group.cause == "killed" else more
+    if group and group.cause == "timed_out":
+        return _more_time(group.timeout or summary.timing.timeout, "a task", repeats)
+    if summary.status.outcome == "timed_out":
+        return _after_timeout(summary, repeats)
+    if group and CAUSES[group.cause].advice:
+        return f"{CAUSES[group.cause].advice.removesuffix('.')}{repeats}."
+    if (group and not group.unexplained and not summary.never_started) or (
         group is None and summary.evidence is not None and summary.evidence.log.sure
     ):
-        advice = f"Fix that error in the program or in its input, then run the job again{repeats}."
-    return advice
+        return f"Fix that error in the program or in its input, then run the job again{repeats}."
+    return ""
 
 
 def _repeats(summary: ExecutionSummary) -> str:
@@ -192,7 +189,7 @@ def memory_limit_mb(message: str) -> int | None:
     """The memory limit that a message names, in MB."""
     for pattern in _MEMORY_LIMIT:
         if found := pattern.search(message[:1000]):
-            return round(float(found[1]) * (1024 if found[2] in "gG" else 1)) or None
+            return round(float(found[1]) * (1024 if found[2].upper() == "G" else 1)) or None
     return None
 
 

@@ -23,10 +23,9 @@ _TEXT_KEYS = ("message", "msg", "event", "@message", "@m", "textPayload", "log",
 _ERROR_KEYS = ("error", "err", "exception", "exc_info", "cause", "@x")
 _STACK_KEYS = ("stack", "stack_trace", "stackTrace", "stacktrace", "traceback", "error.stack_trace", "exc_text")
 _CLASS_KEYS = ("type", "name", "class", "kind", "status", "code")
-_PINO = 10
-"""Numeric levels from here on are those of bunyan and pino, a multiple of ten each; below they are syslog's."""
-_PINO_ERROR, _PINO_WARNING = 50, 40
-_SYSLOG_ERROR, _SYSLOG_WARNING = 3, 4
+_PINO_ERROR, _SYSLOG_ERROR = 50, 3
+_NUMBERS: Mapping[float, int] = {_PINO_ERROR: ERROR, 40: WARNING, _SYSLOG_ERROR: ERROR, 4: WARNING}
+"""Numeric levels are those of bunyan and pino, where more is graver, or those of syslog, where less is."""
 
 _PAIR = lazy_compile(r"(?<![\w.@-])([\w.@-]{1,40}+)=(?:\"((?:[^\"\\]|\\.)*+)\"|([^\s\"]*+))", re.ASCII)
 
@@ -51,15 +50,15 @@ def read_record(line: str) -> Record | None:
             values = json.loads(line)
         except (ValueError, RecursionError):
             return None
-        return _record(values) if isinstance(values, dict) else None
-    if "=" in line and any(f"{key}=" in line for key in ("level", "lvl", "severity")):
+        return _record(values)
+    if "=" in line:
         pairs = {key: _unescaped(quoted) if quoted else bare for key, quoted, bare in _PAIR.findall(line)}
         return _record(pairs) if any(key in pairs for key in _LEVEL_KEYS) else None
     return None
 
 
 def _unescaped(text: str) -> str:
-    return text.replace('\\"', '"').replace("\\n", "\n").replace("\\t", "\t") if "\\" in text else text
+    return text.replace('\\"', '"').replace("\\n", "\n").replace("\\t", "\t")
 
 
 def _record(values: Mapping[str, Any]) -> Record | None:
@@ -97,7 +96,7 @@ def _error(values: Mapping[str, Any]) -> str:
 def _described(error: Mapping[str, Any]) -> Iterator[str]:
     said, stack = _first(error, _TEXT_KEYS), _first(error, _STACK_KEYS)
     names = (error.get(key) for key in _CLASS_KEYS)
-    name = next((str(value) for value in names if isinstance(value, (str, int)) and str(value)), "")
+    name = next((str(value) for value in names if isinstance(value, (str, int)) and str(value)), None)
     if said and said not in stack:
         yield f"{name}: {said}" if name and name not in said else said
     if stack:
@@ -110,10 +109,6 @@ def _level(values: Mapping[str, Any], *, has_error: bool) -> int:
         return LEVELS.get(value.strip().lower(), PLAIN)
     if not isinstance(value, (int, float)):
         return ERROR if has_error else PLAIN
-    if value >= _PINO:
-        return FATAL if value > _PINO_ERROR else ERROR if value == _PINO_ERROR else _below(value == _PINO_WARNING)
-    return FATAL if value < _SYSLOG_ERROR else ERROR if value == _SYSLOG_ERROR else _below(value == _SYSLOG_WARNING)
-
-
-def _below(warning: bool) -> int:  # noqa: FBT001 - private, and called with a comparison
-    return WARNING if warning else INFO
+    if value > _PINO_ERROR or value < _SYSLOG_ERROR:
+        return FATAL
+    return _NUMBERS.get(value, INFO)

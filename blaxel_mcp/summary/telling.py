@@ -15,7 +15,7 @@ from blaxel_mcp.summary.error_forms import FORMS, TellingLine, in_one_line
 from blaxel_mcp.summary.key_lines import mask_key_lines
 from blaxel_mcp.summary.log_lines import error_class, is_noise, split_level
 from blaxel_mcp.summary.patterns import lazy_compile
-from blaxel_mcp.summary.records import ERROR, FATAL, INFO, PLAIN, WARNING, read_record
+from blaxel_mcp.summary.records import ERROR, FATAL, INFO, WARNING, read_record
 from blaxel_mcp.summary.redact import redact
 from blaxel_mcp.summary.truncate import truncate_middle
 
@@ -152,7 +152,6 @@ _TELLS_ERROR, _TELLS_FATAL = 6, 7
 _BY_LEVEL = {
     FATAL: _TELLS_FATAL,
     ERROR: _TELLS_ERROR,
-    PLAIN: _TELLS_PLAIN,
     WARNING: _TELLS_WARNING,
     INFO: _TELLS_INFO,
 }
@@ -197,11 +196,11 @@ def telling_log(lines: Sequence[str], most: int) -> TellingLog:
     for line in written:
         if found.text in line or line.strip() in found.text:
             break
-        if line[:1].isspace() or line.startswith("Traceback (most"):
+        if line[:1].isspace():
             continue
         rank, text, _ = _weigh(line)
         if rank >= _TELLS_WORDS:
-            kept[text] = None
+            kept.setdefault(text)
     before = list(kept)[-(most - 1) :] if most > 1 else []
     return TellingLog(found, [_shortened(line) for line in (*before, last)], sure)
 
@@ -239,16 +238,18 @@ def _as_it_is(message: str) -> str | None:
         len(message) > _ONE_LINE_CHARACTERS
         or not message.isprintable()
         or not message[:1].isalpha()
-        or message[1:2].isupper()
+        or not message[1:2].islower()  # a level, or what klog begins with
+        or message[4:6].strip().isdigit()  # the day of syslog's `Nov 26`
         or '", line ' in message
         or " at " in message
         or "failed with " in message
         or "evel=" in message
+        or "lvl=" in message
         or "everity=" in message
         or "--> " in message
         or ".rb:" in message
         or "aused by: " in message
-        or message.startswith(("Exception in", "npm ", "Uncaught "))
+        or message.startswith(("Exception in", "npm "))
     ):
         return None
     return message.rstrip()
@@ -299,7 +300,7 @@ def _split(text: str) -> list[str]:
     # The last line may be the tool's own, as `worker-1 exited with code 1`.
     if len(lines) > 1 and all(_CONTAINER.match(line) for line in lines[: max(len(lines) - 1, 2)]):
         lines = [line[found.end() :] for line in lines if (found := _CONTAINER.match(line))]
-    return list(filter(str.strip, lines))
+    return list(filter(None, lines))
 
 
 def _structured(text: str, lines: list[str]) -> tuple[str, list[str]]:
@@ -307,8 +308,7 @@ def _structured(text: str, lines: list[str]) -> tuple[str, list[str]]:
 
     Where all lines are records, the gravest one counts whatever its level.
     """
-    whole = read_record(text) if len(lines) > 1 else None
-    if whole is not None:
+    if (whole := read_record(text)) is not None:
         return whole.text, []
     gravest, rest = None, []
     for line in lines:
@@ -323,13 +323,12 @@ def _structured(text: str, lines: list[str]) -> tuple[str, list[str]]:
 
 
 def _last_that_tells(lines: list[str]) -> TellingLine:
-    if len(lines) > _FIRST_LINES + _LAST_LINES:
-        lines = lines[:_FIRST_LINES] + lines[-_LAST_LINES:]
-    best, chosen, place, at = -1, "", "", 0
-    for number, line in enumerate(lines):
-        rank, text, where = _weigh(line)
-        if rank >= best:
-            best, chosen, place, at = rank, text, where, number
+    lines = lines[:_FIRST_LINES] + lines[_FIRST_LINES:][-_LAST_LINES:]
+    if not lines:
+        return TellingLine("")
+    weighed = [*map(_weigh, lines)]
+    at = max(range(len(lines)), key=lambda number: (weighed[number][0], number))
+    _, chosen, place = weighed[at]
     if chosen.endswith(":") and at + 1 < len(lines) and not is_noise(lines[at + 1].strip().lower()):
         chosen = f"{chosen} {lines[at + 1].strip()}"
     return in_one_line(chosen, place)
@@ -342,7 +341,7 @@ def _weigh(line: str) -> tuple[int, str, str]:
     if is_noise(lowered):
         grave = level is not None and level >= ERROR
         return (_TELLS_GRAVE_NOISE if grave else _TELLS_NOTHING), text, place
-    if level is not None and level != PLAIN:
+    if level is not None:
         return _BY_LEVEL[level], text, place
     if error_class(text) or (": line " in text and _SHELL.match(text)):
         return _TELLS_ERROR, text, place

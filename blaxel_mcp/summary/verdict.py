@@ -99,17 +99,17 @@ def _retried(counts: TaskCounts) -> str:
     return f" ({counts.retried:,} retried)" if counts.retried else ""
 
 
-def _ended_states(counts: TaskCounts, *, first: str = "succeeded") -> str:
+def _ended_states(counts: TaskCounts, *, first: str | None = None) -> str:
     """Tasks by state, for an execution that is over: a task without an end did not come to one."""
     return _states(counts, first=first, running="still running", waiting="did not finish")
 
 
-def _states(counts: TaskCounts, *, first: str = "succeeded", running: str = "running", waiting: str = "waiting") -> str:
+def _states(counts: TaskCounts, *, first: str | None = None, running: str = "running", waiting: str = "waiting") -> str:
     """Tasks by state, empty where nothing is known: `: 4 of 12 tasks succeeded, 2 failed, 6 did not finish`.
 
     Args:
         counts: the tasks by state.
-        first: the state to begin with.
+        first: the state to begin with, if that is another than success.
         running: how to call tasks that run.
         waiting: how to call tasks that have not started.
     """

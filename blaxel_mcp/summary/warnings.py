@@ -214,7 +214,7 @@ def _came_close(timing: Timing) -> Iterator[str]:
     longest, running, timeout = timing.longest, timing.running, timing.timeout
     own = (longest.timeout or timeout) if longest else None
     if longest and own and limits.TIMEOUT_CAME_CLOSE <= longest.seconds / own <= 1:
-        yield f"Its longest task used {int(longest.seconds * 100 // own)}% of its timeout of {format_duration(own)}."
+        yield f"Its longest task used {int(longest.seconds * 100 / own)}% of its timeout of {format_duration(own)}."
     elif timeout and running and limits.TIMEOUT_CAME_CLOSE <= running / timeout <= 1:
         yield f"It used {running * 100 // timeout}% of its timeout of {format_duration(timeout)}."
 
@@ -223,12 +223,9 @@ def _close_to_timeout(tasks: TaskStats, timing: Timing) -> Iterator[str]:
     # The job's schema and the deployment reference call the setting a limit per task, the execution's schema a limit
     # of the job: both readings are judged, until one has been outlived.
     longest, running, timeout = tasks.longest_running, timing.running or 0, timing.timeout
-    task_is_close = False
-    if longest is not None:
-        told = list(_task_close_to_timeout(longest, timeout))
-        task_is_close = bool(told)
-        yield from told
-    if timeout and not task_is_close and running >= limits.TIMEOUT_SHARE * timeout:
+    told = [] if longest is None else list(_task_close_to_timeout(longest, timeout))
+    yield from told
+    if timeout and not told and running >= limits.TIMEOUT_SHARE * timeout:
         if running > timeout and tasks.listed:
             return
         yield (
@@ -242,7 +239,7 @@ def _task_close_to_timeout(task: TimedTask, timeout_of_all: int | None) -> Itera
     if not timeout or task.seconds < limits.TIMEOUT_SHARE * timeout:
         return
     named = f"task {quote(task.name, limits.NAME_CHARACTERS)}" if task.name else "the longest-running task"
-    used = f"{format_duration(timeout)} ({int(task.seconds * 100 // timeout)}%)"
+    used = f"{format_duration(timeout)} ({int(task.seconds * 100 / timeout)}%)"
     limit = f"its own {used}." if task.timeout else f"{used}, if that is for each task."
     yield f"{_close_or_past(task.seconds, timeout)}: {named} has run for {format_duration(task.seconds)} of {limit}"
 

@@ -4,6 +4,7 @@ import argparse
 import contextlib
 import functools
 import gc
+import hashlib
 import importlib
 import os
 import random
@@ -121,7 +122,7 @@ class Run:
         forget_what_was_remembered()
         self._import(file.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for file in files)
         trial = Trial(session.items, reach, self.options.budget)
-        tests = str(hash_of(measured))
+        tests = stand_for(measured)
         gc.collect()
         gc.freeze()
         for file in files:
@@ -260,9 +261,9 @@ def _make(file: str, _folder: Path, _tell: object) -> None:
     _mutants(file)
 
 
-def hash_of(measured: Sequence[Measured]) -> int:
-    """A number that stands for the tests as they are."""
-    return int.from_bytes("".join(sorted(one.key for one in measured)).encode()) % (1 << 61) % 10**12
+def stand_for(measured: Sequence[Measured]) -> str:
+    """A word that stands for the tests as they are."""
+    return hashlib.sha256("".join(sorted(one.key for one in measured)).encode()).hexdigest()[:12]
 
 
 def run_part(options: Options, part: str) -> Run:

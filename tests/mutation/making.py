@@ -6,7 +6,7 @@ import hashlib
 import importlib
 import inspect
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -74,10 +74,7 @@ def mutants_of(file: str) -> Iterator[Mutant]:
             continue
         source, node = _alone(changed, within), mutation.original_node
         was, now = _difference(originals[function], source)
-        statement = node
-        while statement is not function and not isinstance(statement, cst.SimpleStatementLine):
-            statement = parents[statement]
-        place = positions[node if statement is function else statement]
+        place = positions[_run_with(node, function, parents)]
         yield Mutant(
             file,
             f"{within}.{function.name.value}" if within else function.name.value,
@@ -87,6 +84,19 @@ def mutants_of(file: str) -> Iterator[Mutant]:
             now,
             source,
         )
+
+
+def _run_with(node: cst.CSTNode, function: cst.FunctionDef, parents: Mapping[cst.CSTNode, cst.CSTNode]) -> cst.CSTNode:
+    """What has the lines that are run with a node: its statement, or the function's body if it is a default.
+
+    A default is evaluated at import; what may notice that it is another is whatever calls the function.
+    """
+    at = node
+    while at is not function and not isinstance(at, cst.SimpleStatementLine):
+        if at is function.params:
+            return function.body
+        at = parents[at]
+    return node if at is function else at
 
 
 def remembered_mutants(file: str, kept: Path) -> list[Mutant]:

@@ -7,7 +7,7 @@ from support.builders import EXECUTION, JOB, NOW, ago, execution, runs_that_took
 
 from blaxel_mcp.models import ExecutionStatus, Job, JobExecution
 from blaxel_mcp.summary.answer import build_answer, build_facts
-from blaxel_mcp.summary.detail import BRIEF, MINIMAL, TIGHT
+from blaxel_mcp.summary.detail import BRIEF, MINIMAL, NORMAL, TIGHT
 from blaxel_mcp.summary.execution import Evidence, ExecutionSummary
 from blaxel_mcp.summary.runs import Run
 from blaxel_mcp.summary.schedule import check_schedule
@@ -229,3 +229,76 @@ def test_what_blaxel_says_goes_before_what_was_asked() -> None:
         "executionId": "exec-2",
         "rawUri": "blaxel://jobs/re%20size/executions/exec-1",
     }
+
+
+def test_prose_has_nine_hundred_bytes() -> None:
+    """As it stands in the message, where a quote takes two bytes; with one more, less is told."""
+    parsed = JobExecution.model_validate(execution("succeeded", (60, 50, 40), parallelism=4))
+    summary = summarize(parsed, asked=(JOB, EXECUTION), workspace="acme", now=NOW)
+    room = 900 - len(render(summary, NORMAL)) - 6 - 1  # three names in quotes, and a space
+    for characters, level in ((room, NORMAL), (room + 1, BRIEF)):
+        longer = summary._replace(preface="x" * characters)
+        assert build_answer(longer)["summary"] == render(longer, level)
+
+
+def test_an_address_is_whole_or_absent() -> None:
+    """A cut one would lead nowhere; one of four hundred bytes is the longest."""
+    parsed = JobExecution.model_validate(execution("succeeded"))
+    for characters, there in ((400, True), (401, False)):
+        job = "j" * (characters - len("blaxel://jobs//executions/exec-1"))
+        uri = build_answer(summarize(parsed, asked=(job, EXECUTION), workspace=None, now=NOW)).get("rawUri")
+        assert uri == (f"blaxel://jobs/{job}/executions/exec-1" if there else None)
+
+
+def test_what_blaxel_does_not_say_is_left_out() -> None:
+    """But for the ids, which an answer always has: an ellipsis where nobody could see any."""
+    summary = summarize(JobExecution.model_validate({}), asked=("\u200b", "\x00"), workspace=None, now=NOW)
+    assert build_answer(summary) | {"summary": "prose"} == {
+        "summary": "prose",
+        "done": False,
+        "outcome": "unknown",
+        "nextStep": "Call get_job_execution with the same arguments again in 30s.",
+        "pollAfterSeconds": 30,
+        "warnings": ["The API gave no status, so this is treated as not finished."],
+        "jobId": "…",
+        "executionId": "…",
+        "rawUri": "blaxel://jobs/%E2%80%8B/executions/%00",
+    }
+
+
+def test_a_history_without_a_result_has_no_streak() -> None:
+    """Executions that were cancelled tell nothing of how the job does."""
+    parsed = JobExecution.model_validate(execution("succeeded", (60, 50, 40)))
+    before = Run("exec-0", ExecutionStatus("cancelled"), created=NOW - timedelta(hours=1))
+    summary = summarize(parsed, asked=(JOB, EXECUTION), workspace="acme", now=NOW, runs=[before])
+    assert build_answer(summary)["history"] == {"lookedAt": 1, "succeeded": 0}
+
+
+def traceback(text: str, file: str) -> JobExecution:
+    """An execution that failed with a traceback from line 9 of this file."""
+    message = f'Traceback (most recent call last):\n  File "/app/{file}", line 9, in run\n    go()\n{text}\n'
+    return JobExecution.model_validate(execution("failed", tasks=[task(0, "failed", (), message)]))
+
+
+def test_the_place_in_the_code_takes_up_to_half_of_the_room_of_a_message() -> None:
+    """The rest of it is cut in its middle; a longer place is left out, and the message has all of the room."""
+    text = f"ValueError: {'x' * 100} is the end"
+    for length, place in ((32, f" ({'a' * 32}.py:9)"), (33, "")):
+        parsed = traceback(text, f"{'a' * length}.py")
+        summary = summarize(parsed, asked=(JOB, EXECUTION), workspace="acme", now=NOW)
+        message = build_facts(summary, "prose", TIGHT)["failures"][0]["message"]
+        assert len(message) == 80
+        assert message.startswith("ValueError: xx")
+        assert message.endswith(f"xx is the end{place}")
+
+
+def test_lines_of_a_log_are_cut_in_their_middle() -> None:
+    """Since their end tells as much as their beginning."""
+    line = f"ValueError: {'x' * 300} is the end"
+    parsed = JobExecution.model_validate(execution("failed"))
+    summary = summarize(parsed, asked=(JOB, EXECUTION), workspace="acme", now=NOW)
+    answer = build_answer(add_evidence(summary, Evidence("", TellingLog(TellingLine(line), [line], sure=True))))
+    (shown,) = answer["evidence"]["lines"]
+    assert len(shown) == 200
+    assert shown.startswith("ValueError: xx")
+    assert shown.endswith("xx is the end")

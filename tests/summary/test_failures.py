@@ -78,6 +78,17 @@ def test_failed_tasks_that_only_the_counts_know_of_are_counted() -> None:
         ("unknown", 4, "", []),
         ("disk_full", 1, "disk full", ["task-0"]),
     ]
+    assert groups([task(0, "failed"), task(1, "failed", (), "disk full")], 5) == [
+        ("unknown", 4, "", ["task-0"]),
+        ("disk_full", 1, "disk full", ["task-1"]),
+    ]
+
+
+def test_of_a_part_of_the_tasks_the_rest_is_in_no_group() -> None:
+    """They are counted as being in groups that are not shown: those may be the same ones, or others."""
+    found, omitted = group_failures([task(0, "failed", (), "disk full")], 5, whole=False)
+    assert ([(group.count, group.line.text) for group in found], omitted) == ([(1, "disk full")], 4)
+    assert group_failures([task(0, "failed", (), "disk full")], None, whole=False)[1] == 0
 
 
 def test_a_count_below_the_list_leaves_the_groups_as_listed() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from blaxel_mcp.models import JobExecution, LogLine
 from blaxel_mcp.summary.limits import LOG_BYTES, LOG_LINES
-from blaxel_mcp.summary.logs import LogSearch, TimeRange, build_logs, log_time_range
+from blaxel_mcp.summary.logs import LogSearch, TimeRange, build_logs, is_long_log, log_time_range
 from blaxel_mcp.summary.redact import redact
 from blaxel_mcp.summary.wording import format_timestamp, json_size
 
@@ -348,3 +348,109 @@ def test_a_line_without_anything_to_see_is_none(blank: str) -> None:
     """It is neither shown nor counted."""
     answer, _ = build([line(1, "a"), line(2, blank), line(3, "b")])
     assert (answer["total"], len(answer["lines"])) == (2, 2)
+
+
+def test_which_time_is_searched_to_the_second() -> None:
+    """Whole seconds; a time that no clock a little off can explain is none, and a start stands in for a creation."""
+
+    def at(days: int, hour: int, minute: int = 0, second: int = 0) -> datetime:
+        return datetime(2026, 11, 24 + days, hour, minute, second, tzinfo=UTC)
+
+    rows: list[tuple[str, dict[str, datetime], TimeRange]] = [
+        ("running", {"createdAt": at(0, 8).replace(microsecond=7)}, TimeRange(at(0, 7, 59), at(0, 9, 0, 1))),
+        ("running", {"startedAt": at(0, 8)}, TimeRange(at(0, 7, 59), at(0, 9, 0, 1))),
+        ("running", {"createdAt": at(0, 7), "startedAt": at(0, 8)}, TimeRange(at(0, 6, 59), at(0, 9, 0, 1))),
+        ("failed", {"completedAt": at(-1, 9)}, TimeRange(at(-4, 9, 3, 1), at(-1, 9, 2, 1))),
+        # Our clock is behind the API's, by a minute or by nearly a day; a whole day is a mistake.
+        ("running", {"createdAt": at(0, 9, 0, 59)}, TimeRange(at(0, 8, 59, 59), at(0, 9, 0, 1))),
+        ("running", {"createdAt": at(0, 9, 1)}, TimeRange(at(0, 9), at(0, 9, 3, 1))),
+        ("running", {"createdAt": at(1, 8, 59, 59)}, TimeRange(at(1, 8, 58, 59), at(1, 9, 2))),
+        ("running", {"createdAt": at(1, 9)}, TimeRange(at(-3, 9, 1, 1), at(0, 9, 0, 1))),
+        # Times out of order: what lies around the creation is searched, and up to now.
+        ("failed", {"createdAt": at(0, 8), "completedAt": at(0, 5)}, TimeRange(at(0, 7, 59), at(0, 9, 0, 1))),
+        # Just what one call takes, and a second more.
+        ("running", {"createdAt": at(-3, 9, 2, 1)}, TimeRange(at(-3, 9, 1, 1), at(0, 9, 0, 1))),
+        ("running", {"createdAt": at(-3, 9, 2, 0)}, TimeRange(at(-3, 9, 1, 1), at(0, 9, 0, 1), whole=False)),
+    ]
+    for status, times, expected in rows:
+        metadata = {key: moment.isoformat() for key, moment in times.items()}
+        found = JobExecution.model_validate({"metadata": metadata, "status": status})
+        assert log_time_range(found, NOW) == expected, times
+    # Cut to what one call takes, it would begin at midnight.
+    begun = execution("running", at(-9, 8).isoformat())
+    cut = TimeRange(at(-3, 23, 59, 59), at(0, 23, 59), whole=False)
+    assert log_time_range(begun, at(0, 23, 58, 59)) == cut
+
+
+def test_severities_are_those_of_opentelemetry() -> None:
+    """Four numbers each; what is no such number has none."""
+    words = {1: "TRACE", 5: "DEBUG", 9: "INFO", 13: "WARNING", 17: "ERROR", 21: "FATAL"}
+    rows = [(first + more, word) for first, word in words.items() for more in range(4)]
+    rows += [(-1, "UNKNOWN"), (0, "UNKNOWN"), (25, "UNKNOWN")]
+    answer, _ = build([line(number / 10, str(number), number) for number, _ in rows])
+    assert [shown.split()[2:] for shown in answer["lines"]] == [[word, str(number)] for number, word in rows]
+
+
+def test_lines_fill_the_room_that_is_theirs() -> None:
+    """Thirty-nine of 356 bytes are 13,884, which is all there is; a byte more in each, and the oldest is left out."""
+
+    def logged(characters: int) -> tuple[int, int | None]:
+        answer, _ = build([LogLine(message=f"{number:02} {'x' * (characters - 3)}") for number in range(39)])
+        return len(answer["lines"]), answer.get("notShown")
+
+    assert logged(339) == (39, None)
+    assert logged(340) == (38, 1)
+
+
+def test_to_raise_the_limit_is_advised_only_where_that_helps() -> None:
+    """Not where the room is full before the limit is reached, nor where the limit is the highest."""
+    few = [LogLine(message=str(number)) for number in range(LOG_LINES)]
+    for lines, limit, higher in ((few, 499, True), (few, 500, False), ([line(1, "x" * 499)] * 3, 4, False)):
+        answer, _ = build(lines, 600, limit=limit)
+        narrower = "narrow by taskName, search or severity."
+        assert (f"not shown: {narrower}" in answer["summary"]) is not higher
+        assert (f"not shown: raise limit, or {narrower}" in answer["summary"]) is higher
+
+
+def test_blank_lines_are_taken_off_the_number_that_blaxel_gives() -> None:
+    """As far as they were read."""
+    answer, _ = build([line(1, " "), line(2, ""), line(3, "a")], 10)
+    assert (answer["total"], answer["notShown"]) == (8, 7)
+
+
+def test_nothing_is_counted_where_blaxel_gives_no_number() -> None:
+    """Neither of lines that were found nor of none."""
+    search = LogSearch("report", "exec-1", 50)
+    for lines in ([], [line(1, "a")]):
+        answer, _ = build_logs(search, execution("failed"), SEARCHED, lines, None)
+        assert not {"total", "notShown"} & {*answer}
+        assert "not shown" not in answer["summary"]
+
+
+@pytest.mark.parametrize(
+    ("status", "search", "hint"),
+    [
+        ("queued", {}, "The execution is queued: it has not started yet. "),
+        ("pending", {"text": "a"}, "The execution is pending: it has not started yet. "),
+        ("running", {"task": "task-1"}, "It is not over, and lines arrive up to a minute late. "),
+        ("succeeded", {}, ""),
+        ("failed", {"severity": "ERROR"}, ""),
+    ],
+)
+def test_lines_that_may_be_followed_by_others_are_said_to_be(status: str, search: dict[str, Any], hint: str) -> None:
+    """Of an execution that is over there is nothing to add."""
+    answer, _ = build([line(1, "a", 17), line(2, "b", 17)], status=status, **search)
+    assert answer["summary"].endswith(f", oldest first. {hint}{IDENTITY}")
+
+
+def test_lines_that_were_cut_are_counted() -> None:
+    """Each of the shown ones."""
+    answer, _ = build([line(1, "x" * 501), line(2, "y" * 500), line(3, "z" * 502)])
+    assert answer["linesCut"] == 2
+    assert "2 lines cut at 500 characters." in answer["summary"]
+
+
+def test_a_log_of_over_twenty_thousand_characters_is_long() -> None:
+    """All its lines together; one without a message has none."""
+    assert not is_long_log(["x" * 10_000, None, "y" * 10_000])
+    assert is_long_log(["x" * 10_000, None, "y" * 10_001])

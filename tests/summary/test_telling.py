@@ -1,10 +1,12 @@
 """The line of a message that tells what went wrong, for messages as real programs print them."""
 
+import json
+
 import pytest
 
 from blaxel_mcp.summary.error_forms import FORMS
 from blaxel_mcp.summary.frames import is_frame
-from blaxel_mcp.summary.telling import TellingLine, telling, telling_log, telling_text
+from blaxel_mcp.summary.telling import TellingLine, TellingLog, telling, telling_log, telling_text
 
 # Name, message, and what is expected of it: the text, the frame, the class of error.
 MESSAGES: list[tuple[str, str, tuple[str, str, str]]] = [
@@ -736,6 +738,71 @@ Stack trace:
         'Exception in thread "main" java.lang.IllegalStateException: boom',
         ("java.lang.IllegalStateException: boom", "", "IllegalStateException"),
     ),
+    (
+        "Ruby on one line",
+        "app/load.rb:3:in 'Kernel#Integer': invalid value for Integer() (ArgumentError)",
+        ("invalid value for Integer() (ArgumentError)", "load.rb:3", "ArgumentError"),
+    ),
+    (
+        "Java's cause without frames",
+        "outer Caused by: java.io.IOException: gone",
+        ("java.io.IOException: gone", "", "IOException"),
+    ),
+    ("npm on one line", "npm error enoent Could not read package.json", ("enoent Could not read package.json", "", "")),
+    ("logfmt on one line", 'level=error msg="cannot write"', ("cannot write", "", "")),
+    ("logfmt with a severity", 'severity=ERROR msg="cannot write"', ("cannot write", "", "")),
+    ("logfmt with a short word", 'lvl=error msg="cannot write"', ("cannot write", "", "")),
+    ("logfmt with a short word, behind text", 'go\nlvl=error msg="cannot write"', ("cannot write", "", "")),
+    ("a level on one line", "[error] no table", ("no table", "", "")),
+    ("a time and a level on one line", "2026-11-26 02:00:00 ERROR no table", ("no table", "", "")),
+    ("klog on one line", "E1126 02:00:01.000002       1 load.go:12] no table", ("no table", "load.go:12", "")),
+    ("syslog on one line", "Nov 26 02:00:00 ERROR no table", ("no table", "", "")),
+    ("syslog on an early day", "Nov  6 02:00:00 ERROR no table", ("no table", "", "")),
+    ("a blank behind it", "no table  ", ("no table", "", "")),
+    ("wrapped with an error", "Task a failed with error: no table", ("no table", "", "")),
+    ("wrapped with a reason", "Task a failed with reason: no table", ("no table", "", "")),
+    ("wrapped, in lines", "Task a failed with message:\nno more rows", ("no more rows", "", "")),
+    ("wrapped twice", "a failed with error: b failed with error: bad", ("b failed with error: bad", "", "")),
+    ("wrapped around nothing", "Task a failed with message: ", ("Task a failed with message:", "", "")),
+    (
+        "wrapped in a later line",
+        "go\nTask a failed with message: no table",
+        ("Task a failed with message: no table", "", ""),
+    ),
+    ("wrapped at once", f"{'a' * 178} failed with message: b", ("b", "", "")),
+    ("wrapped too late", f"{'a' * 179} failed with message: b", (f"{'a' * 179} failed with message: b", "", "")),
+    ("a stream's name", "stdout: go\nstderr: no table\nstdout: done", ("no table", "", "")),
+    ("a stream's name inside", "[out] cannot find [out] in x", ("cannot find [out] in x", "", "")),
+    ("a stream's name only inside", "go\ncannot find [err] in x", ("cannot find [err] in x", "", "")),
+    ("a container's two lines", "w | go\nw | no such table", ("no such table", "", "")),
+    ("a container's last word behind two", "w | go\nw | no such table\nw exited", ("no such table", "", "")),
+    ("a container's words in between", "w | go\nw | no such table\nw exits\nw exited", ("w | no such table", "", "")),
+    ("a container's last word behind one", "w | no such table\nw exited", ("w | no such table", "", "")),
+    ("a single line with a bar", "w | no such table\n", ("w | no such table", "", "")),
+    ("JSON over lines", '{\n"level": "info",\n"msg": "no table"\n}', ("no table", "", "")),
+    ("JSON of an error beside text", '{"level":"error","msg":"no table"}\nold words', ("no table", "", "")),
+    ("JSON of no error beside text", '{"level":"warn","msg":"cannot write"}\nold words', ("old words", "", "")),
+    ("JSON of no error", '{"level":"info","msg":"a"}\n{"level":"warn","msg":"b"}\n{"msg":"c"}', ("c", "", "")),
+    ("JSON of one level", '{"level":"info","msg":"a"}\n{"level":"info","msg":"b"}', ("b", "", "")),
+    ("a list behind a colon", "cannot load:\n  orders.csv", ("cannot load: orders.csv", "", "")),
+    ("a list between a ruler and words", "-----\ncannot load:\n  orders.csv\nbye", ("cannot load: orders.csv", "", "")),
+    ("the number of a line", "read orders: line 3\ncannot go on", ("cannot go on", "", "")),
+    ("a class within modules", "Stripe::CardError: declined", ("Stripe::CardError: declined", "", "CardError")),
+    (".NET's cause without frames", "Error: a ---> System.Exception: b", ("System.Exception: b", "", "Exception")),
+    (
+        "anyhow behind JSON",
+        '{"level":"info","msg":"go"}\nError: no config\n\nCaused by:\n    0: gone',
+        ("Error: no config: gone", "", "Error"),
+    ),
+    ("a ruler behind a colon", "cannot load:\n----------", ("cannot load:", "", "")),
+    ("a farewell behind a colon", "cannot load:\nDone", ("cannot load:", "", "")),
+    ("a colon at the end", "go\ncannot load:", ("cannot load:", "", "")),
+    ("a level with an exit code", "ERROR exit code 1\nno more rows", ("exit code 1", "", "")),
+    ("a warning with an exit code", "WARNING exit code 1\nno more rows", ("no more rows", "", "")),
+    ("a fatal line before an error", "FATAL no table\nERROR no rows", ("no table", "", "")),
+    ("plain words behind a warning", "WARNING cannot write\nno more rows\nINFO cannot wait", ("no more rows", "", "")),
+    ("a warning behind news", "WARNING low\nINFO on", ("low", "", "")),
+    ("a class of error before words", "BatchFault: x\ncannot go on", ("BatchFault: x", "", "BatchFault")),
     ("no message", "", ("", "", "")),
     ("only white space", " \n\t\n ", ("", "", "")),
 ]
@@ -917,3 +984,126 @@ def test_credentials_in_a_log_are_masked_before_a_line_is_cut() -> None:
 def test_the_mark_of_an_engine_with_nothing_behind_it_is_no_form() -> None:
     """The lines are weighed one by one instead."""
     assert telling("starting\nFATAL ERROR: \n").text == "ERROR:"
+
+
+def test_a_log_is_sure_to_tell_if_a_line_names_an_error() -> None:
+    """By its words, by the class of an error, or by a frame beside it; else its newest lines are as good as any."""
+    rust = ["thread 'main' panicked at src/main.rs:4:5:", "index out of bounds: the len is 3 but the index is 5"]
+    bounds = "index out of bounds: the len is 3 but the index is 5"
+    pydantic = [
+        "Traceback (most recent call last):",
+        '  File "/usr/lib/python3/dist-packages/pydantic/main.py", line 5, in f',
+        "pydantic_core.ValidationError: 1 validation error for Settings",
+        "DATABASE_URL",
+        "  Field required",
+    ]
+    joined = "pydantic_core.ValidationError: 1 validation error for Settings DATABASE_URL Field required"
+    compiler = "src/a.c:3:5: error: 'x' undeclared"
+    rows = [
+        (["go", "cannot reach db"], "cannot reach db", "", "", ["cannot reach db"]),
+        (["cannot reach db", "ERROR no data"], "no data", "", "", ["cannot reach db", "no data"]),
+        (
+            ["ERROR no data", "\tcannot reach db", "cannot wait", "ERROR bad end"],
+            "bad end",
+            "",
+            "",
+            ["no data", "cannot wait", "bad end"],
+        ),
+        (rust, bounds, "main.rs:4", "", [rust[0], f"{bounds} (main.rs:4)"]),
+        (pydantic, joined, "", "ValidationError", [joined]),
+        ([compiler], compiler, "a.c:3", "", [compiler]),
+    ]
+    for lines, text, frame, error, shown in rows:
+        assert telling_log(lines, 3) == TellingLog(TellingLine(text, frame, error), shown, sure=True)
+    for lines, most, shown in (
+        (["one", "two", "three", "four"], 3, ["two", "three", "four"]),
+        (["one", "two"], 1, ["two"]),
+        (["one", "\u200b"], 1, ["one"]),
+        (["\u200b"], 3, []),
+        ([" ", ""], 3, []),
+        ([], 3, []),
+        # Behind what says that something failed there are only the prefixes of a container.
+        (["Task a failed with message: w |\nw |"], 3, []),
+    ):
+        assert telling_log(lines, most) == TellingLog(TellingLine(shown[-1] if shown else ""), shown, sure=False)
+
+
+@pytest.mark.parametrize(("others", "read"), [(512, True), (513, False)])
+def test_the_newest_sixty_four_kibibytes_of_a_log_are_read(others: int, *, read: bool) -> None:
+    """Each line counts with the end of it, and the one that goes beyond is still among them."""
+    batch = f"reading the next batch {'.' * 104}"
+    assert len(batch) == 127
+    assert telling_log(["ERROR no table", *[batch] * others], 3).sure is read
+
+
+def entry(level: str, said: str) -> str:
+    """A line of a log as JSON."""
+    return json.dumps({"level": level, "msg": said})
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (
+            [entry("error", "no table"), entry("info", "cannot wait")],
+            TellingLog(TellingLine("no table"), ["no table"], sure=True),
+        ),
+        (
+            [entry("fatal", "no table"), entry("error", "no rows")],
+            TellingLog(TellingLine("no table"), ["no table"], sure=True),
+        ),
+        (
+            [entry("warn", "cannot write"), "no more rows"],
+            TellingLog(TellingLine("no more rows"), ["WARNING cannot write", "no more rows"], sure=False),
+        ),
+        (
+            [entry("info", "cannot wait"), "no more rows"],
+            TellingLog(TellingLine("no more rows"), ["INFO cannot wait", "no more rows"], sure=False),
+        ),
+        ([entry("loud", "cannot write")], TellingLog(TellingLine("cannot write"), ["cannot write"], sure=True)),
+        (
+            ['{"level": "error",', '"msg": "cannot write"}'],
+            TellingLog(TellingLine("cannot write"), ['{"level": "error",', "cannot write"], sure=True),
+        ),
+    ],
+)
+def test_a_log_of_json_is_read_with_its_levels(lines: list[str], expected: TellingLog) -> None:
+    """As if they stood in front of what it says."""
+    assert telling_log(lines, 3) == expected
+
+
+def test_messages_in_messages_are_read_three_deep() -> None:
+    """What is in there further is shown as it is."""
+    nested = ["no table"]
+    for _ in range(4):
+        nested.append(entry("error", nested[-1]))
+    assert [telling(text).text for text in nested[1:]] == ["no table", "no table", "no table", nested[1]]
+
+
+def test_of_a_long_message_both_ends_are_read() -> None:
+    """What is left out, from one character beyond 16 KiB on, is marked."""
+    said = f"ValueError: {'x' * 16_372}"
+    assert telling(said).text == said
+    assert telling(f"{said}y").text == f"{said[:8192]} … {said[-8191:]}y"
+
+
+@pytest.mark.parametrize(
+    ("lines", "at", "found"),
+    [(200, 50, True), (201, 49, True), (201, 50, False), (201, 51, True), (300, 149, False), (300, 150, True)],
+)
+def test_of_many_lines_the_first_fifty_and_the_last_hundred_and_fifty_are_weighed(
+    lines: int, at: int, *, found: bool
+) -> None:
+    """In no particular form, that is."""
+    said = ["go"] * lines
+    said[at] = "no such table"
+    assert (telling("\n".join(said)).text == "no such table") is found
+
+
+def test_a_line_of_a_log_has_up_to_four_hundred_characters() -> None:
+    """A longer one is cut in its middle, where a word tells of an error or not."""
+    for said in (f"cannot {'x' * 393}", f"go {'x' * 397}"):
+        assert len(said) == 400
+        assert telling_log([said], 3).lines == [said]
+        (cut,) = telling_log([f"{said}y"], 3).lines
+        assert cut == f"{said[:158]} … {said[-238:]}y"
