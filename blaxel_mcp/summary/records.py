@@ -19,6 +19,7 @@ LEVELS = {
 """The words of log levels, in lower case."""
 
 _LEVEL_KEYS = ("level", "severity", "levelname", "log.level", "lvl", "loglevel", "log_level", "@l")
+_LEVEL_PAIRS = tuple(f"{key}=" for key in _LEVEL_KEYS)
 _TEXT_KEYS = ("message", "msg", "event", "@message", "@m", "textPayload", "log", "text", "detail", "reason")
 _ERROR_KEYS = ("error", "err", "exception", "exc_info", "cause", "@x")
 _STACK_KEYS = ("stack", "stack_trace", "stackTrace", "stacktrace", "traceback", "error.stack_trace", "exc_text")
@@ -51,7 +52,7 @@ def read_record(line: str) -> Record | None:
         except (ValueError, RecursionError):
             return None
         return _record(values)
-    if "=" in line:
+    if "=" in line and any(pair in line for pair in _LEVEL_PAIRS):  # reading all pairs of a long line takes long
         pairs = {key: _unescaped(quoted) if quoted else bare for key, quoted, bare in _PAIR.findall(line)}
         return _record(pairs) if any(key in pairs for key in _LEVEL_KEYS) else None
     return None
