@@ -50,7 +50,7 @@ class Loop(asyncio.SelectorEventLoop):
 
 
 class App:
-    """Says hello: at once, or to `/held` when it is released, or to `/never` not at all."""
+    """Says hello: at once; to `/held` when it is released; to `/never` not at all; to `/stream` in one that stays."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -65,6 +65,11 @@ class App:
                 await send({"type": f"{self.asked[-1]}.complete"})
         path = scope["path"]
         self.asked.append(path)
+        if path == "/stream":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"hello", "more_body": True})
+            await receive()
+            return
         try:
             if path in {"/held", "/never"}:
                 await (self.released if path == "/held" else asyncio.Event()).wait()
@@ -318,6 +323,23 @@ def test_calls_in_flight_have_a_second_and_a_half(serve: Serve) -> None:
 
     code, served = serve(use)
     assert (code, served.aborted, served.app.cut_off, answers[0][-5:]) == (0, 1, [], b"hello")
+
+
+def test_a_stream_is_closed_once_the_last_answers_can_have_been_written_to_it(serve: Serve) -> None:
+    """It does not end by itself, and the calls in flight, whose answers it may carry, have a second and a half."""
+
+    async def use(served: Served) -> None:
+        stream = await served.ask("/stream")
+        assert (await stream.readuntil(b"hello")).startswith(b"HTTP/1.1 200 ")
+        await served.signal(SIGTERM)
+        await served.pass_time(1.8)
+        assert (stream.at_eof(), served.aborted) == (False, 1)
+        await served.pass_time(0.2)
+        await served.until(lambda: served.is_over)
+        await stream.read()
+
+    code, served = serve(use)
+    assert (code, served.app.cut_off) == (0, [])
 
 
 def test_what_does_not_end_is_cut_off_after_three_seconds(serve: Serve, caplog: pytest.LogCaptureFixture) -> None:

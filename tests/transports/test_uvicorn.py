@@ -62,6 +62,11 @@ class Connections:
         self._config = uvicorn.Config(answer, lifespan="off", log_config=None, ws="none", **config)
         self._state = ServerState()
         self._timers: list[Callable[[], object]] = []
+        self.now = 0.0
+
+    def time(self) -> float:
+        """The time, which stands still."""
+        return self.now
 
     def open(self) -> tuple[Any, Wire]:
         """Accept one more."""
@@ -183,6 +188,38 @@ def test_uvicorn_lacks_what_we_add(case: Callable[[type[H11Protocol]], Any], sto
     """If the first is no longer so, delete our override and use uvicorn's own setting."""
     assert asyncio.run(case(H11Protocol)) == stock
     assert asyncio.run(case(DeadlineProtocol)) == ours
+
+
+def test_that_all_connections_are_taken_is_said_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+    """Each one too many is told when to come back, and closed; those that are open stay."""
+
+    async def open_too_many() -> None:
+        limited = type("Limited", (DeadlineProtocol,), {"max_connections": 2})
+        connections = Connections(limited)
+        allowed = [connections.open() for _ in range(2)]
+        for connections.now, said in ((100, 1), (159, 1), (160, 2), (219, 2), (220, 3)):
+            protocol, wire = connections.open()
+            assert wire.written == b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\r\n"
+            assert wire.ended == "closed"
+            protocol.connection_lost(None)
+            assert caplog.messages == ["All 2 connections are taken; new ones are answered 503."] * said
+        assert [(wire.written, wire.ended) for _, wire in allowed] == [(b"", "")] * 2
+
+    asyncio.run(open_too_many())
+
+
+def test_what_is_no_http_is_told_so() -> None:
+    """In uvicorn's words, where nothing was answered yet."""
+
+    async def send_garbage() -> Wire:
+        connection, wire = Connections(DeadlineProtocol).open()
+        connection.data_received(b"\x16\x03\x01 garbage\r\n\r\n")
+        return wire
+
+    wire = asyncio.run(send_garbage())
+    assert wire.written.startswith(b"HTTP/1.1 400 ")
+    assert wire.written.endswith(b"\r\n\r\nInvalid HTTP request received.")
+    assert wire.ended == "closed"
 
 
 def test_uvicorn_is_bounded_to_the_minor_version_that_was_tried() -> None:
