@@ -190,6 +190,19 @@ def test_what_a_client_signs_in_for(transport: str, resource: str, scopes: list[
     }
 
 
+def test_what_a_client_reads_to_sign_in_is_public() -> None:
+    """At the place of its endpoint and at the bare one, under any name, for any page; to be read, and nothing else."""
+    foreign = FOREIGN | {"Access-Control-Request-Method": "GET"}
+    for path in ("/.well-known/oauth-protected-resource/mcp", "/.well-known/oauth-protected-resource"):
+        asked = [(method, path) for method in ("GET", "OPTIONS", "POST", "DELETE")]
+        answers = ask(*asked, headers=foreign, env=SIGN_IN)
+        assert [answer.status_code for answer in answers] == [200, 200, 405, 405]
+        assert [answer.headers.get("access-control-allow-origin") for answer in answers[:2]] == ["*", "*"]
+        assert answers[0].json()["resource"] == "https://mcp.example/mcp"
+    (elsewhere,) = ask(("GET", "/.well-known/oauth-protected-resource/sse"), env=SIGN_IN)
+    assert elsewhere.status_code == 401
+
+
 def test_the_issuer_is_trusted_by_the_certificates_that_are_given() -> None:
     """They are read when a token is first to be checked; where they cannot be, none is accepted."""
     read: list[str] = []
