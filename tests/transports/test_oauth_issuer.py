@@ -1,6 +1,7 @@
 """The issuer's keys: how often they are fetched, which are used, and what an issuer can do wrong."""
 
 import asyncio
+import json
 import logging
 import ssl
 import threading
@@ -21,6 +22,7 @@ from support import tls
 from support.authority import AuthorizationServer, new_key
 from support.program import PATIENCE
 
+from blaxel_mcp import __version__
 from blaxel_mcp.transports.oauth.authenticator import OAuthAuthenticator, resource_url
 from blaxel_mcp.transports.oauth.issuer import (
     FETCH_SECONDS,
@@ -254,6 +256,8 @@ BROKEN: dict[str, tuple[Callable[[AuthorizationServer], dict[str, Any]], str]] =
         metadata(jwks_uri="http://127.0.0.1@keys.example/jwks"),
         "its metadata names no https address of its keys",
     ),
+    "keys at no host": (metadata(jwks_uri="https:///jwks"), "its metadata names no https address of its keys"),
+    "keys at a number": (metadata(jwks_uri=7), "its metadata names no https address of its keys"),
     "keys nowhere": (metadata(jwks_uri=None), "its metadata names no https address of its keys"),
     "no keys": (lambda _: {"/jwks": JSONResponse({"keys": []})}, "it has no key that can be used"),
     "keys of no kind": (
@@ -388,8 +392,59 @@ def test_an_issuer_with_a_path_and_a_slash(authority: AuthorizationServer) -> No
         assert refused.status_code == 401
 
 
-def test_certificates_are_read_once_and_only_for_https(authority: AuthorizationServer) -> None:
-    """They are the caller's choice; where they cannot be read, nobody is trusted."""
+@pytest.mark.parametrize(
+    ("issuer", "urls"),
+    [
+        ("https://id.example", [METADATA, OPENID]),
+        ("https://id.example/", [METADATA, OPENID]),
+        ("https://id.example/X/", [f"{METADATA}/X", f"{OPENID}/X", f"/X{OPENID}"]),
+        ("https://id.example/a/b", [f"{METADATA}/a/b", f"{OPENID}/a/b", f"/a/b{OPENID}"]),
+    ],
+)
+def test_where_the_metadata_may_be(issuer: str, urls: list[str]) -> None:
+    """Before the issuer's path or behind it, each place once, in the order in which clients try them."""
+    assert metadata_urls(issuer) == [f"https://id.example{url}" for url in urls]
+
+
+def test_what_the_issuer_is_asked(authority: AuthorizationServer) -> None:
+    """For JSON that is not packed, by whom; there is nothing else to tell it."""
+    asked: list[dict[str, str]] = []
+
+    async def note(scope: Scope, receive: Receive, send: Send) -> None:
+        headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+        asked.append({"method": scope["method"], "query": scope["query_string"].decode(), **headers})
+        await JSONResponse(authority.metadata())(scope, receive, send)
+
+    authority.answers = {METADATA: note}
+    assert asyncio.run(Visitor(authority).come()) == 200
+    assert asked == [
+        {
+            "method": "GET",
+            "query": "",
+            "host": authority.url.removeprefix("http://"),
+            "connection": "keep-alive",
+            "accept": "application/json",
+            "accept-encoding": "identity",
+            "user-agent": f"blaxel-mcp/{__version__}",
+        }
+    ]
+
+
+@pytest.mark.parametrize(("size", "status"), [(1_048_576, 200), (1_048_577, 503)])
+def test_an_answer_of_a_mebibyte_is_read_and_no_larger_one(
+    authority: AuthorizationServer, size: int, status: int
+) -> None:
+    """To the byte, and in however many parts it comes; one that is said not to be packed is not."""
+    document = json.dumps(authority.metadata()).encode()
+    padded = document + b" " * (size - len(document))
+    authority.answers = {METADATA: Response(padded, headers={"Content-Encoding": "identity"}), OPENID: NOWHERE}
+    assert asyncio.run(Visitor(authority).come()) == status
+
+
+def test_certificates_are_read_once_and_only_for_https(
+    authority: AuthorizationServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They are the caller's choice; where they cannot be read, nobody is trusted, and the log says so."""
     read: list[str] = []
 
     def certificates() -> ssl.SSLContext:
@@ -400,6 +455,9 @@ def test_certificates_are_read_once_and_only_for_https(authority: AuthorizationS
     assert (asyncio.run(visitor.come()), read) == (200, [])
     elsewhere = Visitor(authority, url="https://localhost:1", certificates=certificates)
     assert (asyncio.run(elsewhere.come()), set(read)) == (503, {"read"})
+    assert caplog.messages == [
+        "The keys of https://localhost:1 could not be fetched: the certificates to trust cannot be read."
+    ]
 
 
 @pytest.mark.parametrize(
