@@ -98,6 +98,40 @@ def test_a_good_token_says_who_comes_in(authority: AuthorizationServer, scheme: 
     )
 
 
+@pytest.mark.parametrize(
+    ("claims", "reason"),
+    [
+        ({}, ""),
+        ({"iss": "https://other.example"}, "The token is from another issuer."),
+        ({"aud": "https://other.example/mcp"}, "The token is for another resource."),
+    ],
+)
+def test_a_token_by_a_new_key_is_checked_as_any_other(
+    authority: AuthorizationServer, claims: dict[str, str], reason: str
+) -> None:
+    """The key is fetched when the first such token comes, and its token is told the same."""
+    first = authority.keys
+    issuer = Issuer(authority.url, certificates=ssl.create_default_context)
+    authenticator = OAuthAuthenticator(issuer, RESOURCE, writes=True)
+
+    async def come(**given: str) -> AccessToken | Response:
+        value = f"Bearer {authority.sign(authority.claims(RESOURCE, **given))}"
+        headers = [(b"authorization", value.encode())]
+        return await authenticator.authenticate(Request({"type": "http", "method": "POST", "headers": headers}))
+
+    async def rotate() -> AccessToken | Response:
+        assert isinstance(await come(), AccessToken)
+        authority.keys = [ECKey.generate_key("P-256", {"kid": "second", "alg": "ES256"})]
+        return await come(**claims)
+
+    found = asyncio.run(rotate())
+    authority.keys = first
+    if isinstance(found, Response):
+        assert bytes(found.body).decode() == said("invalid_token", reason)
+    else:
+        assert (found.client_id, found.resource, found.claims, reason) == ("c", RESOURCE, {"iss": authority.url}, "")
+
+
 def test_while_no_token_can_be_checked_nobody_is_told_that_theirs_is_bad(authority: AuthorizationServer) -> None:
     """But when to come back."""
     token = authority.sign(authority.claims(RESOURCE))

@@ -13,8 +13,6 @@ from blaxel_mcp.transports.oauth.authenticator import OAuthAuthenticator
 from blaxel_mcp.transports.oauth.issuer import Issuer
 from blaxel_mcp.transports.oauth.step_up import StepUpCheck
 
-ISSUER = Issuer("https://id.example", certificates=ssl.create_default_context)
-CHECK = StepUpCheck(OAuthAuthenticator(ISSUER, "https://mcp.example/mcp", writes=True), ["run_job", "cancel"])
 RUN, LIST = ({"method": "tools/call", "params": {"name": name}} for name in ("run_job", "list_jobs"))
 READ, BOTH = ["jobs:read"], ["jobs:read", "jobs:write"]
 
@@ -24,7 +22,9 @@ def rejects(body: bytes, *, method: str = "POST", scopes: list[str] | None = REA
     scope: dict[str, Any] = {"type": "http", "method": method, "path": "/mcp", "headers": []}
     if scopes is not None:
         scope["user"] = AuthenticatedUser(AccessToken(token="", client_id="c", scopes=scopes))
-    answer = CHECK(Request(scope), body)
+    issuer = Issuer("https://id.example", certificates=ssl.create_default_context)
+    authenticator = OAuthAuthenticator(issuer, "https://mcp.example/mcp", writes=True)
+    answer = StepUpCheck(authenticator, ["run_job", "cancel"])(Request(scope), body)
     if answer is None:
         return False
     description = "This needs a token with jobs:read jobs:write."
