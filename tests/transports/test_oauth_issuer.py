@@ -12,14 +12,15 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
+from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 from mcp.server.auth.provider import AccessToken
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 from support import authority as authorization_server
 from support import tls
-from support.authority import AuthorizationServer, new_key
+from support.authority import AuthorizationServer
+from support.authority import new_key as new_rsa_key
 from support.program import PATIENCE
 
 from blaxel_mcp import __version__
@@ -46,16 +47,15 @@ def running() -> Iterator[AuthorizationServer]:
         yield state
 
 
-@pytest.fixture(scope="module")
-def first_key(running: AuthorizationServer) -> Key:
-    """The key with which it begins; to make one takes longer than most tests here."""
-    return running.keys[0]
+def new_key(kid: str) -> ECKey:
+    """A key to sign with, of the kind that takes no time to make."""
+    return ECKey.generate_key("P-256", {"kid": kid, "alg": "ES256"})
 
 
 @pytest.fixture
-def authority(running: AuthorizationServer, first_key: Key) -> AuthorizationServer:
+def authority(running: AuthorizationServer) -> AuthorizationServer:
     """It, as if nobody had asked it anything yet: it counts."""
-    running.reset(first_key)
+    running.reset(new_key("first"))
     return running
 
 
@@ -155,7 +155,7 @@ def test_a_key_that_was_replaced_under_its_name_is_found(authority: Authorizatio
 def test_a_token_without_kid_is_for_the_only_key_that_fits(authority: AuthorizationServer) -> None:
     """With two of them it is refused rather than tried; one of another kind is no reason."""
     visitor = Visitor(authority)
-    authority.keys += [ECKey.generate_key("P-256", {"kid": "other", "alg": "ES256"}), new_key("enc", "RSA-OAEP")]
+    authority.keys += [ECKey.generate_key("P-384", {"kid": "other", "alg": "ES384"}), new_rsa_key("enc", "RSA-OAEP")]
 
     async def come() -> None:
         assert await visitor.come(kid=None) == 200
@@ -175,8 +175,8 @@ def test_a_token_without_kid_is_for_the_only_key_that_fits(authority: Authorizat
         lambda: ECKey.generate_key("P-384", {"kid": "k", "alg": "ES384"}),
         lambda: ECKey.generate_key("P-521", {"kid": "k", "alg": "ES512"}),
         lambda: OKPKey.generate_key("Ed25519", {"kid": "k", "alg": "EdDSA"}),
-        lambda: new_key("k", "PS256"),
-        lambda: new_key("k", "RS512"),
+        lambda: new_rsa_key("k", "PS256"),
+        lambda: new_rsa_key("k", "RS512"),
     ],
     ids=["RSA", "ES256", "ES384", "ES512", "EdDSA", "PS256", "RS512"],
 )
@@ -528,7 +528,7 @@ def test_a_key_a_bit_too_short_is_passed_over() -> None:
 
 def test_keys_for_something_else_are_passed_over(authority: AuthorizationServer) -> None:
     """Those that encrypt, and those that only sign, whatever else they could be used for."""
-    jwk = authority.keys[0].as_dict(private=False) | {"alg": "RS256"}
+    jwk = authority.keys[0].as_dict(private=False)
     uses: list[dict[str, Any]] = [{"use": "enc"}, {"key_ops": ["sign"]}, {"key_ops": ["encrypt", "wrapKey"]}]
     assert parse_keys({"keys": [jwk | use for use in uses]}) == ()
     fitting: list[dict[str, Any]] = [{}, {"use": "sig"}, {"key_ops": ["sign", "verify"]}]
