@@ -179,9 +179,14 @@ async def refused_by_mcp(scope: Scope, receive: Receive, send: Send) -> None:
     await PlainTextResponse("", 400)(scope, receive, send)
 
 
+async def silent(scope: Scope, receive: Receive, send: Send) -> None:
+    """What answers nothing, since its client has gone."""
+
+
 @pytest.mark.parametrize(
     ("app", "path", "seen"),
     [
+        (silent, "/mcp", []),
         (PlainTextResponse("", 200), "/mcp", []),
         (PlainTextResponse("", 399), "/mcp", []),
         (PlainTextResponse("", 400), "/mcp", [("/mcp", 400)]),

@@ -19,11 +19,13 @@ from support.in_process import serving
 from support.program import ENVELOPE, PATIENCE, Program, account
 from support.sockets import Connection, exchange, port_of, request, rpc
 
+from blaxel_mcp.api.callers import caller_of
 from blaxel_mcp.transports import admission, deadlines, http
 from blaxel_mcp.transports.access import (
     Authenticator,
     AuthMiddleware,
     BearerTokenAuthenticator,
+    BlaxelCredentialAuthenticator,
     HostAndOriginMiddleware,
     RequestSmugglingMiddleware,
 )
@@ -233,6 +235,19 @@ def test_the_token_comes_by_the_bearer_scheme(given: str) -> None:
     """Written in any case; the right text by another scheme is none."""
     assert not authenticated("let-me-in", given)
     assert authenticated("let-me-in", "bearer let-me-in")
+    assert authenticated("let-me-in", "BEARER   let-me-in ")
+
+
+def test_a_caller_with_a_credential_of_their_own_is_known_by_a_digest() -> None:
+    """Of the credential and the workspace, neither of which is passed on."""
+    sent = {"x-blaxel-authorization": "Bearer secret-key", "x-blaxel-workspace": "ws"}
+    headers = [(name.encode(), value.encode()) for name, value in sent.items()]
+    request = Request({"type": "http", "method": "POST", "headers": headers})
+    caller = caller_of(sent)
+    assert caller is not None
+    found = asyncio.run(BlaxelCredentialAuthenticator().authenticate(request))
+    assert found == AccessToken(token="", client_id=caller.identity, scopes=[])
+    assert "secret-key" not in caller.identity
 
 
 class Known:
