@@ -68,7 +68,8 @@ class App:
         if path == "/stream":
             await send({"type": "http.response.start", "status": 200, "headers": []})
             await send({"type": "http.response.body", "body": b"hello", "more_body": True})
-            await receive()
+            while (await receive())["type"] != "http.disconnect":
+                pass
             return
         try:
             if path in {"/held", "/never"}:
@@ -130,11 +131,11 @@ class Served:
         self._opened.append(writer)
         return reader, writer
 
-    async def ask(self, path: str) -> asyncio.StreamReader:
+    async def ask(self, path: str, method: str = "POST") -> asyncio.StreamReader:
         """Send a request, on a connection of its own, and wait until it has arrived; what comes back can be read."""
         reader, writer = await self.connect()
         before = self.app.asked.count(path)
-        writer.write(request(f"GET {path}"))
+        writer.write(request(f"{method} {path}"))
         await self.until(lambda: self.app.asked.count(path) > before)
         return reader
 
@@ -329,14 +330,15 @@ def test_a_stream_is_closed_once_the_last_answers_can_have_been_written_to_it(se
     """It does not end by itself, and the calls in flight, whose answers it may carry, have a second and a half."""
 
     async def use(served: Served) -> None:
-        stream = await served.ask("/stream")
-        assert (await stream.readuntil(b"hello")).startswith(b"HTTP/1.1 200 ")
+        stream = await served.ask("/stream", "GET")
+        assert (await stream.readuntil(b"hello\r\n")).startswith(b"HTTP/1.1 200 ")
         await served.signal(SIGTERM)
         await served.pass_time(1.8)
         assert (stream.at_eof(), served.aborted) == (False, 1)
+        await served.pass_time(0.1)
+        await served.until(stream.at_eof)
         await served.pass_time(0.2)
-        await served.until(lambda: served.is_over)
-        await stream.read()
+        assert served.is_over
 
     code, served = serve(use)
     assert (code, served.app.cut_off) == (0, [])
@@ -346,10 +348,10 @@ def test_what_does_not_end_is_cut_off_after_three_seconds(serve: Serve, caplog: 
     """Without a word, though what is cut off would log a traceback; others log as before."""
 
     async def use(served: Served) -> None:
-        await served.ask("/never")
+        call = await served.ask("/never")
         await served.signal(SIGTERM)
         await served.pass_time(3)
-        assert (served.app.cut_off, served.is_over) == ([], False)
+        assert (served.app.cut_off, call.at_eof(), served.is_over) == ([], False, False)
         await served.pass_time(0.3)
         assert served.app.cut_off == ["/never"]
         logging.getLogger("blaxel_mcp").warning("All is well.")
@@ -381,14 +383,17 @@ def test_a_second_signal_ends_it_now(serve: Serve, first: int, second: int, code
 
 
 def test_one_interruption_is_an_orderly_end(serve: Serve) -> None:
-    """As by SIGTERM: the code says that all is well."""
+    """As by SIGTERM: the code says that all is well, and connections on which nothing was asked are closed."""
 
     async def use(served: Served) -> None:
+        idle, _ = await served.connect()
+        await (await served.ask("/")).readuntil(b"hello")
         await served.signal(SIGINT)
         await served.pass_time(0.5)
+        assert (await idle.read(), served.is_over) == (b"", True)
 
     code, served = serve(use)
-    assert (code, served.app.asked) == (0, ["lifespan.startup", "lifespan.shutdown"])
+    assert (code, served.app.asked) == (0, ["lifespan.startup", "/", "lifespan.shutdown"])
 
 
 # Sockets and files

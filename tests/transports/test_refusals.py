@@ -243,7 +243,7 @@ def test_a_caller_with_a_credential_of_their_own_is_known_by_a_digest() -> None:
     sent = {"x-blaxel-authorization": "Bearer secret-key", "x-blaxel-workspace": "ws"}
     headers = [(name.encode(), value.encode()) for name, value in sent.items()]
     request = Request({"type": "http", "method": "POST", "headers": headers})
-    caller = caller_of(sent)
+    caller = caller_of(request.headers)
     assert caller is not None
     found = asyncio.run(BlaxelCredentialAuthenticator().authenticate(request))
     assert found == AccessToken(token="", client_id=caller.identity, scopes=[])

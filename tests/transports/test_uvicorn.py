@@ -15,6 +15,7 @@ from blaxel_mcp.transports import deadlines
 from blaxel_mcp.transports.deadlines import DeadlineProtocol
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+EMPTY = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
@@ -139,6 +140,36 @@ async def stalled_reader(protocol: type[H11Protocol]) -> object:
     return wire.ended
 
 
+async def next_headers(protocol: type[H11Protocol]) -> object:
+    """Have a request answered, send half of the next one, and wait."""
+    connections = Connections(protocol)
+    connection, wire = connections.open()
+    connection.data_received(EMPTY)
+    await settle()
+    connection.data_received(REQUEST[:20])
+    connections.pass_time()
+    connections.pass_time()
+    return wire.ended
+
+
+async def reader_that_catches_up(protocol: type[H11Protocol]) -> object:
+    """Have a stream opened, read some of it after each look but one, and stop."""
+    connections = Connections(protocol)
+    connection, wire = connections.open()
+    connection.data_received(REQUEST)
+    await settle()
+    ended = []
+    for catches_up in (True, True, False, False):
+        connection.pause_writing()
+        connections.pass_time()
+        if catches_up:
+            connection.resume_writing()
+        ended.append(wire.ended)
+    for task in connection.tasks:
+        task.cancel()
+    return ended
+
+
 async def too_many(protocol: type[H11Protocol]) -> object:
     """Open one connection more than there may be; uvicorn's own limit looks at requests only."""
     limited = type("Limited", (protocol,), {"max_connections": 1})
@@ -178,13 +209,15 @@ async def broken_body(protocol: type[H11Protocol]) -> object:
     [
         (slow_headers, "", "aborted"),
         (silent_connection, "", "aborted"),
+        (next_headers, "", "aborted"),
         (stalled_reader, "", "aborted"),
+        (reader_that_catches_up, [""] * 4, ["", "", "", "aborted"]),
         (too_many, "", "closed"),
         (stream_at_shutdown, "", "closed"),
         (broken_body, "LocalProtocolError", "closed"),
     ],
 )
-def test_uvicorn_lacks_what_we_add(case: Callable[[type[H11Protocol]], Any], stock: str, ours: str) -> None:
+def test_uvicorn_lacks_what_we_add(case: Callable[[type[H11Protocol]], Any], stock: object, ours: object) -> None:
     """If the first is no longer so, delete our override and use uvicorn's own setting."""
     assert asyncio.run(case(H11Protocol)) == stock
     assert asyncio.run(case(DeadlineProtocol)) == ours
