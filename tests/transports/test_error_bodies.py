@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from blaxel_mcp.transports.error_bodies import ErrorBodyMiddleware
 
@@ -18,7 +18,7 @@ def error(size: int) -> bytes:
     return json.dumps(written).replace('""', json.dumps("x" * (size - bare))).encode()
 
 
-async def ask(app: Response) -> tuple[int, str | None, bytes]:
+async def ask(app: ASGIApp) -> tuple[int, str | None, bytes]:
     """What an application answers through the middleware: status, length and body."""
     sent: list[Message] = []
 
@@ -34,7 +34,7 @@ async def ask(app: Response) -> tuple[int, str | None, bytes]:
     told = dict(start["headers"])
     assert start["type"] == "http.response.start"
     length = told[b"content-length"].decode() if b"content-length" in told else None
-    return start["status"], length, b"".join(one["body"] for one in rest)
+    return start["status"], length, b"".join(one.get("body", b"") for one in rest)
 
 
 @pytest.mark.parametrize(
@@ -72,6 +72,17 @@ def test_an_error_that_is_streamed_is_passed_on() -> None:
             yield part
 
     assert asyncio.run(ask(StreamingResponse(parts(), 400))) == (400, None, error(2_000) + b"\n")
+
+
+def test_an_error_without_a_body_is_passed_on() -> None:
+    """Its key may be left out."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        del scope, receive
+        await send({"type": "http.response.start", "status": 405, "headers": []})
+        await send({"type": "http.response.body"})
+
+    assert asyncio.run(ask(app)) == (405, None, b"")
 
 
 def test_the_start_and_the_end_of_serving_are_passed_on() -> None:
