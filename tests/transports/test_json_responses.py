@@ -133,10 +133,16 @@ def test_which_application_answers(headers: Sequence[tuple[bytes, bytes]], body:
     assert asyncio.run(ask(given)) == (chosen.encode(), given[: 1 if chosen == "json" else 2])
 
 
-def test_a_call_is_cancelled_when_its_client_goes_and_no_answer_was_begun() -> None:
+ANSWER: list[Message] = [
+    {"type": "http.response.start", "status": 200, "headers": []},
+    {"type": "http.response.body", "body": b"hello"},
+]
+
+
+def test_a_call_is_cancelled_when_its_client_goes_before_its_answer() -> None:
     """Not by anything else that comes, and not once its answer is written: what is left to do then is done."""
 
-    async def call(*messages: Message, answered: bool) -> list[str]:
+    async def call(*messages: Message, answered: int = 0) -> list[str]:
         coming, steps = [BODY, *messages], list[str]()
 
         async def receive() -> Message:
@@ -144,10 +150,10 @@ def test_a_call_is_cancelled_when_its_client_goes_and_no_answer_was_begun() -> N
                 await asyncio.Event().wait()
             return coming.pop(0)
 
-        async def json_app(scope: Scope, receive: Receive, send: Send) -> None:
+        async def json_app(_: Scope, receive: Receive, send: Send) -> None:
             assert await receive() == BODY
-            if answered:
-                await PlainTextResponse("hello")(scope, receive, send)
+            for message in ANSWER[:answered]:
+                await send(message)
             try:
                 for _ in range(10):
                     await asyncio.sleep(0)
@@ -166,8 +172,9 @@ def test_a_call_is_cancelled_when_its_client_goes_and_no_answer_was_begun() -> N
         assert asyncio.all_tasks() == {asyncio.current_task()}, "nothing watches any more"
         return steps
 
-    answer = ["http.response.start", "http.response.body"]
-    assert asyncio.run(call(GONE, answered=False)) == ["cancelled"]
-    assert asyncio.run(call(LATER, GONE, answered=False)) == ["cancelled"]
-    assert asyncio.run(call(LATER, answered=False)) == ["done"]
-    assert asyncio.run(call(GONE, answered=True)) == [*answer, "done"]
+    kinds = [message["type"] for message in ANSWER]
+    assert asyncio.run(call(GONE)) == ["cancelled"]
+    assert asyncio.run(call(LATER, GONE)) == ["cancelled"]
+    assert asyncio.run(call(LATER)) == ["done"]
+    assert asyncio.run(call(GONE, answered=1)) == [*kinds[:1], "cancelled"]
+    assert asyncio.run(call(GONE, answered=2)) == [*kinds, "done"]
