@@ -150,10 +150,10 @@ def test_a_call_is_cancelled_when_its_client_goes_before_its_answer() -> None:
                 await asyncio.Event().wait()
             return coming.pop(0)
 
-        async def json_app(_: Scope, receive: Receive, send: Send) -> None:
-            assert await receive() == BODY
-            for message in ANSWER[:answered]:
-                await send(message)
+        async def json_app(scope: Scope, receive: Receive, send: Send) -> None:
+            assert (scope["type"], await receive()) == ("http", BODY)
+            for part in ANSWER[:answered]:
+                await send(part)
             try:
                 for _ in range(10):
                     await asyncio.sleep(0)
