@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import json
 import logging
 import ssl
 from collections.abc import AsyncIterator, Mapping
@@ -29,12 +30,12 @@ FOREIGN = {"Host": "evil.example", "Origin": "https://evil.example"}
 
 @asynccontextmanager
 async def application(
-    transport: str, *, writes: bool = False, env: Mapping[str, str] | None = None, **given: Any
+    transport: str, *, writes: bool = False, room: int = 10, env: Mapping[str, str] | None = None, **given: Any
 ) -> AsyncIterator[Starlette]:
     """The application for this transport, started; nothing behind it is ever asked."""
     settings = load({"BLAXEL_MCP_TRANSPORT": transport}, env or {}, None)
     async with tool_state("https://api.invalid/v0") as state:
-        app = build_app(build_server(state, select(allow_writes=writes)), settings, **given)
+        app = build_app(build_server(state, select(allow_writes=writes), max_requests=room), settings, **given)
         async with app.router.lifespan_context(app):
             yield app
 
@@ -105,6 +106,44 @@ def test_what_can_be_asked_without_a_client_of_mcp() -> None:
         (405, "Method Not Allowed"),
     ]
     assert [answer.status_code for answer in ask(*asked)] == [200, 405, 404, 404]
+
+
+def test_without_room_for_a_request_only_what_is_no_client_of_mcp_is_answered() -> None:
+    """Whether it lives and how it fares; the others are told when to come back, whatever they ask."""
+    asked = [("POST", "/mcp"), ("POST", "/none"), ("GET", "/health"), ("GET", "/metrics")]
+    answers = ask(*asked, room=0, metrics=lambda: PlainTextResponse("calls 7"))
+    assert [(answer.status_code, answer.headers.get("retry-after")) for answer in answers] == [
+        (503, "1"),
+        (503, "1"),
+        (200, None),
+        (200, None),
+    ]
+
+
+def test_a_path_with_a_slash_more_is_none() -> None:
+    """A redirect would name the scheme by which a proxy asked, and take a credential there."""
+    asked = [(method, path) for path in ("/mcp/", "/MCP", "/") for method in ("POST", "GET")]
+    answers = ask(*asked)
+    assert [(answer.status_code, "location" in answer.headers) for answer in answers] == [(404, False)] * 6
+
+
+def test_a_request_that_the_sdk_cannot_parse_is_answered_with_its_id() -> None:
+    """Its client waits for it; what can be repaired is answered as if nothing were wrong."""
+    headers = rpc_headers("tools/list")
+    broken = b'{"jsonrpc": "2.0", "id": 7, "method": "tools/list", "params": '
+    whole = json.dumps(rpc_body("tools/list")).encode().replace(b'"params"', b'"odd": "\\ud800", "params"')
+
+    async def send() -> list[httpx.Response]:
+        async with (
+            application("http") as app,
+            httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client,
+        ):
+            return [await client.post("/mcp", content=body, headers=headers) for body in (broken, whole)]
+
+    refused, answered = asyncio.run(send())
+    assert (refused.status_code, refused.headers["content-type"]) == (400, "application/json")
+    assert (refused.json()["id"], refused.json()["error"]["code"]) == (7, -32700)
+    assert (answered.status_code, "tools" in answered.json()["result"]) == (200, True)
 
 
 def test_a_page_on_this_machine_may_ask_and_read_what_it_needs() -> None:
