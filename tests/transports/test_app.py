@@ -120,11 +120,12 @@ def test_without_room_for_a_request_only_what_is_no_client_of_mcp_is_answered() 
     ]
 
 
-def test_a_path_with_a_slash_more_is_none() -> None:
+def test_a_path_with_a_slash_more_is_none_and_the_right_one_is_to_be_posted_to() -> None:
     """A redirect would name the scheme by which a proxy asked, and take a credential there."""
     asked = [(method, path) for path in ("/mcp/", "/MCP", "/") for method in ("POST", "GET")]
     answers = ask(*asked)
     assert [(answer.status_code, "location" in answer.headers) for answer in answers] == [(404, False)] * 6
+    assert [answer.status_code for answer in ask(("GET", "/mcp"), ("DELETE", "/mcp"))] == [405, 405]
 
 
 def test_a_request_that_the_sdk_cannot_parse_is_answered_with_its_id() -> None:
