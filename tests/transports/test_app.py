@@ -133,18 +133,20 @@ def test_a_request_that_the_sdk_cannot_parse_is_answered_with_its_id() -> None:
     headers = rpc_headers("tools/list")
     broken = b'{"jsonrpc": "2.0", "id": 7, "method": "tools/list", "params": '
     whole = json.dumps(rpc_body("tools/list")).encode().replace(b'"params"', b'"odd": "\\ud800", "params"')
+    batch = json.dumps([rpc_body("tools/list", number=number) for number in (1, 2)]).encode()
 
     async def send() -> list[httpx.Response]:
         async with (
             application("http") as app,
             httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client,
         ):
-            return [await client.post("/mcp", content=body, headers=headers) for body in (broken, whole)]
+            return [await client.post("/mcp", content=body, headers=headers) for body in (broken, whole, batch)]
 
-    refused, answered = asyncio.run(send())
+    refused, answered, refused_batch = asyncio.run(send())
     assert (refused.status_code, refused.headers["content-type"]) == (400, "application/json")
     assert (refused.json()["id"], refused.json()["error"]["code"]) == (7, -32700)
     assert (answered.status_code, "tools" in answered.json()["result"]) == (200, True)
+    assert (refused_batch.status_code, refused_batch.json()["id"]) == (400, None)  # one error, by the SDK
 
 
 def test_a_page_on_this_machine_may_ask_and_read_what_it_needs() -> None:
