@@ -3,10 +3,12 @@
 import asyncio
 import json
 import logging
+import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -544,6 +546,30 @@ def test_keys_on_loopback_are_fetched_without_a_proxy(
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     assert asyncio.run(Visitor(authority).come()) == 200
+
+
+def test_an_answer_that_says_that_it_is_packed_is_not_used(authority: AuthorizationServer) -> None:
+    """Though it could be read: it was asked for as it is, and unpacked it could have any size."""
+    packed = JSONResponse(authority.metadata(), headers={"Content-Encoding": "gzip"})
+    authority.answers = {METADATA: packed, OPENID: NOWHERE}
+    assert asyncio.run(Visitor(authority).come()) == 503
+
+
+def test_an_issuer_elsewhere_is_asked_by_way_of_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one that a variable names, as for everything else that leaves this machine."""
+    for name in ("NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as proxy, ThreadPoolExecutor(1) as threads:
+        proxy.settimeout(5)
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.getsockname()[1]}")
+
+        def hear() -> bytes:
+            with proxy.accept()[0] as connection:
+                return connection.recv(1_000)
+
+        heard = threads.submit(hear)
+        assert keys_over_tls("https://localhost:1", ssl.create_default_context) == 0
+        assert heard.result().startswith(b"CONNECT localhost:1 HTTP/1.1\r\n")
 
 
 def keys_over_tls(url: str, trust: Callable[[], ssl.SSLContext]) -> int:
