@@ -36,7 +36,7 @@ class JsonResponses:
         async def replay() -> Message:
             return received.pop() if received else await receive()
 
-        if not _accepts_both(scope) or any(word in received[0].get("body", b"") for word in _STREAMED):
+        if not _accepts_both(scope) or any(word in received[0]["body"] for word in _STREAMED):
             await self._stream_app(scope, replay, send)
             return
         with anyio.CancelScope() as call:
