@@ -623,6 +623,7 @@ def test_the_http_library_logs_nothing_about_the_issuer(
         logging.getLogger(name).setLevel(logging.NOTSET)
     with caplog.at_level(logging.DEBUG):
         assert asyncio.run(Visitor(authority).come()) == 200
+        assert logging.getLogger().isEnabledFor(logging.DEBUG)  # what others say is logged as before
     assert [record.name for record in caplog.records if record.name.startswith(("httpx", "httpcore"))] == []
 
 
