@@ -35,7 +35,7 @@ class ErrorBodyMiddleware:
                 start = None
             await send(message)
 
-        await self._app(scope, receive, send_bounded if scope["type"] == "http" else send)
+        await self._app(scope, receive, send_bounded)
 
 
 def _bounded(body: bytes) -> bytes:

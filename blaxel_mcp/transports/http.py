@@ -58,10 +58,14 @@ async def serve_http(app: ASGIApp, settings: Settings, abort_in_flight: Callable
     check_exposure(settings, loopback=is_loopback(settings.host))
     listening = listen(settings.host, settings.port)
     connections = raise_file_limit(settings.max_requests + settings.max_streams + SPARE_CONNECTIONS)
+
+    class LimitedProtocol(DeadlineProtocol):
+        max_connections = connections
+
     server = _Uvicorn(
         uvicorn.Config(
             app,
-            http=type("LimitedProtocol", (DeadlineProtocol,), {"max_connections": connections}),
+            http=LimitedProtocol,
             ws="none",
             log_config=None,
             access_log=False,
@@ -120,6 +124,7 @@ def listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     both = address == "::" and socket.has_dualstack_ipv6()
     try:
+        socket.getaddrinfo(address.encode(), port, family)  # create_server has one error for everything
         listening = socket.create_server((address, port), family=family, dualstack_ipv6=both)
     except OSError as error:
         unknown = isinstance(error, socket.gaierror)

@@ -1,19 +1,20 @@
 """What a browser (CORS), a proxy and an operator (access log) see of the HTTP application."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Iterator
 
 import httpx
 import pytest
 from starlette.responses import PlainTextResponse
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from support.in_process import serving
 from support.program import PATIENCE, Program, account
 from support.sockets import ACCEPT, call, post, said
 
 from blaxel_mcp.demo import script
-from blaxel_mcp.telemetry import NO_OBSERVERS
+from blaxel_mcp.telemetry import Observers, RequestRecord
 from blaxel_mcp.transports.access_log import AccessLogMiddleware
 
 TOKEN = {"Authorization": "Bearer let-me-in-and-nobody-else"}
@@ -111,32 +112,122 @@ def test_an_upstream_call_that_was_never_sent_is_not_counted(plane: str) -> None
     assert (line["status"], line["upstreamCalls"]) == ("error", 0)
 
 
-def test_two_blaxel_credentials_are_rejected() -> None:
+def test_two_blaxel_credentials_or_workspaces_are_rejected() -> None:
     """Which of them is meant is not for the server to choose."""
     env = {"BLAXEL_MCP_AUTH": "per-request"}
+    key, workspace = [("X-Blaxel-Authorization", "one")], [("X-Blaxel-Workspace", "mine")]
     with serving("--demo", env=env) as base:
-        both = [("X-Blaxel-Authorization", "one"), ("X-Blaxel-Authorization", "two")]
-        assert httpx.post(f"{base}/mcp", json={}, headers=both).status_code == 401
+        for sent, status in (
+            (key + workspace, 400),  # let in, and refused as no message
+            ([*key, *workspace, ("X-Blaxel-Authorization", "two")], 401),
+            ([*key, *workspace, ("X-Blaxel-Workspace", "theirs")], 401),
+        ):
+            assert httpx.post(f"{base}/mcp", json={}, headers=[*ACCEPT.items(), *sent]).status_code == status
 
 
-async def hello(scope: Scope, receive: Receive, send: Send) -> None:
-    """An application that must not be reached."""
-    await PlainTextResponse("hello")(scope, receive, send)
+Seen = list[tuple[str, int]]
+
+
+class Rejections:
+    """An observer that keeps what was rejected before it reached MCP."""
+
+    def __init__(self) -> None:
+        self.seen: Seen = []
+
+    def handled(self, _: object) -> None:
+        """Not asked for."""
+
+    def rejected(self, route: str, status: int) -> None:
+        """Keep it."""
+        self.seen.append((route, status))
+
+    def upstream_attempt(self, *_: object) -> None:
+        """Not asked for."""
+
+
+async def run(app: ASGIApp, scope: Scope, rejections: Rejections) -> list[Message]:
+    """Run an application behind the log, for which `/mcp` is the only route; what it sends."""
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    log = AccessLogMiddleware(app, Observers([rejections]), routes={"/mcp"})
+    with contextlib.suppress(ZeroDivisionError):
+        await log({"method": "GET", "headers": [], **scope}, receive, send)
+    return sent
+
+
+def fails(error: BaseException, status: int | None = None) -> ASGIApp:
+    """An application that fails, before or after it has begun to answer."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        del scope, receive
+        if status:
+            await send({"type": "http.response.start", "status": status, "headers": []})
+        raise error
+
+    return app
+
+
+async def refused_by_mcp(scope: Scope, receive: Receive, send: Send) -> None:
+    """What reaches MCP is recorded there."""
+    Observers().handled(RequestRecord("made/up", "", {}, "refused", 0.0, 0, 0))
+    await PlainTextResponse("", 400)(scope, receive, send)
+
+
+async def silent(scope: Scope, receive: Receive, send: Send) -> None:
+    """What answers nothing, since its client has gone."""
+
+
+@pytest.mark.parametrize(
+    ("app", "path", "seen"),
+    [
+        (silent, "/mcp", []),
+        (PlainTextResponse("", 200), "/mcp", []),
+        (PlainTextResponse("", 399), "/mcp", []),
+        (PlainTextResponse("", 400), "/mcp", [("/mcp", 400)]),
+        (PlainTextResponse("", 404), "/mcp/", [("other", 404)]),
+        (PlainTextResponse("", 404), "/.env", [("other", 404)]),
+        (fails(ZeroDivisionError()), "/mcp", [("/mcp", 500)]),
+        (fails(ZeroDivisionError(), 200), "/mcp", [("/mcp", 500)]),
+        (fails(asyncio.CancelledError()), "/mcp", [("/mcp", 503)]),
+        (fails(asyncio.CancelledError(), 200), "/mcp", []),
+        (refused_by_mcp, "/mcp", []),
+    ],
+)
+def test_what_is_recorded_as_rejected(app: ASGIApp, path: str, seen: Seen) -> None:
+    """Each error that did not come from MCP: by its status, and by the route if it is one of those that there are."""
+    rejections = Rejections()
+    asyncio.run(run(app, {"type": "http", "path": path}, rejections))
+    assert rejections.seen == seen
+
+
+def test_a_request_that_a_shutdown_cuts_off_is_told_so() -> None:
+    """In an answer of its own, unless one has begun; the error of the end is not passed on, which would be logged."""
+
+    async def cut_off(status: int | None) -> list[Message]:
+        return await run(fails(asyncio.CancelledError(), status), {"type": "http", "path": "/mcp"}, Rejections())
+
+    start, body = asyncio.run(cut_off(None))
+    assert (start["status"], dict(start["headers"])[b"retry-after"]) == (503, b"1")
+    assert body == {"type": "http.response.body", "body": b"The server is shutting down."}
+    assert [message["type"] for message in asyncio.run(cut_off(200))] == ["http.response.start"]
 
 
 def test_websockets_are_closed() -> None:
-    """Nothing here speaks them, so nothing behind this is asked."""
-    sent: list[Message] = []
-
-    async def run() -> None:
-        async def send(message: Message) -> None:
-            sent.append(message)
-
-        async def receive() -> Message:
-            return {"type": "websocket.connect"}
-
-        app = AccessLogMiddleware(hello, NO_OBSERVERS, routes=())
-        await app({"type": "websocket", "path": "/messages/", "headers": []}, receive, send)
-
-    asyncio.run(run())
+    """Nothing here speaks them, so nothing behind this is asked; the start and the end of serving are."""
+    hello = PlainTextResponse("hello")
+    sent = asyncio.run(run(hello, {"type": "websocket", "path": "/messages/"}, Rejections()))
     assert sent == [{"type": "websocket.close", "code": 1008}]
+    types: list[str] = []
+
+    async def started(scope: Scope, receive: Receive, send: Send) -> None:
+        types.append(scope["type"])
+        await send(await receive())
+
+    assert asyncio.run(run(started, {"type": "lifespan"}, Rejections())) == [{"type": "http.request"}]
+    assert types == ["lifespan"]

@@ -1,26 +1,31 @@
 """The issuer's keys: how often they are fetched, which are used, and what an issuer can do wrong."""
 
 import asyncio
+import json
 import logging
+import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from joserfc.jwk import ECKey, Key, OctKey, OKPKey, RSAKey
+from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 from mcp.server.auth.provider import AccessToken
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 from support import authority as authorization_server
 from support import tls
-from support.authority import AuthorizationServer, new_key
+from support.authority import AuthorizationServer
+from support.authority import new_key as new_rsa_key
 from support.program import PATIENCE
 
+from blaxel_mcp import __version__
 from blaxel_mcp.transports.oauth.authenticator import OAuthAuthenticator, resource_url
 from blaxel_mcp.transports.oauth.issuer import (
     FETCH_SECONDS,
@@ -44,16 +49,15 @@ def running() -> Iterator[AuthorizationServer]:
         yield state
 
 
-@pytest.fixture(scope="module")
-def first_key(running: AuthorizationServer) -> Key:
-    """The key with which it begins; to make one takes longer than most tests here."""
-    return running.keys[0]
+def new_key(kid: str) -> ECKey:
+    """A key to sign with, of the kind that takes no time to make."""
+    return ECKey.generate_key("P-256", {"kid": kid, "alg": "ES256"})
 
 
 @pytest.fixture
-def authority(running: AuthorizationServer, first_key: Key) -> AuthorizationServer:
+def authority(running: AuthorizationServer) -> AuthorizationServer:
     """It, as if nobody had asked it anything yet: it counts."""
-    running.reset(first_key)
+    running.reset(new_key("first"))
     return running
 
 
@@ -153,7 +157,7 @@ def test_a_key_that_was_replaced_under_its_name_is_found(authority: Authorizatio
 def test_a_token_without_kid_is_for_the_only_key_that_fits(authority: AuthorizationServer) -> None:
     """With two of them it is refused rather than tried; one of another kind is no reason."""
     visitor = Visitor(authority)
-    authority.keys += [ECKey.generate_key("P-256", {"kid": "other", "alg": "ES256"}), new_key("enc", "RSA-OAEP")]
+    authority.keys += [ECKey.generate_key("P-384", {"kid": "other", "alg": "ES384"}), new_rsa_key("enc", "RSA-OAEP")]
 
     async def come() -> None:
         assert await visitor.come(kid=None) == 200
@@ -173,8 +177,8 @@ def test_a_token_without_kid_is_for_the_only_key_that_fits(authority: Authorizat
         lambda: ECKey.generate_key("P-384", {"kid": "k", "alg": "ES384"}),
         lambda: ECKey.generate_key("P-521", {"kid": "k", "alg": "ES512"}),
         lambda: OKPKey.generate_key("Ed25519", {"kid": "k", "alg": "EdDSA"}),
-        lambda: new_key("k", "PS256"),
-        lambda: new_key("k", "RS512"),
+        lambda: new_rsa_key("k", "PS256"),
+        lambda: new_rsa_key("k", "RS512"),
     ],
     ids=["RSA", "ES256", "ES384", "ES512", "EdDSA", "PS256", "RS512"],
 )
@@ -254,6 +258,8 @@ BROKEN: dict[str, tuple[Callable[[AuthorizationServer], dict[str, Any]], str]] =
         metadata(jwks_uri="http://127.0.0.1@keys.example/jwks"),
         "its metadata names no https address of its keys",
     ),
+    "keys at no host": (metadata(jwks_uri="https:///jwks"), "its metadata names no https address of its keys"),
+    "keys at a number": (metadata(jwks_uri=7), "its metadata names no https address of its keys"),
     "keys nowhere": (metadata(jwks_uri=None), "its metadata names no https address of its keys"),
     "no keys": (lambda _: {"/jwks": JSONResponse({"keys": []})}, "it has no key that can be used"),
     "keys of no kind": (
@@ -388,8 +394,59 @@ def test_an_issuer_with_a_path_and_a_slash(authority: AuthorizationServer) -> No
         assert refused.status_code == 401
 
 
-def test_certificates_are_read_once_and_only_for_https(authority: AuthorizationServer) -> None:
-    """They are the caller's choice; where they cannot be read, nobody is trusted."""
+@pytest.mark.parametrize(
+    ("issuer", "urls"),
+    [
+        ("https://id.example", [METADATA, OPENID]),
+        ("https://id.example/", [METADATA, OPENID]),
+        ("https://id.example/X/", [f"{METADATA}/X", f"{OPENID}/X", f"/X{OPENID}"]),
+        ("https://id.example/a/b", [f"{METADATA}/a/b", f"{OPENID}/a/b", f"/a/b{OPENID}"]),
+    ],
+)
+def test_where_the_metadata_may_be(issuer: str, urls: list[str]) -> None:
+    """Before the issuer's path or behind it, each place once, in the order in which clients try them."""
+    assert metadata_urls(issuer) == [f"https://id.example{url}" for url in urls]
+
+
+def test_what_the_issuer_is_asked(authority: AuthorizationServer) -> None:
+    """For JSON that is not packed, by whom; there is nothing else to tell it."""
+    asked: list[dict[str, str]] = []
+
+    async def note(scope: Scope, receive: Receive, send: Send) -> None:
+        headers = {name.decode(): value.decode() for name, value in scope["headers"]}
+        asked.append({"method": scope["method"], "query": scope["query_string"].decode(), **headers})
+        await JSONResponse(authority.metadata())(scope, receive, send)
+
+    authority.answers = {METADATA: note}
+    assert asyncio.run(Visitor(authority).come()) == 200
+    assert asked == [
+        {
+            "method": "GET",
+            "query": "",
+            "host": authority.url.removeprefix("http://"),
+            "connection": "keep-alive",
+            "accept": "application/json",
+            "accept-encoding": "identity",
+            "user-agent": f"blaxel-mcp/{__version__}",
+        }
+    ]
+
+
+@pytest.mark.parametrize(("size", "status"), [(1_048_576, 200), (1_048_577, 503)])
+def test_an_answer_of_a_mebibyte_is_read_and_no_larger_one(
+    authority: AuthorizationServer, size: int, status: int
+) -> None:
+    """To the byte, and in however many parts it comes; one that is said not to be packed is not."""
+    document = json.dumps(authority.metadata()).encode()
+    padded = document + b" " * (size - len(document))
+    authority.answers = {METADATA: Response(padded, headers={"Content-Encoding": "identity"}), OPENID: NOWHERE}
+    assert asyncio.run(Visitor(authority).come()) == status
+
+
+def test_certificates_are_read_once_and_only_for_https(
+    authority: AuthorizationServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They are the caller's choice; where they cannot be read, nobody is trusted, and the log says so."""
     read: list[str] = []
 
     def certificates() -> ssl.SSLContext:
@@ -400,6 +457,9 @@ def test_certificates_are_read_once_and_only_for_https(authority: AuthorizationS
     assert (asyncio.run(visitor.come()), read) == (200, [])
     elsewhere = Visitor(authority, url="https://localhost:1", certificates=certificates)
     assert (asyncio.run(elsewhere.come()), set(read)) == (503, {"read"})
+    assert caplog.messages == [
+        "The keys of https://localhost:1 could not be fetched: the certificates to trust cannot be read."
+    ]
 
 
 @pytest.mark.parametrize(
@@ -470,7 +530,7 @@ def test_a_key_a_bit_too_short_is_passed_over() -> None:
 
 def test_keys_for_something_else_are_passed_over(authority: AuthorizationServer) -> None:
     """Those that encrypt, and those that only sign, whatever else they could be used for."""
-    jwk = authority.keys[0].as_dict(private=False) | {"alg": "RS256"}
+    jwk = authority.keys[0].as_dict(private=False)
     uses: list[dict[str, Any]] = [{"use": "enc"}, {"key_ops": ["sign"]}, {"key_ops": ["encrypt", "wrapKey"]}]
     assert parse_keys({"keys": [jwk | use for use in uses]}) == ()
     fitting: list[dict[str, Any]] = [{}, {"use": "sig"}, {"key_ops": ["sign", "verify"]}]
@@ -486,6 +546,30 @@ def test_keys_on_loopback_are_fetched_without_a_proxy(
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
     assert asyncio.run(Visitor(authority).come()) == 200
+
+
+def test_an_answer_that_says_that_it_is_packed_is_not_used(authority: AuthorizationServer) -> None:
+    """Though it could be read: it was asked for as it is, and unpacked it could have any size."""
+    packed = JSONResponse(authority.metadata(), headers={"Content-Encoding": "gzip"})
+    authority.answers = {METADATA: packed, OPENID: NOWHERE}
+    assert asyncio.run(Visitor(authority).come()) == 503
+
+
+def test_an_issuer_elsewhere_is_asked_by_way_of_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one that a variable names, as for everything else that leaves this machine."""
+    for name in ("NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with socket.create_server(("127.0.0.1", 0)) as proxy, ThreadPoolExecutor(1) as threads:
+        proxy.settimeout(5)
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.getsockname()[1]}")
+
+        def hear() -> bytes:
+            with proxy.accept()[0] as connection:
+                return connection.recv(1_000)
+
+        heard = threads.submit(hear)
+        assert keys_over_tls("https://localhost:1", ssl.create_default_context) == 0
+        assert heard.result().startswith(b"CONNECT localhost:1 HTTP/1.1\r\n")
 
 
 def keys_over_tls(url: str, trust: Callable[[], ssl.SSLContext]) -> int:
@@ -539,6 +623,7 @@ def test_the_http_library_logs_nothing_about_the_issuer(
         logging.getLogger(name).setLevel(logging.NOTSET)
     with caplog.at_level(logging.DEBUG):
         assert asyncio.run(Visitor(authority).come()) == 200
+        assert logging.getLogger().isEnabledFor(logging.DEBUG)  # what others say is logged as before
     assert [record.name for record in caplog.records if record.name.startswith(("httpx", "httpcore"))] == []
 
 

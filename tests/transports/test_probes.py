@@ -3,19 +3,25 @@
 A start is slowed down for as long as a test likes: the first large import waits for a named pipe to be opened.
 """
 
+import asyncio
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from mcp.shared.message import SessionMessage
+from support.caller import tool_state
 from support.gate import Gate
-from support.program import ENVELOPE, HANDSHAKE, MODERN, Program
+from support.program import ENVELOPE, HANDSHAKE, MODERN, PATIENCE, Program
 
+from blaxel_mcp.server import build_server
 from blaxel_mcp.tools.registry import select
 from blaxel_mcp.tools.spec import FOR_VIEWS
+from blaxel_mcp.transports.messages import read_message, write_message
+from blaxel_mcp.transports.probes import serve_connections
 from blaxel_mcp.transports.stale import drop_stale_probes
 
 TOOLS = [tool.name for tool in select(allow_writes=False) if tool.meta != FOR_VIEWS]
@@ -182,6 +188,81 @@ def test_a_probe_that_is_being_answered_is_given_up(tmp_path: Path) -> None:
         assert kind(json.loads(program.next_line())) == (3, "tools")
         program.close_input()
         assert (program.wait(), program.errors()) == (0, "held\n" * 2)
+
+
+def converse(*steps: str | int | Exception) -> list[tuple[Any, str]]:
+    """Say this to a server in this process, where a number waits for so many answers in all; what is answered."""
+    answers: list[tuple[Any, str]] = []
+    answered = asyncio.Condition()
+
+    async def messages() -> AsyncIterator[SessionMessage | Exception]:
+        for step in steps:
+            if isinstance(step, int):
+                async with answered, asyncio.timeout(PATIENCE):
+                    while len(answers) < step:
+                        await answered.wait()
+            elif isinstance(step, Exception):
+                yield step
+            else:
+                message = read_message(step.encode())
+                assert not isinstance(message, list)
+                yield SessionMessage(message)
+
+    async def send(item: SessionMessage) -> None:
+        async with answered:
+            answers.append(kind(json.loads(write_message(item.message))))
+            answered.notify()
+
+    async def serve() -> None:
+        async with tool_state("https://api.invalid/v0") as state:
+            await serve_connections(build_server(state, select(allow_writes=False)), messages(), send)
+
+    asyncio.run(serve())
+    return answers
+
+
+@pytest.mark.parametrize(
+    ("said", "answered"),
+    [
+        pytest.param([], [], id="nothing"),
+        pytest.param(
+            [initialize(1), 1, INITIALIZED, tools_list(2, modern=False), 2],
+            [(1, "initialize"), (2, "tools")],
+            id="handshake",
+        ),
+        pytest.param(
+            [discover(0), 1, tools_list(1, modern=True), 2, initialize(2), 3],
+            [(0, "discover"), (1, "tools"), (2, "-32022")],
+            id="goes on in the newer era, and cannot change its mind",
+        ),
+        pytest.param([tools_list(0, modern=True), 1, initialize(1), 2], [(0, "tools"), (1, "-32022")], id="never asks"),
+        pytest.param(
+            [tools_list(0, modern=True), 1, discover(1), 2, initialize(2), 3],
+            [(0, "tools"), (1, "discover"), (2, "-32022")],
+            id="asks too late",
+        ),
+        pytest.param(
+            [discover(0), 1, initialize(1), 2, INITIALIZED, tools_list(2, modern=False), 3, discover(3), 4],
+            [(0, "discover"), (1, "initialize"), (2, "tools"), (3, "-32600")],
+            id="gives up after the answer",
+        ),
+        pytest.param(
+            [discover(0), initialize(0), 1, INITIALIZED, tools_list(1, modern=False), 2],
+            [(0, "initialize"), (1, "tools")],
+            id="gives up before the answer, and counts anew",
+        ),
+        pytest.param(
+            [discover(0), 1, CANCEL, ValueError(), initialize(1), 2],
+            [(0, "discover"), (1, "initialize")],
+            id="what is no request decides nothing",
+        ),
+    ],
+)
+def test_the_first_request_but_a_probe_decides_the_era(
+    said: list[str | int | Exception], answered: list[tuple[int, str]]
+) -> None:
+    """A handshake behind nothing but probes is served, and answers that are still owed to these are dropped."""
+    assert converse(*said) == answered
 
 
 LINES = {

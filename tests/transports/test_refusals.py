@@ -6,7 +6,7 @@ import hmac
 import json
 import select
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -19,10 +19,13 @@ from support.in_process import serving
 from support.program import ENVELOPE, PATIENCE, Program, account
 from support.sockets import Connection, exchange, port_of, request, rpc
 
+from blaxel_mcp.api.callers import caller_of
 from blaxel_mcp.transports import admission, deadlines, http
 from blaxel_mcp.transports.access import (
+    Authenticator,
     AuthMiddleware,
     BearerTokenAuthenticator,
+    BlaxelCredentialAuthenticator,
     HostAndOriginMiddleware,
     RequestSmugglingMiddleware,
 )
@@ -49,7 +52,7 @@ def test_a_path_with_a_control_character_is_refused(port: int) -> None:
     for path in ("/mcp%0a", "/%00", "/mcp%7f", "/health%c2%85"):
         answer = exchange(port, request(f"POST {path}", *JSON))
         assert (answer.status, answer.headers["connection"]) == (400, "close")
-        assert answer.body.startswith(b"The request can be read in two ways")
+        assert answer.body == b"The request can be read in two ways: give either a length or chunks, and a plain path."
 
 
 def test_length_and_chunks_together_are_refused() -> None:
@@ -101,9 +104,26 @@ def test_a_rejected_name_cannot_forge_a_line_of_the_log(port: int, caplog: pytes
         r"Rejected: Host 'evil.example\x85WARNING blaxel_mcp: all is well' is not allowed.",
         r"Rejected: Origin 'http://evil.example\x85WARNING blaxel_mcp: all is well' is not allowed.",
     ]
-    caplog.clear()
-    assert exchange(port, request("POST /mcp", host="a" * 5_000)).status == 421
-    assert caplog.messages == [f"Rejected: Host '{'a' * 200}' and 4,800 more characters is not allowed."]
+    for length, shown in (
+        (200, f"'{'a' * 200}'"),
+        (201, f"'{'a' * 200}' and 1 more characters"),
+        (5_000, f"'{'a' * 200}' and 4,800 more characters"),
+    ):
+        caplog.clear()
+        assert exchange(port, request("POST /mcp", host="a" * length)).status == 421
+        assert caplog.messages == [f"Rejected: Host {shown} is not allowed."]
+
+
+def test_a_name_that_is_not_let_in_is_told_in_a_word(port: int, caplog: pytest.LogCaptureFixture) -> None:
+    """Which header it was is said to whoever sent it, and what stood in it to the operator."""
+    host = exchange(port, request("POST /mcp", host="evil.example"))
+    origins = exchange(port, request("POST /mcp", "Origin: http://localhost", "Origin: https://evil.example"))
+    assert (host.status, host.body) == (421, b"Invalid Host header")
+    assert (origins.status, origins.body) == (403, b"Invalid Origin header")
+    assert caplog.messages == [
+        "Rejected: Host 'evil.example' is not allowed.",
+        "Rejected: Origin 'http://localhost, https://evil.example' is not allowed.",
+    ]
 
 
 LOCAL = ("localhost", "localhost:*", "127.0.0.1", "127.0.0.1:*")
@@ -141,11 +161,13 @@ GOOD_PAGE, BAD_PAGE = ("Origin", "http://localhost:3000"), ("Origin", "https://e
         [BAD, GOOD],
         [GOOD, GOOD],
         [("Host", "")],
+        [("Host", "evil.example:8000")],
         [("Host", "localhost:*")],
         [("Host", "localhost:999999")],
         [("Host", "localhost:80\n")],
         [("Host", "localhost:")],
         [GOOD, BAD_PAGE],
+        [GOOD, ("Origin", "https://evil.example:3000")],
         [GOOD, GOOD_PAGE, BAD_PAGE],
         [GOOD, GOOD_PAGE, GOOD_PAGE],
         [GOOD, ("Origin", "null")],
@@ -213,40 +235,79 @@ def test_the_token_comes_by_the_bearer_scheme(given: str) -> None:
     """Written in any case; the right text by another scheme is none."""
     assert not authenticated("let-me-in", given)
     assert authenticated("let-me-in", "bearer let-me-in")
+    assert authenticated("let-me-in", "BEARER   let-me-in ")
+
+
+def test_a_caller_with_a_credential_of_their_own_is_known_by_a_digest() -> None:
+    """Of the credential and the workspace, neither of which is passed on."""
+    sent = {"x-blaxel-authorization": "Bearer secret-key", "x-blaxel-workspace": "ws"}
+    headers = [(name.encode(), value.encode()) for name, value in sent.items()]
+    request = Request({"type": "http", "method": "POST", "headers": headers})
+    caller = caller_of(request.headers)
+    assert caller is not None
+    found = asyncio.run(BlaxelCredentialAuthenticator().authenticate(request))
+    assert found == AccessToken(token="", client_id=caller.identity, scopes=[])
+    assert "secret-key" not in caller.identity
 
 
 class Known:
     """Authenticates everybody as the same client."""
 
-    def __init__(self, client: str) -> None:
-        self._client = client
+    def __init__(self, client: str, **more: Any) -> None:
+        self._token = AccessToken(token="secret", client_id=client, scopes=[client], **more)
 
     async def authenticate(self, _: Request) -> AccessToken:
         """Whoever it is."""
-        return AccessToken(token="", client_id=self._client, scopes=[self._client])
+        return self._token
 
 
-def identity(clients: Sequence[str]) -> tuple[str, list[str]]:
-    """Who somebody is, and what they may, whom several authenticators know by these names."""
-    users: list[Any] = []
+class Unnamed:
+    """Lets everybody in, as nobody in particular."""
+
+    async def authenticate(self, _: Request) -> None:
+        """Whoever it is."""
+
+
+def identity(*authenticators: Authenticator) -> AccessToken | None:
+    """Who somebody is, and what they may, to whoever is behind these authenticators."""
+    users: list[AccessToken | None] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         del receive, send
-        users.append(scope["user"])
+        users.append(scope["user"].access_token if "user" in scope else None)
 
     async def ignore(_: Any) -> None:
         """Never told."""
 
-    middleware = AuthMiddleware(app, [Known(client) for client in clients])
-    asyncio.run(middleware({"type": "http", "headers": []}, nothing, ignore))
-    return users[0].username, users[0].scopes
+    asyncio.run(AuthMiddleware(app, authenticators)({"type": "http", "headers": []}, nothing, ignore))
+    (user,) = users
+    return user
 
 
 def test_who_shows_two_things_is_both() -> None:
-    """A connection is bound to that: somebody else with one of the two is somebody else."""
-    assert identity(["ada", "key-1"])[0] != identity(["ada", "key-2"])[0]
-    assert identity(["ada", "key-1"])[0] != identity(["eve", "key-1"])[0]
-    assert identity(["ada", "key-1"])[1] == ["ada", "key-1"]
+    """A connection is bound to that: somebody else with one of the two is somebody else. No token is passed on."""
+    signed_in = Known(
+        "ada", subject="ada@team.example", claims={"iss": "https://id.example"}, resource="https://m.example"
+    )
+    both = AccessToken(
+        token="",
+        client_id="ada key-1",
+        scopes=["ada", "key-1"],
+        subject="ada@team.example",
+        claims={"iss": "https://id.example"},
+    )
+    assert identity(signed_in, Known("key-1")) == both
+    assert identity(Unnamed(), signed_in, Known("key-1")) == both
+    assert identity(Known("ada"), Known("key-2")) == AccessToken(
+        token="", client_id="ada key-2", scopes=["ada", "key-2"]
+    )
+    assert identity(Known("eve"), Known("key-1")) != identity(Known("ada"), Known("key-1"))
+
+
+def test_who_shows_nothing_is_nobody() -> None:
+    """Where nothing is asked for, or only a token that all share."""
+    assert identity() is None
+    assert identity(Unnamed()) is None
 
 
 # Bodies
@@ -319,6 +380,17 @@ def test_no_answer_names_the_server_software_and_no_address_is_logged(plane: str
         program.process.terminate()
         assert program.wait() == 0
         assert "hunter2" not in program.errors()
+
+
+def test_a_token_is_asked_for_in_words() -> None:
+    """Clients show them to the person who configures them: what to send, and that it is another thing than a key."""
+    with serving("--demo", env={"BLAXEL_MCP_AUTH_TOKEN": "let-me-in-0123456789"}) as base:
+        answer = httpx.post(f"{base}/mcp", json={}, headers={"Authorization": "Bearer something-else"})
+    assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
+    assert answer.text == (
+        "Unauthorized: send the token that this server's operator has set (BLAXEL_MCP_AUTH_TOKEN) as "
+        '"Authorization: Bearer TOKEN" with each request. It is not a Blaxel API key.'
+    )
 
 
 def test_names_are_checked_before_the_token() -> None:

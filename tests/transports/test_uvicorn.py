@@ -15,6 +15,7 @@ from blaxel_mcp.transports import deadlines
 from blaxel_mcp.transports.deadlines import DeadlineProtocol
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+EMPTY = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
@@ -62,6 +63,11 @@ class Connections:
         self._config = uvicorn.Config(answer, lifespan="off", log_config=None, ws="none", **config)
         self._state = ServerState()
         self._timers: list[Callable[[], object]] = []
+        self.now = 0.0
+
+    def time(self) -> float:
+        """The time, which stands still."""
+        return self.now
 
     def open(self) -> tuple[Any, Wire]:
         """Accept one more."""
@@ -134,6 +140,36 @@ async def stalled_reader(protocol: type[H11Protocol]) -> object:
     return wire.ended
 
 
+async def next_headers(protocol: type[H11Protocol]) -> object:
+    """Have a request answered, send half of the next one, and wait."""
+    connections = Connections(protocol)
+    connection, wire = connections.open()
+    connection.data_received(EMPTY)
+    await settle()
+    connection.data_received(REQUEST[:20])
+    connections.pass_time()
+    connections.pass_time()
+    return wire.ended
+
+
+async def reader_that_catches_up(protocol: type[H11Protocol]) -> object:
+    """Have a stream opened, read some of it after each look but one, and stop."""
+    connections = Connections(protocol)
+    connection, wire = connections.open()
+    connection.data_received(REQUEST)
+    await settle()
+    ended = []
+    for catches_up in (True, True, False, False):
+        connection.pause_writing()
+        connections.pass_time()
+        if catches_up:
+            connection.resume_writing()
+        ended.append(wire.ended)
+    for task in connection.tasks:
+        task.cancel()
+    return ended
+
+
 async def too_many(protocol: type[H11Protocol]) -> object:
     """Open one connection more than there may be; uvicorn's own limit looks at requests only."""
     limited = type("Limited", (protocol,), {"max_connections": 1})
@@ -173,16 +209,50 @@ async def broken_body(protocol: type[H11Protocol]) -> object:
     [
         (slow_headers, "", "aborted"),
         (silent_connection, "", "aborted"),
+        (next_headers, "", "aborted"),
         (stalled_reader, "", "aborted"),
+        (reader_that_catches_up, [""] * 4, ["", "", "", "aborted"]),
         (too_many, "", "closed"),
         (stream_at_shutdown, "", "closed"),
         (broken_body, "LocalProtocolError", "closed"),
     ],
 )
-def test_uvicorn_lacks_what_we_add(case: Callable[[type[H11Protocol]], Any], stock: str, ours: str) -> None:
+def test_uvicorn_lacks_what_we_add(case: Callable[[type[H11Protocol]], Any], stock: object, ours: object) -> None:
     """If the first is no longer so, delete our override and use uvicorn's own setting."""
     assert asyncio.run(case(H11Protocol)) == stock
     assert asyncio.run(case(DeadlineProtocol)) == ours
+
+
+def test_that_all_connections_are_taken_is_said_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+    """Each one too many is told when to come back, and closed; those that are open stay."""
+
+    async def open_too_many() -> None:
+        limited = type("Limited", (DeadlineProtocol,), {"max_connections": 2})
+        connections = Connections(limited)
+        allowed = [connections.open() for _ in range(2)]
+        for connections.now, said in ((100, 1), (159, 1), (160, 2), (219, 2), (220, 3)):
+            protocol, wire = connections.open()
+            assert wire.written == b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\n\r\n"
+            assert wire.ended == "closed"
+            protocol.connection_lost(None)
+            assert caplog.messages == ["All 2 connections are taken; new ones are answered 503."] * said
+        assert [(wire.written, wire.ended) for _, wire in allowed] == [(b"", "")] * 2
+
+    asyncio.run(open_too_many())
+
+
+def test_what_is_no_http_is_told_so() -> None:
+    """In uvicorn's words, where nothing was answered yet."""
+
+    async def send_garbage() -> Wire:
+        connection, wire = Connections(DeadlineProtocol).open()
+        connection.data_received(b"\x16\x03\x01 garbage\r\n\r\n")
+        return wire
+
+    wire = asyncio.run(send_garbage())
+    assert wire.written.startswith(b"HTTP/1.1 400 ")
+    assert wire.written.endswith(b"\r\n\r\nInvalid HTTP request received.")
+    assert wire.ended == "closed"
 
 
 def test_uvicorn_is_bounded_to_the_minor_version_that_was_tried() -> None:

@@ -110,13 +110,13 @@ class Issuer:
 
     async def _fetch(self) -> tuple[PyJWK, ...]:
         """Fetch the keys by the first of the metadata documents that leads to some."""
-        problem: _UnusableError | None = None
+        problems: list[_UnusableError] = []
         for url in metadata_urls(self.url):
             try:
                 return await self._fetch_by(url)
             except _UnusableError as error:
-                problem = problem or error
-        raise problem or _UnusableError("it has no metadata")
+                problems.append(error)
+        raise problems[0]
 
     async def _fetch_by(self, url: str) -> tuple[PyJWK, ...]:
         metadata = await self._get(url)
