@@ -12,7 +12,7 @@ import pytest
 from support.builders import NOW, answer, execution, runs_that_took, task
 
 from blaxel_mcp.summary.counts import TaskCounts
-from blaxel_mcp.summary.estimate import Estimate, estimate_from_history, estimate_remaining
+from blaxel_mcp.summary.estimate import Estimate, _summed_up, estimate_from_history, estimate_remaining
 from blaxel_mcp.summary.runs import UsualDuration
 from blaxel_mcp.summary.tasks import TaskStats
 from blaxel_mcp.summary.wording import format_duration
@@ -540,6 +540,88 @@ ESTIMATES: dict[str, tuple[Seen, tuple[int | None, int, int], str]] = {
         (87_841, 60_787, 110_245),
         "9 of 30 tasks finished in 11h 6m; 3 past runs",
     ),
+    "alike, two hundred": (
+        Seen(between(200, 3_000, 5_000), [500, 2_500], 25, 2),
+        (53_009, 48_768, 57_250),
+        "200 finished tasks of this execution (median 1h 4m), 27 left, 2 at a time",
+    ),
+    "alike, sixty may run and two do": (
+        Seen(ALIKE, [500, 2_500], 0, 60),
+        (3_480, 3_201, 3_759),
+        f"{TWELVE}, 2 left, 60 at a time",
+    ),
+    "a tenth of a second each": (
+        Seen([0.1, 0.11, 0.1], [0.05], 0, 2),
+        (0, 0, 1),
+        "3 finished tasks of this execution (median 0s), 1 left, 2 at a time",
+    ),
+    "ten that differ much": (
+        Seen(between(10, 100, 100_000), [30, 40], 0, 2),
+        (None, 684, 26_120),
+        "10 finished tasks of this execution (median 1h 17m), 2 left, 2 at a time; "
+        "tasks differ too much to say more closely",
+    ),
+    "nine that differ much": (
+        Seen(between(9, 100, 100_000), [30, 40], 0, 2),
+        (None, 311, 21_831),
+        "9 finished tasks of this execution (median 52m 42s), 2 left, 2 at a time; too few to say more closely",
+    ),
+    "a few more lanes than are played": (
+        Seen(MANY, between(60, 100, 5_000), 500, 100),
+        (31_892, 29_340, 34_616),
+        "501 finished tasks of this execution (median 1h 9m), 560 left, 100 at a time",
+    ),
+    "a slow first round in more lanes than are played": (
+        Seen(
+            [*between(300, 6_000, 7_390), *between(200, 900, 1_300)],
+            [*[7_400.0] * 20, *between(80, 50, 1_200)],
+            400,
+            320,
+            [7_400.0] * 300 + [1_350.0] * 200,
+        ),
+        (7_588, 6_981, 8_258),
+        "500 finished tasks (median 18m 11s); 20 tasks have run longer than any that finished",
+    ),
+    "past runs alone, that differ by far": (
+        Seen(ran=1, usual=[1, 3, 100, 40_000]),
+        (None, 0, 792_505),
+        "4 recent successful executions (median 52s); they differ too much to say more closely",
+    ),
+    "counts, three rounds": (
+        Seen(total=100, done=30, running=10, lanes=10, ran=400_000),
+        (812_783, 679_469, 1_123_411),
+        "30 of 100 tasks finished in 4d 15h",
+    ),
+    "counts, three rounds and a half": (
+        Seen(total=100, done=35, running=10, lanes=10, ran=400_000),
+        (739_851, 544_509, 1_056_931),
+        "35 of 100 tasks finished in 4d 15h",
+    ),
+    "counts, two rounds before the end": (
+        Seen(total=100, done=80, running=10, lanes=10, ran=400_000),
+        (159_749, 77_757, 228_213),
+        "80 of 100 tasks finished in 4d 15h",
+    ),
+    "counts, nearly three rounds before the end": (
+        Seen(total=100, done=75, running=10, lanes=10, ran=400_000),
+        (164_403, 105_596, 234_861),
+        "75 of 100 tasks finished in 4d 15h",
+    ),
+    "counts, three hundred": (
+        Seen(total=300, done=20, running=10, lanes=10, ran=400_000),
+        (5_214_917, 1_934_808, 7_449_882),
+        "20 of 300 tasks finished in 4d 15h",
+    ),
+    "counts, more lanes than are left": (
+        Seen(total=300, done=290, running=10, lanes=60, ran=400_000),
+        (40_723, 9_319, 58_176),
+        "290 of 300 tasks finished in 4d 15h",
+    ),
+    "counts that do not add up": (
+        Seen(total=100, done=95, running=10, lanes=10, ran=400_000),
+        (None, 10_716, 146_897),
+        "95 of 100 tasks finished in 4d 15h; what each task takes is not known",
+    ),
 }
 
 
@@ -551,3 +633,41 @@ def test_the_estimate_of(name: str) -> None:
     """
     seen, numbers, basis = ESTIMATES[name]
     assert seen.estimate() == Estimate(*numbers, basis)
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        Seen(ran=81_000, usual=[70_000, 75_000, 81_000]),  # it has outlasted them
+        Seen(usual=[70_000, 75_000, 81_000]),  # nothing says for how long it has been running
+        Seen(total=30, done=9, running=4, lanes=4),
+        Seen(total=30, done=9, running=4, lanes=4, ran=0),
+        Seen(total=30, done=2, running=4, lanes=4, ran=40_000),
+        Seen(total=30, done=30, running=0, lanes=4, ran=40_000),
+    ],
+)
+def test_what_says_nothing_of_the_time_left_is_no_basis(seen: Seen) -> None:
+    """Past runs and counts alone."""
+    assert seen.estimate() is None
+
+
+@pytest.mark.parametrize(
+    ("ends", "weights", "numbers"),
+    [
+        # A likely value is 70 % of the end of the range at least.
+        ([30.0, 10.0, 20.0], [1.0, 1.0, 1.0], (21, 10, 30)),
+        # One that weighs most is likely, and the end of the range too, but for 8 %.
+        ([10.0, 20.0, 300.0], [1.0, 1.0, 98.0], (294, 39, 318)),
+        # All draws alike: 8 % to either side.
+        ([100.0] * 4, [1.0] * 4, (100, 92, 108)),
+        # Nothing left at all is no estimate, a moment is one.
+        ([0.0] * 4, [1.0] * 4, None),
+        ([0.001] * 4, [1.0] * 4, (0, 0, 1)),
+    ],
+)
+def test_draws_are_summed_up(
+    ends: list[float], weights: list[float], numbers: tuple[int | None, int, int] | None
+) -> None:
+    """As a likely value and a range, from the twentieth draw of a hundred to the last but twenty."""
+    got = _summed_up(ends, weights, "basis", "", margin=0)
+    assert got == (Estimate(*numbers, "basis") if numbers else None)
