@@ -293,10 +293,12 @@ WIDE = [round(3_000 * math.exp(1.2 * NormalDist().inv_cdf((place * 7 % 60 + 0.5)
 MANY = between(501, 2_000, 9_000)
 SLOWER = [3_000 + 150.0 * place for place in range(20)]
 FASTER = SLOWER[::-1]
-TWELVE, SIXTY = (
+ROUGH = [round((3_000 + 150 * place) * (1.0, 0.7, 1.3, 0.8, 1.2)[place % 5], 1) for place in range(40)]
+TEN, TWELVE, SIXTY = (
     f"{number} finished tasks of this execution (median {median})"
-    for number, median in ((12, "1h 6m"), (60, "51m 16s"))
+    for number, median in ((10, "1h 17m"), (12, "1h 6m"), (60, "51m 16s"))
 )
+DIFFER = "tasks differ too much to say more closely"
 ESTIMATES: dict[str, tuple[Seen, tuple[int | None, int, int], str]] = {
     "alike, one after another": (Seen(ALIKE, [], 7, 1), (28_136, 25_884, 30_387), f"{TWELVE}, 7 left, 1 at a time"),
     "alike, one is left": (Seen(ALIKE, [1_500], 0, 2), (2_550, 2_240, 2_786), f"{TWELVE}, 1 left, 2 at a time"),
@@ -343,7 +345,7 @@ ESTIMATES: dict[str, tuple[Seen, tuple[int | None, int, int], str]] = {
     "wide": (
         Seen(WIDE, [100, 1_000, 3_000, 9_000], 12, 4),
         (None, 5_826, 93_993),
-        f"{SIXTY}, 16 left, 4 at a time; tasks differ too much to say more closely",
+        f"{SIXTY}, 16 left, 4 at a time; {DIFFER}",
     ),
     "wide, hundreds wait": (
         Seen(WIDE, [100, 1_000, 3_000, 9_000], 900, 4),
@@ -423,7 +425,7 @@ ESTIMATES: dict[str, tuple[Seen, tuple[int | None, int, int], str]] = {
     "one has run for a quarter longer": (
         Seen(ALIKE, [5_250], 0, 2),
         (None, 3, 534),
-        f"{TWELVE}, 1 left, 2 at a time; tasks differ too much to say more closely",
+        f"{TWELVE}, 1 left, 2 at a time; {DIFFER}",
     ),
     "one has run for more than a quarter longer": (
         Seen(ALIKE, [5_251], 0, 2),
@@ -558,8 +560,7 @@ ESTIMATES: dict[str, tuple[Seen, tuple[int | None, int, int], str]] = {
     "ten that differ much": (
         Seen(between(10, 100, 100_000), [30, 40], 0, 2),
         (None, 684, 26_120),
-        "10 finished tasks of this execution (median 1h 17m), 2 left, 2 at a time; "
-        "tasks differ too much to say more closely",
+        f"{TEN}, 2 left, 2 at a time; {DIFFER}",
     ),
     "nine that differ much": (
         Seen(between(9, 100, 100_000), [30, 40], 0, 2),
@@ -622,6 +623,76 @@ ESTIMATES: dict[str, tuple[Seen, tuple[int | None, int, int], str]] = {
         (None, 10_716, 146_897),
         "95 of 100 tasks finished in 4d 15h; what each task takes is not known",
     ),
+    "counts, none runs": (
+        Seen(total=5_000, done=1_000, running=0, lanes=10, ran=400_000),
+        (1_602_690, 1_474_475, 1_730_906),
+        "1,000 of 5,000 tasks finished in 4d 15h",
+    ),
+    "counts, one runs": (
+        Seen(total=5_000, done=1_000, running=1, lanes=10, ran=400_000),
+        (1_602_066, 1_473_900, 1_730_232),
+        "1,000 of 5,000 tasks finished in 4d 15h",
+    ),
+    "counts, few run in more lanes than are played": (
+        Seen(total=9_000, done=3_000, running=300, lanes=700, ran=90_000),
+        (256_190, 171_454, 365_987),
+        "3,000 of 9,000 tasks finished in 25h",
+    ),
+    "counts, one after another": (
+        Seen(total=400, done=3, running=1, lanes=1, ran=90_000),
+        (11_845_633, 5_598_005, 16_922_333),
+        "3 of 400 tasks finished in 25h",
+    ),
+    "hardly begun, and past runs that differ by far": (
+        Seen([0.5, 1.0, 40_000], [0.1], 0, 2, ran=0, usual=[1, 3, 100, 40_000]),
+        (None, 0, 64_076),
+        "3 finished tasks of this execution (median 1s), 1 left, 2 at a time; 4 past runs; too few to say more closely",
+    ),
+    "past runs took somewhat longer": (
+        Seen(SKEWED, [100, 9_000, 20_000], 30, 3, ran=100_000, usual=[400_000, 420_000, 450_000]),
+        (171_982, 77_123, 245_690),
+        "40 finished tasks of this execution (median 1h 47m), 33 left, 3 at a time; 3 past runs",
+    ),
+    "past runs alone, of a minute each": (
+        Seen(ran=80, usual=[70, 75, 81, 78]),
+        (10, 0, 15),
+        "4 recent successful executions (median 1m 16s)",
+    ),
+    "counts, the first of fifty lanes": (
+        Seen(total=250, done=3, running=50, lanes=50, ran=90_000),
+        (None, 240_313, 3_192_415),
+        "3 of 250 tasks finished in 25h; what each task takes is not known",
+    ),
+    "a second each, and past runs that differ by far": (
+        Seen([0.5, 1.0, 1.2], [0.1], 0, 2, ran=0, usual=[1, 3, 100, 40_000]),
+        (1, 0, 2),
+        "3 finished tasks of this execution (median 1s), 1 left, 2 at a time; 4 past runs",
+    ),
+    "two seconds each, and past runs that differ by far": (
+        Seen([0.5, 1.0, 2.2], [0.1], 1, 1, ran=0, usual=[1, 3, 100, 400_000]),
+        (None, 0, 10),
+        "3 finished tasks of this execution (median 1s), 2 left, 1 at a time; 4 past runs; too few to say more closely",
+    ),
+    "of very different sizes, some more than are played": (
+        Seen(between(10, 1, 1_000), [5, 9], 83, 2),
+        (18_422, 4_234, 26_318),
+        "10 finished tasks of this execution (median 46s), 85 left, 2 at a time",
+    ),
+    "of very different sizes, some more than are played, one after another": (
+        Seen(between(10, 1, 1_000), [5], 83, 1),
+        (None, 9_481, 57_867),
+        f"10 finished tasks of this execution (median 46s), 84 left, 1 at a time; {DIFFER}",
+    ),
+    "of very different sizes, ten at a time": (
+        Seen(between(10, 1, 1_000), [5.0] * 10, 90, 10),
+        (None, 786, 11_730),
+        f"10 finished tasks of this execution (median 46s), 100 left, 10 at a time; {DIFFER}",
+    ),
+    "tasks get slower and differ, two at a time": (
+        Seen(ROUGH, [500, 700], 300, 2, rounds(ROUGH, 2)),
+        (6_054_183, 1_822_245, 8_648_833),
+        "40 finished tasks (median 2h 37m); tasks are getting slower",
+    ),
 }
 
 
@@ -660,6 +731,9 @@ def test_what_says_nothing_of_the_time_left_is_no_basis(seen: Seen) -> None:
         ([10.0, 20.0, 300.0], [1.0, 1.0, 98.0], (294, 39, 318)),
         # All draws alike: 8 % to either side.
         ([100.0] * 4, [1.0] * 4, (100, 92, 108)),
+        # It is likely if a fifth of the draws is near it: within a quarter of their length, and half a second.
+        ([1.0, 10.0], [80.0, 20.0], (7, 1, 10)),
+        ([1.0, 11.0], [80.0, 20.0], (None, 1, 11)),
         # Nothing left at all is no estimate, a moment is one.
         ([0.0] * 4, [1.0] * 4, None),
         ([0.001] * 4, [1.0] * 4, (0, 0, 1)),

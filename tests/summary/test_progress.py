@@ -7,7 +7,7 @@ import pytest
 from support.builders import EXECUTION, JOB, NOW, execution, runs_that_took
 
 from blaxel_mcp.advice import advise
-from blaxel_mcp.models import JobExecution
+from blaxel_mcp.models import ExecutionStatus, JobExecution
 from blaxel_mcp.shell_advice import ShellAdvice
 from blaxel_mcp.summary.estimate import Estimate
 from blaxel_mcp.summary.execution import ExecutionSummary
@@ -167,6 +167,21 @@ def test_what_is_left_is_told_where_it_is_known(estimate: Estimate | None, left:
         **({} if estimate == RANGE else {"jobId": "resize"}),
         "executionId": "exec-1",
     }
+
+
+@pytest.mark.parametrize(
+    ("status", "told"), [("RUNNING", "running"), ("Who KNOWS\x1b[0m", "Who KNOWS"), ("x" * 41, "x" * 37 + "…")]
+)
+def test_the_status_is_a_word_of_the_api(status: str, told: str) -> None:
+    """In lower case; another one as it came, but clean and in 40 bytes at most."""
+    odd = seen(status)
+    assert build_unfinished(odd, odd, same_arguments=True, gone=True)["status"] == told
+
+
+def test_without_a_status_there_is_none() -> None:
+    """Not even an empty one."""
+    odd = FIRST._replace(status=ExecutionStatus(None))
+    assert "status" not in build_unfinished(odd, odd, same_arguments=True)
 
 
 def test_numbers_of_tasks_are_those_that_there_are() -> None:

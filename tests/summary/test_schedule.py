@@ -75,6 +75,8 @@ def told(subject: Job, *runs: Run, complete: bool = False, now: datetime = NOW) 
         ([run(LAST_NIGHT, "queued")], "running", False, "an execution was created then and is waiting to start."),
         # Clocks differ by up to a minute, and up to ten are no delay.
         ([run(LAST_NIGHT + MINUTE)], "ran", False, "an execution was created then and succeeded."),
+        ([run(LAST_NIGHT - 0.999 * MINUTE)], "ran", False, "an execution was created then and succeeded."),
+        ([run(LAST_NIGHT - MINUTE)], "ran", False, "an execution was created 1m later and succeeded."),
         ([run(LAST_NIGHT - 4 * MINUTE)], "ran", False, "an execution was created 4m later and succeeded."),
         ([run(LAST_NIGHT - 10 * MINUTE)], "ran", False, "an execution was created 10m later and succeeded."),
         # By hand or by a late scheduler: nothing tells them apart.
@@ -129,6 +131,7 @@ def test_a_complete_list_without_an_execution_is_a_miss() -> None:
     """A job without any execution missed its schedule, if it was there to be due."""
     sentence = "Due today at 02:00 UTC, 7h ago: no execution is listed."
     assert told(job(NIGHTLY, created=8), complete=True) == ("missed", True, sentence)
+    assert told(job(NIGHTLY, created=LAST_NIGHT), complete=True) == ("missed", True, sentence)
     assert told(job(NIGHTLY), run(4), complete=True)[:2] == ("late", False)
 
 
@@ -222,6 +225,14 @@ def test_a_new_job_is_not_late() -> None:
     expected = ("waiting", False, "Not due yet since the job was created.")
     assert told(job(NIGHTLY, created=6), complete=True) == expected
     assert told(job(NIGHTLY, created=6, updated=6), run(5)) == expected
+    waiting = ScheduleCheck(NIGHTLY, "waiting", None, at(-17), unread="@reboot")
+    assert check(job("@reboot", NIGHTLY, created=6), complete=True) == waiting
+
+
+def test_what_was_never_due_is_not_late() -> None:
+    """Where the calendar begins."""
+    early = datetime(1, 1, 2, tzinfo=UTC)
+    assert check(job("0 0 29 2 *"), complete=True, now=early).state == "waiting"
 
 
 def test_a_changed_job_tells_nothing_about_the_time_before() -> None:
@@ -233,6 +244,7 @@ def test_a_changed_job_tells_nothing_about_the_time_before() -> None:
     assert told(changed, run(4), run(NIGHT_BEFORE))[2] == f"{sentence} Newest execution: today at 05:00 UTC."
     assert told(changed, run(LAST_NIGHT))[0] == "ran"
     assert told(job(NIGHTLY, created=5_000, updated=8), run(NIGHT_BEFORE))[0] == "missed"
+    assert told(job(NIGHTLY, created=5_000, updated=LAST_NIGHT), run(NIGHT_BEFORE))[0] == "missed"
 
 
 def test_several_triggers_make_one_schedule() -> None:
