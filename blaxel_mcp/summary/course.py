@@ -73,7 +73,7 @@ def read_course(tasks: TaskStats, waiting: int, slots: int, rng: Random) -> Cour
             elapsed,
             round(len(late) * number / len(order)),
             fresh=len(fresh),
-            slow=fmean(early) / fmean(late),
+            slow=fmean(early) / max(1e-3, fmean(late)),
         )
     if len(late) < _SECOND_ROUND and number < slots + _SECOND_ROUND:
         # Little more than the first round is known, and that may be a slow one: containers start cold.

@@ -112,6 +112,8 @@ def test_tasks_that_took_no_time_are_no_error() -> None:
     nothing = [(600.0, 0.0)] * 4
     assert course([*nothing, *[(500.0, 0.0)] * 4], [0.0]).finished == [0.0] * 8
     assert course([*nothing, *[(500.0, 5.0)] * 4], [0.0]).slow == 1.0
+    quicker = course([*[(600.0, 5.0)] * 4, *[(500.0, 0.0)] * 4], [1.0])
+    assert quicker == Course([0.0] * 4, [1.0], 4, fresh=1, slow=5_000.0)
 
 
 @pytest.mark.parametrize(

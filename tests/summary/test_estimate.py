@@ -693,6 +693,16 @@ ESTIMATES: dict[str, tuple[Seen, tuple[int | None, int, int], str]] = {
         (6_054_183, 1_822_245, 8_648_833),
         "40 finished tasks (median 2h 37m); tasks are getting slower",
     ),
+    "a first round of seconds, and later tasks that took no time": (
+        Seen([5.0] * 4 + [0.0] * 4, [3.0], 31, 4, [100.0] * 4 + [50.0] * 4),
+        (None, 0, 11),
+        "8 finished tasks of this execution (median 0s), 32 left, 4 at a time; too few to say more closely",
+    ),
+    "counts, a round more than is played one by one": (
+        Seen(total=310, done=210, running=10, lanes=10, ran=400_000),
+        (190_776, 172_064, 267_719),
+        "210 of 310 tasks finished in 4d 15h",
+    ),
 }
 
 
@@ -727,6 +737,8 @@ def test_what_says_nothing_of_the_time_left_is_no_basis(seen: Seen) -> None:
     [
         # A likely value is 70 % of the end of the range at least.
         ([30.0, 10.0, 20.0], [1.0, 1.0, 1.0], (21, 10, 30)),
+        # Half is between nothing and a hundred, but neither is near that.
+        ([0.0, 100.0], [1.0, 1.0], (None, 0, 100)),
         # One that weighs most is likely, and the end of the range too, but for 8 %.
         ([10.0, 20.0, 300.0], [1.0, 1.0, 98.0], (294, 39, 318)),
         # All draws alike: 8 % to either side.

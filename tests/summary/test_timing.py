@@ -189,7 +189,9 @@ def test_how_long_it_waited_and_ran(status: str, times: tuple[float, ...], timin
         ([20, 60], 60, True, None),
         ([20, 20, 29.9], 29.9, False, 20),
         ([20, 20, 30], 30, True, 20),
-        ([0, 0, 0], 0, True, 0),
+        # Where all took no time, none took longer.
+        ([0, 0, 0], 0, False, 0),
+        ([0, 0, 0, 1], 1, True, 0),
     ],
 )
 def test_the_slowest_task_stands_out_from_one_and_a_half_medians_on(
