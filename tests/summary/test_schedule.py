@@ -138,6 +138,9 @@ def test_a_complete_list_without_an_execution_is_a_miss() -> None:
 def test_an_old_execution_without_a_time_does_not_matter() -> None:
     """Executions come newest first, so what is listed after an older one is older; a start is later than a creation."""
     assert told(job(NIGHTLY), run(NIGHT_BEFORE), run(None))[0] == "missed"
+    assert told(job(NIGHTLY), run(30), run(NIGHT_BEFORE), run(None))[0] == "missed"
+    # Where they come in another order, it may be of last night.
+    assert told(job(NIGHTLY), run(NIGHT_BEFORE), run(30), run(None))[0] == "unknown"
     assert told(job(NIGHTLY), Run("exec", ExecutionStatus("failed"), started=at(LAST_NIGHT)))[0] == "ran"
 
 
@@ -218,6 +221,8 @@ def test_an_execution_of_the_future_is_no_evidence() -> None:
     """A clock may be ahead of ours by a minute, not by five."""
     assert told(job("0 9 * * *"), run(-MINUTE), run(24))[0] == "ran"
     assert told(job("0 9 * * *"), run(-5 * MINUTE), run(24))[0] == "unknown"
+    for created, state in ((MINUTE / 2, "late"), (-MINUTE, "late"), (-1.001 * MINUTE, "unknown")):
+        assert told(job(NIGHTLY), run(created), run(NIGHT_BEFORE))[0] == state
 
 
 def test_a_new_job_is_not_late() -> None:
@@ -317,6 +322,12 @@ def test_the_check_carries_the_executions_it_goes_by() -> None:
     came, before = run(LAST_NIGHT), run(NIGHT_BEFORE)
     assert check(job(NIGHTLY), came, before) == ScheduleCheck(NIGHTLY, "ran", at(7), at(-17), run=came)
     assert check(job(NIGHTLY), before) == ScheduleCheck(NIGHTLY, "missed", at(7), at(-17), previous=before)
+    # Of two that were created at one moment the one that is listed last came first.
+    late = run(4, "succeeded")
+    seen = check(job(NIGHTLY), run(4, "failed"), late, before)
+    assert seen == ScheduleCheck(NIGHTLY, "late", at(7), at(-17), previous=before, run=late)
+    changed = check(job(NIGHTLY, created=5_000, updated=3), complete=True)
+    assert changed == ScheduleCheck(NIGHTLY, "unknown", at(7), at(-17))
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,13 @@
 """What finished and running tasks say of how long tasks take: spreads that may be the true one."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 from statistics import NormalDist, fmean, pstdev
 
 import pytest
 
-from blaxel_mcp.summary.task_durations import Draw, TaskDurations, _Fit, condense, hazard
+from blaxel_mcp.summary.task_durations import Draw, TaskDurations, _Fit, assumed, condense, hazard
 
 
 def dice() -> Random:
@@ -102,7 +102,7 @@ def test_nothing_is_too_large_or_too_small_to_be_told(kind: str) -> None:
     assert far.beyond(1.0, 0.5) == math.exp(40)
     assert FITS[kind].above(0.0) == pytest.approx(0.0, abs=1e-9)
     assert FITS[kind].beyond(0.0, 0.5) == pytest.approx(100.0 if kind == "normal" else 83.2555)
-    assert -math.inf < FITS[kind].above(1e30) < -1_000
+    assert FITS[kind].above(1e30) == pytest.approx(-math.exp(50) if kind == "weibull" else -8_320, rel=0.01)
     assert FITS[kind].beyond(1e15, 1e-12) >= 1e15
 
 
@@ -155,6 +155,7 @@ MIXED = Draw(
         # By the spread, of which half is above 40 s: halfway is its third quartile.
         (0.75, 40 * math.exp(0.6744898)),
         (0.825, 40 * math.exp(1.2815516)),
+        (0.875, 40 * math.exp(7.0344838)),
         # The other kind takes twice as long as the longest where half of it takes longer, and 30 times at most.
         (0.9375, 80.0),
         (0.99, 500.0),
@@ -214,9 +215,9 @@ def test_what_running_tasks_still_take() -> None:
 SHARES = (0.05, 0.5, 0.9, 0.99, 0.9999)
 NORMAL = [round(60_000 * math.exp(0.4 * NormalDist().inv_cdf((place + 0.5) / 40))) for place in range(40)]
 """Forty durations as of a lognormal distribution."""
-DRAWS: dict[str, tuple[TaskDurations, list[list[int]]]] = {
+DRAWS: dict[str, tuple[Callable[[], TaskDurations], list[list[int]]]] = {
     "alike": (
-        TaskDurations([59_000.0, 60_000.0, 60_000.0, 61_500.0], []),
+        lambda: TaskDurations([59_000.0, 60_000.0, 60_000.0, 61_500.0], []),
         [
             [59_000, 61_188, 62_122, 63_141, 184_500],
             [56_908, 59_000, 61_500, 285_459, 1_845_000],
@@ -225,7 +226,7 @@ DRAWS: dict[str, tuple[TaskDurations, list[list[int]]]] = {
         ],
     ),
     "normal": (
-        TaskDurations(NORMAL, []),
+        lambda: TaskDurations(NORMAL, []),
         [
             [39_623, 64_723, 97_483, 122_307, 441_210],
             [35_903, 56_341, 103_221, 147_070, 441_210],
@@ -234,7 +235,7 @@ DRAWS: dict[str, tuple[TaskDurations, list[list[int]]]] = {
         ],
     ),
     "normal, some run": (
-        TaskDurations(NORMAL, [1_000.0, 20_000.0, 30_000.0, 70_000.0, 90_000.0]),
+        lambda: TaskDurations(NORMAL, [1_000.0, 20_000.0, 30_000.0, 70_000.0, 90_000.0]),
         [
             [39_623, 64_723, 97_483, 122_307, 441_210],
             [35_903, 58_518, 103_221, 147_070, 441_210],
@@ -243,7 +244,7 @@ DRAWS: dict[str, tuple[TaskDurations, list[list[int]]]] = {
         ],
     ),
     "normal, many run longer than all": (
-        TaskDurations(NORMAL, [180_000.0] * 20),
+        lambda: TaskDurations(NORMAL, [180_000.0] * 20),
         [
             [39_623, 87_253, 274_024, 2_740_239, 4_412_100],
             [35_903, 71_956, 351_763, 3_517_633, 4_412_100],
@@ -252,7 +253,7 @@ DRAWS: dict[str, tuple[TaskDurations, list[list[int]]]] = {
         ],
     ),
     "exponential": (
-        TaskDurations([round(-50_000 * math.log(1 - (place + 0.5) / 30)) for place in range(30)], [100.0] * 12),
+        lambda: TaskDurations([round(-50_000 * math.log(1 - (place + 0.5) / 30)) for place in range(30)], [100.0] * 12),
         [
             [8_126, 39_925, 94_856, 204_717, 614_151],
             [5_277, 34_685, 107_422, 284_081, 614_151],
@@ -261,7 +262,7 @@ DRAWS: dict[str, tuple[TaskDurations, list[list[int]]]] = {
         ],
     ),
     "a sample": (
-        TaskDurations(NORMAL, [50_000.0] * 3, number=4_000, mean=70_000.0),
+        lambda: TaskDurations(NORMAL, [50_000.0] * 3, number=4_000, mean=70_000.0),
         [
             [33_435, 63_200, 105_282, 147_070, 147_070],
             [33_435, 63_200, 105_282, 147_070, 147_070],
@@ -269,8 +270,44 @@ DRAWS: dict[str, tuple[TaskDurations, list[list[int]]]] = {
             [33_435, 63_200, 111_479, 147_070, 367_606],
         ],
     ),
+    "a sample, and many run longer than all": (
+        lambda: TaskDurations(NORMAL, [180_000.0] * 20, number=4_000, mean=70_000.0),
+        [
+            [33_435, 66_452, 111_479, 147_070, 3_832_631],
+            [33_435, 63_200, 111_479, 147_070, 4_412_100],
+            [33_435, 66_452, 111_479, 147_070, 4_193_592],
+            [33_435, 66_452, 111_479, 147_070, 4_412_100],
+        ],
+    ),
+    "some run as long as the longest": (
+        lambda: TaskDurations(NORMAL, [NORMAL[-1]] * 3),
+        [
+            [39_623, 68_167, 122_079, 197_665, 441_210],
+            [35_903, 58_518, 110_829, 211_168, 441_210],
+            [30_958, 76_228, 147_070, 233_692, 441_210],
+            [25_326, 61_530, 163_417, 287_671, 441_210],
+        ],
+    ),
+    "one runs nearly as long as the longest": (
+        lambda: TaskDurations(NORMAL, [NORMAL[-1] - 1.0]),
+        [
+            [39_623, 64_723, 97_483, 172_739, 441_210],
+            [35_903, 57_572, 103_221, 147_070, 441_210],
+            [30_958, 76_228, 122_307, 176_368, 441_210],
+            [26_811, 58_518, 147_070, 230_802, 441_210],
+        ],
+    ),
+    "one runs for a hundred years": (
+        lambda: TaskDurations([10_000.0, 11_000.0, 12_000.0], [3e9]),
+        [
+            [10_000, 2_259_411, 44_302, 360_000, 360_000],
+            [503, 11_000, 35_474, 354_741, 360_000],
+            [528, 2_361_198, 19_366, 193_660, 360_000],
+            [10_000, 878_018_715, 45_273, 360_000, 360_000],
+        ],
+    ),
     "three": (
-        TaskDurations([20_000.0, 60_000.0, 150_000.0], [90_000.0, 200_000.0]),
+        lambda: TaskDurations([20_000.0, 60_000.0, 150_000.0], [90_000.0, 200_000.0]),
         [
             [20_000, 150_000, 420_535, 4_205_350, 4_500_000],
             [11_897, 61_920, 573_064, 2_625_043, 450_000],
@@ -279,7 +316,7 @@ DRAWS: dict[str, tuple[TaskDurations, list[list[int]]]] = {
         ],
     ),
     "no time": (
-        TaskDurations([0.0, 0.0, 60_000.0], [0.0]),
+        lambda: TaskDurations([0.0, 0.0, 60_000.0], [0.0]),
         [
             [400, 10_753, 135_990, 1_359_897, 1_800_000],
             [36, 400, 89_123, 874_900, 180_000],
@@ -296,7 +333,19 @@ def test_spreads_that_may_be_the_true_one(name: str) -> None:
 
     A change of the model changes this table on purpose; `benchmarks/estimates.py` says whether it is a better one.
     """
-    durations, expected = DRAWS[name]
-    rng = dice()
+    make, expected = DRAWS[name]
+    durations, rng = make(), dice()
     drawn = [durations.draw(rng, place) for place in (0.1, 0.5, 0.9, 0.99)]
     assert [[round(draw.at(share)) for share in SHARES] for draw in drawn] == expected
+
+
+@pytest.mark.parametrize("width", [0.05, 0.5, 0.9])
+def test_durations_of_which_nothing_is_known_but_how_much_they_may_differ(width: float) -> None:
+    """Forty-eight equally likely ones around a mean of one, as of a lognormal distribution."""
+    draw = assumed(width)
+    assert fmean(draw.values) == pytest.approx(1.0)
+    assert draw.moments() == pytest.approx((1.0, math.sqrt(math.exp(width**2) - 1)), rel=0.15)
+    shares = [(number + 0.5) / 48 for number in range(48)]
+    found = [draw.at(share * (1 - draw.over)) for share in shares]
+    scores = [NormalDist().inv_cdf(share) for share in shares]
+    assert [each / found[0] for each in found] == pytest.approx([math.exp(width * (z - scores[0])) for z in scores])

@@ -134,7 +134,7 @@ def test_an_odd_field_of_a_task_reads_as_absent(odd: Any) -> None:
         {"metadata": odd, "spec": odd, "conditions": odd, "status": odd if odd != "text" else None},
         {
             "metadata": {"name": odd if odd != "text" else None, "startedAt": odd, "completedAt": odd},
-            "spec": {"timeout": [odd]},
+            "spec": {"timeout": 1_800 if odd is None else [odd]},
             "conditions": [],
         },
     ):
