@@ -223,7 +223,8 @@ def outlook_from_counts(
         work = done + draw.moments()[1] * math.sqrt(done) * rng.gauss() + sum(each * at for each, at in met)
         free = [each * (1 - at) for each, at in met]
         free += [0.0] * (lanes - len(free))
-        ends.append(play(draw, rng, free, waiting) * running * lanes / max(0.3 * done, work))
+        end = play(draw, rng, free, waiting, factor=1.0, growth=0.0)
+        ends.append(end * running * lanes / max(0.3 * done, work))
     basis = f"{settled:,} of {total:,} tasks finished in {format_duration(running)}"
     return Outlook(ends, basis, "what each task takes is not known")
 

@@ -12,9 +12,7 @@ PLAYED = 80
 """Of the waiting tasks, so many (or one for each lane, or three rounds of few lanes) are played one by one."""
 
 
-def play(
-    draw: Draw, rng: Random, free: list[float], waiting: int, *, factor: float = 1.0, growth: float = 0.0
-) -> float:
+def play(draw: Draw, rng: Random, free: list[float], waiting: int, *, factor: float, growth: float) -> float:
     """The moment at which the last task ends, in seconds from now.
 
     Args:

@@ -53,8 +53,8 @@ def test_waiting_tasks_take_the_lane_that_is_free_first(
 def test_rounds_that_are_not_played_count_all_the_same(lanes: int, waiting: int) -> None:
     """Of many tasks only the last 80 or so are played one by one; lanes that go in step stay so."""
     rounds = math.ceil(waiting / lanes)
-    assert play(TEN, dice(), [0.0] * lanes, waiting) == pytest.approx(10 * rounds)
-    assert play(TEN, dice(), [4.0] * lanes, waiting, factor=3.0) == pytest.approx(30 * rounds + 4)
+    assert play(TEN, dice(), [0.0] * lanes, waiting, factor=1.0, growth=0.0) == pytest.approx(10 * rounds)
+    assert play(TEN, dice(), [4.0] * lanes, waiting, factor=3.0, growth=0.0) == pytest.approx(30 * rounds + 4)
 
 
 @pytest.mark.parametrize("growth", [1.0, 0.5, -0.6])

@@ -193,6 +193,8 @@ def test_without_a_status_there_is_none() -> None:
 
 def test_numbers_of_tasks_are_those_that_there_are() -> None:
     """None that succeeded is a number too; none that failed, and none that runs, are not told."""
+    numbers = {"total": 9, "succeeded": 4, "failed": 1, "running": 2}
+    assert unfinished(LATER, LATER, same_arguments=True, gone=True)["tasks"] == numbers
     none = seen(total=9, success=0, failure=0, running=0)
     assert unfinished(none, none, same_arguments=True)["tasks"] == {"total": 9, "succeeded": 0}
     thousands = seen(total=90_000, success=4_000, failure=1_200)

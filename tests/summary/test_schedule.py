@@ -172,6 +172,10 @@ def test_within_the_slack_the_time_before_is_looked_at() -> None:
     assert told(daily, run(24, "running")) == ("waiting", False, f"{sentence} is still going.")
     sentence = "Again due today at 08:58 UTC, 2m ago: no execution since 2026-11-22 at 09:00 UTC, 48h ago."
     assert told(daily, run(48)) == ("missed", True, sentence.replace("48h", "2d"))
+    assert check(daily, run(24)) == ScheduleCheck(
+        "58 8 * * *", "waiting", at(2 * MINUTE), at(2 * MINUTE - 24), previous=run(24)
+    )
+    assert told(job("58 8 * * *", created=24 + 2 * MINUTE), run(48))[0] == "missed"
     # That time does not count where the schedule may be newer.
     assert told(job("58 8 * * *", created=1_000, updated=20), run(48))[0] == "waiting"
 
@@ -187,6 +191,8 @@ def test_within_the_slack_the_time_before_is_looked_at() -> None:
         ("*/10 * * * * *", 9, "waiting"),
         ("*/10 * * * * *", 11, "missed"),
         ("*/5 * * * *", 9, "waiting"),
+        ("*/5 * * * *", 11, "waiting"),
+        ("*/5 * * * *", 11.01, "missed"),
         ("*/5 * * * *", 14, "missed"),
         ("7 * * * *", 54, "ran"),
         ("7 * * * *", 110, "late"),
@@ -215,6 +221,9 @@ def test_a_forgotten_execution_hides_no_miss() -> None:
     """One that never ended, with others after it, is not what the job waits for."""
     assert told(job("*/5 * * * *"), run(0.5), run(500, "running"))[:2] == ("missed", True)
     assert told(job(NIGHTLY), run(500, "running"))[0] == "overlapped"
+    # The one of the time before counts, though another was created since; it may have been a minute early.
+    assert told(job(NIGHTLY), run(20), run(NIGHT_BEFORE + MINUTE, "running"))[0] == "overlapped"
+    assert told(job(NIGHTLY), run(20), run(NIGHT_BEFORE + 1.01 * MINUTE, "running"))[0] == "missed"
 
 
 def test_an_execution_of_the_future_is_no_evidence() -> None:

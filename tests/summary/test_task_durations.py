@@ -280,12 +280,12 @@ DRAWS: dict[str, tuple[Callable[[], TaskDurations], list[list[int]]]] = {
         ],
     ),
     "some run as long as the longest": (
-        lambda: TaskDurations(NORMAL, [NORMAL[-1]] * 3),
+        lambda: TaskDurations(NORMAL, [NORMAL[-1]] * 3, number=400, mean=fmean(NORMAL)),
         [
-            [39_623, 68_167, 122_079, 197_665, 441_210],
-            [35_903, 58_518, 110_829, 211_168, 441_210],
-            [30_958, 76_228, 147_070, 233_692, 441_210],
-            [25_326, 61_530, 163_417, 287_671, 441_210],
+            [30_958, 58_518, 103_221, 147_070, 441_210],
+            [30_958, 58_518, 97_483, 147_070, 441_210],
+            [30_958, 61_530, 110_829, 147_070, 441_210],
+            [30_958, 61_530, 110_829, 154_759, 441_210],
         ],
     ),
     "one runs nearly as long as the longest": (
