@@ -208,6 +208,9 @@ def test_a_moment_that_is_still_to_come_does_not_stretch_the_axis() -> None:
     timeline = view(execution("running", (100, 90), tasks=[wrong, ahead]))["timeline"]
     assert timeline["seconds"] == 130.0
     assert timeline["lanes"]["ended"] == [None, 130.0]
+    for early, ended in ((60, 160.0), (60.001, None)):
+        lanes = view(execution("running", (100, 90), tasks=[task(0, "succeeded", (50, -early))]))["timeline"]["lanes"]
+        assert lanes["ended"] == [ended]
 
 
 def test_a_creation_in_another_age_is_not_where_the_picture_begins() -> None:
@@ -234,16 +237,41 @@ def test_sixty_tasks_have_a_lane_each() -> None:
 def test_of_many_that_went_wrong_lanes_are_spread_over_the_time() -> None:
     """The example of their reason and 23 of the others, from the first to the last, whatever order they come in."""
     failed = [task(n, "failed", (900 - n, 800 - n), "disk full") for n in range(100)]
-    shown = [int(name) for name in named(*failed[::-1])]
-    assert (len(shown), shown[0], shown[-1]) == (24, 0, 99)
-    assert {after - one for one, after in pairwise(shown)} <= {1, 2, 3, 4, 5}
-    assert shown == sorted(set(shown))
+    for tasks in (failed, failed[::-1]):
+        shown = [int(name) for name in named(*tasks)]
+        assert (len(shown), shown[0], shown[-1]) == (24, 0, 99)
+        assert {after - one for one, after in pairwise(shown)} <= {1, 2, 3, 4, 5}
+        assert shown == sorted(set(shown))
+    # Of another reason there is one too, wherever it is.
+    assert "500" in named(*failed, task(500, "failed", (849.5, 700), "no such bucket"))
+
+
+def test_an_example_of_a_reason_has_one_lane() -> None:
+    """Where tasks that wait by their status say why the execution failed."""
+    tasks = [task(n, "pending", (), "no such bucket") for n in range(61)]
+    lanes = view(execution("failed", (900, 800, 100), tasks=tasks))["timeline"]["lanes"]
+    assert (len(lanes["names"]), len(set(lanes["names"])), lanes["names"][0]) == (12, 12, "task-0")
+
+
+def test_the_longest_are_those_that_took_longest() -> None:
+    """Not those that ended last; one that took half a second did take longer than one that has not started."""
+    early = [task(n, "succeeded", (900 - n, 700 - n)) for n in range(12)]
+    assert named(*early, *(task(100 + n, "succeeded", (300 - n, 250 - n)) for n in range(60))) == [*map(str, range(12))]
+    waiting = [task(n, "pending") for n in range(60)]
+    quick = [task(60 + n, "succeeded", (50 - n, 49.5 - n)) for n in range(2)]
+    assert named(*waiting, *quick) == ["60", "61", *map(str, range(10))]
+
+
+def test_a_task_of_no_known_time_comes_before_others_that_wait() -> None:
+    """It may have waited from the first moment on."""
+    later = {"metadata": {"name": "task-0", "createdAt": ago(999.5)}, "status": "pending"}
+    assert named(later, task(1, "pending")) == ["1", "0"]
 
 
 @pytest.mark.parametrize(("wrong", "well"), [(0, 12), (1, 11), (11, 1), (12, 0), (20, 0)])
 def test_where_few_went_wrong_the_longest_make_up_for_it(wrong: int, well: int) -> None:
     """Twelve lanes in all, those that went wrong first."""
-    tasks = [task(n, "cancelled", (300 - n, 200)) for n in range(wrong)]
+    tasks = [task(n, "cancelled", (900 - n, 100)) for n in range(wrong)]
     tasks += [task(100 + n, "succeeded", (800 - n, 700 - 2 * n)) for n in range(80)]
     assert named(*tasks) == [*map(str, range(wrong)), *(str(180 - n) for n in range(well, 0, -1))]
 
@@ -328,6 +356,7 @@ def test_the_picture_of_one_that_is_over_ends_with_it() -> None:
     assert view(execution("succeeded", (100, 90, 50), tasks=tasks))["timeline"]["seconds"] == 50.0
     assert view(execution("succeeded", (100, 90, 70), tasks=tasks))["timeline"]["seconds"] == 40.0
     assert view(execution("succeeded", (100, 90), tasks=tasks))["timeline"]["seconds"] == 40.0
+    assert view(execution("succeeded", (100,), tasks=[task(0, "succeeded")]))["timeline"]["seconds"] == 0.0
     assert view(execution("running", (100, 90, 70), tasks=tasks))["timeline"]["seconds"] == 100.0
 
 
@@ -364,3 +393,12 @@ def test_who_runs_in_a_span() -> None:
     assert spans["running"] == [0, 0, 0, 0, 1, 0, 0, 0, 1, 1]
     assert spans["succeeded"] == [0, 0, 0, 1, 0, 0, 0, 0, 0, 1]
     assert sum(spans["failed"]) == sum(spans["other"]) == 0
+
+
+def test_spans_of_less_than_a_second() -> None:
+    """Four of 3.5 seconds: a task that ran from 1 to 2.7 s ran in all but the first, and ended in the last."""
+    tasks = [task(0, "succeeded", (1_000, 998.2)), task(1, "failed", (999, 997.3))]
+    spans = view(execution("succeeded", (1_000, 1_000, 996.5), tasks=tasks[1:]))["timeline"]["spans"]
+    assert (spans["seconds"], spans["running"], spans["failed"]) == (0.875, [0, 1, 1, 1], [0, 0, 0, 1])
+    spans = view(execution("succeeded", (1_000, 1_000, 996.5), tasks=tasks))["timeline"]["spans"]
+    assert (spans["running"], spans["succeeded"]) == ([1, 2, 2, 1], [0, 0, 1, 0])
