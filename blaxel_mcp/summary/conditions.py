@@ -121,7 +121,7 @@ def group_remarks(tasks: Iterable[JobExecutionTask]) -> list[Remark]:
         messages = (
             condition.get("message") or "" for condition in reversed(task_conditions(task)) if not _succeeded(condition)
         )
-        line = next((line_of(text) for text in messages if text and not says_only_that_it_ended(text)), "")
+        line = next((line_of(text) for text in messages if text and not says_only_that_it_ended(text)), None)
         if line:
             status = _STATES.get(task_status(task), "waiting")
             key = status, fingerprint(line, task_name(task))

@@ -73,7 +73,7 @@ def read_course(tasks: TaskStats, waiting: int, slots: int, rng: Random) -> Cour
             elapsed,
             round(len(late) * number / len(order)),
             fresh=len(fresh),
-            slow=fmean(early) / fmean(late),
+            slow=fmean(early) / max(1e-3, fmean(late)),
         )
     if len(late) < _SECOND_ROUND and number < slots + _SECOND_ROUND:
         # Little more than the first round is known, and that may be a slow one: containers start cold.
@@ -122,7 +122,7 @@ def _trend(order: Sequence[tuple[float, float]], elapsed: Sequence[float]) -> tu
 
     The newest finished tasks are the quick ones of their round, so as many are left out as still run.
     """
-    known = [value for _, value in order][: max(0, len(order) - min(len(elapsed), len(order) // 3))]
+    known = [value for _, value in order][: len(order) - min(len(elapsed), len(order) // 3)]
     number = len(known)
     if number < 8:  # noqa: PLR2004 - fewer tell no trend from chance
         return None

@@ -29,7 +29,7 @@ _NAMED_DAYS = lazy_compile(rf"[?*]|{_NAMED_DAY}(?:,{_NAMED_DAY})*", re.IGNORECAS
 
 def next_due(expression: str, now: datetime) -> datetime | None:
     """The first moment after `now` (UTC) at which an expression is due; `None` if it can't be read, or never is."""
-    return _due(expression, now.replace(microsecond=0), reverse=False)
+    return _due(expression, now)
 
 
 def last_due(expression: str, now: datetime) -> datetime | None:
@@ -38,7 +38,7 @@ def last_due(expression: str, now: datetime) -> datetime | None:
     return _due(expression, now.replace(microsecond=1), reverse=True)
 
 
-def _due(expression: str, start: datetime, *, reverse: bool) -> datetime | None:
+def _due(expression: str, start: datetime, *, reverse: bool = False) -> datetime | None:
     # Imported here, since start-up and jobs without a schedule do without it.
     from cronsim import CronSim, CronSimError  # noqa: PLC0415
 

@@ -104,12 +104,11 @@ def _summed_up(ends: Sequence[float], weights: Sequence[float], basis: str, why:
     total = sum(weights)
 
     def quantile(share: float) -> float:
-        upto, before, place = 0.0, 0.0, 0.0
+        upto, before, place = 0.0, pairs[0][0], 0.0
         for end, weight in pairs:
             middle = upto + weight / 2
             if middle >= share * total:
-                between = (share * total - place) / (middle - place) if middle > place else 1.0
-                return before + (end - before) * between if before else end
+                return before + (end - before) * (share * total - place) / (middle - place)
             upto, before, place = upto + weight, end, middle
         return pairs[-1][0]
 
@@ -139,7 +138,7 @@ def outlook_from_tasks(tasks: TaskStats, counts: TaskCounts, parallelism: int | 
     # Nothing secret; the same run has the same draws.
     rng = Random(len(tasks.durations) * 7919 + running * 31 + waiting)  # noqa: S311
     course = read_course(tasks, waiting, slots, rng)
-    censors = course.running if course.factors[0] < 1 else course.running[: course.fresh]
+    censors = course.running if course.factors != (1.0, 1.0) else course.running[: course.fresh]
     durations = TaskDurations(course.finished, censors, number=course.number, mean=course.mean)
     # The number of lanes is the API's word: scale what is more than can be played, and never make a list of it.
     lanes = max(1, min(max(slots, running), running + waiting, MOST_LANES))
@@ -154,7 +153,7 @@ def outlook_from_tasks(tasks: TaskStats, counts: TaskCounts, parallelism: int | 
     spreads = max(_SPREADS[0], min(_SPREADS[1], number // 3))
     for place in range(spreads):
         draw = durations.draw(rng, (place + 0.5) / spreads)
-        for _ in range(max(1, number // spreads)):
+        for _ in range(number // spreads):
             factor = rng.uniform(*course.factors) if rng.random() < _COLD else 1.0
             free = draw.rest(rng, listed[:fresh], factor) + draw.rest(rng, listed[fresh:], course.slow)
             # Running tasks that only the counts know of may be anywhere between begun and done.
@@ -199,7 +198,7 @@ def outlook_from_counts(
     if (tasks.listed and tasks.whole) or settled < limits.BASIS_TASKS or not total or not running or settled >= total:
         return None
     begun = min(counts.running if counts.running is not None else parallelism or 1, total - settled)
-    slots = max(1, begun, min(parallelism or 1, total - settled))
+    slots = max(begun, min(parallelism or 1, total - settled))
     lanes = min(slots, MOST_LANES)
     rng = Random(settled * 31 + begun)  # noqa: S311 - nothing secret; the same counts have the same draws
     ends = []
@@ -220,10 +219,11 @@ def outlook_from_counts(
         sample = draw.sample(rng, 2 * lanes)
         met = [(max(pair), rng.random()) for pair in zip(sample[::2], sample[1::2], strict=True)]
         met = met[: max(1, min(lanes, math.ceil(begun / scale)))]
-        work = done + draw.moments()[1] * math.sqrt(done) * rng.gauss(0, 1) + sum(each * at for each, at in met)
+        work = done + draw.moments()[1] * math.sqrt(done) * rng.gauss() + sum(each * at for each, at in met)
         free = [each * (1 - at) for each, at in met]
         free += [0.0] * (lanes - len(free))
-        ends.append(play(draw, rng, free, waiting) * running * lanes / max(0.3 * done, work))
+        end = play(draw, rng, free, waiting, factor=1.0, growth=0.0)
+        ends.append(end * running * lanes / max(0.3 * done, work))
     basis = f"{settled:,} of {total:,} tasks finished in {format_duration(running)}"
     return Outlook(ends, basis, "what each task takes is not known")
 

@@ -12,9 +12,7 @@ PLAYED = 80
 """Of the waiting tasks, so many (or one for each lane, or three rounds of few lanes) are played one by one."""
 
 
-def play(
-    draw: Draw, rng: Random, free: list[float], waiting: int, *, factor: float = 1.0, growth: float = 0.0
-) -> float:
+def play(draw: Draw, rng: Random, free: list[float], waiting: int, *, factor: float, growth: float) -> float:
     """The moment at which the last task ends, in seconds from now.
 
     Args:
@@ -25,6 +23,8 @@ def play(
         factor: by how much waiting tasks take longer than those before.
         growth: by what share the last waiting task takes longer than the next one.
     """
+    if not waiting:
+        return max(free)
     lanes = len(free)
     # Whole rounds are skipped, so that lanes in step stay so.
     skipped = max(0, waiting - max(lanes, PLAYED)) // lanes * lanes
@@ -36,10 +36,10 @@ def play(
         if spread * math.sqrt(rounds) < 0.1 * mean or lanes == 1:
             # Lanes still go in step.
             free[:] = [
-                each + level * max(0.0, rounds * mean + math.sqrt(rounds) * spread * rng.gauss(0, 1)) for each in free
+                each + level * max(0.0, rounds * mean + math.sqrt(rounds) * spread * rng.gauss()) for each in free
             ]
         else:
-            work = level * max(0.0, skipped * mean + math.sqrt(skipped) * spread * rng.gauss(0, 1))
+            work = level * max(0.0, skipped * mean + math.sqrt(skipped) * spread * rng.gauss())
             begun = (sum(free) + work) / lanes
             level = factor * (1 + growth * skipped / waiting)
             # Longer tasks are more often met in their middle than shorter ones.
@@ -48,8 +48,8 @@ def play(
             middle = sum(rest) / lanes
             free[:] = [max(0.0, begun + each - middle) for each in rest]
     heapify(free)
-    step = growth / waiting if waiting else 0.0
-    scale = factor * (1 + growth * skipped / waiting) if waiting else factor
+    step = growth / waiting
+    scale = factor * (1 + growth * skipped / waiting)
     for seconds in draw.sample(rng, last):
         heapreplace(free, free[0] + seconds * scale)
         scale += factor * step

@@ -20,7 +20,7 @@ _LEFT_OUT_FIRST: Sequence[str] = ("jobId", "outcome", "timing", "executionId", "
 
 
 def build_unfinished(
-    summary: ExecutionSummary, first: ExecutionSummary, *, same_arguments: bool, doubt: str = "", gone: bool = False
+    summary: ExecutionSummary, first: ExecutionSummary, *, same_arguments: bool, doubt: str, gone: bool
 ) -> dict[str, Any]:
     """The object that travels as `structuredContent`; its `summary` is the prose.
 
@@ -50,12 +50,11 @@ def build_unfinished(
         "jobId": MINIMAL.cut(summary.job_id, MINIMAL.identity),
         "executionId": MINIMAL.cut(summary.execution_id, MINIMAL.identity),
     }
-    left_out: set[str] = set()
-    for key in ("", *_LEFT_OUT_FIRST):
-        left_out.add(key)
-        answer = drop_empty({name: value for name, value in facts.items() if name not in left_out})
+    answer = drop_empty(facts)
+    for key in _LEFT_OUT_FIRST:
         if json_size(answer) <= limits.WAIT_STRUCTURE_BYTES:
             break
+        answer.pop(key, None)
     return answer
 
 

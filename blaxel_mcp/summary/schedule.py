@@ -301,5 +301,4 @@ def _settled(expressions: list[str], last: datetime, now: datetime, since: datet
 
 
 def _moment(job: Job, key: str) -> datetime | None:
-    value = job.metadata.get(key)
-    return parse_timestamp(value) if isinstance(value, str) else None
+    return parse_timestamp(job.metadata.get(key))

@@ -149,10 +149,9 @@ class Draw(NamedTuple):
     def sample(self, rng: Random, number: int) -> list[float]:
         """Durations of so many tasks."""
         table, chance = self.table, rng.random
-        made, place = [table[int(chance() * _TABLE)] for _ in range(number)], -1
+        made = [table[int(chance() * _TABLE)] for _ in range(number)]
         for _ in range(made.count(math.inf)):
-            place = made.index(math.inf, place + 1)
-            made[place] = self._longest_of(rng)
+            made[made.index(math.inf)] = self._longest_of(rng)
         return made
 
     def _longest_of(self, rng: Random) -> float:
@@ -257,9 +256,8 @@ class TaskDurations:
         self.weights = list(accumulate(math.exp(score - best) for score in scores))
 
     def draw(self, rng: Random, place: float) -> Draw:
-        """One spread that may be the true one; `place`, from 0 to 1, picks its form and width."""
-        chosen = bisect_right(self.weights, place * self.weights[-1])
-        fit = self.fits[min(chosen, len(self.fits) - 1)].draw(rng)
+        """One spread that may be the true one; `place`, from 0 to less than 1, picks its form and width."""
+        fit = self.fits[bisect_right(self.weights, place * self.weights[-1])].draw(rng)
         points = [(value, _MODEL_TASKS / 8, True) for value in fit.values()]
         gauss, exponential = rng.gauss, rng.expovariate
         for value, count in self.knots:
@@ -267,7 +265,7 @@ class TaskDurations:
             points.append((value, weight, True))
         # Where the finished tasks end, the fitted spread goes on: what running tasks weigh beyond falls to it.
         # The next task is the longest of all with the odds of one to those that have been at risk.
-        right = max(_MODEL_TASKS * math.exp(max(-30.0, fit.above(self.longest))), exponential(1))
+        right = max(_MODEL_TASKS * math.exp(fit.above(self.longest)), exponential(1))
         points = [point for point in points if point[0] <= self.longest]
         for value, count in self.censored:
             if value < self.longest:
@@ -317,7 +315,6 @@ def _normal_level(
     number: float, censored: list[tuple[float, float]], width: float, level: float
 ) -> tuple[float, float, float]:
     """The likeliest mean of logarithms for a width, its information, and what running tasks say of it (log)."""
-    information, upon = number, 0.0
     for _ in range(4):
         slope, information, upon = -number * level / width, number, 0.0
         for value, count in censored:

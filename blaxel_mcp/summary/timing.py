@@ -96,7 +96,7 @@ def measure(
         timeout=parse_duration(execution.spec.timeout),
         # Of a part of the tasks neither is known: further on there may be slower ones.
         slowest=slowest,
-        stands_out=bool(slowest and slowest.seconds >= limits.SLOWEST_MEDIANS * middle),
+        stands_out=bool(slowest and slowest.seconds >= limits.SLOWEST_MEDIANS * middle and slowest.seconds > middle),
         longest=_longest(tasks) if tasks.whole else None,
         longest_running=tasks.longest_running if tasks.whole else None,
         ended_ago=seconds_between(completed, now) if status.over else None,

@@ -34,6 +34,7 @@ def condition(message: str = "", state: str = FAILED, **more: str) -> Any:
         "Task failed.",
         "Application exec-93.task-4 has failed after 3 attempts, see logs for more details",
         "error",
+        "exit " * 60,  # 300 characters
     ],
 )
 def test_a_message_that_says_only_that_something_ended(message: str) -> None:
@@ -71,7 +72,7 @@ def test_of_two_conditions_one_tells_more(better: Any, worse: Any) -> None:
         "Fehler beim Lesen",
         "Failed to pull image",
         "killed",
-        "exited with an error " * 40,
+        "exit " * 60 + "1",
     ],
 )
 def test_a_message_that_says_more(message: str) -> None:
@@ -131,6 +132,14 @@ def test_remarks_are_grouped_by_state_and_line() -> None:
         Remark(1, "running", "Attempt 1 of 3 failed: connection reset"),
         Remark(1, "cancelled", "Cancelled by user alice@example.com"),
     ]
+
+
+def test_remarks_are_grouped_whatever_the_tasks_are_called() -> None:
+    """Their own names in what they say make no difference; tasks without a name are not alike for that."""
+    alpha, beta = ({**waiting(0, f"{name} waits for a lock"), "metadata": {"name": name}} for name in ("alpha", "beta"))
+    assert group_remarks([alpha, beta]) == [Remark(2, "waiting", "alpha waits for a lock")]
+    locked, full = ({**waiting(0, message), "metadata": {}} for message in ("waits for a lock", "no room"))
+    assert group_remarks([locked, full]) == [Remark(1, "waiting", "waits for a lock"), Remark(1, "waiting", "no room")]
 
 
 def test_remarks_are_in_both_channels() -> None:

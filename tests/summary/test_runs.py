@@ -4,10 +4,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from support.builders import NOW, execution
+from support.builders import NOW, ago, execution, task
 
 from blaxel_mcp.models import ExecutionStatus, JobExecution
-from blaxel_mcp.summary.runs import Run, Streak, UsualDuration, newest_streak, usual_duration
+from blaxel_mcp.summary.runs import (
+    Run,
+    Streak,
+    UsualDuration,
+    is_overrunning,
+    newest_first,
+    newest_streak,
+    usual_duration,
+)
 
 
 def run(status: str) -> Run:
@@ -73,3 +81,38 @@ def test_all_that_is_kept_of_an_execution() -> None:
         override_names=frozenset({"A", "B"}),
     )
     assert Run.of(JobExecution()) == Run("", ExecutionStatus(None))
+
+
+@pytest.mark.parametrize(
+    ("stats", "tasks", "number"), [({"total": 9}, 2, 9), ({"total": 0}, 2, 0), ({}, 2, 2), ({}, 0, None)]
+)
+def test_how_many_tasks_a_run_has(stats: dict[str, int], tasks: int, number: int | None) -> None:
+    """By its counts, else by its list; an empty list says nothing."""
+    raw = execution("running", stats=stats, tasks=[task(n, "running") for n in range(tasks)])
+    assert Run.of(JobExecution.model_validate(raw)).tasks == number
+
+
+def created(name: str | None, at: str | None) -> JobExecution:
+    """An execution with this id, created then."""
+    return JobExecution.model_validate({"metadata": {"id": name, "createdAt": at}})
+
+
+def test_executions_come_newest_first() -> None:
+    """However they are listed; that order stays where some were created at one moment, or one does not say when."""
+    one, two, three, same = (created(f"e{at}", ago(at)) for at in (10, 20, 30, 20.0))
+    assert newest_first([two, three, one]) == [one, two, three]
+    assert newest_first([three, two, same]) == [two, same, three]
+    assert newest_first([three, created(None, ago(5)), created("", ago(5)), one]) == [one, three]
+    undated = created("e", "soon")
+    assert newest_first([three, undated, one]) == [three, undated, one]
+    assert newest_first([]) == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "overruns"),
+    [(200, False), (201, True)],
+)
+def test_an_execution_overruns_from_more_than_twice_the_median_on(seconds: int, *, overruns: bool) -> None:
+    """And than all of those before."""
+    assert is_overrunning(seconds, UsualDuration((90, 100, 110))) is overruns
+    assert is_overrunning(seconds + 99, UsualDuration((90, 100, 299))) is (seconds + 99 > 299)

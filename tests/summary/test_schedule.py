@@ -75,6 +75,8 @@ def told(subject: Job, *runs: Run, complete: bool = False, now: datetime = NOW) 
         ([run(LAST_NIGHT, "queued")], "running", False, "an execution was created then and is waiting to start."),
         # Clocks differ by up to a minute, and up to ten are no delay.
         ([run(LAST_NIGHT + MINUTE)], "ran", False, "an execution was created then and succeeded."),
+        ([run(LAST_NIGHT - 0.999 * MINUTE)], "ran", False, "an execution was created then and succeeded."),
+        ([run(LAST_NIGHT - MINUTE)], "ran", False, "an execution was created 1m later and succeeded."),
         ([run(LAST_NIGHT - 4 * MINUTE)], "ran", False, "an execution was created 4m later and succeeded."),
         ([run(LAST_NIGHT - 10 * MINUTE)], "ran", False, "an execution was created 10m later and succeeded."),
         # By hand or by a late scheduler: nothing tells them apart.
@@ -129,12 +131,16 @@ def test_a_complete_list_without_an_execution_is_a_miss() -> None:
     """A job without any execution missed its schedule, if it was there to be due."""
     sentence = "Due today at 02:00 UTC, 7h ago: no execution is listed."
     assert told(job(NIGHTLY, created=8), complete=True) == ("missed", True, sentence)
+    assert told(job(NIGHTLY, created=LAST_NIGHT), complete=True) == ("missed", True, sentence)
     assert told(job(NIGHTLY), run(4), complete=True)[:2] == ("late", False)
 
 
 def test_an_old_execution_without_a_time_does_not_matter() -> None:
     """Executions come newest first, so what is listed after an older one is older; a start is later than a creation."""
     assert told(job(NIGHTLY), run(NIGHT_BEFORE), run(None))[0] == "missed"
+    assert told(job(NIGHTLY), run(30), run(NIGHT_BEFORE), run(None))[0] == "missed"
+    # Where they come in another order, it may be of last night.
+    assert told(job(NIGHTLY), run(NIGHT_BEFORE), run(30), run(None))[0] == "unknown"
     assert told(job(NIGHTLY), Run("exec", ExecutionStatus("failed"), started=at(LAST_NIGHT)))[0] == "ran"
 
 
@@ -166,6 +172,10 @@ def test_within_the_slack_the_time_before_is_looked_at() -> None:
     assert told(daily, run(24, "running")) == ("waiting", False, f"{sentence} is still going.")
     sentence = "Again due today at 08:58 UTC, 2m ago: no execution since 2026-11-22 at 09:00 UTC, 48h ago."
     assert told(daily, run(48)) == ("missed", True, sentence.replace("48h", "2d"))
+    assert check(daily, run(24)) == ScheduleCheck(
+        "58 8 * * *", "waiting", at(2 * MINUTE), at(2 * MINUTE - 24), previous=run(24)
+    )
+    assert told(job("58 8 * * *", created=24 + 2 * MINUTE), run(48))[0] == "missed"
     # That time does not count where the schedule may be newer.
     assert told(job("58 8 * * *", created=1_000, updated=20), run(48))[0] == "waiting"
 
@@ -181,6 +191,8 @@ def test_within_the_slack_the_time_before_is_looked_at() -> None:
         ("*/10 * * * * *", 9, "waiting"),
         ("*/10 * * * * *", 11, "missed"),
         ("*/5 * * * *", 9, "waiting"),
+        ("*/5 * * * *", 11, "waiting"),
+        ("*/5 * * * *", 11.01, "missed"),
         ("*/5 * * * *", 14, "missed"),
         ("7 * * * *", 54, "ran"),
         ("7 * * * *", 110, "late"),
@@ -209,12 +221,17 @@ def test_a_forgotten_execution_hides_no_miss() -> None:
     """One that never ended, with others after it, is not what the job waits for."""
     assert told(job("*/5 * * * *"), run(0.5), run(500, "running"))[:2] == ("missed", True)
     assert told(job(NIGHTLY), run(500, "running"))[0] == "overlapped"
+    # The one of the time before counts, though another was created since; it may have been a minute early.
+    assert told(job(NIGHTLY), run(20), run(NIGHT_BEFORE + MINUTE, "running"))[0] == "overlapped"
+    assert told(job(NIGHTLY), run(20), run(NIGHT_BEFORE + 1.01 * MINUTE, "running"))[0] == "missed"
 
 
 def test_an_execution_of_the_future_is_no_evidence() -> None:
     """A clock may be ahead of ours by a minute, not by five."""
     assert told(job("0 9 * * *"), run(-MINUTE), run(24))[0] == "ran"
     assert told(job("0 9 * * *"), run(-5 * MINUTE), run(24))[0] == "unknown"
+    for created, state in ((MINUTE / 2, "late"), (-MINUTE, "late"), (-1.001 * MINUTE, "unknown")):
+        assert told(job(NIGHTLY), run(created), run(NIGHT_BEFORE))[0] == state
 
 
 def test_a_new_job_is_not_late() -> None:
@@ -222,6 +239,14 @@ def test_a_new_job_is_not_late() -> None:
     expected = ("waiting", False, "Not due yet since the job was created.")
     assert told(job(NIGHTLY, created=6), complete=True) == expected
     assert told(job(NIGHTLY, created=6, updated=6), run(5)) == expected
+    waiting = ScheduleCheck(NIGHTLY, "waiting", None, at(-17), unread="@reboot")
+    assert check(job("@reboot", NIGHTLY, created=6), complete=True) == waiting
+
+
+def test_what_was_never_due_is_not_late() -> None:
+    """Where the calendar begins."""
+    early = datetime(1, 1, 2, tzinfo=UTC)
+    assert check(job("0 0 29 2 *"), complete=True, now=early).state == "waiting"
 
 
 def test_a_changed_job_tells_nothing_about_the_time_before() -> None:
@@ -233,6 +258,7 @@ def test_a_changed_job_tells_nothing_about_the_time_before() -> None:
     assert told(changed, run(4), run(NIGHT_BEFORE))[2] == f"{sentence} Newest execution: today at 05:00 UTC."
     assert told(changed, run(LAST_NIGHT))[0] == "ran"
     assert told(job(NIGHTLY, created=5_000, updated=8), run(NIGHT_BEFORE))[0] == "missed"
+    assert told(job(NIGHTLY, created=5_000, updated=LAST_NIGHT), run(NIGHT_BEFORE))[0] == "missed"
 
 
 def test_several_triggers_make_one_schedule() -> None:
@@ -305,6 +331,12 @@ def test_the_check_carries_the_executions_it_goes_by() -> None:
     came, before = run(LAST_NIGHT), run(NIGHT_BEFORE)
     assert check(job(NIGHTLY), came, before) == ScheduleCheck(NIGHTLY, "ran", at(7), at(-17), run=came)
     assert check(job(NIGHTLY), before) == ScheduleCheck(NIGHTLY, "missed", at(7), at(-17), previous=before)
+    # Of two that were created at one moment the one that is listed last came first.
+    late = run(4, "succeeded")
+    seen = check(job(NIGHTLY), run(4, "failed"), late, before)
+    assert seen == ScheduleCheck(NIGHTLY, "late", at(7), at(-17), previous=before, run=late)
+    changed = check(job(NIGHTLY, created=5_000, updated=3), complete=True)
+    assert changed == ScheduleCheck(NIGHTLY, "unknown", at(7), at(-17))
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from support.builders import NOW, ago, answer, execution, runs_that_took, task
+from support.builders import EXECUTION, JOB, NOW, ago, answer, execution, runs_that_took, task
 
-from blaxel_mcp.summary.timing import seconds_between
+from blaxel_mcp.models import JobExecution
+from blaxel_mcp.summary.summarize import summarize
+from blaxel_mcp.summary.tasks import TaskList, TimedTask
+from blaxel_mcp.summary.timing import Timing, seconds_between
 
 
 def test_times_of_a_finished_execution() -> None:
@@ -113,3 +116,120 @@ def test_a_timeout_is_said_when_more_than_half_is_used(running: int, own: int | 
 def test_seconds_from_one_moment_to_another(start: datetime | None, end: datetime, seconds: int | None) -> None:
     """Whole ones; none where a moment is absent, or they are out of order."""
     assert seconds_between(start, end) == seconds
+
+
+def measured(raw: dict[str, Any], apart: TaskList | None = None) -> Timing:
+    """What is measured of an execution; `apart` are its tasks where it comes without them."""
+    parsed = JobExecution.model_validate(raw)
+    return summarize(parsed, asked=(JOB, EXECUTION), workspace="acme", now=NOW, tasks_apart=apart).timing
+
+
+def before(seconds: float) -> datetime:
+    """The moment so many seconds before NOW."""
+    return NOW - timedelta(seconds=seconds)
+
+
+def test_all_that_is_measured_of_an_execution_that_is_over() -> None:
+    """Up to its end; a task that is said to run still did so until then."""
+    tasks = [task(n, "succeeded", (100, 100 - took)) for n, took in enumerate((10, 20, 41))] + [
+        task(9, "running", (90,))
+    ]
+    assert measured(execution("failed", (120, 110, 30), tasks=tasks, timeout="1h")) == Timing(
+        created=before(120),
+        started=before(110),
+        completed=before(30),
+        queued=10,
+        running=80,
+        timeout=3_600,
+        slowest=TimedTask("task-2", 41.0, 1_800),
+        stands_out=True,
+        longest=TimedTask("task-9", 60.0, 1_800),
+        longest_running=TimedTask("task-9", 60.0, 1_800),
+        ended_ago=30,
+        median=20,
+    )
+
+
+def test_of_a_part_of_the_tasks_none_is_the_slowest() -> None:
+    """Further on there may be slower ones; the median is one of those that are known."""
+    tasks = [task(n, "succeeded", (100, 90)) for n in range(3)] + [task(9, "running", (90,))]
+    part = measured(execution("running", (120, 110), stats={"total": 9}), TaskList(tasks, whole=False))
+    assert part._replace(estimate=None) == Timing(
+        created=before(120), started=before(110), queued=10, running=110, median=10
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "times", "timing"),
+    [
+        ("queued", (50,), Timing(created=before(50), queued=50)),
+        ("running", (50, 40), Timing(created=before(50), started=before(40), queued=10, running=40)),
+        ("running", (50,), Timing(created=before(50))),
+        # An end that one has which goes on is none.
+        ("running", (50, 40, 30), Timing(before(50), before(40), before(30), queued=10, running=40)),
+        ("cancelling", (50, 40, 30), Timing(before(50), before(40), before(30), queued=10, running=40)),
+        # Of one with another word it is; without one it may run still.
+        ("odd", (50, 40, 30), Timing(before(50), before(40), before(30), queued=10, running=10)),
+        ("odd", (50, 40), Timing(created=before(50), started=before(40), queued=10, running=40)),
+        # One that is over and does not say when has run for nobody knows how long.
+        ("failed", (50, 40), Timing(created=before(50), started=before(40), queued=10)),
+        ("failed", (50, 40, 30), Timing(before(50), before(40), before(30), queued=10, running=10, ended_ago=30)),
+    ],
+)
+def test_how_long_it_waited_and_ran(status: str, times: tuple[float, ...], timing: Timing) -> None:
+    """By its status and by the moments that it has."""
+    assert measured(execution(status, times)) == timing
+
+
+@pytest.mark.parametrize(
+    ("took", "slowest", "stands_out", "median"),
+    [
+        ([20], None, False, None),
+        ([20, 20], 20, False, None),
+        ([20, 60], 60, True, None),
+        ([20, 20, 29.9], 29.9, False, 20),
+        ([20, 20, 30], 30, True, 20),
+        # Where all took no time, none took longer.
+        ([0, 0, 0], 0, False, 0),
+        ([0, 0, 0, 1], 1, True, 0),
+    ],
+)
+def test_the_slowest_task_stands_out_from_one_and_a_half_medians_on(
+    took: list[float], *, slowest: float | None, stands_out: bool, median: int | None
+) -> None:
+    """One task alone is not the slowest of several, and three make a median."""
+    tasks = [task(n, "succeeded", (200, 200 - seconds)) for n, seconds in enumerate(took)]
+    found = measured(execution("succeeded", (300, 300, 100), tasks=tasks))
+    assert (found.slowest and found.slowest.seconds, found.stands_out, found.median) == (slowest, stands_out, median)
+
+
+@pytest.mark.parametrize(
+    ("took", "idle", "stalled"),
+    [
+        # Five minutes, where tasks take less than a quarter of that.
+        (10, 300, None),
+        (10, 300.5, 300.5),
+        (75, 300.5, 300.5),
+        # Four medians of tasks that take longer.
+        (100, 400, None),
+        (100, 401, 401.0),
+    ],
+)
+def test_nothing_that_starts_or_ends_for_long_is_a_stall(took: float, idle: float, stalled: float | None) -> None:
+    """The last of three tasks ended so long ago, and another one has been running since before that."""
+    tasks = [task(n, "succeeded", (idle + took, idle)) for n in range(3)] + [task(9, "running", (idle + took,))]
+    raw = execution("running", (2_000, 2_000), tasks=tasks, stats={"total": 6})
+    assert measured(raw).stalled == stalled
+
+
+def test_what_cannot_stall_has_not() -> None:
+    """One of whose tasks too few have finished, all have, or not all are known; nor one that does not run."""
+    tasks = [task(n, "succeeded", (1_010, 1_000)) for n in range(3)]
+    stats = {"total": 4}
+    assert measured(execution("running", (2_000, 2_000), tasks=tasks, stats=stats)).stalled == 1_000
+    assert measured(execution("running", (2_000, 2_000), tasks=tasks, stats={})).stalled is None
+    assert measured(execution("running", (2_000, 2_000), tasks=tasks, stats={"total": 3})).stalled is None
+    assert measured(execution("running", (2_000, 2_000), tasks=tasks[:2], stats=stats)).stalled is None
+    assert measured(execution("cancelling", (2_000, 2_000), tasks=tasks, stats=stats)).stalled is None
+    part = TaskList(tasks, whole=False)
+    assert measured(execution("running", (2_000, 2_000), stats=stats), part).stalled is None

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -207,6 +208,9 @@ def test_a_moment_that_is_still_to_come_does_not_stretch_the_axis() -> None:
     timeline = view(execution("running", (100, 90), tasks=[wrong, ahead]))["timeline"]
     assert timeline["seconds"] == 130.0
     assert timeline["lanes"]["ended"] == [None, 130.0]
+    for early, ended in ((60, 160.0), (60.001, None)):
+        lanes = view(execution("running", (100, 90), tasks=[task(0, "succeeded", (50, -early))]))["timeline"]["lanes"]
+        assert lanes["ended"] == [ended]
 
 
 def test_a_creation_in_another_age_is_not_where_the_picture_begins() -> None:
@@ -215,3 +219,186 @@ def test_a_creation_in_another_age_is_not_where_the_picture_begins() -> None:
     raw["metadata"]["createdAt"] = "1970-01-01T00:00:00Z"
     timeline = view(raw)["timeline"]
     assert (timeline["origin"], timeline["seconds"]) == ("2026-11-24T11:58:30.000Z", 90.0)
+
+
+def named(*tasks: Any) -> list[str]:
+    """The names of the tasks that have a lane, of an execution that goes on."""
+    lanes = view(execution("running", (1_000, 900), tasks=[*tasks]))["timeline"]["lanes"]
+    return [name.removeprefix("task-") for name in lanes["names"]]
+
+
+def test_sixty_tasks_have_a_lane_each() -> None:
+    """Of one more that went well twelve have: those that took longest."""
+    tasks = [task(n, "succeeded", (500 - n, 400 - 2 * n)) for n in range(61)]
+    assert named(*tasks[:60]) == [str(n) for n in range(60)]
+    assert named(*tasks) == [str(n) for n in range(49, 61)]
+
+
+def test_of_many_that_went_wrong_lanes_are_spread_over_the_time() -> None:
+    """The example of their reason and 23 of the others, from the first to the last, whatever order they come in."""
+    failed = [task(n, "failed", (900 - n, 800 - n), "disk full") for n in range(100)]
+    for tasks in (failed, failed[::-1]):
+        shown = [int(name) for name in named(*tasks)]
+        assert (len(shown), shown[0], shown[-1]) == (24, 0, 99)
+        assert {after - one for one, after in pairwise(shown)} <= {1, 2, 3, 4, 5}
+        assert shown == sorted(set(shown))
+    # Of another reason there is one too, wherever it is.
+    assert "500" in named(*failed, task(500, "failed", (849.5, 700), "no such bucket"))
+
+
+def test_an_example_of_a_reason_has_one_lane() -> None:
+    """Where tasks that wait by their status say why the execution failed."""
+    tasks = [task(n, "pending", (), "no such bucket") for n in range(61)]
+    lanes = view(execution("failed", (900, 800, 100), tasks=tasks))["timeline"]["lanes"]
+    assert (len(lanes["names"]), len(set(lanes["names"])), lanes["names"][0]) == (12, 12, "task-0")
+
+
+def test_the_longest_are_those_that_took_longest() -> None:
+    """Not those that ended last; one that took half a second did take longer than one that has not started."""
+    early = [task(n, "succeeded", (900 - n, 700 - n)) for n in range(12)]
+    assert named(*early, *(task(100 + n, "succeeded", (300 - n, 250 - n)) for n in range(60))) == [*map(str, range(12))]
+    waiting = [task(n, "pending") for n in range(60)]
+    quick = [task(60 + n, "succeeded", (50 - n, 49.5 - n)) for n in range(2)]
+    assert named(*waiting, *quick) == ["60", "61", *map(str, range(10))]
+
+
+def test_a_task_of_no_known_time_comes_before_others_that_wait() -> None:
+    """It may have waited from the first moment on."""
+    later = {"metadata": {"name": "task-0", "createdAt": ago(999.5)}, "status": "pending"}
+    assert named(later, task(1, "pending")) == ["1", "0"]
+
+
+@pytest.mark.parametrize(("wrong", "well"), [(0, 12), (1, 11), (11, 1), (12, 0), (20, 0)])
+def test_where_few_went_wrong_the_longest_make_up_for_it(wrong: int, well: int) -> None:
+    """Twelve lanes in all, those that went wrong first."""
+    tasks = [task(n, "cancelled", (900 - n, 100)) for n in range(wrong)]
+    tasks += [task(100 + n, "succeeded", (800 - n, 700 - 2 * n)) for n in range(80)]
+    assert named(*tasks) == [*map(str, range(wrong)), *(str(180 - n) for n in range(well, 0, -1))]
+
+
+def test_those_that_have_not_started_come_last() -> None:
+    """Behind those that run, the longest first to be chosen, and those that ended."""
+    tasks = [{"metadata": {"name": f"task-{n}", "createdAt": ago(500 - n)}, "status": "pending"} for n in range(60)]
+    tasks += [task(60, "running", (50,)), task(61, "running", (70,)), task(62, "succeeded", (100, 40))]
+    assert named(*tasks) == ["62", "61", "60", *map(str, range(9))]
+
+
+def test_when_a_task_was_there_to_run() -> None:
+    """When it was created, else when it was scheduled."""
+    times = [{"createdAt": ago(90), "scheduledAt": ago(80)}, {"scheduledAt": ago(70)}, {"scheduledAt": 5}, {}]
+    tasks = [{"metadata": one, "status": "pending"} for one in times]
+    assert view(execution("running", (100, 95), tasks=tasks))["timeline"]["lanes"]["queued"] == [None, None, 10.0, 30.0]
+
+
+def test_statuses_are_the_words_of_the_api() -> None:
+    """Each once, in the order of the lanes; other words are cleaned, and one that has nothing left is none."""
+    words = ["running", "RUNNING", "odd\x1b[0m", "odd", "\x1b[0m", None, 7, "unspecified"]
+    tasks = [{"metadata": {"startedAt": ago(50 - n)}, "status": word} for n, word in enumerate(words)]
+    lanes = view(execution("running", (100, 95), tasks=tasks))["timeline"]["lanes"]
+    assert (lanes["statuses"], lanes["status"]) == (["running", "odd", "unspecified"], [0, 0, 1, 1, 2, 2, 2, 2])
+
+
+def test_a_failure_is_that_of_a_group_which_the_answer_shows() -> None:
+    """Five groups, the largest first; a task that did not fail is of none, whatever its conditions say."""
+    reasons = ("disk full", "KeyError: 'a'", "connection refused", "no such bucket", "permission denied", "killed")
+    tasks = [
+        task(10 * place + n, "failed", (500 - place, 400), reason)
+        for place, reason in enumerate(reasons)
+        for n in range(6 - place)
+    ]
+    fine = task(99, "succeeded", (300, 200), "disk full")
+    lanes = view(execution("failed", (900, 800, 100), tasks=[*tasks, fine]))["timeline"]["lanes"]
+    assert lanes["failure"] == [*[0] * 6, *[1] * 5, *[2] * 4, *[3] * 3, *[4] * 2, -1, -1]
+
+
+def test_where_no_task_is_called_failed_their_conditions_tell() -> None:
+    """Of a failed execution whose tasks still wait by their status; one that was cancelled has no failure."""
+    tasks = [task(0, "pending", (), "no such bucket"), task(1, "pending"), task(2, "cancelled", (), "no such bucket")]
+    lanes = view(execution("failed", (900, 800, 100), tasks=tasks))["timeline"]["lanes"]
+    assert (lanes["names"], lanes["failure"]) == (["task-2", "task-0", "task-1"], [-1, 0, -1])
+
+
+def test_a_task_was_retried_if_a_condition_of_that_type_says_so() -> None:
+    """In any case of letters; conditions without a type say nothing."""
+    kinds: list[Any] = [{"type": "RETRY"}, {"type": "Completed"}, {"message": "retry"}, {"type": 5}, {}]
+    tasks = [{"metadata": {"startedAt": ago(50 - n)}, "conditions": [{}, kind]} for n, kind in enumerate(kinds)]
+    assert view(execution("running", (100, 95), tasks=tasks))["timeline"]["lanes"]["retried"] == [1, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("times", "origin", "seconds"),
+    [
+        ((100, 90), 100, 100.0),
+        # Without a creation it begins with whatever comes first.
+        ((None, 90), 90, 90.0),
+        ((None, 40), 50, 50.0),
+        ((None, None), 50, 50.0),
+        # 30 days of waiting are believed, more are not.
+        ((30 * 86_400 + 90, 90), 30 * 86_400 + 90, 30 * 86_400 + 90.0),
+        ((30 * 86_400 + 91, 90), 90, 90.0),
+        # What claims to be before the creation does not shift the picture.
+        ((30, 20), 30, 30.0),
+    ],
+)
+def test_where_the_picture_begins(times: tuple[float | None, float | None], origin: float, seconds: float) -> None:
+    """A task has been running for 50 s."""
+    raw = execution("running", tasks=[task(0, "running", (50,))])
+    raw["metadata"] |= {key: ago(t) for key, t in zip(("createdAt", "startedAt"), times, strict=True) if t is not None}
+    timeline = view(raw)["timeline"]
+    begins = ago(origin).replace("Z", ".000Z")
+    assert (timeline["origin"], timeline["seconds"]) == (begins, seconds)
+    assert timeline["lanes"]["started"] == [max(0.0, origin - 50)]
+
+
+def test_the_picture_of_one_that_is_over_ends_with_it() -> None:
+    """Or with what its tasks say came later; one that goes on ends now."""
+    tasks = [task(0, "succeeded", (80, 60))]
+    assert view(execution("succeeded", (100, 90, 50), tasks=tasks))["timeline"]["seconds"] == 50.0
+    assert view(execution("succeeded", (100, 90, 70), tasks=tasks))["timeline"]["seconds"] == 40.0
+    assert view(execution("succeeded", (100, 90), tasks=tasks))["timeline"]["seconds"] == 40.0
+    assert view(execution("succeeded", (100,), tasks=[task(0, "succeeded")]))["timeline"]["seconds"] == 0.0
+    assert view(execution("running", (100, 90, 70), tasks=tasks))["timeline"]["seconds"] == 100.0
+
+
+def test_offsets_are_milliseconds() -> None:
+    """Of the creation, which is told as exactly."""
+    raw = execution("running", (100.4567, 90), tasks=[task(0, "running", (50.1234,))])
+    timeline = view(raw)["timeline"]
+    assert timeline["origin"] == "2026-11-24T11:58:19.543Z"
+    assert (timeline["seconds"], timeline["lanes"]["started"]) == (100.457, [50.333])
+
+
+@pytest.mark.parametrize(
+    ("lasted", "number", "width"),
+    [(0.0, 1, 0.001), (0.5, 1, 0.5), (1.0, 1, 1.0), (1.5, 2, 0.75), (240.0, 240, 1.0), (241.0, 240, 1.004167)],
+)
+def test_a_span_is_a_second_or_a_240th(lasted: float, number: int, width: float) -> None:
+    """Whichever is longer; what ended at the very end is in the last one."""
+    raw = execution("succeeded", (1_000, 1_000, 1_000 - lasted), tasks=[task(0, "succeeded", (1_000, 1_000 - lasted))])
+    spans = view(raw)["timeline"]["spans"]
+    assert spans == {
+        "seconds": width,
+        "running": [1] * number,
+        "succeeded": [*[0] * (number - 1), 1],
+        "failed": [0] * number,
+        "other": [0] * number,
+    }
+
+
+def test_who_runs_in_a_span() -> None:
+    """Not one that failed and does not tell when, nor one that has not started; one may end before its start."""
+    tasks = [task(0, "failed", (9,)), task(1, "pending"), task(2, "succeeded", (6, 7)), task(3, "running", (2,))]
+    tasks.append({"metadata": {"completedAt": ago(1)}, "status": "succeeded"})
+    spans = view(execution("running", (10, 10), tasks=tasks))["timeline"]["spans"]
+    assert spans["running"] == [0, 0, 0, 0, 1, 0, 0, 0, 1, 1]
+    assert spans["succeeded"] == [0, 0, 0, 1, 0, 0, 0, 0, 0, 1]
+    assert sum(spans["failed"]) == sum(spans["other"]) == 0
+
+
+def test_spans_of_less_than_a_second() -> None:
+    """Four of 3.5 seconds: a task that ran from 1 to 2.7 s ran in all but the first, and ended in the last."""
+    tasks = [task(0, "succeeded", (1_000, 998.2)), task(1, "failed", (999, 997.3))]
+    spans = view(execution("succeeded", (1_000, 1_000, 996.5), tasks=tasks[1:]))["timeline"]["spans"]
+    assert (spans["seconds"], spans["running"], spans["failed"]) == (0.875, [0, 1, 1, 1], [0, 0, 0, 1])
+    spans = view(execution("succeeded", (1_000, 1_000, 996.5), tasks=tasks))["timeline"]["spans"]
+    assert (spans["running"], spans["succeeded"]) == ([1, 2, 2, 1], [0, 0, 1, 0])
