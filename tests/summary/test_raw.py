@@ -461,3 +461,62 @@ def test_what_fits_once_it_is_masked_is_whole() -> None:
 def test_ids_in_the_resource_address_are_one_segment_each() -> None:
     """Ids are percent-encoded, slashes in them too."""
     assert raw_uri("a/b", "c d?é") == "blaxel://jobs/a%2Fb/executions/c%20d%3F%C3%A9"
+
+
+def test_as_many_tasks_travel_as_fit_to_the_byte() -> None:
+    """With the commas between them; where not even the rest fits, nothing travels."""
+    raw = many()
+    failed = raw["tasks"][::3]
+    for most in range(4):
+        size = json_size({**raw, "tasks": failed[:most]})
+        assert limit_raw(raw, "auto", size).raw == {**raw, "tasks": failed[:most]}
+        less = limit_raw(raw, "auto", size - 1).raw
+        assert less == ({**raw, "tasks": failed[: most - 1]} if most else None)
+
+
+def test_what_is_masked_is_measured_to_the_byte() -> None:
+    """What is whole may take no more than the limit once it is masked, and no more than four times that before."""
+    raw = {"said": "a" * 29 + "\u200b" * 120}
+    masked = {"said": "a" * 29}
+    assert (json_size(raw), json_size(masked)) == (400, 40)
+    assert limit_raw(raw, "auto", 100) == (masked, None, Hidden(0, 120))
+    assert limit_raw({"said": "password=hunter2hunter2hunter"}, "auto", 23) == ({"said": "password=***"}, None, Hidden(1))
+    assert limit_raw({"said": "password=hunter2hunter2hunter"}, "auto", 22) == (None, {"tasks": 0, "bytes": 40}, NOTHING)
+
+
+def test_nothing_is_counted_as_left_out_where_nothing_is() -> None:
+    """Though it came so large that only what travels of it was masked."""
+    raw = execution("failed", tasks=[task(0, "failed", (), "a" + "\u200b" * 2_000 + "b")])
+    carried = limit_raw(raw, "auto", 1_000)
+    assert (carried.omitted, carried.hidden) == (None, Hidden(0, 2_000))
+    assert limit_raw(raw, "full", 1) == carried
+
+
+@pytest.mark.parametrize("tasks", [{"a": 1}, "ab", 7, None, []])
+def test_what_is_no_list_holds_no_tasks(tasks: Any) -> None:
+    """It travels or is left out with the rest."""
+    for raw in ({"tasks": tasks, "x": BIG * 2}, {"spec": {"tasks": tasks}, "x": BIG * 2}, {"spec": "x" + BIG * 2}):
+        assert limit_raw(raw, "auto", json_size(raw)) == (raw, None, NOTHING)
+        assert limit_raw(raw, "auto", 500) == (None, {"tasks": 0, "bytes": json_size(raw)}, NOTHING)
+
+
+def test_a_task_that_is_no_object_did_not_succeed() -> None:
+    """Nor did one without a status; how a status is written does not matter."""
+    tasks = ["odd", task(1, "SUCCEEDED"), {"name": "task-2"}, {"status": 7}, task(4, "succeeded"), task(5, "failed")]
+    raw = {"tasks": tasks, "spec": {"timeout": 60}}
+    cut = limit_raw(raw, "auto", json_size(raw) - 1).raw
+    assert cut == {"tasks": ["odd", {"name": "task-2"}, {"status": 7}, task(5, "failed")], "spec": {"timeout": 60}}
+
+
+def test_what_is_alike_but_of_another_kind_is_judged_by_itself() -> None:
+    """A fraction may be a password, one digit and a truth are none, though Python takes all three for equal."""
+    raw = [{"password": 1.0}, {"password": 1}, {"password": True}, {"password": 1.0}]
+    assert repr(mask_credentials(raw)[0]) == repr(
+        [{"password": "***"}, {"password": 1}, {"password": True}, {"password": "***"}]
+    )
+
+
+@pytest.mark.parametrize("value", [7, 1.5, True, None, "plain", ""])
+def test_a_value_by_itself_is_left_as_it_is(value: Any) -> None:
+    """It has no name."""
+    assert mask_credentials(value) == (value, NOTHING)

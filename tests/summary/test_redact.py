@@ -92,6 +92,31 @@ def test_the_name_of_a_field_decides_for_its_value(name: str, value: str, expect
     assert redact_field(name, value) == expected
 
 
+@pytest.mark.parametrize(
+    ("masked", "left"),
+    [
+        ("password=1234", "password=123"),
+        ("token=q7x2", "token=q7x"),
+        ("token: q7x2Lm", "token: q7x2L"),
+        ("token=swordfis", "token=swordfi"),
+        ("token=ab+cd+ef", "token=ab+cd+e"),
+        ("token: AbcdefGhijklmnOp", "token: AbcdefGhijklmnO"),
+        ("jwt_secret: swordfishworda", "jwt_secret: swordfishword"),
+        ("rejected with password hunte2", "rejected with password hunt2"),
+        ("aws configure set aws_secret_access_key ab3de5fg7hj9kl2m", "aws configure set aws_secret_access_key ab3de5fg7hj9kl2"),
+        ('rejected with password "wolf"', 'rejected with password "owl"'),
+        ("https://a1b2c3d4e5f6a7b8c9d0@sentry.example/1", "https://a1b2c3d4e5f6a7b8c9d@sentry.example/1"),
+        (f"{'aB3' * 13}a-----END PRIVATE KEY-----", f"{'aB3' * 13}-----END PRIVATE KEY-----"),
+        (f"mysql -{'v' * 192} -phunter2", f"mysql -{'v' * 193} -phunter2"),
+        ("true;mysql -phunter2", "mysql;true -phunter2"),
+    ],
+)
+def test_what_is_one_character_too_short_is_no_credential(masked: str, left: str) -> None:
+    """Counts, codes and words are shorter; and a command must stand near enough before its option."""
+    assert redact(masked).masked == 1
+    assert redact(left) == (left, 0)
+
+
 def test_a_credential_cut_in_half_by_what_is_read_does_not_show() -> None:
     """Of a text that is too long to be read whole, the last word is left out if it would show."""
     token = "hf" + "_" + "aB3" * 12
