@@ -31,7 +31,7 @@ SHAPES: dict[str, list[tuple[str, str, str, str]]] = {
     ],
     "Python": [
         (
-            '    Traceback (most recent call last):\n      File "/app/a.py", line 5, in f\n        g()\n    KeyError: 1',
+            '    Traceback (most recent call last):\n      File "/a/a.py", line 5, in f\n        g()\n    KeyError: 1',
             *("KeyError: 1", "a.py:5", "KeyError"),
         ),
         (
@@ -68,7 +68,7 @@ SHAPES: dict[str, list[tuple[str, str, str, str]]] = {
         ),
         (
             (
-                'File "/app/load.py", line 118, in run\n    read(path)\n  File "/usr/lib/python3/x.py", line 1, in read\n'
+                'File "/a/load.py", line 118, in run\n    read(path)\n  File "/usr/lib/python3/x.py", line 1, in read\n'
                 "    go()\nsqlite3.OperationalError:\n  database is locked\n  for good"
             ),
             *("sqlite3.OperationalError: database is locked", "load.py:118", "OperationalError"),
@@ -87,22 +87,28 @@ SHAPES: dict[str, list[tuple[str, str, str, str]]] = {
     ],
     "Python's groups": [
         (
-            f"{GROUP}  | ExceptionGroup: two failed (2 sub-exceptions)\n  +-+---------------- 1 ----------------\n"
-            "    | Traceback (most recent call last):",
+            (
+                f"{GROUP}  | ExceptionGroup: two failed (2 sub-exceptions)\n  +-+---------------- 1 ----------------\n"
+                "    | Traceback (most recent call last):"
+            ),
             *("ExceptionGroup: two failed (2 sub-exceptions)", "main.py:20", "ExceptionGroup"),
         ),
         (
-            f"{GROUP}  | ExceptionGroup: outer (1 sub-exception)\n  +-+---------------- 1 ----------------\n"
-            '    | Exception Group Traceback (most recent call last):\n    |   File "/app/pool.py", line 5, in run\n'
-            "    | ExceptionGroup: inner (1 sub-exception)\n    +-+---------------- 1 ----------------\n"
-            '      | Traceback (most recent call last):\n      |   File "/app/fetch.py", line 7, in fetch\n'
-            '      |     parse(text)\n      |   File "/usr/lib/python3/xml.py", line 1, in parse\n'
-            "      |     raise Bad()\n      | XMLSyntaxError: bad\n      +------------------------------------",
+            (
+                f"{GROUP}  | ExceptionGroup: outer (1 sub-exception)\n  +-+---------------- 1 ----------------\n"
+                '    | Exception Group Traceback (most recent call last):\n    |   File "/a/pool.py", line 5, in run\n'
+                "    | ExceptionGroup: inner (1 sub-exception)\n    +-+---------------- 1 ----------------\n"
+                '      | Traceback (most recent call last):\n      |   File "/app/fetch.py", line 7, in fetch\n'
+                '      |     parse(text)\n      |   File "/usr/lib/python3/xml.py", line 1, in parse\n'
+                "      |     raise Bad()\n      | XMLSyntaxError: bad\n      +------------------------------------"
+            ),
             *("XMLSyntaxError: bad", "fetch.py:7", "XMLSyntaxError"),
         ),
         (
-            f"{GROUP}  | ExceptionGroup: many\n  | details\n  | of them (1 sub-exception)\n"
-            "  +-+---------------- 1 ----------------\n    | KeyboardInterrupt\n    +------------------------------------",
+            (
+                f"{GROUP}  | ExceptionGroup: many\n  | details\n  | of them (1 sub-exception)\n"
+                "  +-+---------------- 1 ---------\n    | KeyboardInterrupt\n    +-----------------------------"
+            ),
             *("KeyboardInterrupt", "", "KeyboardInterrupt"),
         ),
     ],
@@ -269,7 +275,7 @@ SHAPES: dict[str, list[tuple[str, str, str, str]]] = {
             "".join(
                 f"npm error {line}\n"
                 for line in (
-                    *("code E404", "errno -2", "syscall open", "path /app", "command sh", "dest /x", "Lifecycle script"),
+                    *("code E404", "errno -2", "syscall open", "path /app", "command sh", "dest /x", "Lifecycle x"),
                     *("A complete log is in /x", "    at load (/app/a.js:1:1)", "404 Not Found - GET /zod", "404 more"),
                 )
             ),

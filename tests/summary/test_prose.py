@@ -1,13 +1,19 @@
 """The prose of an answer, whole: one case per status and per odd shape. Every case is read aloud before it goes in."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from support.builders import ago, answer, execution, runs_that_took, task
+from support.builders import EXECUTION, JOB, NOW, ago, answer, execution, runs_that_took, task
 
 from blaxel_mcp.models import JobExecution
-from blaxel_mcp.summary.execution import ResolvedLatest
+from blaxel_mcp.summary.detail import BRIEF, MINIMAL, NORMAL, TIGHT, Detail
+from blaxel_mcp.summary.execution import Evidence, ExecutionSummary, ResolvedLatest
 from blaxel_mcp.summary.schema import ExecutionAnswer
+from blaxel_mcp.summary.summarize import add_evidence, summarize
+from blaxel_mcp.summary.tasks import TaskList
+from blaxel_mcp.summary.telling import telling_log
+from blaxel_mcp.summary.text import render
 
 OOM = "Memory limit of 2048 MiB exceeded with 2101 MiB used"
 
@@ -461,3 +467,217 @@ def test_a_package_called_like_a_label_is_left_out(package: str) -> None:
     summary = answer(execution("failed", (60, 60, 0), tasks=[failed]))["summary"]
     assert "the program raised RunJobError in task" in summary
     assert f"{package}::" not in summary
+
+
+TRACE = (
+    'Traceback (most recent call last):\n  File "/srv/app/load.py", line 118, in run\n    read(path)\n'
+    "acme.errors.RowError: no price in row 17"
+)
+
+
+def summed(raw: Any, **looked_up: Any) -> ExecutionSummary:
+    """What there is to say about an execution that the API would send."""
+    parsed = JobExecution.model_validate(raw)
+    return summarize(parsed, asked=(JOB, EXECUTION), workspace="acme", now=NOW, **looked_up)
+
+
+def failed_in_every_way() -> ExecutionSummary:
+    """One that failed for several reasons, with everything that may be known about it."""
+    tasks = [
+        task(0, "succeeded", (3500, 3400)),
+        task(1, "failed", (3500, 3000), TRACE, "NonZeroExitCode"),
+        *(task(number, "failed", (3500, 3350), OOM) for number in (2, 3)),
+        task(4, "failed", (3500, 3350), "disk full"),
+        task(5, "failed", (3500, 3350)),
+    ]
+    spec = {"timeout": 600, "parallelism": 2_000, "memoryOverride": 2_048, "envOverride": dict.fromkeys("ABCDEFG", "1")}
+    raw = execution("failed", (3600, 3500, 3000), tasks=tasks, **spec)
+    raw["metadata"]["id"] = "exec-9"
+    latest = ResolvedLatest(before("failed", ago(90_000)))
+    return summed(raw, runs=runs_that_took(60, 61, 62), taken="Taken: the newest.", latest=latest)
+
+
+def failing_fast_and_unread() -> ExecutionSummary:
+    """One of 500 tasks, 30 of which failed already; four of them were read."""
+    tasks = [task(number, "failed", (500, 400), TRACE, "NonZeroExitCode") for number in range(3)]
+    read = TaskList([*tasks, task(9, "running", (300,))], whole=False)
+    raw = execution("running", (700, 600), stats={"total": 500, "failure": 30, "running": 2})
+    return summed(raw, tasks_apart=read)
+
+
+ROOM: list[tuple[Callable[[], ExecutionSummary], list[str]]] = [
+    (
+        failed_in_every_way,
+        [
+            (
+                'Blaxel answered about execution "exec-9" instead of "exec-1". Failed: 5 of 6 tasks failed, 1'
+                ' succeeded. Why: 2 tasks ("task-2", "task-3") ran out of memory: "Memory limit of 2048 MiB '
+                'exceeded with 2101 MiB used"; the program raised acme.errors.RowError in task "task-1": "no '
+                'price in row 17" (load.py:118); task "task-4" ran out of disk: "disk full"; 1 task for other'
+                " reasons. First failure after 3 that succeeded, the last one yesterday at 00:01 UTC. Unlike "
+                'the last success: a memory override of 2,048 MB, overrides "A", "B" and 5 more added. Ran 8m'
+                " 20s (usually 1m to 1m 2s) after 1m 40s queued; ended 50m ago (2026-11-24T11:10:00Z). "
+                'Slowest task 8m 20s ("task-1"), median 2m 30s, timeout 10m (83% used by the run). Taken: the'
+                ' newest. This is the job\'s newest execution, created 1h ago. The one before, "exec-0", ended'
+                " as failed 25h ago. Next: Run the job again without the memory override of 2,048 MB, which "
+                "can only lower the job's memory, or give each task less to hold; that repeats the 1 task "
+                'that succeeded. Job "resize", execution "exec-9", workspace "acme", 2,000 at a time, 2,048 '
+                'MB, overrides "A", "B", "C", "D", "E" and 2 more.'
+            ),
+            (
+                'Blaxel answered about execution "exec-9" instead of "exec-1". Failed: 5 of 6 tasks failed, 1'
+                ' succeeded. Why: 2 tasks ("task-2", "task-3") ran out of memory: "Memory limit of 2048 MiB '
+                'exceeded with 2101 MiB used"; the program raised acme.errors.RowError in task "task-1": "no '
+                'price in row 17"; task "task-4" ran out of disk: "disk full"; 1 task for other reasons. '
+                "First failure after 3 that succeeded, the last one yesterday at 00:01 UTC. Unlike the last "
+                'success: a memory override of 2,048 MB, overrides "A", "B" and 5 more added. Ran 8m 20s '
+                "(usually 1m to 1m 2s) after 1m 40s queued; ended 50m ago. Taken: the newest. Next: Run the "
+                "job again without the memory override of 2,048 MB, which can only lower the job's memory, or"
+                ' give each task less to hold; that repeats the 1 task that succeeded. Job "resize", '
+                'execution "exec-9", workspace "acme".'
+            ),
+            (
+                'Blaxel answered about execution "exec-9" instead of "exec-1". Failed: 5 of 6 tasks failed, 1'
+                ' succeeded. Why: 2 tasks ("task-2", "task-3") ran out of memory: "Memory limit of 2048 MiB '
+                'exceeded with 2101 MiB used"; the program raised acme.errors.RowError in task "task-1": "no '
+                'price in row 17"; 2 tasks for other reasons. First failure after 3 that succeeded, the last '
+                "one yesterday at 00:01 UTC. Unlike the last success: a memory override of 2,048 MB, "
+                'overrides "A", "B" and 5 more added. Ran 8m 20s (usually 1m to 1m 2s) after 1m 40s queued; '
+                "ended 50m ago. Taken: the newest. Next: Run the job again without the memory override of "
+                "2,048 MB, which can only lower the job's memory, or give each task less to hold; that "
+                'repeats the 1 task that succeeded. Job "resize", execution "exec-9", workspace "acme".'
+            ),
+            (
+                "Blaxel answered about another execution than was asked for. Failed: 5 of 6 tasks failed, 1 "
+                'succeeded. Why: 2 tasks ran out of memory: "Memory limit of 20 … exceeded with 2101 MiB…"; 3'
+                " tasks for other reasons. Ran 8m 20s (usually 1m to 1m 2s) after 1m 40s queued; ended 50m "
+                "ago. Next: Run the job again without the memory override of 2,048 MB, which can only lower "
+                "the job's memory, or give each task less to hold; that repeats the 1 task that succeeded. "
+                'Job "resize", execution "exec-9", workspace "acme".'
+            ),
+        ],
+    ),
+    (
+        failing_fast_and_unread,
+        [
+            (
+                "Running: 30 of 500 tasks finished (6%), 30 failed among them, 2 running, 468 waiting. "
+                'Failures so far: the program raised acme.errors.RowError in 3 tasks ("task-0", "task-1", '
+                '"task-2"): "no price in row 17" (load.py:118); 27 more not read. Note: Only the first 4 of '
+                "500 tasks were read, so failures further on are not in these groups. Failing fast: 30 of 30 "
+                "finished tasks failed. Running for 10m after 1m 40s queued. Next: Cancel it "
+                '(cancel_job_execution with jobId "resize" and executionId "exec-1"), and fix the cause '
+                'before running the job again. Job "resize", execution "exec-1", workspace "acme".'
+            ),
+            (
+                "Running: 30 of 500 tasks finished (6%), 30 failed among them, 2 running, 468 waiting. "
+                'Failures so far: the program raised acme.errors.RowError in 3 tasks ("task-0", "task-1", '
+                '"task-2"): "no price in row 17"; 27 more not read. Note: Only the first 4 of 500 tasks were '
+                "read, so failures further on are not in these groups. Failing fast: 30 of 30 finished tasks "
+                "failed. Running for 10m after 1m 40s queued. Next: Cancel it (cancel_job_execution with "
+                'jobId "resize" and executionId "exec-1"), and fix the cause before running the job again. '
+                'Workspace "acme".'
+            ),
+            (
+                "Running: 30 of 500 tasks finished (6%), 30 failed among them, 2 running, 468 waiting. "
+                'Failures so far: the program raised acme.errors.RowError in 3 tasks ("task-0", "task-1", …):'
+                ' "no price in row 17"; 27 more not read. Note: Only the first 4 of 500 tasks were read, so '
+                "failures further on are not in these groups. Failing fast: 30 of 30 finished tasks failed. "
+                "Running for 10m after 1m 40s queued. Next: Cancel it (cancel_job_execution with jobId "
+                '"resize" and executionId "exec-1"), and fix the cause before running the job again. '
+                'Workspace "acme".'
+            ),
+            (
+                "Running: 30 of 500 tasks finished (6%), 30 failed among them, 2 running, 468 waiting. "
+                'Failures so far: the program raised acme.errors.RowError in 3 tasks: "no price in row 17"; '
+                "27 more not read. Note: 2 warnings left out for brevity. Running for 10m after 1m 40s "
+                'queued. Next: Cancel it (cancel_job_execution with jobId "resize" and executionId "exec-1"),'
+                ' and fix the cause before running the job again. Workspace "acme".'
+            ),
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("summary", "told"), ROOM, ids=["failed", "running"])
+def test_what_is_told_with_ever_less_room(summary: Callable[[], ExecutionSummary], told: list[str]) -> None:
+    """First what is only nice to know goes, then reasons beyond two and names beyond two, then all names but its own."""
+    assert [render(summary(), detail) for detail in (NORMAL, BRIEF, TIGHT, MINIMAL)] == told
+
+
+LOGS: list[tuple[list[str], str, str, Detail, str]] = [
+    ([""], "ERROR no table orders", "task-0", NORMAL, 'Why: task "task-0": "no table orders", says the log.'),
+    ([""], "ERROR no table orders", "task-0", MINIMAL, 'Why: 1 task: "no table orders", says the log.'),
+    ([""], "ERROR no table orders", "", NORMAL, 'Why: task "task-0": "no table orders", says the log.'),
+    ([""], "ERROR no table orders", "", MINIMAL, 'Why: 1 task: "no table orders", says the log.'),
+    (
+        [""],
+        "done here",
+        "task-0",
+        NORMAL,
+        'Why: for task "task-0" the API gave no reason. The log tells of no error; its last line is "done here".',
+    ),
+    ([""], "done here", "task-0", MINIMAL, "Why: for 1 task the API gave no reason."),
+    (
+        ["", "", "disk full"],
+        "ERROR no table orders",
+        "task-0",
+        NORMAL,
+        (
+            'Why: 2 tasks ("task-0", "task-1"): "no table orders", says the log of "task-0", the only '
+            'one read; task "task-2" ran out of disk: "disk full".'
+        ),
+    ),
+    (
+        ["", "", "disk full"],
+        "ERROR no table orders",
+        "task-0",
+        MINIMAL,
+        'Why: 2 tasks: "no table orders", says the log of one of them, the only one read; 1 task for other reasons.',
+    ),
+    (
+        ["", "", "disk full"],
+        "ERROR no table orders",
+        "",
+        NORMAL,
+        (
+            'Why: for 2 tasks ("task-0", "task-1") the API gave no reason; task "task-2" ran out of '
+            'disk: "disk full". The log says "no table orders".'
+        ),
+    ),
+    (
+        ["", "", "disk full"],
+        "ERROR no table orders",
+        "",
+        MINIMAL,
+        "Why: for 2 tasks the API gave no reason; 1 task for other reasons.",
+    ),
+    (
+        ["", "", "disk full"],
+        "done here",
+        "task-0",
+        NORMAL,
+        (
+            'Why: for 2 tasks ("task-0", "task-1") the API gave no reason; task "task-2" ran out of '
+            'disk: "disk full". The log tells of no error; its last line is "done here".'
+        ),
+    ),
+    (
+        ["", "", "disk full"],
+        "done here",
+        "task-0",
+        MINIMAL,
+        "Why: for 2 tasks the API gave no reason; 1 task for other reasons.",
+    ),
+    ([], "ERROR no table orders", "", NORMAL, 'The log says "no table orders".'),
+    ([], "ERROR no table orders", "", MINIMAL, 'The log says "no table orders".'),
+]
+
+
+def test_what_a_log_tells_stands_where_it_explains_a_failure() -> None:
+    """Beside the reasons where it need not be of the largest group, and by itself where there are none."""
+    for messages, last, name, detail, told in LOGS:
+        tasks = [task(number, "failed", (60, 30), message) for number, message in enumerate(messages)] or None
+        evidence = Evidence(name, telling_log(["starting", last], 3))
+        prose = render(add_evidence(summed(execution("failed", (60, 60, 30), tasks=tasks)), evidence), detail)
+        assert prose.partition(". ")[2].partition(" Ran ")[0] == told

@@ -105,6 +105,7 @@ def test_full_is_always_whole_and_never_is_nothing() -> None:
         ('{"A": "secret"}', '{"A": "***"}'),
         ('{"A": "***"}', '{"A": "***"}'),
         ('{"A": "secret", "A": "***"}', '{"A": "***"}'),
+        ('{"GRÖSSE": "secret"}', '{"GRÖSSE": "***"}'),
         ("not json", "***"),
         ('["secret"]', "***"),
         (["secret"], "***"),
@@ -261,6 +262,13 @@ def test_an_override_as_a_pair_of_name_and_value_is_masked() -> None:
     """As settings are often written."""
     raw = {"settings": [{"name": "envOverride", "value": {"A": "plain"}}, {"name": "mode", "value": {"A": "plain"}}]}
     masked = {"settings": [{"name": "envOverride", "value": {"A": "***"}}, {"name": "mode", "value": {"A": "plain"}}]}
+    assert mask_credentials(raw) == (masked, Hidden(1))
+
+
+def test_of_several_names_beside_a_value_one_of_a_secret_counts() -> None:
+    """Where none is, the first of them is the value's name, whatever the object itself is called."""
+    raw = {"password": {"name": "mode", "value": "fast"}, "env": [{"name": "x", "key": "DB_PASSWORD", "value": "wolf"}]}
+    masked = {**raw, "env": [{"name": "x", "key": "DB_PASSWORD", "value": "***"}]}
     assert mask_credentials(raw) == (masked, Hidden(1))
 
 
@@ -480,8 +488,20 @@ def test_what_is_masked_is_measured_to_the_byte() -> None:
     masked = {"said": "a" * 29}
     assert (json_size(raw), json_size(masked)) == (400, 40)
     assert limit_raw(raw, "auto", 100) == (masked, None, Hidden(0, 120))
-    assert limit_raw({"said": "password=hunter2hunter2hunter"}, "auto", 23) == ({"said": "password=***"}, None, Hidden(1))
-    assert limit_raw({"said": "password=hunter2hunter2hunter"}, "auto", 22) == (None, {"tasks": 0, "bytes": 40}, NOTHING)
+    raw = {"said": "password=hunter2hunter2hunter"}
+    assert limit_raw(raw, "auto", 23) == ({"said": "password=***"}, None, Hidden(1))
+    assert limit_raw(raw, "auto", 22) == (None, {"tasks": 0, "bytes": 40}, NOTHING)
+
+
+def test_what_is_more_than_four_times_the_limit_is_not_even_masked() -> None:
+    """What surrounds the tasks counts by its characters, names among them, and one for each object or list."""
+    assert limit_raw({"said": "\u200b" * 395}, "auto", 100) == ({"said": ""}, None, Hidden(0, 395))
+    assert limit_raw({"said": "\u200b" * 396}, "auto", 100) == (None, {"tasks": 0, "bytes": 1_199}, NOTHING)
+    for more, carried in ((0, True), (1, False), (7, False), (8, False)):
+        raw = {"metadata": [{"name": "\u200b" * 191}, ["\u200b" * (192 + more)], 0]}
+        assert (limit_raw(raw, "auto", 100).raw is not None) is carried
+    for length, tasks in ((350, [{"m": ""}]), (351, [])):
+        assert limit_raw({"tasks": [{"m": "\u200b" * length}]}, "auto", 100).raw == {"tasks": tasks}
 
 
 def test_nothing_is_counted_as_left_out_where_nothing_is() -> None:
@@ -520,3 +540,19 @@ def test_what_is_alike_but_of_another_kind_is_judged_by_itself() -> None:
 def test_a_value_by_itself_is_left_as_it_is(value: Any) -> None:
     """It has no name."""
     assert mask_credentials(value) == (value, NOTHING)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ('{"password":["hunter2"]}', '{"password": ["***"]}'),
+        ('\n {"password":["hunter2"]}', '{"password": ["***"]}'),
+        ('[{"password":{"value":"hunter2"}}]', '[{"password": {"value": "***"}}]'),
+        ('"{\\"password\\":[\\"hunter2\\"]}"', '"{\\"password\\": [\\"***\\"]}"'),
+        ('{"password":1.25}', '{"password": "***"}'),
+        ('{"password":["hunter2"],"city":"Köln"}', '{"password": ["***"], "city": "Köln"}'),
+    ],
+)
+def test_what_only_its_structure_shows_to_be_secret_is_masked_in_the_json_of_a_string(text: str, shown: str) -> None:
+    """An object, a list, or the JSON of either in a string; blanks may stand before it."""
+    assert mask_credentials({"said": text}) == ({"said": shown}, Hidden(1))
