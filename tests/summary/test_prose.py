@@ -601,7 +601,7 @@ ROOM: list[tuple[Callable[[], ExecutionSummary], list[str]]] = [
 
 @pytest.mark.parametrize(("summary", "told"), ROOM, ids=["failed", "running"])
 def test_what_is_told_with_ever_less_room(summary: Callable[[], ExecutionSummary], told: list[str]) -> None:
-    """First what is only nice to know goes, then reasons beyond two and names beyond two, then all names but its own."""
+    """What is only nice to know goes first, then reasons and names beyond two, then all names but its own."""
     assert [render(summary(), detail) for detail in (NORMAL, BRIEF, TIGHT, MINIMAL)] == told
 
 
@@ -681,3 +681,155 @@ def test_what_a_log_tells_stands_where_it_explains_a_failure() -> None:
         evidence = Evidence(name, telling_log(["starting", last], 3))
         prose = render(add_evidence(summed(execution("failed", (60, 60, 30), tasks=tasks)), evidence), detail)
         assert prose.partition(". ")[2].partition(" Ran ")[0] == told
+
+
+def previous(status: str | None, execution_id: str) -> dict[str, ResolvedLatest]:
+    """The execution before, which ended an hour ago."""
+    raw = {"metadata": {"id": execution_id, "completedAt": ago(3_600)}, "status": status}
+    return {"latest": ResolvedLatest(JobExecution.model_validate(raw))}
+
+
+NO_BASIS = "Time left: no basis for an estimate."
+ENDED = "ended 0s ago (2026-11-24T12:00:00Z)."
+NEWEST = "Succeeded. This is the job's newest execution."
+UNTIL_NEXT: list[tuple[Any, dict[str, Any], str]] = [
+    (execution("succeeded", (60, 0, 0)), {}, f"Succeeded. Ran 0s after 1m queued; {ENDED}"),
+    (execution("succeeded", (59, 0, 0)), {}, f"Succeeded. Ran 0s; {ENDED}"),
+    (execution("running", (160, 100)), {}, f"Running. Running for 1m 40s after 1m queued. {NO_BASIS}"),
+    (
+        execution("COMPLETED", (160, 100, 40)),
+        {},
+        (
+            'Not known to be finished (status "COMPLETED"). Note: That status is not one that this version knows; it is '
+            "treated as not finished. It is not finished by its status, yet a completion time is given. Ran 1m after 1m "
+            "queued; ended 40s ago (2026-11-24T11:59:20Z)."
+        ),
+    ),
+    (
+        {"status": "succeeded", "metadata": {"completedAt": ago(-600)}},
+        {},
+        (
+            "Succeeded. Note: Its newest timestamp is 10m ahead of this machine's clock; ages and times left may be off. "
+            "Ended 2026-11-24T12:10:00Z."
+        ),
+    ),
+    # A timeout is told from over half of it on, and not where a warning or the verdict has it.
+    (execution("succeeded", (60, 60, 0), timeout=120), {}, f"Succeeded. Ran 1m; {ENDED}"),
+    (
+        execution("succeeded", (60, 60, 0), timeout=119),
+        {},
+        f"Succeeded. Ran 1m; {ENDED} Timeout 1m 59s (50% used by the run).",
+    ),
+    (
+        execution("succeeded", (999, 999, 0), timeout=100),
+        {},
+        f"Succeeded. Ran 16m 39s; {ENDED} Timeout 1m 40s (999% used by the run).",
+    ),
+    (
+        execution("succeeded", (1_000, 1_000, 0), timeout=100),
+        {},
+        f"Succeeded. Ran 16m 40s; {ENDED} Timeout 1m 40s (over 1,000% used by the run).",
+    ),
+    (execution("running", (60, 60), timeout=120), {}, f"Running. Running for 1m. {NO_BASIS}"),
+    (
+        execution("running", (95, 95), timeout=120),
+        {},
+        f"Running. Running for 1m 35s. {NO_BASIS} Timeout 2m (79% used by the run).",
+    ),
+    (
+        execution("running", (96, 96), timeout=120),
+        {},
+        (
+            "Running. Note: Close to its timeout: running for 1m 36s of 2m (80%), if that is for the whole execution and "
+            f"not for each task. Running for 1m 36s. {NO_BASIS}"
+        ),
+    ),
+    (
+        execution("timeout", (94, 94, 0), timeout=100),
+        {},
+        "Timed out after 1m 34s. Ended 0s ago (2026-11-24T12:00:00Z). Timeout 1m 40s (94% used by the run).",
+    ),
+    (
+        execution("timeout", (95, 95, 0), timeout=100),
+        {},
+        "Timed out after 1m 35s. Ended 0s ago (2026-11-24T12:00:00Z).",
+    ),
+    (
+        execution("running", (2_000, 2_000), tasks=[task(0, "running", (900,))]),
+        {},
+        f"Running: 0 of 1 task finished (0%), 1 running. Running for 33m 20s. {NO_BASIS}",
+    ),
+    (
+        execution("running", (2_000, 2_000), tasks=[task(0, "running", (1_439,))]),
+        {},
+        (
+            f"Running: 0 of 1 task finished (0%), 1 running. Running for 33m 20s. {NO_BASIS} The longest task used 79% of "
+            "its timeout of 30m."
+        ),
+    ),
+    (
+        execution("running", (2_000, 2_000), tasks=[task(0, "running", (1_440,))]),
+        {},
+        (
+            'Running: 0 of 1 task finished (0%), 1 running. Note: Close to its timeout: task "task-0" has run for 24m of '
+            f"its own 30m (80%). Running for 33m 20s. {NO_BASIS}"
+        ),
+    ),
+    (
+        execution("succeeded", (2_000, 2_000, 0), tasks=[task(0, "succeeded", (1_900, 100))], timeout=1_800),
+        {},
+        (
+            "Succeeded: its one task succeeded. Note: Its longest task used 100% of its timeout of 30m. Ran 33m 20s; "
+            f"{ENDED} Timeout 30m (111% used by the run, 100% by its longest task)."
+        ),
+    ),
+    (
+        execution("running", (2_000, 2_000), tasks=[task(0, "running", (1_000,))], timeout=1_800),
+        {},
+        (
+            f"Running: 0 of 1 task finished (0%), 1 running. Running for 33m 20s. {NO_BASIS} Timeout 30m (55% by its "
+            "longest task)."
+        ),
+    ),
+    # The execution before: however little is known of it.
+    ({"status": "succeeded"}, previous(None, "exec-0"), f'{NEWEST} The one before, "exec-0", has no status.'),
+    ({"status": "succeeded"}, previous("ODD", "exec-0"), f'{NEWEST} The one before, "exec-0", is of status "ODD".'),
+    ({"status": "succeeded"}, previous("running", ""), f"{NEWEST} The one before is running."),
+    ({"status": "succeeded"}, previous("failed", ""), f"{NEWEST} The one before ended as failed 1h ago."),
+]
+
+
+def test_what_is_told_of_times_and_of_the_execution_before() -> None:
+    """All that stands before the next step, with each bound on both sides."""
+    told = [render(summed(raw, **known), NORMAL).partition(" Next: ")[0] for raw, known, _ in UNTIL_NEXT]
+    assert told == [expected for _, _, expected in UNTIL_NEXT]
+
+
+def test_the_class_of_an_exception_is_named_before_what_it_says() -> None:
+    """With its package, up to half of the message's room; where it could be any word, the line is quoted as it is."""
+    frames = 'Traceback (most recent call last):\n  File "/a/b.py", line 3, in f\n    g()\n'
+    long = f"{'p' * 41}.{'q' * 41}.R{'o' * 15}"
+    expected = {
+        f"{frames}{long}: no price": f'the program raised {long} in task "task-0": "no price" (b.py:3)',
+        f"{frames}{long}o: no price": f'task "task-0" exited with an error: "{long}o: no price" (b.py:3)',
+        f"{frames}RowError: no price in b.py": 'the program raised RowError in task "task-0": "no price in b.py"',
+        f"{frames}KeyboardInterrupt": 'the program raised KeyboardInterrupt in task "task-0" (b.py:3)',
+        f"{frames}RowError: a RowError: b": 'the program raised RowError in task "task-0": "a RowError: b" (b.py:3)',
+        f"{frames}RowError: {'x' * 300}": (
+            f'the program raised RowError in task "task-0": "{"x" * 75} … {"x" * 114}" (b.py:3)'
+        ),
+        "/app/a.rb:3:in 'a': boom (KeyError)": 'the program raised KeyError in task "task-0": "boom" (a.rb:3)',
+        "Error: x\n    at f (/app/a.js:1:1)": 'task "task-0" exited with an error: "Error: x" (a.js:1)',
+        "Exception: x\n    at f (/app/a.js:1:1)": 'task "task-0" exited with an error: "Exception: x" (a.js:1)',
+        "row_error: x\n    at f (/app/a.js:1:1)": 'task "task-0" exited with an error: "row_error: x" (a.js:1)',
+        "ConnectionError: connection refused": (
+            'task "task-0" had a network problem: "ConnectionError: connection refused"'
+        ),
+        "it is bad...": 'task "task-0" exited with an error: "it is bad"',
+    }
+    told = {}
+    for message in expected:
+        tasks = [task(0, "failed", (50, 10), message, "NonZeroExitCode")]
+        prose = render(summed(execution("failed", (60, 60, 0), tasks=tasks)), NORMAL)
+        told[message] = prose.partition("Why: ")[2].partition(". The program")[0]
+    assert told == expected
