@@ -154,6 +154,10 @@ def test_of_a_long_text_both_ends_are_read_for_a_cut_in_the_middle() -> None:
     """A megabyte costs no more than its ends."""
     assert clean("a" * 1_000_000 + "z", 40, middle=True) == "a" * 14 + " … " + "a" * 22 + "z"
     assert clean("a\u200b" * 500_000 + "z", 4_000, middle=True).endswith("az")
+
+
+def test_how_much_of_each_end_is_read_for_a_cut_in_the_middle() -> None:
+    """Half of twenty times the limit; what is no longer than both together is read whole."""
     unseen = "\u200b" * 399
     assert clean(f"a{unseen}{unseen}b", 40, middle=True) == "ab"
     assert clean(f"{unseen}a{'x' * 50}b{unseen}", 40, middle=True) == "a … b"

@@ -87,6 +87,14 @@ SHAPES: dict[str, list[tuple[str, str, str, str]]] = {
     ],
     "Python's groups": [
         (
+            f"{GROUP}  | ExceptionGroup: one (1 sub-exception)\n    | acme.RowProblem: no price",
+            *("acme.RowProblem: no price", "", "RowProblem"),
+        ),
+        (
+            "  + Exception Group Traceback (most recent call last):\n  | ExceptionGroup: none (1 sub-exception)",
+            *("ExceptionGroup: none (1 sub-exception)", "", "ExceptionGroup"),
+        ),
+        (
             (
                 f"{GROUP}  | ExceptionGroup: two failed (2 sub-exceptions)\n  +-+---------------- 1 ----------------\n"
                 "    | Traceback (most recent call last):"
@@ -99,7 +107,7 @@ SHAPES: dict[str, list[tuple[str, str, str, str]]] = {
                 '    | Exception Group Traceback (most recent call last):\n    |   File "/a/pool.py", line 5, in run\n'
                 "    | ExceptionGroup: inner (1 sub-exception)\n    +-+---------------- 1 ----------------\n"
                 '      | Traceback (most recent call last):\n      |   File "/app/fetch.py", line 7, in fetch\n'
-                '      |     parse(text)\n      |   File "/usr/lib/python3/xml.py", line 1, in parse\n'
+                '      |     else: parse(text)\n      |   File "/usr/lib/python3/xml.py", line 1, in parse\n'
                 "      |     raise Bad()\n      | XMLSyntaxError: bad\n      +------------------------------------"
             ),
             *("XMLSyntaxError: bad", "fetch.py:7", "XMLSyntaxError"),
@@ -132,6 +140,29 @@ SHAPES: dict[str, list[tuple[str, str, str, str]]] = {
             *("Error: Error: connect ECONNREFUSED 10.0.0.3:5432 ]", "load.js:4", "Error"),
         ),
         ("Error:\n    at load (/app/load.js:4:2)", "Error:", "load.js:4", "Error"),
+        (
+            (
+                "Error: load failed\n    at main (/app/x.js:3:9) {\n"
+                "  [cause]: Error: connect ECONNREFUSED 10.0.0.3:6379\n}"
+            ),
+            *("Error: connect ECONNREFUSED 10.0.0.3:6379", "x.js:3", "Error"),
+        ),
+        (
+            (
+                f"{DISK}Caused by: com.acme.BException:\nError: inner\n\tat com.acme.B.b(B.java:2)\n"
+                "\tat com.acme.C.c(C.java:3)"
+            ),
+            *("com.acme.BException: Error: inner", "B.java:2", "BException"),
+        ),
+        (f"{DISK}Caused by: java.io.EOFException: cut", "java.io.EOFException: cut", "Disk.kt:8", "EOFException"),
+        (f"  {DISK}", "java.io.IOException: disk gone", "Disk.kt:8", "IOException"),
+        (
+            (
+                "Error: a\n    at f (/app/a.js:1:1)\n    ... 2 lines matching cause stack trace ...\n"
+                "    at g (/app/b.js:2:2)"
+            ),
+            *("Error: a", "a.js:1", "Error"),
+        ),
         ("something bad\n    at load (/app/load.js:4:2)", "something bad", "load.js:4", ""),
         (
             "Error: first\n    at f (/app/a.js:1:1)\nsecond went wrong\n    at g (/app/b.js:2:2)",

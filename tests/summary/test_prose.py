@@ -700,8 +700,10 @@ UNTIL_NEXT: list[tuple[Any, dict[str, Any], str]] = [
         execution("COMPLETED", (160, 100, 40)),
         {},
         (
-            'Not known to be finished (status "COMPLETED"). Note: That status is not one that this version knows; it is '
-            "treated as not finished. It is not finished by its status, yet a completion time is given. Ran 1m after 1m "
+            'Not known to be finished (status "COMPLETED"). Note: That status is not one that this version '
+            "knows; it is "
+            "treated as not finished. It is not finished by its status, yet a completion time is given. Ran 1m "
+            "after 1m "
             "queued; ended 40s ago (2026-11-24T11:59:20Z)."
         ),
     ),
@@ -709,7 +711,8 @@ UNTIL_NEXT: list[tuple[Any, dict[str, Any], str]] = [
         {"status": "succeeded", "metadata": {"completedAt": ago(-600)}},
         {},
         (
-            "Succeeded. Note: Its newest timestamp is 10m ahead of this machine's clock; ages and times left may be off. "
+            "Succeeded. Note: Its newest timestamp is 10m ahead of this machine's clock; ages and times left may "
+            "be off. "
             "Ended 2026-11-24T12:10:00Z."
         ),
     ),
@@ -740,7 +743,8 @@ UNTIL_NEXT: list[tuple[Any, dict[str, Any], str]] = [
         execution("running", (96, 96), timeout=120),
         {},
         (
-            "Running. Note: Close to its timeout: running for 1m 36s of 2m (80%), if that is for the whole execution and "
+            "Running. Note: Close to its timeout: running for 1m 36s of 2m (80%), if that is for the whole "
+            "execution and "
             f"not for each task. Running for 1m 36s. {NO_BASIS}"
         ),
     ),
@@ -763,7 +767,8 @@ UNTIL_NEXT: list[tuple[Any, dict[str, Any], str]] = [
         execution("running", (2_000, 2_000), tasks=[task(0, "running", (1_439,))]),
         {},
         (
-            f"Running: 0 of 1 task finished (0%), 1 running. Running for 33m 20s. {NO_BASIS} The longest task used 79% of "
+            f"Running: 0 of 1 task finished (0%), 1 running. Running for 33m 20s. {NO_BASIS} The longest task "
+            "used 79% of "
             "its timeout of 30m."
         ),
     ),
@@ -771,7 +776,8 @@ UNTIL_NEXT: list[tuple[Any, dict[str, Any], str]] = [
         execution("running", (2_000, 2_000), tasks=[task(0, "running", (1_440,))]),
         {},
         (
-            'Running: 0 of 1 task finished (0%), 1 running. Note: Close to its timeout: task "task-0" has run for 24m of '
+            'Running: 0 of 1 task finished (0%), 1 running. Note: Close to its timeout: task "task-0" has run '
+            "for 24m of "
             f"its own 30m (80%). Running for 33m 20s. {NO_BASIS}"
         ),
     ),
