@@ -155,6 +155,24 @@ SHAPES: dict[str, list[tuple[str, str, str, str]]] = {
             *("com.acme.BException: Error: inner", "B.java:2", "BException"),
         ),
         (f"{DISK}Caused by: java.io.EOFException: cut", "java.io.EOFException: cut", "Disk.kt:8", "EOFException"),
+        (
+            f"{DISK}Caused by: com.acme.BException:\nno row at all",
+            *("com.acme.BException: no row at all", "Disk.kt:8", "BException"),
+        ),
+        (
+            (
+                "System.Exception: outer\n ---> System.IO.IOException: inner\n   at Acme.A.B() in /src/A.cs:line 7\n"
+                "stopping\nError: late\n    at f (/app/a.js:1:1)"
+            ),
+            *("System.IO.IOException: inner", "A.cs:7", "IOException"),
+        ),
+        (
+            (
+                "TypeError: fetch failed\n    at f (/app/a.js:1:1) {\n  [cause]: Error: refused {\n"
+                "    code: 'ECONNREFUSED'\n  }\n}"
+            ),
+            *("Error: refused", "a.js:1", "Error"),
+        ),
         (f"  {DISK}", "java.io.IOException: disk gone", "Disk.kt:8", "IOException"),
         (
             (
