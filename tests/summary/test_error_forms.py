@@ -181,6 +181,7 @@ SHAPES: dict[str, list[tuple[str, str, str, str]]] = {
             ),
             *("Error: a", "a.js:1", "Error"),
         ),
+        ("it is bad\n\tat com.acme.A.a(A.java:1)\nacme.LateError", "it is bad", "A.java:1", ""),
         ("something bad\n    at load (/app/load.js:4:2)", "something bad", "load.js:4", ""),
         (
             "Error: first\n    at f (/app/a.js:1:1)\nsecond went wrong\n    at g (/app/b.js:2:2)",
@@ -210,6 +211,10 @@ SHAPES: dict[str, list[tuple[str, str, str, str]]] = {
             *("System.IO.IOException: disk gone", "A.cs:7", "IOException"),
         ),
         ("Uncaught TypeError: x is null\n    at f (/app/a.js:1:1)", "TypeError: x is null", "a.js:1", "TypeError"),
+        (
+            "worker: Unhandled exception. System.Exception: boom\n   at Acme.A.B() in /src/A.cs:line 7",
+            *("System.Exception: boom", "A.cs:7", "Exception"),
+        ),
         (
             "worker: Unhandled Exception: System.Exception: boom\n   at Acme.A.B() in /src/A.cs:line 7",
             *("System.Exception: boom", "A.cs:7", "Exception"),

@@ -468,7 +468,7 @@ def test_what_fits_once_it_is_masked_is_whole() -> None:
 
 def test_ids_in_the_resource_address_are_one_segment_each() -> None:
     """Ids are percent-encoded, slashes in them too."""
-    assert raw_uri("a/b", "c d?é") == "blaxel://jobs/a%2Fb/executions/c%20d%3F%C3%A9"
+    assert raw_uri("a/b", "c d?é/f") == "blaxel://jobs/a%2Fb/executions/c%20d%3F%C3%A9%2Ff"
 
 
 def test_as_many_tasks_travel_as_fit_to_the_byte() -> None:
@@ -518,6 +518,14 @@ def test_what_is_no_list_holds_no_tasks(tasks: Any) -> None:
     for raw in ({"tasks": tasks, "x": BIG * 2}, {"spec": {"tasks": tasks}, "x": BIG * 2}, {"spec": "x" + BIG * 2}):
         assert limit_raw(raw, "auto", json_size(raw)) == (raw, None, NOTHING)
         assert limit_raw(raw, "auto", 500) == (None, {"tasks": 0, "bytes": json_size(raw)}, NOTHING)
+
+
+def test_what_is_no_list_stays_where_a_list_elsewhere_is_cut() -> None:
+    """There are two places for the tasks."""
+    raw = {"tasks": [task(0, "failed", (), BIG)], "spec": {"tasks": {"a": 1}}}
+    assert limit_raw(raw, "auto", 100).raw == {"tasks": [], "spec": {"tasks": {"a": 1}}}
+    raw = {"spec": {"tasks": [task(0, "failed", (), BIG)]}, "tasks": {"a": 1}}
+    assert limit_raw(raw, "auto", 100).raw == {"spec": {"tasks": []}, "tasks": {"a": 1}}
 
 
 def test_a_task_that_is_no_object_did_not_succeed() -> None:
