@@ -54,25 +54,27 @@ def limit_raw(raw: dict[str, Any], mode: RawMode, limit: int, *, size: int | Non
         if (masked is raw and whole <= limit) or (masked is not raw and json_size(masked) <= limit):
             return CarriedRaw(masked, None, count)
     tasks = _task_list(raw)
-    if _is_beyond(_with_tasks(raw, []), limit * _MASKED_FACTOR):
+    rest = _with_tasks(raw, [])
+    if _is_beyond(rest, limit * _MASKED_FACTOR):
         return CarriedRaw(None, {"tasks": len(tasks), "bytes": whole})
     seen = Seen()
-    rest, count = mask_credentials(_with_tasks(raw, []), seen)
+    rest, count = mask_credentials(rest, seen)
     room = limit - json_size(rest)
     if room < 0:
         return CarriedRaw(None, {"tasks": len(tasks), "bytes": whole})
     kept = _fitting((task for task in tasks if not _succeeded(task)), room, seen)
-    size_as_sent = json_size(_with_tasks(raw, [task.sent for task in kept]))
+    sent = _with_tasks(raw, [task.sent for task in kept])
+    left_out: RawOmitted = {"tasks": len(tasks) - len(kept), "bytes": whole - json_size(sent)}
     return CarriedRaw(
         _with_tasks(rest, [task.masked for task in kept], like=raw),
-        {"tasks": len(tasks) - len(kept), "bytes": whole - size_as_sent},
+        None if sent == raw else left_out,
         reduce(lambda total, task: total.plus(*task.hidden), kept, count),
     )
 
 
 def _succeeded(task: Any) -> bool:
     status = task.get("status") if isinstance(task, dict) else None
-    return status == "succeeded" or (isinstance(status, str) and status.casefold() == "succeeded")
+    return isinstance(status, str) and status.casefold() == "succeeded"
 
 
 class _Task(NamedTuple):
