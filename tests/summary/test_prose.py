@@ -797,6 +797,36 @@ UNTIL_NEXT: list[tuple[Any, dict[str, Any], str]] = [
             "longest task)."
         ),
     ),
+    (
+        execution("cancelled", (60, 60, 0), tasks=[task(0, "failed", (50, 10), "disk full")]),
+        {},
+        (
+            'Cancelled: its one task failed. Failures: task "task-0" ran out of disk: "disk full". '
+            "Ran 1m; ended 0s ago (2026-11-24T12:00:00Z)."
+        ),
+    ),
+    # What is usual is told where it was not so.
+    (
+        execution("succeeded", (61, 61, 0)),
+        {"runs": runs_that_took(60, 61, 62)},
+        f"Succeeded. All 3 before it succeeded too. Ran 1m 1s; {ENDED}",
+    ),
+    (
+        execution("timeout", (94, 94, 0), timeout=100),
+        {"runs": runs_that_took(10, 11, 12)},
+        (
+            "Timed out after 1m 34s. First failure after 3 that succeeded, the last one yesterday at 00:00 UTC. "
+            f"Usually it takes 10s to 12s; {ENDED} Timeout 1m 40s (94% used by the run)."
+        ),
+    ),
+    (
+        execution("running", (94, 94)),
+        {"runs": runs_that_took(100, 100, 100)},
+        (
+            "Running. Running for 1m 34s. Time left: about 17s (0s to 24s), judging by 3 recent successful executions "
+            "(median 1m 40s)."
+        ),
+    ),
     # The execution before: however little is known of it.
     ({"status": "succeeded"}, previous(None, "exec-0"), f'{NEWEST} The one before, "exec-0", has no status.'),
     ({"status": "succeeded"}, previous("ODD", "exec-0"), f'{NEWEST} The one before, "exec-0", is of status "ODD".'),
@@ -839,3 +869,13 @@ def test_the_class_of_an_exception_is_named_before_what_it_says() -> None:
         prose = render(summed(execution("failed", (60, 60, 0), tasks=tasks)), NORMAL)
         told[message] = prose.partition("Why: ")[2].partition(". The program")[0]
     assert told == expected
+
+
+def test_where_no_name_is_left_to_tell_the_next_step_is_the_end() -> None:
+    """It names the job and the execution already, and the workspace is not known."""
+    parsed = JobExecution.model_validate({"status": "queued"})
+    told = render(summarize(parsed, asked=(JOB, EXECUTION), workspace=None, now=NOW), BRIEF)
+    assert told == (
+        "Not started yet: queued, waiting until the workspace has capacity. Next: Call get_job_execution with jobId "
+        '"resize" and executionId "exec-1" again in 30s.'
+    )
