@@ -488,7 +488,7 @@ def _closing(text: str, opening: re.Match[str]) -> int:
 
 def _trimmed(value: str, following: str) -> str:
     """The value without the brackets and full stops that belong to what is around it."""
-    if value.startswith(("(", "[", "{")):
+    if value.startswith(("[", "{")):
         return value
     return value.rstrip(")]}.,:!?" if following in {"", " ", "\n", ",", ";", '"', "'"} else ")]},")
 
