@@ -149,7 +149,7 @@ SHAPES: dict[str, list[tuple[str, str, str, str]]] = {
         ),
         (
             (
-                f"{DISK}Caused by: com.acme.BException:\nError: inner\n\tat com.acme.B.b(B.java:2)\n"
+                f"{DISK}Caused by: com.acme.BException:\nError: inner\nand so on\n\tat com.acme.B.b(B.java:2)\n"
                 "\tat com.acme.C.c(C.java:3)"
             ),
             *("com.acme.BException: Error: inner", "B.java:2", "BException"),
