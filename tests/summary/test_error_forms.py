@@ -250,6 +250,7 @@ SHAPES: dict[str, list[tuple[str, str, str, str]]] = {
     ],
     "Rust": [
         ("thread 'main' panicked at src/main.rs:4:5: boom", "boom", "main.rs:4", ""),
+        ("thread 'main' panicked at src/main.rs:4:5:\nboom", "boom", "main.rs:4", ""),
         ("thread 'main' panicked at src/main.rs:4:5:", "thread 'main' panicked at src/main.rs:4:5:", "", ""),
         (
             "thread 'a' panicked at src/a.rs:1:1:\none\nthread 'b' panicked at src/b.rs:2:2:\ntwo\nnote: run with",
@@ -260,6 +261,8 @@ SHAPES: dict[str, list[tuple[str, str, str, str]]] = {
         ("Error: a\n\nCaused by:\n    0: b\n    1: c\nbye\n    d", "Error: a: c", "", "Error"),
         ("Error: a\n\nCaused by:\n    connection refused", "Error: a: connection refused", "", "Error"),
         ("Error: a\n\nCaused by:\nbye", "Error: a", "", "Error"),
+        ("Error: a\n\nCaused by:\n connection refused", "Error: a: connection refused", "", "Error"),
+        ("failed. Caused by:\n    no file", "failed. Caused by: no file", "", ""),
         ("Caused by:\n    0: no file", "0: no file", "", ""),
     ],
     "Ruby": [
@@ -269,6 +272,8 @@ SHAPES: dict[str, list[tuple[str, str, str, str]]] = {
         ),
         ("/app/a.rb:3:in 'a': bad (x) (KeyError)", "bad (x) (KeyError)", "a.rb:3", "KeyError"),
         ("/app/a.rb:3:in 'a': boom", "boom", "a.rb:3", ""),
+        ("/app/a.rb:3:in 'a': no b.rb: x (LoadError)", "no b.rb: x (LoadError)", "a.rb:3", "LoadError"),
+        ("/app/a.rb:3:in 'a': bad:in x (KeyError)", "bad:in x (KeyError)", "a.rb:3", "KeyError"),
         ("a worker: a.rb:3:in 'a': boom (KeyError)", "boom (KeyError)", "a.rb:3", "KeyError"),
         (
             "/usr/lib/ruby/x.rb:7:in 'x': no (KeyError)\n\tfrom /usr/lib/ruby/y.rb:4:in 'y'",
@@ -282,6 +287,10 @@ SHAPES: dict[str, list[tuple[str, str, str, str]]] = {
                 "PHP Fatal error:  Uncaught ErrorException: no row in b in /app/b.php:2\nstopped"
             ),
             *("ErrorException: no row in b", "b.php:2", "ErrorException"),
+        ),
+        (
+            "PHP Fatal error:  Uncaught RowError: Fatal error: no row in /app/a.php:1",
+            *("RowError: Fatal error: no row", "a.php:1", "RowError"),
         ),
         (
             "PHP Fatal error:  Allowed memory size of 134217728 bytes exhausted",
