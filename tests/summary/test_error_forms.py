@@ -319,8 +319,8 @@ SHAPES: dict[str, list[tuple[str, str, str, str]]] = {
             *("src/app.ts(3,5): error TS2304: Cannot find name 'x'.", "app.ts:3", ""),
         ),
         (
-            "see app.ts(3,5): error TS2304: Cannot find name 'x'.",
-            *("see app.ts(3,5): error TS2304: Cannot find name 'x'.", "", ""),
+            "see /in/app.ts(3,5): error TS2304: Cannot find name 'x'.",
+            *("see /in/app.ts(3,5): error TS2304: Cannot find name 'x'.", "", ""),
         ),
         (
             "Program.cs(9,13): error CS1002: ; expected\nBuild FAILED.",
@@ -331,6 +331,7 @@ SHAPES: dict[str, list[tuple[str, str, str, str]]] = {
             *("main.obj : error LNK2019: unresolved symbol f", "", ""),
         ),
         ("warning: x\nerror[E0432]: no serde", "error[E0432]: no serde", "", ""),
+        ("error[E0432]: no serde\n --> src/main.rs:1:5", "error[E0432]: no serde", "main.rs:1", ""),
         ("collect2: error: ld returned 1\nsrc/a.c:3:5: error: x", "src/a.c:3:5: error: x", "a.c:3", ""),
     ],
     "npm": [
@@ -350,6 +351,7 @@ SHAPES: dict[str, list[tuple[str, str, str, str]]] = {
         ("Error in a() : one\nError in b() : two\nCalls: b", "Error in b() : two", "", ""),
         ("start\nError in b() :", "Error in b() :", "", ""),
         ("Error in b() :\n  two\n  three", "Error in b() : two", "", ""),
+        ("Error in b() :\n  two", "Error in b() : two", "", ""),
     ],
 }
 
