@@ -157,6 +157,11 @@ def test_a_fingerprint_is_the_line_with_a_mark_for_what_varies_and_its_codes_beh
         "read s3:GetObject now": " read # now",
         "No module named 'psycopg2'": " no module named #\x00psycopg2",
         "exit code 1, errno 2, signal 9": " exit code # errno # signal #\x001 9 2",
+        "exit code 1 rc=2 ora-3333 sqlstate[hy000] no module named x": (
+            " exit code # no module named x\x001 hy000 2 ora-3333 x"
+        ),
+        "exit code 1 http 404 tonight": " exit code # http # tonight\x001 404",
+        "exit code 1 returned 503 tonight": " exit code # returned # tonight\x001 503",
         "x" * 1_000: " " + "x" * 1_000,
         "x" * 1_001: f" {'x' * 500} {'x' * 500}",
     }
