@@ -161,7 +161,7 @@ class _Evidence(NamedTuple):
     words: str
     line: str
     message: str
-    code: int | None
+    code: int
     exited: bool
     """Whether the program ended itself: by a non-zero exit, or with an exception that nobody caught."""
 
@@ -218,7 +218,7 @@ def _is_printed(row: Row, line: str) -> bool:
 
 def _matches(row: Row, evidence: _Evidence, *, loose: bool) -> bool:
     find = row.find
-    if evidence.code is not None and evidence.code in row.codes:
+    if evidence.code in row.codes:
         return True
     if _is_named(row, evidence):
         return True
@@ -268,10 +268,11 @@ def _without_data(line: str) -> str:
     return _QUOTED.sub("''", line) if _ABOUT_DATA.search(line) else line
 
 
-def _exit_code(text: str) -> int | None:
-    """The exit code that a lower-case text names last; one that is not zero before one that is."""
-    codes = [int(code) for code in _EXIT_CODE.findall(text)] if "exit" in text else []
-    return next((code for code in reversed(codes) if code), 0) if codes else None
+def _exit_code(text: str) -> int:
+    """The last exit code that a lower-case text names and that is not zero; zero where there is none."""
+    if "exit" not in text:
+        return 0
+    return next(filter(None, map(int, reversed(_EXIT_CODE.findall(text)))), 0)
 
 
 _ORIGINS: Mapping[Cause, Origin] = MappingProxyType(

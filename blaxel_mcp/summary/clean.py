@@ -84,7 +84,7 @@ def clean_counting(text: str, limit: int, *, middle: bool = False) -> tuple[str,
     # Before white space is folded, since line ends tell where a value ends; after escapes, which could split it.
     line = _MARKUP.sub(r"\1 ", _WHITE_SPACE.sub(" ", redact(line).text).strip())
     last = line.rfind(" ") + 1
-    if not whole and last < limit and len(line) - last < _LONGEST_HALF and not line.endswith(MASK):
+    if not whole and len(line) - last < _LONGEST_HALF and not line.endswith(MASK):
         line = line[:last]
     if len(line) <= limit and whole:
         return line, False

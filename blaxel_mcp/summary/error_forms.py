@@ -65,10 +65,12 @@ def _place(text: str) -> str:
         return frame(path.rpartition(" ")[2], after.partition(":")[0])
     if " at " in text and " line " in text:
         path, _, number = text.rpartition(" at ")[2].partition(" line ")
-        return frame(path, number.rstrip(".").partition(",")[0]) if " " not in path else ""
+        return frame(path, number.removesuffix(".").partition(",")[0]) if " " not in path else ""
     if "): error " in text:
         return _parenthesised(text)
-    return position_frame(text) if ":" in text[:200] else ""
+    if ":" not in text:
+        return ""
+    return position_frame(text)
 
 
 # Python
@@ -85,15 +87,12 @@ def _python(lines: list[str]) -> TellingLine | None:
 
 
 def _traceback(lines: list[str], start: int) -> TellingLine | None:
-    prefix = lines[start].partition("Traceback (most recent")[0]
+    prefix = lines[start].split("Traceback (most recent")[0]
     if " File " in lines[start]:
         return _python_flat(lines[start:])
     frames: list[str] = []
-    indent = len(prefix) if not prefix.strip() else 0
     for at in range(start + 1, len(lines)):
-        line = lines[at][indent:] if not lines[at][:indent].strip() else lines[at]
-        if prefix and not indent and not line[:1].isspace():
-            line = line[len(prefix) :] if line.startswith(prefix) else _after_prefix(line)
+        line = _after_prefix(lines[at], prefix)
         if line.lstrip().startswith('File "'):
             frames.append(line)
         elif line[:1].strip():
@@ -102,10 +101,11 @@ def _traceback(lines: list[str], start: int) -> TellingLine | None:
     return None
 
 
-def _after_prefix(line: str) -> str:
-    """A line of a traceback in which each line has a timestamp of its own, indented as it was."""
-    found = re.match(r"[\dTZ:.,+-]{8,40} ?", line)
-    return line[found.end() :] if found else line
+def _after_prefix(line: str, prefix: str) -> str:
+    """A line of a traceback without what stands before its header: blanks, a name, or a timestamp of its own."""
+    if line.startswith(prefix):
+        return line[len(prefix) :]
+    return re.sub(r"^[\dTZ:.,+-]{8,40} ?", "", line)
 
 
 def _raised(line: str, after: Sequence[str], place: str) -> TellingLine:
@@ -120,7 +120,7 @@ def _raised(line: str, after: Sequence[str], place: str) -> TellingLine:
 
 def _python_flat(lines: list[str]) -> TellingLine | None:
     """A traceback whose line breaks were lost, or whose header is cut off."""
-    at = next((at for at in range(len(lines) - 1, -1, -1) if 'File "' in lines[at] and '", line ' in lines[at]), None)
+    at = next((at for at in reversed(range(len(lines))) if 'File "' in lines[at] and '", line ' in lines[at]), None)
     if at is None:
         return None
     frames = lines[at].split('File "')
@@ -142,17 +142,10 @@ def _python_group(lines: list[str]) -> TellingLine | None:
     """The first exception of an exception group that is no group itself."""
     place, group = "", None
     for line in lines:
-        text = line.lstrip(" |+-").strip()
-        inside = line.lstrip().startswith(("|", "+"))
+        text, drawn = line.lstrip(" |+-"), line.lstrip()
         if text.startswith('File "'):
             place = python_frame(text) or place
-        elif (
-            inside
-            and text
-            and not text.startswith("Traceback (")
-            and line.lstrip()[:1] == "|"
-            and not line.lstrip()[1:].startswith("   ")
-        ):
+        elif drawn.startswith("|") and not drawn.startswith(("|   ", "| Traceback (")):
             found = NAMED.match(text)
             if found and found[2].endswith("ExceptionGroup"):
                 group = group or TellingLine(text, place, found[2])
@@ -169,7 +162,7 @@ def _at_frames(lines: list[str]) -> TellingLine | None:
     if len(lines) == 1:
         return _at_frames_flat(lines[0])
     lines = list(_without_suppressed(lines))
-    start = next((at for at in range(len(lines) - 1, -1, -1) if _is_cause(lines[at])), None)
+    start = next((at for at in reversed(range(len(lines))) if _is_cause(lines[at])), None)
     if start is None:
         frames = [at for at, line in enumerate(lines) if _is_at(line)]
         if not frames:
@@ -181,7 +174,7 @@ def _at_frames(lines: list[str]) -> TellingLine | None:
         start = _header(lines, first)
     text = _without_introduction(lines[start])
     if text.endswith(":"):
-        listed = next((line for line in lines[start + 1 :] if _is_listed(line)), "") or _last_before_frames(
+        listed = next((line for line in lines[start + 1 :] if _is_listed(line)), None) or _last_before_frames(
             lines, start
         )
         text = f"{text} {_without_introduction(listed)}".rstrip()
@@ -237,7 +230,7 @@ def _without_introduction(line: str) -> str:
     text = line.strip().removesuffix(" {")
     if text.startswith("Exception in thread "):
         text = text.partition('" ')[2] or text
-    for word in ("Caused by: ", "---> ", "(Inner Exception #0) ", "[cause]: ", "Unhandled exception. ", "Uncaught "):
+    for word in ("Caused by: ", "---> ", "(Inner Exception #0) ", "[cause]: ", "Uncaught "):
         text = text.removeprefix(word)
     for word in ("Unhandled Exception: ", "Unhandled exception. ", "[errors]: [ "):
         text = text.rpartition(word)[2]
@@ -257,7 +250,7 @@ def _at_frames_flat(line: str) -> TellingLine | None:
     """A stack on one line: the part that names the deepest cause, up to its first frame."""
     told = line
     for word in ("Caused by: ", "---> ", "[cause]: "):
-        told = told.rpartition(word)[2] or told
+        told = told.rpartition(word)[2]
     head, *frames = re.split(r"\s++at (?=[\w.$<>/: \[\]-]{1,200}\()", told)
     if not frames and told is line and "Unhandled exception. " not in line and "Exception in thread " not in line:
         return None
@@ -282,7 +275,7 @@ def _go(lines: list[str]) -> TellingLine | None:
 
 
 def _rust(lines: list[str]) -> TellingLine | None:
-    at = next((at for at in range(len(lines) - 1, -1, -1) if "panicked at" in lines[at]), None)
+    at = next((at for at in reversed(range(len(lines))) if "panicked at" in lines[at]), None)
     if at is None:
         return None
     told = lines[at].partition("panicked at ")[2]
@@ -359,7 +352,7 @@ def _cpp(lines: list[str]) -> TellingLine | None:
         _, found, name = line.partition("terminate called after throwing an instance of '")
         if found:
             said = lines[at + 1].partition("what():")[2].strip() if at + 1 < len(lines) else ""
-            text = name.rstrip("'")
+            text = name.removesuffix("'")
             return TellingLine(f"{text}: {said}" if said else text, "", text.rpartition("::")[2])
     return None
 
@@ -397,7 +390,7 @@ def _npm(lines: list[str]) -> TellingLine | None:
 
 
 def _r(lines: list[str]) -> TellingLine | None:
-    at = next((at for at in range(len(lines) - 1, -1, -1) if lines[at].startswith("Error in ")), None)
+    at = next((at for at in reversed(range(len(lines))) if lines[at].startswith("Error in ")), None)
     if at is None:
         return None
     text = lines[at].strip()

@@ -73,7 +73,7 @@ def frame(path: str, line: str) -> str:
     path = path[-_PATH_CHARACTERS:].replace("\\", "/")
     if any(part in path for part in _FOREIGN_PATHS):
         return ""
-    named = f"{path.rsplit('/', 1)[-1]}:{line}"
+    named = f"{path.rpartition('/')[2]}:{line}"
     return named if _OWN.fullmatch(named) else ""
 
 
@@ -87,7 +87,7 @@ def python_frame(line: str) -> str:
     before, found, after = line.partition('", line ')
     if not found:
         return ""
-    number = after[:8].split(",", 1)[0].split(" ", 1)[0].strip()
+    number = after.partition(",")[0].partition(" ")[0]
     return frame(before.rpartition('File "')[2], number)
 
 
@@ -96,15 +96,15 @@ def at_frame(line: str) -> str:
     told = line.strip()[:_PATH_CHARACTERS].removeprefix("at ")
     if told.startswith(_FOREIGN_CLASSES):
         return ""
-    _, dotnet, place = told.rpartition(" in ")
-    if dotnet and ":line " in place:
+    place = told.partition(" in ")[2]
+    if ":line " in place:
         path, _, number = place.rpartition(":line ")
-        return frame(path, number.strip())
-    return position_frame(told.removesuffix(" {").rstrip(")").rpartition("(")[2].removeprefix("async "))
+        return frame(path, number)
+    return position_frame(told.rpartition("(")[2].removeprefix("async "))
 
 
 def position_frame(text: str) -> str:
     """The own frame of a text that begins with a place like `/srv/app/main.go:42` or `src/main.rs:4:5`."""
     place = _POSITION.match(text.strip()[:_PATH_CHARACTERS])
-    found = _LINE.search(place[0].rstrip(":")) if place else None
-    return frame(place[0][: found.start()].removeprefix("file://"), found[1]) if place and found else ""
+    found = _LINE.search(place[0].removesuffix(":")) if place else None
+    return frame(place[0][: found.start()], found[1]) if place and found else ""

@@ -59,26 +59,28 @@ def limit_raw(raw: dict[str, Any], mode: RawMode, limit: int, *, size: int | Non
         if (masked is raw and whole <= limit) or (masked is not raw and json_size(masked) <= limit):
             return CarriedRaw(masked, None, count)
     tasks = _task_list(raw)
-    if _is_beyond(_with_tasks(raw, []), limit * _MASKED_FACTOR):
+    rest = _with_tasks(raw, [])
+    if _is_beyond(rest, limit * _MASKED_FACTOR):
         return CarriedRaw(None, {"tasks": len(tasks), "bytes": whole})
     seen = Seen()
-    rest, count = mask_credentials(_with_tasks(raw, []), seen)
+    rest, count = mask_credentials(rest, seen)
     room = limit - json_size(rest)
     if room < 0:
         return CarriedRaw(None, {"tasks": len(tasks), "bytes": whole})
     unsuccessful = (task for task in tasks if not _succeeded(task))
     kept = _fitting(unsuccessful, room, seen, quick=whole <= _QUICKLY_WRITTEN)
-    size_as_sent = json_size(_with_tasks(raw, [task.sent for task in kept]))
+    sent = _with_tasks(raw, [task.sent for task in kept])
+    left_out: RawOmitted = {"tasks": len(tasks) - len(kept), "bytes": whole - json_size(sent)}
     return CarriedRaw(
         _with_tasks(rest, [task.masked for task in kept], like=raw),
-        {"tasks": len(tasks) - len(kept), "bytes": whole - size_as_sent},
+        None if sent == raw else left_out,
         reduce(lambda total, task: total.plus(*task.hidden), kept, count),
     )
 
 
 def _succeeded(task: Any) -> bool:
     status = task.get("status") if isinstance(task, dict) else None
-    return status == "succeeded" or (isinstance(status, str) and status.casefold() == "succeeded")
+    return isinstance(status, str) and status.casefold() == "succeeded"
 
 
 class _Task(NamedTuple):
@@ -94,12 +96,11 @@ def _fitting(tasks: Iterator[Any], room: int, seen: Seen, *, quick: bool) -> lis
     kept: list[_Task] = []
     misses = 0
     while some := [*islice(tasks, _TOGETHER)]:
-        most = room * _MASKED_FACTOR
-        sizes = [json_size(task) if quick or not _is_beyond(task, most) else most + 1 for task in some]
+        sizes = [_size(task, room * _MASKED_FACTOR, quick=quick) for task in some]
         # Together, since tasks say the same words, and most often none hides anything.
-        hides = may_hide_something([task for task, size in zip(some, sizes, strict=True) if size <= most])
+        hides = may_hide_something([task for task, size in zip(some, sizes, strict=True) if size is not None])
         for task, size in zip(some, sizes, strict=True):
-            if size <= room * _MASKED_FACTOR:
+            if size is not None:
                 masked, count = mask_credentials(task, seen) if hides else (task, NOTHING_HIDDEN)
                 cost = (size if masked is task else json_size(masked)) + (1 if kept else 0)
                 if cost <= room:
@@ -110,6 +111,14 @@ def _fitting(tasks: Iterator[Any], room: int, seen: Seen, *, quick: bool) -> lis
             if misses >= RAW_MISSES:
                 return kept
     return kept
+
+
+def _size(task: Any, most: int, *, quick: bool) -> int | None:
+    """The bytes of a task's JSON; `None` where it is too large to be worth masking, which takes long."""
+    if not quick and _is_beyond(task, most):
+        return None
+    size = json_size(task)
+    return None if quick and size > most and _is_beyond(task, most) else size
 
 
 def _is_beyond(value: Any, most: int) -> bool:

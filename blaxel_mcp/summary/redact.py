@@ -18,6 +18,7 @@ import binascii
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from blaxel_mcp.summary.patterns import lazy_compile
@@ -76,7 +77,7 @@ _HAS_SEPARATOR = re.compile(r"[\s=:@%,<>&]").search
 def redact_field(name: str, value: str) -> Redacted:
     """The value of a field of JSON, masked whole if the field's name says that it is a secret."""
     kind = kind_of_name(name)
-    if kind and value and is_secret_value(value, name, kind, quoted=True, spaced=False, prose=False):
+    if kind and is_secret_value(value, name, kind, quoted=True, spaced=False, prose=False):
         return Redacted(MASK, 1)
     return redact(value)
 
@@ -86,18 +87,16 @@ _Rule = Callable[[str], tuple[str, int]]
 
 def _masking(pattern: str, sure: Callable[[re.Match[str]], bool] | None = None) -> _Rule:
     """A rule that masks the group `s` of each match, or the whole match; `sure` may decline one."""
-    compiled = lazy_compile(pattern)
-    group = "s" if "(?P<s>" in pattern else 0
+    return partial(_mask_matches, lazy_compile(pattern), sure)
 
-    def rule(text: str) -> tuple[str, int]:
-        spans = [
-            match.span(group)
-            for match in compiled.finditer(text)
-            if not is_placeholder(match[group]) and (sure is None or sure(match))
-        ]
-        return _mask_spans(text, spans)
 
-    return rule
+def _mask_matches(pattern: re.Pattern[str], sure: Callable[[re.Match[str]], bool] | None, text: str) -> tuple[str, int]:
+    spans = []
+    for match in pattern.finditer(text):
+        group = "s" if "s" in match.re.groupindex else 0
+        if not is_placeholder(match[group]) and (sure is None or sure(match)):
+            spans.append(match.span(group))
+    return _mask_spans(text, spans)
 
 
 def _mask_spans(text: str, spans: list[tuple[int, int]]) -> tuple[str, int]:
@@ -193,7 +192,7 @@ def _has_secret_user(match: re.Match[str]) -> bool:
     """Whether the user part of an address, before its `@`, has a password or is as long as a key."""
     user, colon, password = match["s"].partition(":")
     if colon:
-        return bool(password) and not is_placeholder(password)
+        return not is_placeholder(password)
     return len(user) >= 20 and user.isalnum() and any(map(str.isdigit, user))  # noqa: PLR2004
 
 
@@ -227,13 +226,14 @@ _COMMAND_REACH = 200
 
 def _after(*commands: str) -> Callable[[re.Match[str]], bool]:
     """A check that one of these commands stands before the match, in the same command line."""
-    names = lazy_compile(rf"(?i)(?<![\w-])(?:{'|'.join(commands)})(?:\.exe)?(?![\w-]*\.(?:py|js|go|rb))")
+    names = rf"(?i)(?<![\w-])(?:{'|'.join(commands)})(?:\.exe)?(?![\w-]*\.(?:py|js|go|rb))"
+    return partial(_stands_before, lazy_compile(names))
 
-    def sure(match: re.Match[str]) -> bool:
-        before = match.string[max(0, match.start() - _COMMAND_REACH) : match.start()]
-        return names.search(before, max(map(before.rfind, "\n|;&")) + 1) is not None
 
-    return sure
+def _stands_before(names: re.Pattern[str], match: re.Match[str]) -> bool:
+    """Whether one of these names stands before the match, in the same command line."""
+    before = match.string[max(0, match.start() - _COMMAND_REACH) : match.start()]
+    return names.search(before, max(map(before.rfind, "\n|;&")) + 1) is not None
 
 
 _START, _BETWEEN = r"(?:^|(?<=[\s\"'\[(,=`]))", r"(?:[\"'],?\s{1,2}[\"']|[\s=]{1,2}[\"']?)"
@@ -303,9 +303,8 @@ _BEARER = _masking(r"(?i)(?<![\w-])bearer(?:\s{1,3}|%20|\+)(?P<s>(?=[A-Za-z_.~+/
 
 def _is_basic(match: re.Match[str]) -> bool:
     """Whether the matched word is the base64 of `user:password`, as basic authentication sends it."""
-    encoded = match["s"].rstrip("=")
     try:
-        decoded = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
+        decoded = base64.b64decode(match["s"] + "==")  # more padding than is needed does not matter
     except (binascii.Error, ValueError):
         return False
     return b":" in decoded and all(32 <= byte < 127 for byte in decoded)  # noqa: PLR2004 - printable ASCII
@@ -461,6 +460,7 @@ _SCHEME = lazy_compile(
     r"[\"']?(?i:bearer|basic|token|apikey|api-key|bot|negotiate|digest|key|oauth|splunk|ghapp|sharedkey|sharedkeylite)\s{1,3}"
 )
 _HEADER_VALUE = lazy_compile(r"[^\s\"'`,;<>\\]++")
+_PARAMETER = lazy_compile(r"[A-Za-z_]{1,40}=\\{0,7}[\"']\w")  # Digest username="bob", realm="x"
 
 
 def _after_scheme(text: str, start: int) -> tuple[int, int] | None:
@@ -468,7 +468,7 @@ def _after_scheme(text: str, start: int) -> tuple[int, int] | None:
     found = _HEADER_VALUE.match(text, start)
     if not found or is_placeholder(found[0]) or _begins_sentence(text, *found.span()):
         return None
-    return None if re.match(r"\w+=", found[0]) and found[0].endswith("=") else found.span()
+    return None if _PARAMETER.match(text, start) else found.span()
 
 
 def _closing(text: str, opening: re.Match[str]) -> int:
@@ -488,7 +488,7 @@ def _closing(text: str, opening: re.Match[str]) -> int:
 
 def _trimmed(value: str, following: str) -> str:
     """The value without the brackets and full stops that belong to what is around it."""
-    if value.startswith(("(", "[", "{")):
+    if value.startswith(("[", "{")):
         return value
     return value.rstrip(")]}.,:!?" if following in {"", " ", "\n", ",", ";", '"', "'"} else ")]},")
 

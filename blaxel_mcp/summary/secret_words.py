@@ -152,7 +152,7 @@ def is_secret_value(value: str, name: str, kind: Kind, *, quoted: bool, spaced: 
     if _is_reference(value, kind, quoted=quoted):
         return False
     if kind == "weak" or (kind == "secret" and spaced and not quoted):
-        return _is_random(value, spaced=spaced, kind=kind)
+        return _is_random(value, spaced=spaced)
     return True
 
 
@@ -174,14 +174,12 @@ def _is_reference(value: str, kind: Kind, *, quoted: bool) -> bool:
     return _CODE.fullmatch(value) is not None
 
 
-def _is_random(value: str, *, spaced: bool, kind: Kind) -> bool:
+def _is_random(value: str, *, spaced: bool) -> bool:
     """Whether a value beside a less certain name looks made by chance rather than chosen by a person."""
     if " " in value.strip() or _DATED.fullmatch(value) or _KEBAB.fullmatch(value):
         return False
     if any(map(str.isdigit, value)):
         return len(value) >= (6 if spaced else 4)
-    if not _LETTERS.fullmatch(value):
+    if not (spaced and _LETTERS.fullmatch(value)):
         return len(value) >= 8  # noqa: PLR2004
-    if not spaced:
-        return len(value) >= (8 if kind == "weak" else 4)
     return len(value) >= 16 and not (value.islower() or value.isupper() or value.istitle())  # noqa: PLR2004

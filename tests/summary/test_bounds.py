@@ -36,6 +36,8 @@ def test_how_much_of_a_condition_is_read() -> None:
         assert classify((), ends_at(at, CRASH, 4_000)) == found
     for at, found in ((300, "crash"), (301, "unknown")):
         assert classify((), begins_at(at, CRASH, 4_000)) == found
+    for total, found in ((1_000, "crash"), (1_001, "unknown")):
+        assert classify((), ends_at(705, CRASH, total)) == found
     for at, found in ((2_000, "out_of_memory"), (2_001, "unknown")):
         assert classify((), "failed", message=ends_at(at, REACHED, 9_000)) == found
     for at, found in ((1_000, "out_of_memory"), (1_001, "unknown")):

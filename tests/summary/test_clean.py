@@ -112,6 +112,11 @@ def test_half_a_word_where_reading_ended_is_left_out() -> None:
     assert clean("a b" + "\u200b" * 399 + "c", 20) == "a…"
     assert clean("b" + "\u200b" * 400 + "c", 20) == "…"
     assert clean("b" * 401, 20) == "b" * 19 + "…"
+    assert clean("a b" + "\u200b" * 396 + "c", 20) == "a bc"
+    assert clean("a b" + "\u200b" * 397 + "c", 20) == "a…"
+    assert clean("ab " * 66 + "cd" + "\u200b" * 6_000, 300) == ("ab " * 66).rstrip() + "…"
+    assert clean("a " + "b" * 199 + "\u200b" * 6_000, 300) == "a…"
+    assert clean("a " + "b" * 200 + "\u200b" * 6_000, 300) == f"a {'b' * 200}…"
 
 
 def test_whether_anything_was_cut_off_is_told() -> None:
@@ -121,7 +126,8 @@ def test_whether_anything_was_cut_off_is_told() -> None:
     assert clean_counting("abcdefghijk", 10, middle=True) == ("abcdefghi…", True)
     assert clean_counting("ab cd ef" + "\u200b" * 400 + "gh", 20) == ("ab cd…", True)
     assert clean_counting("ab cd" + " " * 4_500 + "e", 300) == ("ab…", True)
-    assert clean_counting("a" + " " * 4_294 + "b", 300) == ("a b", False)
+    assert clean_counting("a" + " " * 4_394 + "b", 300) == ("a b", False)
+    assert clean_counting("a" + " " * 4_395 + "b", 300) == ("…", True)
 
 
 def test_a_text_is_blank_as_far_as_it_is_read() -> None:
@@ -150,8 +156,34 @@ def test_of_a_long_text_both_ends_are_read_for_a_cut_in_the_middle() -> None:
     assert clean("a\u200b" * 500_000 + "z", 4_000, middle=True).endswith("az")
 
 
+def test_how_much_of_each_end_is_read_for_a_cut_in_the_middle() -> None:
+    """Half of twenty times the limit; what is no longer than both together is read whole."""
+    unseen = "\u200b" * 399
+    assert clean(f"a{unseen}{unseen}b", 40, middle=True) == "ab"
+    assert clean(f"{unseen}a{'x' * 50}b{unseen}", 40, middle=True) == "a … b"
+    assert clean(f"{unseen}\u200ba{'x' * 50}b\u200b{unseen}", 40, middle=True) == "…"
+
+
 @pytest.mark.parametrize("limit", range(0, 60, 3))
 def test_a_line_cut_in_its_middle_is_never_too_long(limit: int) -> None:
     """Whatever the limit; where there is no room for two ends, the head alone stays."""
     assert len(truncate_middle("a b" * 50, limit)) <= limit
     assert truncate_middle("a b", 3) == "a b"
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "expected"),
+    [
+        ("abcdefghijklmnopqrstuvwxyz", 26, "abcdefghijklmnopqrstuvwxyz"),
+        ("abcdefghijklmnopqrstuvwxyz", 25, "abcdefgh … mnopqrstuvwxyz"),
+        ("abcdefghijklmnopqrstuvwxyz", 13, "abcd … uvwxyz"),
+        ("abcdefghijklmnopqrstuvwxyz", 12, "abcdefghijk…"),
+        ("abc defghijklmnopqrst vwxyz", 13, "abc … vwxyz"),
+        ("abc defgh", 5, "abc…"),
+        ("abc", 1, "…"),
+        ("abc", 0, ""),
+    ],
+)
+def test_a_line_cut_in_its_middle_keeps_two_fifths_of_its_head(text: str, limit: int, expected: str) -> None:
+    """Ends of fewer than 10 characters in all are none: then the head alone stays."""
+    assert truncate_middle(text, limit) == expected

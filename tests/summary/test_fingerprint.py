@@ -2,11 +2,10 @@
 
 import string
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blaxel_mcp.summary.fingerprint import FOLDED_CHARACTERS, fingerprint
+from blaxel_mcp.summary.fingerprint import FOLDED_CHARACTERS, fingerprint, is_named
 
 SAME = [
     ("disk full", "disk\nfull"),
@@ -99,22 +98,88 @@ DIFFERENT = [
 ]
 
 
-@pytest.mark.parametrize(("one", "other"), SAME)
-def test_what_varies_between_like_failures_is_folded(one: str, other: str) -> None:
+def test_what_varies_between_like_failures_is_folded() -> None:
     """Counts, times, ids, paths, addresses and quoted values do not make two failures different."""
-    assert fingerprint(one) == fingerprint(other)
+    assert [pair for pair in SAME if fingerprint(pair[0]) != fingerprint(pair[1])] == []
 
 
-@pytest.mark.parametrize(("one", "other"), DIFFERENT)
-def test_what_tells_failures_apart_is_kept(one: str, other: str) -> None:
+def test_what_tells_failures_apart_is_kept() -> None:
     """Words, quoted ones included, codes and classes tell failures apart; an apostrophe is no quotation mark."""
-    assert fingerprint(one) != fingerprint(other)
+    assert [pair for pair in DIFFERENT if fingerprint(pair[0]) == fingerprint(pair[1])] == []
+
+
+def test_a_fingerprint_is_the_line_with_a_mark_for_what_varies_and_its_codes_behind_it() -> None:
+    """To the letter: in lower case, in single blanks, one mark for several varying words in a row."""
+    expected = {
+        "": " ",
+        "Disk FULL": " disk full",
+        "disk\nfull": " disk full",
+        "disk\tfull": " disk full",
+        "disk  full": " disk full",
+        'no key "a 17 b" found': " no key # found",
+        "no key 'a 17 b' found": " no key # found",
+        "no key `a 17 b` found": " no key # found",
+        'no key "a b" found': ' no key "a b" found',
+        "an i/o failure and/or a tcp/ip one": " an i-o failure and-or a tcp-ip one",
+        "lost a/b soon": " lost # soon",
+        "第12个分片失败": " 第 # 个分片失败",
+        "2 µs soon": " # soon",
+        "rows 1 2 3 lost": " rows # lost",
+        "5 mb 6 mb left": " # left",
+        "1 row lost": " # row lost",
+        "3 rows, lost": " # row, lost",
+        "3 entries were bad": " # entri bad",
+        "expired on Mon, 24 Nov 2026 12:00:00 GMT": " expired on #",
+        "psycopg2.Timeout: x": " # x",
+        "psycopg2.DataError: x": " psycopg2.dataerror: x",
+        "psycopg2.DataException: x": " psycopg2.dataexception: x",
+        "failed with code 5": " failed with code #\x005",
+        "exit code 3": " exit code #\x003",
+        "exit 3": " exit #\x003",
+        "status=5": " #\x005",
+        "signal 9": " signal #\x009",
+        "http 404": " http #\x00404",
+        "[Errno 28] full": " [errno # full\x0028",
+        "Error 1045: x": " error # x\x001045",
+        "error: got 503 found": " error: got # found\x00503",
+        "it returned 503 tonight": " it returned # tonight\x00503",
+        "the response was 404 tonight": " the response was # tonight\x00404",
+        "it gave 503 tonight": " it gave # tonight",
+        "E0432: no serde": " # no serde\x00E0432",
+        "rule E0432 broken": " rule # broken",
+        "it returned E0432 tonight": " it returned # tonight",
+        "an error E0432 tonight": " an error # tonight\x00E0432",
+        "sqlstate[hy000] x": " # x\x00hy000",
+        "rc=1": " #\x001",
+        "ORA-12541: x": " # x\x00ora-12541",
+        "denied: s3:GetObject": " denied: #\x00s3:GetObject",
+        "not authorized to ec2:RunIt": " not authorized to #\x00ec2:RunIt",
+        "read s3:GetObject now": " read # now",
+        "No module named 'psycopg2'": " no module named #\x00psycopg2",
+        "exit code 1, errno 2, signal 9": " exit code # errno # signal #\x001 9 2",
+        "exit code 1 rc=2 ora-3333 sqlstate[hy000] no module named x": (
+            " exit code # no module named x\x001 hy000 2 ora-3333 x"
+        ),
+        "exit code 1 http 404 tonight": " exit code # http # tonight\x001 404",
+        "exit code 1 returned 503 tonight": " exit code # returned # tonight\x001 503",
+        "x" * 1_000: " " + "x" * 1_000,
+        "x" * 1_001: f" {'x' * 500} {'x' * 500}",
+    }
+    assert {line: fingerprint(line) for line in expected} == expected
 
 
 def test_the_name_of_the_task_is_folded() -> None:
     """Names without a digit are folded too, but never a code that looks like a name."""
-    assert fingerprint("worker alpha died", "Alpha") == fingerprint("worker beta died", "beta")
+    assert fingerprint("worker alpha died", "Alpha") == fingerprint("worker beta died", "beta") == " worker # died"
+    assert fingerprint("ab died", "AB") == " # died"
+    assert fingerprint("a died", "A") == " a died"
+    assert fingerprint("XXXX died") == " xxxx died"
     assert fingerprint("exit code 12", "12") != fingerprint("exit code 13", "13")
+
+
+def test_a_line_may_name_its_task() -> None:
+    """In whatever case; a name of one character stands in any line."""
+    assert [is_named("Worker alpha died", name) for name in ("Alpha", "WO", "w", "", "beta")] == [1, 1, 0, 0, 0]
 
 
 def test_a_long_line_goes_by_its_ends() -> None:

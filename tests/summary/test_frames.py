@@ -100,6 +100,16 @@ def test_a_place_is_a_file_and_its_line(text: str, expected: str) -> None:
         ('  File "/srv/app/load.py", line 12, in main', "load.py:12"),
         ('  File "/srv/app/load.py", line 12', "load.py:12"),
         ('  File "/srv/app/load.py", line 1234567, in main', "load.py:1234567"),
+        ('  File "/srv/app/load.py", line 12345678, in main', ""),
+        ('  File "/srv/app/load.py", line 12 in main', "load.py:12"),
+        ('  File "/srv/app/load.py", line 12, in main(a, b)', "load.py:12"),
+        ('  File "/srv/app/load.py", line 12, in main # a.py", line 9', "load.py:12"),
+        ('  File "x", File "load.py", line 12', "load.py:12"),
+        ("   at Acme.Load.Read() in C:\\src\\Load.cs:line 27", "Load.cs:27"),
+        ("   at Acme.Load.Read() in /src/a:line 3/Load.cs:line 27", "Load.cs:27"),
+        ("   at Acme.Load.Read() in /usr/lib/made in x/Load.cs:line 27", ""),
+        ("   at Acme.Load.Read(String path)", ""),
+        ("    at new in (/srv/app/load.mjs:3:9)", "load.mjs:3"),
         ("    at async /srv/app/load.mjs:3:9", "load.mjs:3"),
         ("    at async load (/srv/app/load.mjs:3:9) {", "load.mjs:3"),
     ],
@@ -201,7 +211,6 @@ UNITS = (
 )
 
 
-@pytest.mark.parametrize("unit", UNITS)
-def test_a_unit_varies_as_its_number_does(unit: str) -> None:
+def test_a_unit_varies_as_its_number_does() -> None:
     """A duration, a size, a time of day or a date is one thing, whatever it is measured in."""
-    assert fingerprint(f"gave up after 5 {unit} of it") == fingerprint("gave up after 12 of it")
+    assert {fingerprint(f"gave up after 5 {unit} of it") for unit in UNITS} == {fingerprint("gave up after 12 of it")}

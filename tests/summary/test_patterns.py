@@ -29,6 +29,12 @@ def test_a_pattern_is_compiled_once_and_works_as_any_other(monkeypatch: pytest.M
     assert compiled[0] == ("b+", re.IGNORECASE)
 
 
+def test_a_pattern_is_compiled_with_the_flags_that_were_given_and_no_others() -> None:
+    """None at all where none were given."""
+    assert patterns.lazy_compile("b").flags == re.UNICODE
+    assert patterns.lazy_compile("b", re.ASCII).flags == re.ASCII
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_every_pattern_can_be_compiled(name: str) -> None:
     """A mistake in one would else show only when it is first used."""

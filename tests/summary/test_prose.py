@@ -1,13 +1,19 @@
 """The prose of an answer, whole: one case per status and per odd shape. Every case is read aloud before it goes in."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
-from support.builders import ago, answer, execution, runs_that_took, task
+from support.builders import EXECUTION, JOB, NOW, ago, answer, execution, runs_that_took, task
 
 from blaxel_mcp.models import JobExecution
-from blaxel_mcp.summary.execution import ResolvedLatest
+from blaxel_mcp.summary.detail import BRIEF, MINIMAL, NORMAL, TIGHT, Detail
+from blaxel_mcp.summary.execution import Evidence, ExecutionSummary, ResolvedLatest
 from blaxel_mcp.summary.schema import ExecutionAnswer
+from blaxel_mcp.summary.summarize import add_evidence, summarize
+from blaxel_mcp.summary.tasks import TaskList
+from blaxel_mcp.summary.telling import telling_log
+from blaxel_mcp.summary.text import render
 
 OOM = "Memory limit of 2048 MiB exceeded with 2101 MiB used"
 
@@ -461,3 +467,415 @@ def test_a_package_called_like_a_label_is_left_out(package: str) -> None:
     summary = answer(execution("failed", (60, 60, 0), tasks=[failed]))["summary"]
     assert "the program raised RunJobError in task" in summary
     assert f"{package}::" not in summary
+
+
+TRACE = (
+    'Traceback (most recent call last):\n  File "/srv/app/load.py", line 118, in run\n    read(path)\n'
+    "acme.errors.RowError: no price in row 17"
+)
+
+
+def summed(raw: Any, **looked_up: Any) -> ExecutionSummary:
+    """What there is to say about an execution that the API would send."""
+    parsed = JobExecution.model_validate(raw)
+    return summarize(parsed, asked=(JOB, EXECUTION), workspace="acme", now=NOW, **looked_up)
+
+
+def failed_in_every_way() -> ExecutionSummary:
+    """One that failed for several reasons, with everything that may be known about it."""
+    tasks = [
+        task(0, "succeeded", (3500, 3400)),
+        task(1, "failed", (3500, 3000), TRACE, "NonZeroExitCode"),
+        *(task(number, "failed", (3500, 3350), OOM) for number in (2, 3)),
+        task(4, "failed", (3500, 3350), "disk full"),
+        task(5, "failed", (3500, 3350)),
+    ]
+    spec = {"timeout": 600, "parallelism": 2_000, "memoryOverride": 2_048, "envOverride": dict.fromkeys("ABCDEFG", "1")}
+    raw = execution("failed", (3600, 3500, 3000), tasks=tasks, **spec)
+    raw["metadata"]["id"] = "exec-9"
+    latest = ResolvedLatest(before("failed", ago(90_000)))
+    return summed(raw, runs=runs_that_took(60, 61, 62), taken="Taken: the newest.", latest=latest)
+
+
+def failing_fast_and_unread() -> ExecutionSummary:
+    """One of 500 tasks, 30 of which failed already; four of them were read."""
+    tasks = [task(number, "failed", (500, 400), TRACE, "NonZeroExitCode") for number in range(3)]
+    read = TaskList([*tasks, task(9, "running", (300,))], whole=False)
+    raw = execution("running", (700, 600), stats={"total": 500, "failure": 30, "running": 2})
+    return summed(raw, tasks_apart=read)
+
+
+ROOM: list[tuple[Callable[[], ExecutionSummary], list[str]]] = [
+    (
+        failed_in_every_way,
+        [
+            (
+                'Blaxel answered about execution "exec-9" instead of "exec-1". Failed: 5 of 6 tasks failed, 1'
+                ' succeeded. Why: 2 tasks ("task-2", "task-3") ran out of memory: "Memory limit of 2048 MiB '
+                'exceeded with 2101 MiB used"; the program raised acme.errors.RowError in task "task-1": "no '
+                'price in row 17" (load.py:118); task "task-4" ran out of disk: "disk full"; 1 task for other'
+                " reasons. First failure after 3 that succeeded, the last one yesterday at 00:01 UTC. Unlike "
+                'the last success: a memory override of 2,048 MB, overrides "A", "B" and 5 more added. Ran 8m'
+                " 20s (usually 1m to 1m 2s) after 1m 40s queued; ended 50m ago (2026-11-24T11:10:00Z). "
+                'Slowest task 8m 20s ("task-1"), median 2m 30s, timeout 10m (83% used by the run). Taken: the'
+                ' newest. This is the job\'s newest execution, created 1h ago. The one before, "exec-0", ended'
+                " as failed 25h ago. Next: Run the job again without the memory override of 2,048 MB, which "
+                "can only lower the job's memory, or give each task less to hold; that repeats the 1 task "
+                'that succeeded. Job "resize", execution "exec-9", workspace "acme", 2,000 at a time, 2,048 '
+                'MB, overrides "A", "B", "C", "D", "E" and 2 more.'
+            ),
+            (
+                'Blaxel answered about execution "exec-9" instead of "exec-1". Failed: 5 of 6 tasks failed, 1'
+                ' succeeded. Why: 2 tasks ("task-2", "task-3") ran out of memory: "Memory limit of 2048 MiB '
+                'exceeded with 2101 MiB used"; the program raised acme.errors.RowError in task "task-1": "no '
+                'price in row 17"; task "task-4" ran out of disk: "disk full"; 1 task for other reasons. '
+                "First failure after 3 that succeeded, the last one yesterday at 00:01 UTC. Unlike the last "
+                'success: a memory override of 2,048 MB, overrides "A", "B" and 5 more added. Ran 8m 20s '
+                "(usually 1m to 1m 2s) after 1m 40s queued; ended 50m ago. Taken: the newest. Next: Run the "
+                "job again without the memory override of 2,048 MB, which can only lower the job's memory, or"
+                ' give each task less to hold; that repeats the 1 task that succeeded. Job "resize", '
+                'execution "exec-9", workspace "acme".'
+            ),
+            (
+                'Blaxel answered about execution "exec-9" instead of "exec-1". Failed: 5 of 6 tasks failed, 1'
+                ' succeeded. Why: 2 tasks ("task-2", "task-3") ran out of memory: "Memory limit of 2048 MiB '
+                'exceeded with 2101 MiB used"; the program raised acme.errors.RowError in task "task-1": "no '
+                'price in row 17"; 2 tasks for other reasons. First failure after 3 that succeeded, the last '
+                "one yesterday at 00:01 UTC. Unlike the last success: a memory override of 2,048 MB, "
+                'overrides "A", "B" and 5 more added. Ran 8m 20s (usually 1m to 1m 2s) after 1m 40s queued; '
+                "ended 50m ago. Taken: the newest. Next: Run the job again without the memory override of "
+                "2,048 MB, which can only lower the job's memory, or give each task less to hold; that "
+                'repeats the 1 task that succeeded. Job "resize", execution "exec-9", workspace "acme".'
+            ),
+            (
+                "Blaxel answered about another execution than was asked for. Failed: 5 of 6 tasks failed, 1 "
+                'succeeded. Why: 2 tasks ran out of memory: "Memory limit of 20 … exceeded with 2101 MiB…"; 3'
+                " tasks for other reasons. Ran 8m 20s (usually 1m to 1m 2s) after 1m 40s queued; ended 50m "
+                "ago. Next: Run the job again without the memory override of 2,048 MB, which can only lower "
+                "the job's memory, or give each task less to hold; that repeats the 1 task that succeeded. "
+                'Job "resize", execution "exec-9", workspace "acme".'
+            ),
+        ],
+    ),
+    (
+        failing_fast_and_unread,
+        [
+            (
+                "Running: 30 of 500 tasks finished (6%), 30 failed among them, 2 running, 468 waiting. "
+                'Failures so far: the program raised acme.errors.RowError in 3 tasks ("task-0", "task-1", '
+                '"task-2"): "no price in row 17" (load.py:118); 27 more not read. Note: Only the first 4 of '
+                "500 tasks were read, so failures further on are not in these groups. Failing fast: 30 of 30 "
+                "finished tasks failed. Running for 10m after 1m 40s queued. Next: Cancel it "
+                '(cancel_job_execution with jobId "resize" and executionId "exec-1"), and fix the cause '
+                'before running the job again. Job "resize", execution "exec-1", workspace "acme".'
+            ),
+            (
+                "Running: 30 of 500 tasks finished (6%), 30 failed among them, 2 running, 468 waiting. "
+                'Failures so far: the program raised acme.errors.RowError in 3 tasks ("task-0", "task-1", '
+                '"task-2"): "no price in row 17"; 27 more not read. Note: Only the first 4 of 500 tasks were '
+                "read, so failures further on are not in these groups. Failing fast: 30 of 30 finished tasks "
+                "failed. Running for 10m after 1m 40s queued. Next: Cancel it (cancel_job_execution with "
+                'jobId "resize" and executionId "exec-1"), and fix the cause before running the job again. '
+                'Workspace "acme".'
+            ),
+            (
+                "Running: 30 of 500 tasks finished (6%), 30 failed among them, 2 running, 468 waiting. "
+                'Failures so far: the program raised acme.errors.RowError in 3 tasks ("task-0", "task-1", …):'
+                ' "no price in row 17"; 27 more not read. Note: Only the first 4 of 500 tasks were read, so '
+                "failures further on are not in these groups. Failing fast: 30 of 30 finished tasks failed. "
+                "Running for 10m after 1m 40s queued. Next: Cancel it (cancel_job_execution with jobId "
+                '"resize" and executionId "exec-1"), and fix the cause before running the job again. '
+                'Workspace "acme".'
+            ),
+            (
+                "Running: 30 of 500 tasks finished (6%), 30 failed among them, 2 running, 468 waiting. "
+                'Failures so far: the program raised acme.errors.RowError in 3 tasks: "no price in row 17"; '
+                "27 more not read. Note: 2 warnings left out for brevity. Running for 10m after 1m 40s "
+                'queued. Next: Cancel it (cancel_job_execution with jobId "resize" and executionId "exec-1"),'
+                ' and fix the cause before running the job again. Workspace "acme".'
+            ),
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize(("summary", "told"), ROOM, ids=["failed", "running"])
+def test_what_is_told_with_ever_less_room(summary: Callable[[], ExecutionSummary], told: list[str]) -> None:
+    """What is only nice to know goes first, then reasons and names beyond two, then all names but its own."""
+    assert [render(summary(), detail) for detail in (NORMAL, BRIEF, TIGHT, MINIMAL)] == told
+
+
+LOGS: list[tuple[list[str], str, str, Detail, str]] = [
+    ([""], "ERROR no table orders", "task-0", NORMAL, 'Why: task "task-0": "no table orders", says the log.'),
+    ([""], "ERROR no table orders", "task-0", MINIMAL, 'Why: 1 task: "no table orders", says the log.'),
+    ([""], "ERROR no table orders", "", NORMAL, 'Why: task "task-0": "no table orders", says the log.'),
+    ([""], "ERROR no table orders", "", MINIMAL, 'Why: 1 task: "no table orders", says the log.'),
+    (
+        [""],
+        "done here",
+        "task-0",
+        NORMAL,
+        'Why: for task "task-0" the API gave no reason. The log tells of no error; its last line is "done here".',
+    ),
+    ([""], "done here", "task-0", MINIMAL, "Why: for 1 task the API gave no reason."),
+    (
+        ["", "", "disk full"],
+        "ERROR no table orders",
+        "task-0",
+        NORMAL,
+        (
+            'Why: 2 tasks ("task-0", "task-1"): "no table orders", says the log of "task-0", the only '
+            'one read; task "task-2" ran out of disk: "disk full".'
+        ),
+    ),
+    (
+        ["", "", "disk full"],
+        "ERROR no table orders",
+        "task-0",
+        MINIMAL,
+        'Why: 2 tasks: "no table orders", says the log of one of them, the only one read; 1 task for other reasons.',
+    ),
+    (
+        ["", "", "disk full"],
+        "ERROR no table orders",
+        "",
+        NORMAL,
+        (
+            'Why: for 2 tasks ("task-0", "task-1") the API gave no reason; task "task-2" ran out of '
+            'disk: "disk full". The log says "no table orders".'
+        ),
+    ),
+    (
+        ["", "", "disk full"],
+        "ERROR no table orders",
+        "",
+        MINIMAL,
+        "Why: for 2 tasks the API gave no reason; 1 task for other reasons.",
+    ),
+    (
+        ["", "", "disk full"],
+        "done here",
+        "task-0",
+        NORMAL,
+        (
+            'Why: for 2 tasks ("task-0", "task-1") the API gave no reason; task "task-2" ran out of '
+            'disk: "disk full". The log tells of no error; its last line is "done here".'
+        ),
+    ),
+    (
+        ["", "", "disk full"],
+        "done here",
+        "task-0",
+        MINIMAL,
+        "Why: for 2 tasks the API gave no reason; 1 task for other reasons.",
+    ),
+    ([], "ERROR no table orders", "", NORMAL, 'The log says "no table orders".'),
+    ([], "ERROR no table orders", "", MINIMAL, 'The log says "no table orders".'),
+]
+
+
+def test_what_a_log_tells_stands_where_it_explains_a_failure() -> None:
+    """Beside the reasons where it need not be of the largest group, and by itself where there are none."""
+    for messages, last, name, detail, told in LOGS:
+        tasks = [task(number, "failed", (60, 30), message) for number, message in enumerate(messages)] or None
+        evidence = Evidence(name, telling_log(["starting", last], 3))
+        prose = render(add_evidence(summed(execution("failed", (60, 60, 30), tasks=tasks)), evidence), detail)
+        assert prose.partition(". ")[2].partition(" Ran ")[0] == told
+
+
+def previous(status: str | None, execution_id: str) -> dict[str, ResolvedLatest]:
+    """The execution before, which ended an hour ago."""
+    raw = {"metadata": {"id": execution_id, "completedAt": ago(3_600)}, "status": status}
+    return {"latest": ResolvedLatest(JobExecution.model_validate(raw))}
+
+
+NO_BASIS = "Time left: no basis for an estimate."
+ENDED = "ended 0s ago (2026-11-24T12:00:00Z)."
+NEWEST = "Succeeded. This is the job's newest execution."
+UNTIL_NEXT: list[tuple[Any, dict[str, Any], str]] = [
+    (execution("succeeded", (60, 0, 0)), {}, f"Succeeded. Ran 0s after 1m queued; {ENDED}"),
+    (execution("succeeded", (59, 0, 0)), {}, f"Succeeded. Ran 0s; {ENDED}"),
+    (execution("running", (160, 100)), {}, f"Running. Running for 1m 40s after 1m queued. {NO_BASIS}"),
+    (
+        execution("COMPLETED", (160, 100, 40)),
+        {},
+        (
+            'Not known to be finished (status "COMPLETED"). Note: That status is not one that this version '
+            "knows; it is "
+            "treated as not finished. It is not finished by its status, yet a completion time is given. Ran 1m "
+            "after 1m "
+            "queued; ended 40s ago (2026-11-24T11:59:20Z)."
+        ),
+    ),
+    (
+        {"status": "succeeded", "metadata": {"completedAt": ago(-600)}},
+        {},
+        (
+            "Succeeded. Note: Its newest timestamp is 10m ahead of this machine's clock; ages and times left may "
+            "be off. "
+            "Ended 2026-11-24T12:10:00Z."
+        ),
+    ),
+    # A timeout is told from over half of it on, and not where a warning or the verdict has it.
+    (execution("succeeded", (60, 60, 0), timeout=120), {}, f"Succeeded. Ran 1m; {ENDED}"),
+    (
+        execution("succeeded", (60, 60, 0), timeout=119),
+        {},
+        f"Succeeded. Ran 1m; {ENDED} Timeout 1m 59s (50% used by the run).",
+    ),
+    (
+        execution("succeeded", (999, 999, 0), timeout=100),
+        {},
+        f"Succeeded. Ran 16m 39s; {ENDED} Timeout 1m 40s (999% used by the run).",
+    ),
+    (
+        execution("succeeded", (1_000, 1_000, 0), timeout=100),
+        {},
+        f"Succeeded. Ran 16m 40s; {ENDED} Timeout 1m 40s (over 1,000% used by the run).",
+    ),
+    (execution("running", (60, 60), timeout=120), {}, f"Running. Running for 1m. {NO_BASIS}"),
+    (
+        execution("running", (95, 95), timeout=120),
+        {},
+        f"Running. Running for 1m 35s. {NO_BASIS} Timeout 2m (79% used by the run).",
+    ),
+    (
+        execution("running", (96, 96), timeout=120),
+        {},
+        (
+            "Running. Note: Close to its timeout: running for 1m 36s of 2m (80%), if that is for the whole "
+            "execution and "
+            f"not for each task. Running for 1m 36s. {NO_BASIS}"
+        ),
+    ),
+    (
+        execution("timeout", (94, 94, 0), timeout=100),
+        {},
+        "Timed out after 1m 34s. Ended 0s ago (2026-11-24T12:00:00Z). Timeout 1m 40s (94% used by the run).",
+    ),
+    (
+        execution("timeout", (95, 95, 0), timeout=100),
+        {},
+        "Timed out after 1m 35s. Ended 0s ago (2026-11-24T12:00:00Z).",
+    ),
+    (
+        execution("running", (2_000, 2_000), tasks=[task(0, "running", (900,))]),
+        {},
+        f"Running: 0 of 1 task finished (0%), 1 running. Running for 33m 20s. {NO_BASIS}",
+    ),
+    (
+        execution("running", (2_000, 2_000), tasks=[task(0, "running", (1_439,))]),
+        {},
+        (
+            f"Running: 0 of 1 task finished (0%), 1 running. Running for 33m 20s. {NO_BASIS} The longest task "
+            "used 79% of "
+            "its timeout of 30m."
+        ),
+    ),
+    (
+        execution("running", (2_000, 2_000), tasks=[task(0, "running", (1_440,))]),
+        {},
+        (
+            'Running: 0 of 1 task finished (0%), 1 running. Note: Close to its timeout: task "task-0" has run '
+            "for 24m of "
+            f"its own 30m (80%). Running for 33m 20s. {NO_BASIS}"
+        ),
+    ),
+    (
+        execution("succeeded", (2_000, 2_000, 0), tasks=[task(0, "succeeded", (1_900, 100))], timeout=1_800),
+        {},
+        (
+            "Succeeded: its one task succeeded. Note: Its longest task used 100% of its timeout of 30m. Ran 33m 20s; "
+            f"{ENDED} Timeout 30m (111% used by the run, 100% by its longest task)."
+        ),
+    ),
+    (
+        execution("running", (2_000, 2_000), tasks=[task(0, "running", (1_000,))], timeout=1_800),
+        {},
+        (
+            f"Running: 0 of 1 task finished (0%), 1 running. Running for 33m 20s. {NO_BASIS} Timeout 30m (55% by its "
+            "longest task)."
+        ),
+    ),
+    (
+        execution("cancelled", (60, 60, 0), tasks=[task(0, "failed", (50, 10), "disk full")]),
+        {},
+        (
+            'Cancelled: its one task failed. Failures: task "task-0" ran out of disk: "disk full". '
+            "Ran 1m; ended 0s ago (2026-11-24T12:00:00Z)."
+        ),
+    ),
+    # What is usual is told where it was not so.
+    (
+        execution("succeeded", (61, 61, 0)),
+        {"runs": runs_that_took(60, 61, 62)},
+        f"Succeeded. All 3 before it succeeded too. Ran 1m 1s; {ENDED}",
+    ),
+    (
+        execution("timeout", (94, 94, 0), timeout=100),
+        {"runs": runs_that_took(10, 11, 12)},
+        (
+            "Timed out after 1m 34s. First failure after 3 that succeeded, the last one yesterday at 00:00 UTC. "
+            f"Usually it takes 10s to 12s; {ENDED} Timeout 1m 40s (94% used by the run)."
+        ),
+    ),
+    (
+        execution("running", (94, 94)),
+        {"runs": runs_that_took(100, 100, 100)},
+        (
+            "Running. Running for 1m 34s. Time left: about 17s (0s to 24s), judging by 3 recent successful executions "
+            "(median 1m 40s)."
+        ),
+    ),
+    # The execution before: however little is known of it.
+    ({"status": "succeeded"}, previous(None, "exec-0"), f'{NEWEST} The one before, "exec-0", has no status.'),
+    ({"status": "succeeded"}, previous("ODD", "exec-0"), f'{NEWEST} The one before, "exec-0", is of status "ODD".'),
+    ({"status": "succeeded"}, previous("running", ""), f"{NEWEST} The one before is running."),
+    ({"status": "succeeded"}, previous("failed", ""), f"{NEWEST} The one before ended as failed 1h ago."),
+]
+
+
+def test_what_is_told_of_times_and_of_the_execution_before() -> None:
+    """All that stands before the next step, with each bound on both sides."""
+    told = [render(summed(raw, **known), NORMAL).partition(" Next: ")[0] for raw, known, _ in UNTIL_NEXT]
+    assert told == [expected for _, _, expected in UNTIL_NEXT]
+
+
+def test_the_class_of_an_exception_is_named_before_what_it_says() -> None:
+    """With its package, up to half of the message's room; where it could be any word, the line is quoted as it is."""
+    frames = 'Traceback (most recent call last):\n  File "/a/b.py", line 3, in f\n    g()\n'
+    long = f"{'p' * 41}.{'q' * 41}.R{'o' * 15}"
+    expected = {
+        f"{frames}{long}: no price": f'the program raised {long} in task "task-0": "no price" (b.py:3)',
+        f"{frames}{long}o: no price": f'task "task-0" exited with an error: "{long}o: no price" (b.py:3)',
+        f"{frames}RowError: no price in b.py": 'the program raised RowError in task "task-0": "no price in b.py"',
+        f"{frames}KeyboardInterrupt": 'the program raised KeyboardInterrupt in task "task-0" (b.py:3)',
+        f"{frames}RowError: a RowError: b": 'the program raised RowError in task "task-0": "a RowError: b" (b.py:3)',
+        f"{frames}RowError: {'x' * 300}": (
+            f'the program raised RowError in task "task-0": "{"x" * 75} … {"x" * 114}" (b.py:3)'
+        ),
+        "/app/a.rb:3:in 'a': boom (KeyError)": 'the program raised KeyError in task "task-0": "boom" (a.rb:3)',
+        "Error: x\n    at f (/app/a.js:1:1)": 'task "task-0" exited with an error: "Error: x" (a.js:1)',
+        "Exception: x\n    at f (/app/a.js:1:1)": 'task "task-0" exited with an error: "Exception: x" (a.js:1)',
+        "row_error: x\n    at f (/app/a.js:1:1)": 'task "task-0" exited with an error: "row_error: x" (a.js:1)',
+        "ConnectionError: connection refused": (
+            'task "task-0" had a network problem: "ConnectionError: connection refused"'
+        ),
+        "it is bad...": 'task "task-0" exited with an error: "it is bad"',
+    }
+    told = {}
+    for message in expected:
+        tasks = [task(0, "failed", (50, 10), message, "NonZeroExitCode")]
+        prose = render(summed(execution("failed", (60, 60, 0), tasks=tasks)), NORMAL)
+        told[message] = prose.partition("Why: ")[2].partition(". The program")[0]
+    assert told == expected
+
+
+def test_where_no_name_is_left_to_tell_the_next_step_is_the_end() -> None:
+    """It names the job and the execution already, and the workspace is not known."""
+    parsed = JobExecution.model_validate({"status": "queued"})
+    told = render(summarize(parsed, asked=(JOB, EXECUTION), workspace=None, now=NOW), BRIEF)
+    assert told == (
+        "Not started yet: queued, waiting until the workspace has capacity. Next: Call get_job_execution with jobId "
+        '"resize" and executionId "exec-1" again in 30s.'
+    )

@@ -105,6 +105,7 @@ def test_full_is_always_whole_and_never_is_nothing() -> None:
         ('{"A": "secret"}', '{"A": "***"}'),
         ('{"A": "***"}', '{"A": "***"}'),
         ('{"A": "secret", "A": "***"}', '{"A": "***"}'),
+        ('{"GRÖSSE": "secret"}', '{"GRÖSSE": "***"}'),
         ("not json", "***"),
         ('["secret"]', "***"),
         (["secret"], "***"),
@@ -261,6 +262,13 @@ def test_an_override_as_a_pair_of_name_and_value_is_masked() -> None:
     """As settings are often written."""
     raw = {"settings": [{"name": "envOverride", "value": {"A": "plain"}}, {"name": "mode", "value": {"A": "plain"}}]}
     masked = {"settings": [{"name": "envOverride", "value": {"A": "***"}}, {"name": "mode", "value": {"A": "plain"}}]}
+    assert mask_credentials(raw) == (masked, Hidden(1))
+
+
+def test_of_several_names_beside_a_value_one_of_a_secret_counts() -> None:
+    """Where none is, the first of them is the value's name, whatever the object itself is called."""
+    raw = {"password": {"name": "mode", "value": "fast"}, "env": [{"name": "x", "key": "DB_PASSWORD", "value": "wolf"}]}
+    masked = {**raw, "env": [{"name": "x", "key": "DB_PASSWORD", "value": "***"}]}
     assert mask_credentials(raw) == (masked, Hidden(1))
 
 
@@ -475,4 +483,99 @@ def test_what_fits_once_it_is_masked_is_whole() -> None:
 
 def test_ids_in_the_resource_address_are_one_segment_each() -> None:
     """Ids are percent-encoded, slashes in them too."""
-    assert raw_uri("a/b", "c d?é") == "blaxel://jobs/a%2Fb/executions/c%20d%3F%C3%A9"
+    assert raw_uri("a/b", "c d?é/f") == "blaxel://jobs/a%2Fb/executions/c%20d%3F%C3%A9%2Ff"
+
+
+def test_as_many_tasks_travel_as_fit_to_the_byte() -> None:
+    """With the commas between them; where not even the rest fits, nothing travels."""
+    raw = many()
+    failed = raw["tasks"][::3]
+    for most in range(4):
+        size = json_size({**raw, "tasks": failed[:most]})
+        assert limit_raw(raw, "auto", size).raw == {**raw, "tasks": failed[:most]}
+        less = limit_raw(raw, "auto", size - 1).raw
+        assert less == ({**raw, "tasks": failed[: most - 1]} if most else None)
+
+
+def test_what_is_masked_is_measured_to_the_byte() -> None:
+    """What is whole may take no more than the limit once it is masked, and no more than four times that before."""
+    raw = {"said": "a" * 29 + "\u200b" * 120}
+    masked = {"said": "a" * 29}
+    assert (json_size(raw), json_size(masked)) == (400, 40)
+    assert limit_raw(raw, "auto", 100) == (masked, None, Hidden(0, 120))
+    raw = {"said": "password=hunter2hunter2hunter"}
+    assert limit_raw(raw, "auto", 23) == ({"said": "password=***"}, None, Hidden(1))
+    assert limit_raw(raw, "auto", 22) == (None, {"tasks": 0, "bytes": 40}, NOTHING)
+
+
+def test_what_is_more_than_four_times_the_limit_is_not_even_masked() -> None:
+    """What surrounds the tasks counts by its characters, names among them, and one for each object or list."""
+    assert limit_raw({"said": "\u200b" * 395}, "auto", 100) == ({"said": ""}, None, Hidden(0, 395))
+    assert limit_raw({"said": "\u200b" * 396}, "auto", 100) == (None, {"tasks": 0, "bytes": 1_199}, NOTHING)
+    for more, carried in ((0, True), (1, False), (7, False), (8, False)):
+        raw = {"metadata": [{"name": "\u200b" * 191}, ["\u200b" * (192 + more)], 0]}
+        assert (limit_raw(raw, "auto", 100).raw is not None) is carried
+    for length, tasks in ((350, [{"m": ""}]), (351, [])):
+        assert limit_raw({"tasks": [{"m": "\u200b" * length}]}, "auto", 100).raw == {"tasks": tasks}
+
+
+def test_nothing_is_counted_as_left_out_where_nothing_is() -> None:
+    """Though it came so large that only what travels of it was masked."""
+    raw = execution("failed", tasks=[task(0, "failed", (), "a" + "\u200b" * 2_000 + "b")])
+    carried = limit_raw(raw, "auto", 1_000)
+    assert (carried.omitted, carried.hidden) == (None, Hidden(0, 2_000))
+    assert limit_raw(raw, "full", 1) == carried
+
+
+@pytest.mark.parametrize("tasks", [{"a": 1}, "ab", 7, None, []])
+def test_what_is_no_list_holds_no_tasks(tasks: Any) -> None:
+    """It travels or is left out with the rest."""
+    for raw in ({"tasks": tasks, "x": BIG * 2}, {"spec": {"tasks": tasks}, "x": BIG * 2}, {"spec": "x" + BIG * 2}):
+        assert limit_raw(raw, "auto", json_size(raw)) == (raw, None, NOTHING)
+        assert limit_raw(raw, "auto", 500) == (None, {"tasks": 0, "bytes": json_size(raw)}, NOTHING)
+
+
+def test_what_is_no_list_stays_where_a_list_elsewhere_is_cut() -> None:
+    """There are two places for the tasks."""
+    raw = {"tasks": [task(0, "failed", (), BIG)], "spec": {"tasks": {"a": 1}}}
+    assert limit_raw(raw, "auto", 100).raw == {"tasks": [], "spec": {"tasks": {"a": 1}}}
+    raw = {"spec": {"tasks": [task(0, "failed", (), BIG)]}, "tasks": {"a": 1}}
+    assert limit_raw(raw, "auto", 100).raw == {"spec": {"tasks": []}, "tasks": {"a": 1}}
+
+
+def test_a_task_that_is_no_object_did_not_succeed() -> None:
+    """Nor did one without a status; how a status is written does not matter."""
+    tasks = ["odd", task(1, "SUCCEEDED"), {"name": "task-2"}, {"status": 7}, task(4, "succeeded"), task(5, "failed")]
+    raw = {"tasks": tasks, "spec": {"timeout": 60}}
+    cut = limit_raw(raw, "auto", json_size(raw) - 1).raw
+    assert cut == {"tasks": ["odd", {"name": "task-2"}, {"status": 7}, task(5, "failed")], "spec": {"timeout": 60}}
+
+
+def test_what_is_alike_but_of_another_kind_is_judged_by_itself() -> None:
+    """A fraction may be a password, one digit and a truth are none, though Python takes all three for equal."""
+    raw = [{"password": 1.0}, {"password": 1}, {"password": True}, {"password": 1.0}]
+    assert repr(mask_credentials(raw)[0]) == repr(
+        [{"password": "***"}, {"password": 1}, {"password": True}, {"password": "***"}]
+    )
+
+
+@pytest.mark.parametrize("value", [7, 1.5, True, None, "plain", ""])
+def test_a_value_by_itself_is_left_as_it_is(value: Any) -> None:
+    """It has no name."""
+    assert mask_credentials(value) == (value, NOTHING)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ('{"password":["hunter2"]}', '{"password": ["***"]}'),
+        ('\n {"password":["hunter2"]}', '{"password": ["***"]}'),
+        ('[{"password":{"value":"hunter2"}}]', '[{"password": {"value": "***"}}]'),
+        ('"{\\"password\\":[\\"hunter2\\"]}"', '"{\\"password\\": [\\"***\\"]}"'),
+        ('{"password":1.25}', '{"password": "***"}'),
+        ('{"password":["hunter2"],"city":"Köln"}', '{"password": ["***"], "city": "Köln"}'),
+    ],
+)
+def test_what_only_its_structure_shows_to_be_secret_is_masked_in_the_json_of_a_string(text: str, shown: str) -> None:
+    """An object, a list, or the JSON of either in a string; blanks may stand before it."""
+    assert mask_credentials({"said": text}) == ({"said": shown}, Hidden(1))

@@ -1,5 +1,6 @@
 """The redactor: what it masks, what it leaves alone, and that no text makes it slow."""
 
+import base64
 import time
 import tomllib
 from pathlib import Path
@@ -80,6 +81,9 @@ def test_only_the_credential_is_masked(text: str, expected: str) -> None:
     ("name", "value", "expected"),
     [
         ("password", "two words", ("***", 1)),
+        ("password", "get()", ("***", 1)),
+        ("token", "q7x2", ("***", 1)),
+        ("password", "", ("", 0)),
         ("clientSecret", "q7Xv2Lm9", ("***", 1)),
         ("token", "expired", ("expired", 0)),
         ("maxTokens", "4096", ("4096", 0)),
@@ -90,6 +94,43 @@ def test_only_the_credential_is_masked(text: str, expected: str) -> None:
 def test_the_name_of_a_field_decides_for_its_value(name: str, value: str, expected: tuple[str, int]) -> None:
     """In JSON the name stands beside the text and not in it."""
     assert redact_field(name, value) == expected
+
+
+@pytest.mark.parametrize(
+    ("masked", "left"),
+    [
+        ("password=1234", "password=123"),
+        ("token=q7x2", "token=q7x"),
+        ("token: q7x2Lm", "token: q7x2L"),
+        ("token=swordfis", "token=swordfi"),
+        ("token=ab+cd+ef", "token=ab+cd+e"),
+        ("token: AbcdefGhijklmnOp", "token: AbcdefGhijklmnO"),
+        ("jwt_secret: swordfishworda", "jwt_secret: swordfishword"),
+        ("rejected with password hunte2", "rejected with password hunt2"),
+        ("set aws_secret_access_key ab3de5fg7hj9kl2m", "set aws_secret_access_key ab3de5fg7hj9kl2"),
+        ('rejected with password "wolf"', 'rejected with password "owl"'),
+        ("https://a1b2c3d4e5f6a7b8c9d0@sentry.example/1", "https://a1b2c3d4e5f6a7b8c9d@sentry.example/1"),
+        (f"{'aB3' * 13}a-----END PRIVATE KEY-----", f"x:{'aB3' * 13}-----END PRIVATE KEY-----"),
+        (f"mysql -{'v' * 192} -phunter2", f"mysql -{'v' * 193} -phunter2"),
+        ("true;mysql -phunter2", "mysql;true -phunter2"),
+    ],
+)
+def test_what_is_one_character_too_short_is_no_credential(masked: str, left: str) -> None:
+    """Counts, codes and words are shorter; and a command must stand near enough before its option."""
+    assert redact(masked).masked == 1
+    assert redact(left) == (left, 0)
+
+
+def test_basic_authentication_is_known_by_what_it_encodes() -> None:
+    """A user and a password with a colon between them, and nothing that does not print; in whatever padding."""
+    for last, masked in ((31, 0), (32, 1), (126, 1), (127, 0)):
+        encoded = base64.b64encode(b"abc:d" + bytes([last])).decode()
+        assert redact(f"sent Basic {encoded} then").masked == masked
+    user = base64.b64encode(b"bob:hunter").decode()
+    for padding in ("", "=", "=="):
+        assert redact(f"sent Basic {user.rstrip('=')}{padding} then") == ("sent Basic *** then", 1)
+    for other in ("aGVsbG8gd29ybGQ=", "trainings", "Ym9iaHVudGVy"):
+        assert redact(f"sent Basic {other} then").masked == 0
 
 
 def test_a_credential_cut_in_half_by_what_is_read_does_not_show() -> None:

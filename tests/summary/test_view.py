@@ -105,7 +105,7 @@ def test_of_many_tasks_that_went_well_the_longest_have_lanes() -> None:
     assert lanes["names"] == [*(f"task-{n}" for n in range(91, 100)), "task-202", "task-201", "task-200"]
 
 
-@pytest.mark.parametrize("at", [0, 5, 19, 22])
+@pytest.mark.parametrize("at", [0, 5, 19, 20, 22])
 def test_the_executions_beside_it(at: int) -> None:
     """Twenty, oldest first: the newest ones if it is among those, else as many before it as there are."""
     before = runs_that_took(*range(60, 90))
@@ -119,6 +119,19 @@ def test_the_executions_beside_it(at: int) -> None:
     assert beside["outcome"].count(beside["outcomes"].index("failed")) == 1
     assert beside["seconds"][beside["this"]] is None
     assert len(beside["created"]) == len(beside["seconds"]) == len(beside["outcome"]) == 20
+
+
+def test_what_is_told_of_the_executions_beside_it() -> None:
+    """When each was created, how long it ran, and how it ended, as far as that is known."""
+    beside = view(execution("failed", (100, 90, 10)), runs=[HERE, *runs_that_took(60, 61)])["runs"]
+    assert beside == {
+        "ids": ["exec-before-2", "exec-before-1", EXECUTION],
+        "created": [1_795_305_600, 1_795_392_000, None],
+        "seconds": [61, 60, None],
+        "outcomes": ["succeeded", "failed"],
+        "outcome": [0, 0, 1],
+        "this": 2,
+    }
 
 
 def test_one_that_goes_on_has_been_running_for_as_long_as_it_has() -> None:
