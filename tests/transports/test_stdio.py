@@ -345,7 +345,8 @@ def test_a_client_that_takes_no_answers_keeps_it_no_longer_than_a_second_and_a_h
     """One second for what is under way, half of one for the client to read what is left."""
 
     async def act(client: Client) -> None:
-        client.send({"jsonrpc": "2.0", "id": "x" * 200_000, "method": "ping"})
+        lists = [{"jsonrpc": "2.0", "id": at, "method": "tools/list", "params": {"_meta": ENVELOPE}} for at in range(20)]
+        client.send(*lists)
         client.end()
 
     code, at, _ = converse(act)
