@@ -90,10 +90,10 @@ class Machine:
     def stat_of(self, pid: int) -> Stat | None:
         """What is known of a process; None if there is none."""
         try:
-            text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+            text = Path(f"/proc/{pid}/stat").read_bytes()
         except OSError:
             return None
-        fields = text.rpartition(")")[2].split()
+        fields = text.rpartition(b")")[2].decode().split()
         return Stat(fields[0], int(fields[1]), fields[19])
 
     def pipe_of(self, pid: int, fd: int) -> Path | None:
@@ -199,8 +199,7 @@ def _outermost_writer(pipe: Path, pid: int | None, machine: Machine) -> int | No
     """The outermost of a process and its ancestors that can write to a pipe; those below can have inherited it."""
     found = None
     for _ in range(_GENERATIONS):
-        state = machine.stat_of(pid) if pid else None
-        if pid is None or state is None:
+        if not pid or (state := machine.stat_of(pid)) is None:
             break
         if machine.writes_to(pid, pipe):
             found = pid

@@ -79,8 +79,9 @@ def session_id(text: bytes, scope: Scope = POST, status: int = 200) -> str | Non
         body(size=LARGEST),
         body().replace(b"/", b"\\/"),
         with_params(capabilities={"extensions": {"io.modelcontextprotocol/ui": {}}}),
+        with_params(capabilities={"extensions": {"io.modelcontextprotocol/ui": {}}}).replace(b"/", rb"\u002f"),
     ],
-    ids=["plain", "64 KiB", "slashes escaped", "any type of page"],
+    ids=["plain", "64 KiB", "slashes escaped", "any type of page", "slashes by their number"],
 )
 def test_a_handshake_that_declares_the_extension_is_given_a_session_id(text: bytes) -> None:
     """It says that the client has apps, and nobody can guess the rest; another one each time."""

@@ -134,8 +134,7 @@ class Table(Machine):
     def pipe_of(self, pid: int, fd: int) -> Path | None:
         """By the table."""
         found = self._find(pid)
-        number = 0 if pid == ME else fd  # whichever the test has for it
-        return Path(found.fds[number][0]) if found and number in found.fds else None
+        return Path(found.fds[fd][0]) if found and fd in found.fds else None
 
     def writes_to(self, pid: int, pipe: Path) -> bool:
         """By the table."""
@@ -375,6 +374,7 @@ def test_a_client_has_gone_once_its_makers_died_and_nobody_spoke(
     async def watch() -> tuple[float | None, bytes]:
         with wire() as pipes:
             machine = Table(20 if 20 in processes else 10, dict(processes))
+            machine.server.fds = {pipes.reader.fd: (OURS, "r")}
             watch = ClientWatch(pipes.reader, pipes.writer, machine)
             reading = asyncio.create_task(read(pipes.reader))
             for at, step in steps:
@@ -416,6 +416,12 @@ def test_linux_tells_of_this_process(odd_name: str) -> None:
     assert machine.stat_of(os.getpid()) == Stat("R", os.getppid(), odd_name)
     assert machine.stat_of(NOBODY) is None
     assert os.getpid() in set(machine.pids())
+
+
+def test_where_processes_do_not_fork_there_is_no_parent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows tells the same number when it has died, or another has it."""
+    monkeypatch.delattr(os, "fork")
+    assert Machine().parent() is None
 
 
 @LINUX

@@ -116,6 +116,7 @@ def test_all_that_is_written_arrives_in_its_order(pipes: Wire) -> None:
         return text
 
     async def run() -> bytes:
+        assert pipes.writer.broken is False
         writing = [asyncio.create_task(pipes.writer.write(text)) for text in ("1" + TEXT, "2", "3" + TEXT)]
         text = await read()
         await asyncio.gather(*writing)
@@ -259,15 +260,34 @@ def test_a_read_that_nothing_ends_keeps_nobody() -> None:
 
     async def run() -> None:
         waiting = asyncio.create_task(reader.read_lines())
-        await asyncio.sleep(0)
+        await some_turns()
         waiting.cancel()
-        await asyncio.wait((waiting,), timeout=20)
-        done = waiting.cancelled()
+        await some_turns()
+        ended = waiting.cancelled()
         os.close(writing)
-        assert done
+        assert ended
 
     asyncio.run(run())
     os.close(reading)
+
+
+def test_a_write_that_nothing_ends_keeps_nobody() -> None:
+    """Nor does one that nobody reads: the event loop ends without it."""
+    reading, writing = os.pipe()
+
+    async def run() -> None:
+        FileWriter(writing).post(TEXT)
+        await some_turns()
+
+    asyncio.run(run())
+    os.close(reading)  # which ends it
+    os.close(writing)
+
+
+async def some_turns() -> None:
+    """Let the others go on."""
+    for _ in range(20):
+        await asyncio.sleep(0)
 
 
 Take = Callable[[], contextlib.AbstractContextManager[tuple[PipeReader, PipeWriter] | None]]
