@@ -453,11 +453,12 @@ async def fronted(
     there = Event()
     made = front.Front(pipes.reader, pipes.writer, allow_writes=allow_writes)
     fronting = asyncio.create_task(made.answer_during(lambda: ("loaded", there.wait(PATIENCE))))
-    for lines in reads:
-        pipes.sends.write("".join(f"{one}\n" for one in lines).encode())
-        while unread(pipes.reader.fd):  # noqa: ASYNC110 - nothing tells when the front has read
-            await asyncio.sleep(0)
-    there.set()
+    try:
+        for lines in reads:
+            pipes.sends.write("".join(f"{one}\n" for one in lines).encode())
+            await support.wire.until(lambda: not unread(pipes.reader.fd))
+    finally:
+        there.set()
     assert await fronting == ("loaded", True)
     return pipes.heard().decode(), made
 
@@ -515,9 +516,12 @@ def test_the_front_of_standard_input_and_output(mode: str, *, allow_writes: bool
 
 
 def until_read(fd: int) -> None:
-    """Wait in a thread until a pipe is empty."""
-    while unread(fd):
+    """Wait in a thread until a pipe is empty, which does not take long."""
+    for _ in range(200_000):
+        if not unread(fd):
+            return
         os.sched_yield()
+    raise TimeoutError
 
 
 def test_files_have_no_front(tmp_path: Path) -> None:
@@ -539,11 +543,13 @@ def test_a_client_that_ends_its_input_at_the_opening_is_answered(*, reads: bool)
             pipes.hears.close()
         loaded = Event()
         fronting = asyncio.create_task(made.answer_during(lambda: loaded.wait(PATIENCE)))
-        await support.wire.until(lambda: len(made.lines) == 2)
-        for _ in range(10):
-            await asyncio.sleep(0)
-        assert not fronting.done()
-        loaded.set()
+        try:
+            await support.wire.until(lambda: len(made.lines) == 2)
+            for _ in range(10):
+                await asyncio.sleep(0)
+            assert not fronting.done()
+        finally:
+            loaded.set()
         assert await fronting is True
         assert made.lines == [INITIALIZE.encode(), INITIALIZED.encode()]
         assert pipes.writer.broken is not reads

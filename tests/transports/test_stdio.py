@@ -261,10 +261,10 @@ def converse(act: Callable[[Client], Awaitable[None]]) -> tuple[int, float, list
         with wire() as pipes:
             client = Client(pipes, Front(pipes.reader, pipes.writer, allow_writes=False))
             serving = asyncio.create_task(serve_stdio(SERVER, client.front))
-            acting = asyncio.create_task(act(client))
-            code = await serving
+            await act(client)
+            async with asyncio.timeout(60):
+                code = await serving
             ended = now()
-            await acting
             return code, ended, [] if pipes.hears.closed or pipes.writer._rest else [json.loads(one) for one in client.read()]
 
     return run(serve)
