@@ -13,6 +13,7 @@ from typing import Any
 
 import anyio
 import pytest
+from mcp.server.mcpserver import Context
 from support.plane import slow_upstream
 from support.program import COMMAND, ENVELOPE, PATIENCE, Program, nobody
 from support.sockets import tool_call
@@ -211,8 +212,15 @@ async def rest(seconds: float, after: float = 0) -> str:
     return "rested"
 
 
+async def report(ctx: Context) -> str:
+    """A tool that tells of its progress."""
+    await ctx.report_progress(1, 2)
+    return "reported"
+
+
 SERVER = create_server(compose(load({}, {}, None), lambda: None))
 SERVER.add_tool(rest)
+SERVER.add_tool(report)
 PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
 PONG = {"jsonrpc": "2.0", "id": 1, "result": {}}
 
@@ -357,10 +365,14 @@ def test_an_output_that_nobody_reads_ends_it_quietly(caplog: pytest.LogCaptureFi
     """Be it an answer of ours or of the SDK's that can't be written."""
 
     async def answer(client: Client) -> None:
+        client.send(PING)
+        await client.hear(1)
         client.pipes.hears.close()
         client.send(PING)
 
     async def refusal(client: Client) -> None:
+        client.send(PING)
+        await client.hear(1)
         client.pipes.hears.close()
         client.send({**PING, "id": 1.5}, PING)
 
@@ -405,13 +417,26 @@ def test_what_the_front_has_answered_is_not_answered_again(words: str | None, ca
 
     async def act(client: Client) -> None:
         client.front.lines = [json.dumps({**PING, "id": number}).encode() for number in texts]
-        client.front.answered = {number: words or text for number, text in texts.items()}
+        client.front.answered = {number: words or text for number, text in texts.items()} | {"of nobody": ""}
         client.send(PING, {**PING, "id": 2})
         client.end()
 
     assert converse(act) == (0, 0, [PONG, {**PONG, "id": 2}])
     told = "The client was told at the opening what the SDK says otherwise: "
     assert caplog.messages == ([told + text[:200] for text in texts.values()] if words else [])
+
+
+def test_what_the_server_says_of_itself_is_not_taken_for_an_answer() -> None:
+    """While the front has answered what the SDK still owes: progress of a call has no id."""
+    params = {"name": "report", "arguments": {}, "_meta": {**ENVELOPE, "progressToken": "t"}}
+
+    async def act(client: Client) -> None:
+        client.front.answered = {"of nobody": ""}
+        client.send({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params})
+        client.end()
+
+    code, _, said = converse(act)
+    assert (code, [one.get("method", one.get("id")) for one in said]) == (0, ["notifications/progress", 1])
 
 
 def test_a_probe_that_was_given_up_before_is_not_answered() -> None:
