@@ -129,7 +129,7 @@ class Table(Machine):
     def stat_of(self, pid: int) -> Stat | None:
         """By the table."""
         found = self._find(pid)
-        return found and Stat(found.letter, found.parent, found.started or str(pid * 10))
+        return Stat(found.letter, found.parent, found.started or str(pid * 10)) if found else None
 
     def pipe_of(self, pid: int, fd: int) -> Path | None:
         """By the table."""
@@ -146,7 +146,7 @@ class Table(Machine):
         found = self._find(pid)
         return bool(found and found.fds.get(1) == (str(pipe), "w"))
 
-    def maker_of_socket(self, fd: int) -> int | None:
+    def maker_of_socket(self, fd: int) -> int | None:  # noqa: ARG002 - the server has one input
         """As it was told."""
         return self.maker
 
@@ -283,9 +283,7 @@ def test_a_process_has_died_if_another_has_its_number() -> None:
         "nobody",
     ],
 )
-def test_who_was_given_the_pipe_is_watched_in_its_makers_place(
-    processes: dict[int, Process], heir: int | None
-) -> None:
+def test_who_was_given_the_pipe_is_watched_in_its_makers_place(processes: dict[int, Process], heir: int | None) -> None:
     """The living process whose standard output it is, the oldest if there are several."""
     machine = Table(1, processes)
     for first in (True, False):
@@ -451,9 +449,9 @@ def test_linux_tells_who_made_a_pair_of_sockets() -> None:
     machine = Machine()
     pair, (reading, writing), other = socket.socketpair(), os.pipe(), socket.socket()
     with pair[0], pair[1], other:
-        before = os.listdir("/proc/self/fd")
+        before = len(list(Path("/proc/self/fd").iterdir()))
         made = [machine.maker_of_socket(fd) for fd in (pair[0].fileno(), other.fileno(), reading)]
-        assert (made, os.listdir("/proc/self/fd")) == ([os.getpid(), None, None], before)
+        assert (made, len(list(Path("/proc/self/fd").iterdir()))) == ([os.getpid(), None, None], before)
     os.close(reading)
     os.close(writing)
     with pytest.raises(OSError, match="Bad file descriptor"):

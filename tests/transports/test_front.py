@@ -526,9 +526,12 @@ def until_read(fd: int) -> None:
 
 def test_files_have_no_front(tmp_path: Path) -> None:
     """The event loop can't wait for them."""
-    with (tmp_path / "file").open("w+b") as file, support.wire.standard_descriptors({0: file.fileno()}):
-        with front.front_on_standard_pipes(allow_writes=False) as made:
-            assert made is None
+    with (
+        (tmp_path / "file").open("w+b") as file,
+        support.wire.standard_descriptors({0: file.fileno()}),
+        front.front_on_standard_pipes(allow_writes=False) as made,
+    ):
+        assert made is None
 
 
 @pytest.mark.parametrize("reads", [True, False])

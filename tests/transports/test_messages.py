@@ -178,9 +178,7 @@ def test_answers_are_read_as_the_sdk_reads_them() -> None:
         jsonrpc="2.0", id="a", error=ErrorData(code=-1, message="no")
     )
     told = b'{"jsonrpc":"2.0","method":"notifications/progress","params":{"id":7}}'
-    assert read_message(told) == JSONRPCNotification(
-        jsonrpc="2.0", method="notifications/progress", params={"id": 7}
-    )
+    assert read_message(told) == JSONRPCNotification(jsonrpc="2.0", method="notifications/progress", params={"id": 7})
 
 
 @pytest.mark.parametrize(("digits", "number"), [(4000, int("9" * 4000)), (4001, float("inf"))])

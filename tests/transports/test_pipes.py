@@ -1,10 +1,9 @@
-"""Standard input and output as bytes: which lines come of what a pipe gives, and that all that is written gets there."""
+"""Standard input and output as bytes: the lines of what a pipe gives, and that all that is written arrives."""
 
 import asyncio
 import contextlib
 import os
 import socket
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import pytest
 from support.wire import Wire, standard_descriptors, wire
 
 from blaxel_mcp.transports.pipes import FileReader, FileWriter, PipeReader, PipeWriter, standard_files, standard_pipes
+
 
 @pytest.fixture
 def pipes() -> Iterator[Wire]:
@@ -75,7 +75,7 @@ def test_a_line_that_another_process_has_read_is_not_waited_for(pipes: Wire) -> 
 
     async def run() -> list[list[bytes] | None]:
         other = PipeReader(os.dup(pipes.reader.fd))
-        reading = asyncio.gather(pipes.reader.read_lines(), other.read_lines())
+        reading = asyncio.gather(*(one.read_lines() for one in (pipes.reader, other)))
         await asyncio.sleep(0)
         pipes.sends.write(b"one\n")
         got = await reading
@@ -290,6 +290,14 @@ async def some_turns() -> None:
         await asyncio.sleep(0)
 
 
+def status(fd: int) -> os.stat_result | None:
+    """What a descriptor is; None if it is closed."""
+    try:
+        return os.fstat(fd)
+    except OSError:
+        return None
+
+
 Take = Callable[[], contextlib.AbstractContextManager[tuple[PipeReader, PipeWriter] | None]]
 
 
@@ -297,16 +305,18 @@ Take = Callable[[], contextlib.AbstractContextManager[tuple[PipeReader, PipeWrit
 def test_what_others_print_stays_out_of_the_messages(pipes: Wire, tmp_path: Path, take: Take) -> None:
     """It reaches standard error, and whoever reads standard input finds it empty; the protocol has both pipes."""
     errors = tmp_path / "errors"
-    with errors.open("wb") as stderr, contextlib.redirect_stderr(None):
-        with standard_descriptors({0: pipes.reader.fd, 1: pipes.writer.fd, 2: stderr.fileno()}):
-            sys.stderr = os.fdopen(os.dup(2), "w")
-            with sys.stderr, take() as taken:
-                assert taken
-                print("printed", flush=True)  # noqa: T201 - what a library does
-                os.write(1, b"written\n")
-                nothing = os.read(0, 1)
-                talked = asyncio.run(exchange(pipes, *taken))
-            close(*taken)
+    with (
+        errors.open("w", encoding="utf-8") as stderr,
+        contextlib.redirect_stderr(stderr),
+        standard_descriptors({0: pipes.reader.fd, 1: pipes.writer.fd, 2: stderr.fileno()}),
+    ):
+        with take() as taken:
+            assert taken
+            print("printed", flush=True)  # noqa: T201 - what a library does
+            os.write(1, b"written\n")
+            nothing = os.read(0, 1)
+            talked = asyncio.run(exchange(pipes, *taken))
+        close(*taken)
     assert (nothing, talked) == (b"", ([b"asked"], b"answered\n"))
     assert errors.read_text(encoding="utf-8") == "printed\nwritten\n"
 
@@ -341,12 +351,11 @@ def test_a_pipe_waits_again_once_the_server_has_ended(pipes: Wire) -> None:
 def test_sockets_are_waited_for_as_pipes_are() -> None:
     """Node gives its children sockets."""
     ours, theirs = socket.socketpair()
-    with ours, theirs:
-        with standard_descriptors({0: theirs.fileno(), 1: theirs.fileno()}):
-            with standard_pipes() as taken:
-                assert taken
-                assert [type(one) for one in taken] == [PipeReader, PipeWriter]
-            close(*taken)
+    with ours, theirs, standard_descriptors({0: theirs.fileno(), 1: theirs.fileno()}):
+        with standard_pipes() as taken:
+            assert taken
+            assert [type(one) for one in taken] == [PipeReader, PipeWriter]
+        close(*taken)
 
 
 @pytest.mark.parametrize("which", ["input", "output", "closed input", "closed output"])
@@ -356,7 +365,7 @@ def test_what_the_loop_cannot_wait_for_is_not_taken(pipes: Wire, tmp_path: Path,
         instead = None if "closed" in which else file.fileno()
         fds = {0: pipes.reader.fd, 1: pipes.writer.fd} | {int("output" in which): instead}
         with standard_descriptors(fds):
-            before = [os.path.exists(f"/proc/self/fd/{fd}") and os.fstat(fd) for fd in (0, 1)]
+            before = [status(fd) for fd in (0, 1)]
             with standard_pipes() as taken:
-                after = [os.path.exists(f"/proc/self/fd/{fd}") and os.fstat(fd) for fd in (0, 1)]
+                after = [status(fd) for fd in (0, 1)]
     assert (taken, after) == (None, before)

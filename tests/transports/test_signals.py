@@ -5,12 +5,13 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVarTuple
 
 import pytest
 
 from blaxel_mcp.transports.signals import also_on_signal, on_signals
 
+Ts = TypeVarTuple("Ts")
 SIGNALS = signal.SIGINT, signal.SIGTERM
 
 
@@ -31,14 +32,14 @@ async def some_turns() -> None:
 class WithoutHandlers(asyncio.SelectorEventLoop):
     """An event loop that takes no handlers of signals, as those of Windows."""
 
-    def add_signal_handler(self, sig: int, callback: Callable[..., Any], *args: Any) -> None:
+    def add_signal_handler(self, sig: int, callback: Callable[[*Ts], Any], *args: *Ts) -> None:
         """Take none."""
         raise NotImplementedError
 
 
 @pytest.mark.parametrize("loop", [asyncio.SelectorEventLoop, WithoutHandlers])
 def test_each_signal_is_told_by_its_number(loop: Callable[[], asyncio.AbstractEventLoop]) -> None:
-    """In the loop and in their order, as often as they come, in place of what Python would do; Windows has its own way."""
+    """In the loop and in their order, as often as they come, in place of what Python would do."""
     told: list[object] = []
 
     async def run() -> None:
@@ -105,7 +106,7 @@ def test_a_thread_that_may_set_no_handlers_changes_none() -> None:
     failed: list[BaseException] = []
 
     def serve() -> None:
-        async def run() -> None:  # noqa: RUF029 - it wants a running loop
+        async def run() -> None:
             also_on_signal(lambda: None)
 
         try:
