@@ -452,7 +452,7 @@ async def fronted(
     """What the front answers to lines, as they come one read after the other while the SDK is loaded."""
     there = Event()
     made = front.Front(pipes.reader, pipes.writer, allow_writes=allow_writes)
-    fronting = asyncio.create_task(made.answer_during(lambda: ("loaded", there.wait(PATIENCE))))
+    fronting = asyncio.create_task(made.answer_during(lambda: ("loaded", there.wait(5))))
     try:
         for lines in reads:
             pipes.sends.write("".join(f"{one}\n" for one in lines).encode())
@@ -545,7 +545,7 @@ def test_a_client_that_ends_its_input_at_the_opening_is_answered(*, reads: bool)
         if not reads:
             pipes.hears.close()
         loaded = Event()
-        fronting = asyncio.create_task(made.answer_during(lambda: loaded.wait(PATIENCE)))
+        fronting = asyncio.create_task(made.answer_during(lambda: loaded.wait(5)))
         try:
             await support.wire.until(lambda: len(made.lines) == 2)
             for _ in range(10):
