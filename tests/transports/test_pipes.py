@@ -7,6 +7,7 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import anyio
 import pytest
 from support.wire import Wire, standard_descriptors, wire
 
@@ -259,12 +260,19 @@ def test_a_read_that_nothing_ends_keeps_nobody() -> None:
     reader = FileReader(reading)
 
     async def run() -> None:
-        waiting = asyncio.create_task(reader.read_lines())
+        scope = anyio.CancelScope()
+
+        async def read() -> None:
+            with scope:
+                await reader.read_lines()
+
+        waiting = asyncio.create_task(read())
         await some_turns()
-        waiting.cancel()
+        scope.cancel()  # as the SDK does
         await some_turns()
-        ended = waiting.cancelled()
+        ended = waiting.done()
         os.close(writing)
+        await waiting
         assert ended
 
     asyncio.run(run())
