@@ -29,6 +29,7 @@ import contextlib
 import os
 import select
 import stat
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,6 +49,96 @@ _GENERATIONS, _WRAPPERS = 64, 8
 
 
 @dataclass(frozen=True)
+class Stat:
+    """What Linux says of a process (proc_pid_stat(5)).
+
+    Attributes:
+        letter: its state.
+        parent: its parent's id, 0 if it has none that can be seen.
+        started: when, in clock ticks since the machine's start.
+    """
+
+    letter: str
+    parent: int
+    started: str
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it is dead, or waits as a zombie for its own parent to notice."""
+        return self.letter in "ZX"
+
+
+class Machine:
+    """The processes of this machine, as the operating system tells of them."""
+
+    def tells(self) -> bool:
+        """Whether it tells anything: Linux does, where `/proc` is mounted."""
+        return Path("/proc/self/stat").exists()
+
+    def me(self) -> int:
+        """The id of this process."""
+        return os.getpid()
+
+    def parent(self) -> int | None:
+        """The id of this process's parent, another one once that has died; None on Windows, which keeps it for ever."""
+        return os.getppid() if hasattr(os, "fork") else None
+
+    def pids(self) -> Iterator[int]:
+        """The ids of all processes."""
+        return (int(directory.name) for directory in Path("/proc").glob("[1-9]*"))
+
+    def stat_of(self, pid: int) -> Stat | None:
+        """What is known of a process; None if there is none."""
+        try:
+            text = Path(f"/proc/{pid}/stat").read_bytes()
+        except OSError:
+            return None
+        fields = text.rpartition(b")")[2].decode().split()
+        return Stat(fields[0], int(fields[1]), fields[19])
+
+    def pipe_of(self, pid: int, fd: int) -> Path | None:
+        """The pipe that a descriptor is an end of; None if it is something else, or can't be known."""
+        link = Path(f"/proc/{pid}/fd/{fd}")
+        try:
+            return link.readlink() if link.is_fifo() else None
+        except OSError:  # another user's, or closed
+            return None
+
+    def writes_to(self, pid: int, pipe: Path) -> bool:
+        """Whether any descriptor of a process is an end to write to a pipe."""
+        try:
+            return any(_can_write(link, pipe) for link in Path(f"/proc/{pid}/fd").iterdir())
+        except OSError:  # another user's
+            return False
+
+    def has_as_output(self, pid: int, pipe: Path) -> bool:
+        """Whether the standard output of a process is an end to write to a pipe."""
+        return _can_write(Path(f"/proc/{pid}/fd/1"), pipe)
+
+    def maker_of_socket(self, fd: int) -> int | None:
+        """The process that made a pair of sockets (unix(7)): 0 if in another container, None if it is no pair."""
+        if not stat.S_ISSOCK(os.fstat(fd).st_mode):
+            return None
+        import socket  # noqa: PLC0415 - only Node gives its children sockets
+        import struct  # noqa: PLC0415
+
+        with socket.socket(fileno=os.dup(fd)) as end:
+            if end.family != socket.AF_UNIX:
+                return None
+            told = end.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        pid: int = struct.unpack("3i", told)[0]
+        return pid
+
+
+def _can_write(link: Path, pipe: Path) -> bool:
+    """Whether a descriptor, a link in `/proc`, is an end to write to a pipe."""
+    try:
+        return link.readlink() == pipe and bool(link.lstat().st_mode & stat.S_IWUSR)
+    except OSError:  # another user's, or closed meanwhile
+        return False
+
+
+@dataclass(frozen=True)
 class Watched:
     """A process, known by its id and start time, which together are not used twice.
 
@@ -63,14 +154,14 @@ class Watched:
     is_maker: bool
     pipe: Path | None = None
 
-    def has_died(self) -> bool:
+    def has_died(self, machine: Machine) -> bool:
         """Whether it is gone, or waits as a zombie for its own parent to notice."""
         if self.started is None:
-            return os.getppid() != self.pid
-        state = _stat_of(self.pid)
-        return state is None or state.started != self.started or state.letter in "ZX"
+            return machine.parent() != self.pid
+        state = machine.stat_of(self.pid)
+        return state is None or state.started != self.started or state.has_ended
 
-    def find_heir(self) -> "Watched | None":
+    def find_heir(self, machine: Machine) -> "Watched | None":
         """Find the living process that was given the end to write to this one's pipe as its standard output.
 
         Of several it is the oldest, as the others can have inherited it. It has no heir in turn: its own children may
@@ -78,32 +169,41 @@ class Watched:
         """
         if self.pipe is None:
             return None
-        heirs: list[Watched] = []
-        for directory in Path("/proc").glob("[1-9]*"):
-            pid = int(directory.name)
-            if pid not in {self.pid, os.getpid()} and _can_write(directory / "fd/1", self.pipe):
-                state = _stat_of(pid)
-                if state and state.letter not in "ZX":
-                    heirs.append(Watched(pid, state.started, self.is_maker))
-        return min(heirs, key=lambda heir: (int(heir.started or 0), heir.pid), default=None)
+        heirs: list[tuple[int, int, Watched]] = []
+        for pid in machine.pids():
+            if pid not in {self.pid, machine.me()} and machine.has_as_output(pid, self.pipe):
+                state = machine.stat_of(pid)
+                if state and not state.has_ended:
+                    heirs.append((int(state.started), pid, Watched(pid, state.started, self.is_maker)))
+        return min(heirs)[2] if heirs else None
 
 
-def find_makers(stdin: int) -> list[Watched]:
+def find_makers(stdin: int, machine: Machine) -> list[Watched]:
     """Find the processes that made the pipe of standard input, and the pipe of that process, as described above."""
-    if not Path("/proc/self/stat").exists():
-        return [Watched(os.getppid(), None, is_maker=False)] if hasattr(os, "fork") else []
-    mode = os.fstat(stdin).st_mode
-    pid: int | None = None
-    pipe = _pipe_of(f"/proc/self/fd/{stdin}")
-    if stat.S_ISSOCK(mode):
-        pid = _maker_of_socket(stdin)
-    elif pipe:
-        pid = _outermost_writer(pipe, os.getppid())
+    parent = machine.parent()
+    if not machine.tells():
+        return [] if parent is None else [Watched(parent, None, is_maker=False)]
+    pipe = machine.pipe_of(machine.me(), stdin)
+    pid = _outermost_writer(pipe, parent, machine) if pipe else machine.maker_of_socket(stdin)
+    if pid == machine.me():
+        return []
     found: list[Watched] = []
-    while pid and (state := _stat_of(pid)) and len(found) < _WRAPPERS:
+    while pid and (state := machine.stat_of(pid)) and len(found) < _WRAPPERS:
         found.append(Watched(pid, state.started, is_maker=not found, pipe=pipe))
-        pipe = _pipe_of(f"/proc/{pid}/fd/0")
-        pid = _outermost_writer(pipe, state.parent) if pipe else None
+        pipe = machine.pipe_of(pid, 0)
+        pid = _outermost_writer(pipe, state.parent, machine) if pipe else None
+    return found
+
+
+def _outermost_writer(pipe: Path, pid: int | None, machine: Machine) -> int | None:
+    """The outermost of a process and its ancestors that can write to a pipe; those below can have inherited it."""
+    found = None
+    for _ in range(_GENERATIONS):
+        if not pid or (state := machine.stat_of(pid)) is None:
+            break
+        if machine.writes_to(pid, pipe):
+            found = pid
+        pid = state.parent
     return found
 
 
@@ -120,6 +220,7 @@ class ClientWatch:
     Args:
         reader: of what the client sends.
         writer: of what it is sent.
+        machine: what the operating system says of processes.
 
     Attributes:
         may_ping: whether the client speaks a protocol era that has `ping`.
@@ -127,13 +228,14 @@ class ClientWatch:
 
     may_ping = False
 
-    def __init__(self, reader: PipeReader, writer: PipeWriter) -> None:
+    def __init__(self, reader: PipeReader, writer: PipeWriter, machine: Machine | None = None) -> None:
         self._reader = reader
         self._writer = writer
+        self._machine = machine or Machine()
         self._watched: list[Watched] = []
         self._doubt: tuple[int, float] | None = None  # how often something had been read, and until when to wait
         with contextlib.suppress(OSError):
-            self._watched = find_makers(reader.fd)
+            self._watched = find_makers(reader.fd, self._machine)
 
     async def until_gone(self) -> None:
         """Wait until the client has gone."""
@@ -141,9 +243,9 @@ class ClientWatch:
         while not reader_has_gone(self._writer.fd):
             if self._is_silent(now()):
                 return
-            for one in [one for one in self._watched if one.has_died()]:
+            for one in [one for one in self._watched if one.has_died(self._machine)]:
                 self._watched.remove(one)
-                if heir := one.find_heir():
+                if heir := one.find_heir(self._machine):
                     self._watched.append(heir)
                 elif one.is_maker or self.may_ping:
                     self._ask_for_a_sign(now())
@@ -165,68 +267,3 @@ class ClientWatch:
             self._doubt = None
             return False
         return now >= until
-
-
-@dataclass(frozen=True)
-class _Stat:
-    letter: str
-    parent: int
-    started: str
-
-
-def _stat_of(pid: int) -> _Stat | None:
-    """What Linux says of a process (proc_pid_stat(5)); None if there is none."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None
-    fields = text.rpartition(")")[2].split()
-    return _Stat(fields[0], int(fields[1]), fields[19])
-
-
-def _pipe_of(link: str) -> Path | None:
-    """The pipe that a link in `/proc` leads to; None if it leads to something else, or can't be read."""
-    try:
-        return Path(link).readlink() if Path(link).is_fifo() else None
-    except OSError:  # another user's, or closed
-        return None
-
-
-def _outermost_writer(pipe: Path, pid: int) -> int | None:
-    """The outermost of a process and its ancestors that can write to a pipe; those below can have inherited it."""
-    found = None
-    for _ in range(_GENERATIONS):
-        state = _stat_of(pid) if pid else None
-        if state is None:
-            break
-        if _writes_to(pid, pipe):
-            found = pid
-        pid = state.parent
-    return found
-
-
-def _writes_to(pid: int, pipe: Path) -> bool:
-    try:
-        return any(_can_write(link, pipe) for link in Path(f"/proc/{pid}/fd").iterdir())
-    except OSError:  # another user's
-        return False
-
-
-def _can_write(link: Path, pipe: Path) -> bool:
-    """Whether a descriptor, a link in `/proc`, is an end to write to a pipe."""
-    try:
-        return link.readlink() == pipe and bool(link.lstat().st_mode & stat.S_IWUSR)
-    except OSError:  # another user's, or closed meanwhile
-        return False
-
-
-def _maker_of_socket(fd: int) -> int | None:
-    """The process that made a pair of sockets (unix(7)); None if it isn't a pair, or was made in another container."""
-    import socket  # noqa: PLC0415 - only Node gives its children sockets
-    import struct  # noqa: PLC0415
-
-    with socket.socket(fileno=os.dup(fd)) as end:
-        if end.family != socket.AF_UNIX:
-            return None
-        pid, _, _ = struct.unpack("3i", end.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i")))
-    return pid if pid not in {0, os.getpid()} else None

@@ -176,10 +176,7 @@ def _taken() -> Iterator[tuple[int, int]]:
     wire = os.dup(_STDIN), os.dup(_STDOUT)
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, _STDIN)
-    try:
-        os.dup2(_STDERR, _STDOUT)
-    except OSError:  # standard error is closed
-        os.dup2(null, _STDOUT)
+    os.dup2(_STDERR, _STDOUT)
     os.close(null)
     if sys.platform == "win32":  # pragma: no cover
         from mcp.os.win32.utilities import rebind_std_handle_to_fd  # noqa: PLC0415

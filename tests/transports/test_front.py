@@ -18,6 +18,7 @@ from typing import Any
 
 import anyio
 import pytest
+import support.wire
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mcp.shared.message import SessionMessage
@@ -326,6 +327,255 @@ def test_a_client_cannot_tell_that_there_is_a_front(names: list[str], early: int
 def by_id(answers: Sequence[dict[str, Any]], probes: set[int]) -> list[dict[str, Any]]:
     """Answers in the order of their requests, without those to probes."""
     return sorted((one for one in answers if one["id"] not in probes), key=lambda one: json.dumps(one["id"]))
+
+
+# Openings that the front answers: reads of lines, and for each answer the id and which of `opening.json` it is.
+ANSWERED: dict[str, tuple[Sequence[Sequence[str]], Sequence[tuple[Any, str]]]] = {
+    "handshake": ([[INITIALIZE]], [(1, f"initialize {HANDSHAKE}")]),
+    "handshake and list": ([[INITIALIZE, INITIALIZED, LIST]], [(1, f"initialize {HANDSHAKE}"), (2, "tools/list")]),
+    "one read after the other": (
+        [[INITIALIZE], [INITIALIZED], [LIST]],
+        [(1, f"initialize {HANDSHAKE}"), (2, "tools/list")],
+    ),
+    "empty parameters": (
+        [[INITIALIZE, INITIALIZED, line("tools/list", 2, {})]],
+        [(1, f"initialize {HANDSHAKE}"), (2, "tools/list")],
+    ),
+    "a number for progress": (
+        [[INITIALIZE, INITIALIZED, line("tools/list", 2, {"_meta": {"progressToken": 0}})]],
+        [(1, f"initialize {HANDSHAKE}"), (2, "tools/list")],
+    ),
+    "a word for progress": (
+        [[INITIALIZE, INITIALIZED, line("tools/list", 2, {"_meta": {"progressToken": "t"}})]],
+        [(1, f"initialize {HANDSHAKE}"), (2, "tools/list")],
+    ),
+    "with apps": (
+        [[line("initialize", 1, hello(capabilities=APPS)), INITIALIZED, LIST]],
+        [(1, f"initialize {HANDSHAKE}"), (2, "tools/list with apps")],
+    ),
+    **{
+        f"in {version}": ([[line("initialize", 1, hello(version))]], [(1, f"initialize {version}")])
+        for version in VERSIONS
+    },
+    **{
+        f"with {number!r} as id": ([[line("initialize", number, hello())]], [(number, f"initialize {HANDSHAKE}")])
+        for number in (0, -7, 10**20, "", "née", '"')
+    },
+    "modern": ([[PROBE, MODERN_LIST]], [(0, "server/discover"), (2, "tools/list 2026-07-28")]),
+    "modern without a probe": ([[MODERN_LIST]], [(2, "tools/list 2026-07-28")]),
+    "modern with apps": (
+        [[line("server/discover", 0, MODERN_PARAMS_WITH_APPS), line("tools/list", 2, MODERN_PARAMS_WITH_APPS)]],
+        [(0, "server/discover"), (2, "tools/list 2026-07-28 with apps")],
+    ),
+    "modern without apps after a probe with them": (
+        [[line("server/discover", 0, MODERN_PARAMS_WITH_APPS), MODERN_LIST]],
+        [(0, "server/discover"), (2, "tools/list 2026-07-28")],
+    ),
+    "gives up after the answer": (
+        [[PROBE], [INITIALIZE, INITIALIZED, LIST]],
+        [(0, "server/discover"), (1, f"initialize {HANDSHAKE}"), (2, "tools/list")],
+    ),
+    "gives up a probe with apps": (
+        [[line("server/discover", 0, MODERN_PARAMS_WITH_APPS)], [INITIALIZE, INITIALIZED, LIST]],
+        [(0, "server/discover"), (1, f"initialize {HANDSHAKE}"), (2, "tools/list")],
+    ),
+    "gave up before it was read": ([[PROBE, INITIALIZE]], [(1, f"initialize {HANDSHAKE}")]),
+    # From the first line that is none of an opening, the SDK answers.
+    "a ping behind it": ([[INITIALIZE, INITIALIZED, PING, LIST]], [(1, f"initialize {HANDSHAKE}")]),
+    "two handshakes": ([[INITIALIZE, line("initialize", 3, hello())]], [(1, f"initialize {HANDSHAKE}")]),
+    "two probes": ([[PROBE, line("server/discover", 3, MODERN_PARAMS), MODERN_LIST]], [(0, "server/discover")]),
+    "two lists": ([[MODERN_LIST, line("tools/list", 3, MODERN_PARAMS)]], [(2, "tools/list 2026-07-28")]),
+    "a probe behind the list": (
+        [[MODERN_LIST, line("server/discover", 3, MODERN_PARAMS)]],
+        [(2, "tools/list 2026-07-28")],
+    ),
+    "no notification": ([[INITIALIZE, LIST, INITIALIZED]], [(1, f"initialize {HANDSHAKE}")]),
+    "a notification with an id": (
+        [[INITIALIZE, line("notifications/initialized", 5), LIST]],
+        [(1, f"initialize {HANDSHAKE}")],
+    ),
+    "the other era's list": ([[INITIALIZE, INITIALIZED, MODERN_LIST]], [(1, f"initialize {HANDSHAKE}")]),
+    "the other era's list behind a probe": ([[PROBE, LIST]], [(0, "server/discover")]),
+    "a list with more": (
+        [[INITIALIZE, INITIALIZED, line("tools/list", 2, {"_meta": {"progressToken": 0, PROTOCOL: MODERN}})]],
+        [(1, f"initialize {HANDSHAKE}")],
+    ),
+    "a list with a token and more": (
+        [[INITIALIZE, INITIALIZED, line("tools/list", 2, {"_meta": {"progressToken": 0}, "cursor": "x"})]],
+        [(1, f"initialize {HANDSHAKE}")],
+    ),
+    "a list with half a token": (
+        [[INITIALIZE, INITIALIZED, line("tools/list", 2, {"_meta": {"progressToken": 0.5}})]],
+        [(1, f"initialize {HANDSHAKE}")],
+    ),
+    "a page": ([[INITIALIZE, INITIALIZED, line("tools/list", 2, {"cursor": "x"})]], [(1, f"initialize {HANDSHAKE}")]),
+    "no parameters": (
+        [[INITIALIZE, INITIALIZED, '{"jsonrpc":"2.0","id":2,"method":"tools/list","params":null}']],
+        [(1, f"initialize {HANDSHAKE}")],
+    ),
+}
+# First lines of a client that the SDK answers, and all that follows.
+LEFT_ALONE: dict[str, str] = {
+    "blank": "",
+    "no JSON": "no json",
+    "a number": "7",
+    "an array": f"[{INITIALIZE}]",
+    "the notification": INITIALIZED,
+    "the list": LIST,
+    "a ping": PING,
+    "no version of JSON-RPC": INITIALIZE.replace('"jsonrpc": "2.0", ', ""),
+    "another version of JSON-RPC": INITIALIZE.replace('"2.0"', '"2.1"'),
+    "no id": line("initialize", None, hello()),
+    "null as id": INITIALIZE.replace('"id": 1', '"id": null'),
+    "true as id": line("initialize", True, hello()),
+    "a fraction as id": line("initialize", 1.5, hello()),
+    "another method": line("initialise", 1, hello()),
+    "no method": INITIALIZE.replace('"method": "initialize", ', ""),
+    "a version that nobody knows": line("initialize", 1, hello("1999-01-01")),
+    "the modern version": line("initialize", 1, hello(MODERN)),
+    "a number as version": line("initialize", 1, hello() | {"protocolVersion": 7}),
+    "a list as capabilities": line("initialize", 1, hello() | {"capabilities": []}),
+    "a client without a version": line("initialize", 1, hello() | {"clientInfo": {"name": "tests"}}),
+    "a client with a number as name": line("initialize", 1, hello() | {"clientInfo": {"name": 7, "version": "1"}}),
+    "a client with a number as version": line("initialize", 1, hello() | {"clientInfo": {"name": "a", "version": 1}}),
+    "a probe of another version": line("server/discover", 1, {"_meta": ENVELOPE | {PROTOCOL: "2099-01-01"}}),
+    "half an envelope": line("server/discover", 1, {"_meta": {PROTOCOL: MODERN}}),
+    "a probe without an envelope": line("server/discover", 1),
+    "a probe with more": line("server/discover", 1, MODERN_PARAMS | {"more": 1}),
+    "a modern page": line("tools/list", 1, MODERN_PARAMS | {"cursor": "x"}),
+}
+
+
+async def fronted(
+    pipes: support.wire.Wire, reads: Sequence[Sequence[str]], *, allow_writes: bool = False
+) -> tuple[str, front.Front]:
+    """What the front answers to lines, as they come one read after the other while the SDK is loaded."""
+    there = Event()
+    made = front.Front(pipes.reader, pipes.writer, allow_writes=allow_writes)
+    fronting = asyncio.create_task(made.answer_during(lambda: ("loaded", there.wait(5))))
+    try:
+        for lines in reads:
+            pipes.sends.write("".join(f"{one}\n" for one in lines).encode())
+            await support.wire.until(lambda: not unread(pipes.reader.fd))
+    finally:
+        there.set()
+    assert await fronting == ("loaded", True)
+    return pipes.heard().decode(), made
+
+
+def answers_of(expected: Sequence[tuple[Any, str]], mode: str = "read-only") -> dict[Any, str]:
+    """The answers by their ids, as `opening.json` has them."""
+    words = json.loads(OPENING.read_text(encoding="utf-8"))[mode]
+    return {
+        number: f'{{"jsonrpc":"2.0","id":{json.dumps(number, ensure_ascii=False)},"result":{words[which]}}}'
+        for number, which in expected
+    }
+
+
+@pytest.mark.parametrize("name", ANSWERED)
+def test_an_opening_is_answered_by_the_front_to_the_letter(name: str) -> None:
+    """Each request once, until a line is none of an opening; the SDK is given what it was, but for probes given up."""
+    reads, expected = ANSWERED[name]
+    with support.wire.wire() as pipes:
+        told, made = asyncio.run(fronted(pipes, reads))
+    answers = answers_of(expected)
+    assert told.splitlines() == [*answers.values()]
+    sent = [one for lines in reads for one in lines]
+    given_up = int(INITIALIZE in sent and "server/discover" in sent[0])
+    if given_up:
+        answers.pop(0, None)
+    assert made.lines == [one.encode() for one in sent[given_up:]]
+    assert made.answered == answers
+
+
+@pytest.mark.parametrize("name", LEFT_ALONE)
+def test_what_is_no_opening_is_left_to_the_sdk(name: str) -> None:
+    """And all that comes after it, in the order in which it came."""
+    sent = [LEFT_ALONE[name], INITIALIZE, INITIALIZED, LIST]
+    with support.wire.wire() as pipes:
+        told, made = asyncio.run(fronted(pipes, [sent[:1], sent[1:]]))
+    assert (told, made.answered, made.lines) == ("", {}, [one.encode() for one in sent])
+
+
+@pytest.mark.parametrize(("allow_writes", "mode"), [(False, "read-only"), (True, "with writes")])
+def test_the_front_of_standard_input_and_output(mode: str, *, allow_writes: bool) -> None:
+    """Where both are pipes; it answers with the tools of its mode. Files have none."""
+
+    async def run(pipes: support.wire.Wire) -> None:
+        pipes.sends.write(f"{MODERN_LIST}\n".encode())
+        with front.front_on_standard_pipes(allow_writes=allow_writes) as made:
+            assert made
+            await made.answer_during(lambda: until_read(made.reader.fd))
+        os.close(made.reader.fd)
+        os.close(made.writer.fd)
+
+    with support.wire.wire() as pipes:
+        with support.wire.standard_descriptors({0: pipes.reader.fd, 1: pipes.writer.fd}):
+            asyncio.run(run(pipes))
+        assert pipes.heard().decode().splitlines() == [*answers_of([(2, "tools/list 2026-07-28")], mode).values()]
+
+
+def until_read(fd: int) -> None:
+    """Wait in a thread until a pipe is empty, which does not take long."""
+    for _ in range(200_000):
+        if not unread(fd):
+            return
+        os.sched_yield()
+    raise TimeoutError
+
+
+def test_files_have_no_front(tmp_path: Path) -> None:
+    """The event loop can't wait for them."""
+    with (
+        (tmp_path / "file").open("w+b") as file,
+        support.wire.standard_descriptors({0: file.fileno()}),
+        front.front_on_standard_pipes(allow_writes=False) as made,
+    ):
+        assert made is None
+
+
+@pytest.mark.parametrize("reads", [True, False])
+def test_a_client_that_ends_its_input_at_the_opening_is_answered(*, reads: bool) -> None:
+    """If it still reads: the front loads the SDK to the end, and says nothing of a pipe that nobody reads."""
+
+    async def run(pipes: support.wire.Wire) -> None:
+        pipes.sends.write(f"{INITIALIZE}\n{INITIALIZED}".encode())
+        pipes.sends.close()
+        made = front.Front(pipes.reader, pipes.writer, allow_writes=False)
+        if not reads:
+            pipes.hears.close()
+        loaded = Event()
+        fronting = asyncio.create_task(made.answer_during(lambda: loaded.wait(5)))
+        try:
+            await support.wire.until(lambda: len(made.lines) == 2)
+            for _ in range(10):
+                await asyncio.sleep(0)
+            assert not fronting.done()
+        finally:
+            loaded.set()
+        assert await fronting is True
+        assert made.lines == [INITIALIZE.encode(), INITIALIZED.encode()]
+        assert pipes.writer.broken is not reads
+
+    with support.wire.wire() as pipes:
+        asyncio.run(run(pipes))
+        if reads:
+            assert pipes.heard().decode().splitlines() == [*answers_of([(1, f"initialize {HANDSHAKE}")]).values()]
+
+
+def test_what_fails_to_load_fails() -> None:
+    """With its own error, though the client still says nothing."""
+
+    def load() -> None:
+        raise ImportError("no SDK")
+
+    async def run(pipes: support.wire.Wire) -> None:
+        made = front.Front(pipes.reader, pipes.writer, allow_writes=False)
+        with pytest.raises(ImportError, match="no SDK"):
+            await made.answer_during(load)
+
+    with support.wire.wire() as pipes:
+        asyncio.run(run(pipes))
 
 
 @pytest.mark.sampled(every=2)

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from mcp_types import ErrorData, JSONRPCError, JSONRPCRequest, JSONRPCResponse
+from mcp_types import ErrorData, JSONRPCError, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
+from pydantic import AnyUrl
 from support.program import ENVELOPE, Program, account
 from support.sockets import Answer, Connection, port_of, request
 
@@ -35,6 +36,7 @@ REFUSED: dict[str, tuple[bytes, Any, int]] = {
     "id that is a fraction": (line("1.50"), 1.5, NOT_A_REQUEST),
     "id that is null": (line("null"), None, NOT_A_REQUEST),
     "id that is true": (line("true"), True, NOT_A_REQUEST),
+    "id that is false": (line("false"), False, NOT_A_REQUEST),
     "id that is an object": (line('{"a":1}'), None, NOT_A_REQUEST),
     "id that is no number": (line("NaN"), None, NOT_A_REQUEST),
     "id under an escaped name": (b'{"jsonrpc":"2.0","\\u0069d":2.5,"method":"ping"}', 2.5, NOT_A_REQUEST),
@@ -89,8 +91,13 @@ def test_a_request_that_cannot_be_read_is_refused_by_its_id(name: str) -> None:
     text, number, code = REFUSED[name]
     found = read_message(text)
     assert isinstance(found, list)
+    words = {
+        NOT_JSON: "The message is not JSON that can be read here: check its syntax and how deeply it is nested.",
+        NOT_A_REQUEST: "The message is not a JSON-RPC 2.0 request, whose id is a string or a whole number.",
+    }[code]
+    words = "The protocol has no batches: send each request by itself." if name == "a batch" else words
     (answer,) = [json.loads(one) for one in found]
-    assert (answer["id"], answer["error"]["code"]) == (number, code)
+    assert answer == {"jsonrpc": "2.0", "id": number, "error": {"code": code, "message": words}}
 
 
 @pytest.mark.parametrize(
@@ -107,6 +114,117 @@ def test_an_id_of_thousands_of_digits_is_not_repeated(text: bytes) -> None:
     found = read_message(text)
     assert isinstance(found, list)
     assert [json.loads(one)["id"] for one in found] == [None]
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        (b'{"id":7,"method"', [7]),
+        (b'{"id":-7.5e1,"method"', [-75.0]),
+        (b'{"id":false,"method"', [False]),
+        (b'{"id":null,"method"', [None]),
+        (b'{"id":nil,"method"', [None]),
+        (b'{"id":7.,"method"', [None]),
+        (b'{"id":{"a":1},"method"', [None]),
+        (b'{"id":', [None]),
+        (b'{"id":"a\tb","method"', ["a\tb"]),
+        (b'{"id":"\\q","method"', [None]),
+        (b'{"a":{"id":1},"b":[{"id":2}],"id":7,"method"', [7]),
+        (b'{"a":{"b":{"c":1},"id":1},"id":7,"method"', [7]),
+        (b'{"a":[[{"id":1}]],"id":7,"method"', [7]),
+        (b'{"a":{"id":1,"b":', []),
+        (b'["id",{"id":1},', []),
+        (b'"id":7', []),
+        (b'{"id":' + b"9" * 4000 + b',"method"', [int("9" * 4000)]),
+        (b'{"id":' + b"9" * 4001 + b',"method"', [None]),
+    ],
+)
+def test_the_outermost_id_of_what_is_cut_off_is_answered(text: bytes, ids: list[Any]) -> None:
+    """Whatever else is called so, and null where it is none, or has more than 4,000 digits."""
+    found = read_message(text)
+    assert isinstance(found, list)
+    assert [json.loads(one)["id"] for one in found] == ids
+
+
+def test_an_id_is_looked_for_at_the_beginning_and_at_the_end() -> None:
+    """In 100,000 strings and brackets, then in the last 1,000 characters; nobody would wait for more than that."""
+
+    def ids(before: int, behind: str) -> list[Any]:
+        found = read_message(b'{"a":[' + b'"",' * before + b'],"id":7' + behind.encode())
+        assert isinstance(found, list)
+        return [json.loads(one)["id"] for one in found]
+
+    assert (ids(99_995, ","), ids(99_996, ",")) == ([7], [])
+    assert (ids(100_000, " " * 993 + "}"), ids(100_000, " " * 994 + "}")) == ([7], [])
+
+
+def test_a_batch_is_answered_once_for_each_request() -> None:
+    """For a hundred, with each id as JSON has it; what is no request in it isn't answered."""
+    numbers = ["1", '"a"', "1.5", "true", "null", "NaN", "1e999", "[1]", '{"a":1}']
+    batch = b"[7,{},[" + b"]," + b'{"id":8},' + b",".join(line(number) for number in numbers) + b"]"
+    found = read_message(batch)
+    assert isinstance(found, list)
+    assert [json.loads(one)["id"] for one in found] == [1, "a", 1.5, True, None, None, None, None, None]
+    assert len(read_message(b"[" + b",".join([line()] * 101) + b"]")) == 100  # type: ignore[arg-type]
+
+
+def test_answers_are_read_as_the_sdk_reads_them() -> None:
+    """A client's result or error, and a notification; that one without what could have been its id."""
+    result, error = {"a": [1, 2.5]}, {"code": -1, "message": "no"}
+    assert read_message(json.dumps({"jsonrpc": "2.0", "id": 7, "result": result}).encode()) == JSONRPCResponse(
+        jsonrpc="2.0", id=7, result=result
+    )
+    assert read_message(json.dumps({"jsonrpc": "2.0", "id": "a", "error": error}).encode()) == JSONRPCError(
+        jsonrpc="2.0", id="a", error=ErrorData(code=-1, message="no")
+    )
+    told = b'{"jsonrpc":"2.0","method":"notifications/progress","params":{"id":7}}'
+    assert read_message(told) == JSONRPCNotification(jsonrpc="2.0", method="notifications/progress", params={"id": 7})
+
+
+@pytest.mark.parametrize(("digits", "number"), [(4000, int("9" * 4000)), (4001, float("inf"))])
+def test_a_number_of_over_4000_digits_is_no_whole_number(digits: int, number: float) -> None:
+    """Where the SDK could not read the message; Python converts hardly more."""
+    message = read_message(line(params=f'{{"a":{"9" * digits},"b":"{HALF}"}}'))
+    assert isinstance(message, JSONRPCRequest)
+    assert message.params == {"a": number, "b": "\ufffd"}
+
+
+# Bodies over HTTP without what fills them up, and whether a large one is left to the SDK as it is.
+LARGE_BODIES: dict[str, tuple[str, bool]] = {
+    "number": ('{"id":7,"method":8,"a":"@"}', True),
+    "negative number": ('{"id":-7,"method":8,"a":"@"}', True),
+    "word": ('{"id":"a","method":8,"a":"@"}', True),
+    "fraction": ('{"id":7.5,"method":8,"a":"@"}', False),
+    "null": ('{"id":null,"method":8,"a":"@"}', False),
+    "half a pair": ('{"id":7,"method":8,"a":"@\\ud800"}', False),
+    "control character": ('{"id":7,"method":8,"a":"@\x00"}', False),
+    "no UTF-8": ('{"id":7,"method":8,"a":"@\udcff"}', False),
+}
+
+
+@pytest.mark.parametrize("name", LARGE_BODIES)
+def test_a_large_body_that_looks_plain_is_left_to_the_sdk(name: str) -> None:
+    """From 256 KiB on it isn't parsed twice; below, and where something is odd, it is answered if it is no request."""
+    text, is_plain = LARGE_BODIES[name]
+    without = text.replace("@", "").encode(errors="surrogateescape")
+    for size, left in ((262_144, False), (262_145, is_plain)):
+        body = text.encode(errors="surrogateescape").replace(b"@", b"x" * (size - len(without)))
+        assert len(body) == size
+        found = readable_body(body)
+        if left:
+            assert found == body
+        else:
+            assert isinstance(found, list)
+            assert [json.loads(one)["error"]["code"] for one in found] == [NOT_A_REQUEST]
+
+
+def test_a_body_that_can_be_repaired_is_given_to_the_sdk_in_utf_8() -> None:
+    """Large or not; what asks for nothing is given to it as it came, and so is what it can read."""
+    for size in (1, 400_000):
+        spoilt = line(params='{"a":"' + "x" * size + '?"}').replace(b"?", b"\xff")
+        assert readable_body(spoilt) == spoilt.replace(b"\xff", "\ufffd".encode())
+        for body in (b"hello" + b" " * size, b'{"a":"' + b"x" * size + b'"}', line() + b" " * size):
+            assert readable_body(body) == body
 
 
 @pytest.mark.parametrize("name", READ)
@@ -156,6 +274,13 @@ def test_halves_of_pairs_are_replaced_in_what_is_sent() -> None:
         "id": 7,
         "result": {"a": "\ufffdb", "c": "\U0001f600"},
     }
+
+
+def test_what_has_halves_of_pairs_is_sent_as_compactly_as_anything_else() -> None:
+    """Without blanks or escapes, without what was not set, and other objects as their text."""
+    response = JSONRPCResponse(jsonrpc="2.0", id=7, result={"é": "\ud800", "url": AnyUrl("https://a.example/")})
+    assert write_message(response) == '{"jsonrpc":"2.0","id":7,"result":{"é":"\ufffd","url":"https://a.example/"}}'
+    assert write_message(JSONRPCNotification(jsonrpc="2.0", method="\ud800")) == '{"jsonrpc":"2.0","method":"\ufffd"}'
 
 
 def test_errors_are_bounded_in_what_is_sent() -> None:
