@@ -159,7 +159,9 @@ def test_good_answers_are_parsed() -> None:
     assert (owner is found.execution, items is found.execution.task_list) == (True, True)
     assert fetched.sized
     assert get_job("j").parse({"metadata": {"name": "j"}}) == Job.model_validate({"metadata": {"name": "j"}})
-    assert list_revisions("j").parse([{"id": "r"}]) == list_revisions("j").parse({"data": [{"id": "r"}]}) == [{"id": "r"}]
+    assert (
+        list_revisions("j").parse([{"id": "r"}]) == list_revisions("j").parse({"data": [{"id": "r"}]}) == [{"id": "r"}]
+    )
     made = create_execution("j", {}).parse({"executionId": "e", "id": "request"})
     assert made == CreatedExecution.model_validate({"executionId": "e", "id": "request"})
     cancelled = cancel_execution("j", "e")

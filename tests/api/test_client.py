@@ -982,27 +982,27 @@ def connecting(cause: Exception) -> httpx.ConnectError:
     [
         (
             connecting(ssl.SSLCertVerificationError()),
-            f"Blaxel's certificate could not be verified (TLS). {IN_VAIN} Behind a company proxy, add its certificate "
+            (f"Blaxel's certificate could not be verified (TLS). {IN_VAIN} Behind a company proxy, add its certificate "
             "to the system's store or name it in SSL_CERT_FILE (uvx itself needs UV_SYSTEM_CERTS=1), and check "
-            "HTTPS_PROXY.",
+            "HTTPS_PROXY."),
             True,
         ),
         (
             connecting(ssl.SSLError()),
-            f"No secure connection to Blaxel could be made (TLS). {IN_VAIN} "
-            "Check BL_API_URL, and that no proxy or firewall answers in its place.",
+            (f"No secure connection to Blaxel could be made (TLS). {IN_VAIN} "
+            "Check BL_API_URL, and that no proxy or firewall answers in its place."),
             True,
         ),
         (
             connecting(socket.gaierror()),
-            f"Blaxel's address could not be looked up (DNS). {ASK_LATER} "
-            "Check the network connection, and BL_API_URL if you set it.",
+            (f"Blaxel's address could not be looked up (DNS). {ASK_LATER} "
+            "Check the network connection, and BL_API_URL if you set it."),
             True,
         ),
         (
             connecting(ConnectionRefusedError()),
-            f"The connection to Blaxel was refused. {ASK_LATER} "
-            "Check BL_API_URL, and that no firewall is in between.",
+            (f"The connection to Blaxel was refused. {ASK_LATER} "
+            "Check BL_API_URL, and that no firewall is in between."),
             True,
         ),
         (
@@ -1012,14 +1012,14 @@ def connecting(cause: Exception) -> httpx.ConnectError:
         ),
         (
             httpx.ConnectTimeout("leak"),
-            f"Blaxel did not answer in time. {ASK_LATER} "
-            "Ask again later; BLAXEL_MCP_TIMEOUT sets how long one attempt may take.",
+            (f"Blaxel did not answer in time. {ASK_LATER} "
+            "Ask again later; BLAXEL_MCP_TIMEOUT sets how long one attempt may take."),
             True,
         ),
         (
             TimeoutError(),
-            f"Blaxel did not answer in time. {ASK_LATER} "
-            "Ask again later; BLAXEL_MCP_TIMEOUT sets how long one attempt may take.",
+            (f"Blaxel did not answer in time. {ASK_LATER} "
+            "Ask again later; BLAXEL_MCP_TIMEOUT sets how long one attempt may take."),
             False,
         ),
         (
@@ -1029,14 +1029,14 @@ def connecting(cause: Exception) -> httpx.ConnectError:
         ),
         (
             httpx.ReadError("leak"),
-            f"The connection to Blaxel was cut before the answer was whole. {ASK_LATER} "
-            "Ask again; if it goes on, check the network.",
+            (f"The connection to Blaxel was cut before the answer was whole. {ASK_LATER} "
+            "Ask again; if it goes on, check the network."),
             False,
         ),
         (
             httpx.DecodingError("leak"),
-            f"Blaxel's answer could not be decoded. {IN_VAIN} "
-            "Check whether a proxy changes the answers; else report it.",
+            (f"Blaxel's answer could not be decoded. {IN_VAIN} "
+            "Check whether a proxy changes the answers; else report it."),
             False,
         ),
     ],
@@ -1060,12 +1060,11 @@ def test_a_cause_is_found_behind_others(place: str) -> None:
 
 
 def test_a_time_limit_of_a_session_says_to_ask_later(plane: Plane) -> None:
-    """The API may have acted on what was sent; what never left did nothing."""
+    """The API may have acted on what was sent."""
     plane.faults.always(Delay(60))
-    sent = failure(client_for(plane.url), lambda client: another(client, 0.3).send(ONE))
-    never = failure(client_for(plane.url), lambda client: another(client, -1.0).send(ONE))
+    error = failure(client_for(plane.url), lambda client: another(client, 0.2).send(ONE))
     text = f"Blaxel did not answer within the time limit of one request. {ASK_LATER} Ask again later."
-    assert [(str(error), error.unsent) for error in (sent, never)] == [(text, False), (text, True)]
+    assert (str(error), error.unsent) == (text, False)
 
 
 def test_a_pause_ends_after_its_time() -> None:

@@ -102,29 +102,42 @@ def test_every_documented_status_has_its_own_sentences() -> None:
     [
         (
             401,
-            "Blaxel did not accept the credential (401). Trying again unchanged will not help. Set a valid BL_API_KEY, "
-            "or run `bl login` again; `blaxel-mcp doctor` says which credential is in use.",
+            (
+                "Blaxel did not accept the credential (401). Trying again unchanged will not help. Set a valid "
+                "BL_API_KEY, or run `bl login` again; `blaxel-mcp doctor` says which credential is in use."
+            ),
         ),
         (
             418,
-            "Blaxel answered with a status that means nothing here (418). Trying again unchanged will not help. "
-            "Check BL_API_URL.",
+            (
+                "Blaxel answered with a status that means nothing here (418). Trying again unchanged will not help. "
+                "Check BL_API_URL."
+            ),
         ),
         (
             499,
-            "Blaxel answered with a status that means nothing here (499). Trying again unchanged will not help. "
-            "Check BL_API_URL.",
+            (
+                "Blaxel answered with a status that means nothing here (499). Trying again unchanged will not help. "
+                "Check BL_API_URL."
+            ),
         ),
         (
             500,
-            "Blaxel failed with an internal error (500). Trying again in a moment can help. "
-            "If it goes on, see the Blaxel console or Blaxel's status page.",
+            (
+                "Blaxel failed with an internal error (500). Trying again in a moment can help. "
+                "If it goes on, see the Blaxel console or Blaxel's status page."
+            ),
         ),
         (501, "Blaxel failed to answer (501). Trying again in a moment can help. Ask again later."),
         (408, "Blaxel timed out waiting for the request (408). Trying again in a moment can help. Ask again."),
         (429, "Blaxel's rate limit is reached (429). Trying again in a moment can help. Ask less often."),
-        (430, "Blaxel answered with a status that means nothing here (430). Trying again unchanged will not help. "
-              "Check BL_API_URL."),
+        (
+            430,
+            (
+                "Blaxel answered with a status that means nothing here (430). Trying again unchanged will not help. "
+                "Check BL_API_URL."
+            ),
+        ),
     ],
 )
 def test_an_error_says_what_failed_whether_to_try_again_and_what_to_do(status: int, text: str) -> None:
@@ -258,26 +271,37 @@ def test_an_answer_that_cannot_be_used_says_why(status: int, body: bytes, text: 
 @pytest.mark.parametrize(
     ("response", "text"),
     [
-        (Response(301, {}, b""), "The Blaxel address answered with a redirect (301), which is not followed. Check BL_API_URL."),
+        (
+            Response(301, {}, b""),
+            "The Blaxel address answered with a redirect (301), which is not followed. Check BL_API_URL.",
+        ),
         (
             Response(200, {}, b"x"),
-            "The Blaxel address answered (200) with something that is not JSON. "
-            "Check BL_API_URL, and whether a proxy answers in Blaxel's place.",
+            (
+                "The Blaxel address answered (200) with something that is not JSON. "
+                "Check BL_API_URL, and whether a proxy answers in Blaxel's place."
+            ),
         ),
         (
             Response(299, {}, b"1"),
-            "Blaxel answered (299) with JSON that is not an object. "
-            "Check BL_API_URL and BL_API_VERSION; if both are right, report it to blaxel-mcp.",
+            (
+                "Blaxel answered (299) with JSON that is not an object. "
+                "Check BL_API_URL and BL_API_VERSION; if both are right, report it to blaxel-mcp."
+            ),
         ),
         (
             Response(200, {}, None),
-            "Blaxel's answer is larger than 64 MiB and was not read. "
-            "See the execution in the Blaxel console; one with so many tasks is better split.",
+            (
+                "Blaxel's answer is larger than 64 MiB and was not read. "
+                "See the execution in the Blaxel console; one with so many tasks is better split."
+            ),
         ),
         (
             Response(200, {}, b"[" + b"[]," * 2_000_000 + b"0]"),
-            "Blaxel's answer is too large once unfolded and was not read. "
-            "See the execution in the Blaxel console; one with so many tasks is better split.",
+            (
+                "Blaxel's answer is too large once unfolded and was not read. "
+                "See the execution in the Blaxel console; one with so many tasks is better split."
+            ),
         ),
     ],
     ids=["redirect", "not JSON", "not an object", "too large", "too large once unfolded"],
@@ -286,9 +310,7 @@ def test_an_answer_that_cannot_be_used_says_what_to_do(response: Response, text:
     """None of them gets better by asking again."""
     with pytest.raises(AnswerError) as error:
         decode(response, accepts=(dict,), now=NOW)
-    assert str(error.value) == text.replace(
-        ". ", ". Trying again unchanged will not help. ", 1
-    )
+    assert str(error.value) == text.replace(". ", ". Trying again unchanged will not help. ", 1)
 
 
 @pytest.mark.parametrize(("characters", "good"), [(2_490_212, True), (2_490_213, False)])

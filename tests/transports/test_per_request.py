@@ -338,10 +338,6 @@ def test_no_credential_leaves_but_to_blaxel() -> None:
         ({"X-Blaxel-Authorization": "bearer-like-key"}, ("bearer-like-key", None)),
         ({"X-Blaxel-Authorization": "k", "X-Blaxel-Workspace": "a b"}, None),
         ({"X-Blaxel-Authorization": "k\r\nX: y"}, None),
-        ({"X-Blaxel-Authorization": "Bearer"}, None),
-        ({"X-Blaxel-Authorization": "Bearer bearer k"}, ("bearer k", None)),
-        ({"X-Blaxel-Authorization": "k" * 8_192}, ("k" * 8_192, None)),
-        ({"X-Blaxel-Authorization": "k" * 8_193}, None),
     ],
 )
 def test_caller_of_headers(headers: dict[str, str], expected: tuple[str, str | None] | None) -> None:
