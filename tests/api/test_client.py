@@ -1092,7 +1092,7 @@ def test_a_call_takes_no_more_than_the_time_it_is_given(plane: Plane) -> None:
 
 def test_a_query_is_sent_in_its_order(plane: Plane) -> None:
     """With spaces and signs encoded, and with parameters that are empty."""
-    call = Call("Any", "GET", ("a b", "c"), dict, (("q", "x y&z=\u00e9"), ("limit", "5"), ("q", "")))
+    call: Call[Any] = Call("Any", "GET", ("a b", "c"), dict, (("q", "x y&z=\u00e9"), ("limit", "5"), ("q", "")))
     plane.faults.always(Answer(200, json_body={"ok": True}))
     assert use(client_for(plane.url), lambda client: client.send(call)) == {"ok": True}
     seen = plane.faults.seen[0]
