@@ -957,11 +957,12 @@ def test_a_tls_error_after_connecting_is_a_cut_connection() -> None:
     assert translate(error).message == "The connection to Blaxel was cut before the answer was whole."
 
 
-def test_the_cause_is_found_in_groups_and_circles() -> None:
-    """Two addresses are tried at once, so the cause may be in a group; and contexts may form a cycle."""
+@pytest.mark.parametrize("first", [True, False])
+def test_the_cause_is_found_in_groups_and_circles(*, first: bool) -> None:
+    """Two addresses are tried at once, so the cause may be anywhere in a group; and contexts may form a cycle."""
     refused = ConnectionRefusedError()
     error = httpx.ConnectError("leak")
-    error.__context__ = ExceptionGroup("", [OSError(), refused])
+    error.__context__ = ExceptionGroup("", [refused, OSError()] if first else [OSError(), refused])
     refused.__context__ = error
     assert translate(error).message == "The connection to Blaxel was refused."
 

@@ -70,6 +70,15 @@ def test_an_empty_body_is_empty(encoding: str) -> None:
     assert read(b"", encoding) == b""
 
 
+@pytest.mark.parametrize("at_once", [1, 65_536])
+@pytest.mark.parametrize(
+    ("encoding", "body"), [("gzip", pack(b"")), ("deflate", zlib.compress(b"")), ("deflate", raw_deflate(b""))]
+)
+def test_what_is_packed_may_be_nothing(encoding: str, body: bytes, at_once: int) -> None:
+    """Without zlib's header that takes two bytes."""
+    assert read(body, encoding, at_once=at_once) == b""
+
+
 @pytest.mark.parametrize(
     ("encoding", "body"),
     [
