@@ -514,7 +514,7 @@ def test_what_is_no_pair_is_no_client_credentials(text: str) -> None:
 
 @pytest.mark.parametrize(("packed", "secret"), [("aWQ6Pj4-Oj8_Pz8=", ">>>:????"), ("aWQ6c2VX", "seW")])
 def test_client_credentials_are_read_in_every_base64(packed: str, secret: str) -> None:
-    """That of URLs has two other characters in its alphabet, and X is one of both; a secret may have colons."""
+    """In the alphabet of URLs too, and whichever letter is the last one; a secret may have colons."""
     expected = ClientCredentials("here", SecretStr("id"), SecretStr(secret), from_login=True)
     assert parse_client_credentials(packed, "here", from_login=True) == expected
 
