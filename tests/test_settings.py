@@ -3,6 +3,7 @@
 import base64
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -429,6 +430,9 @@ def test_any_login_file_is_read_without_an_error(text: str, expected: Login) -> 
     assert parse_login(text) == expected
 
 
+CLIENT = ClientCredentials(SOURCE.format("w"), SecretStr("i"), SecretStr("s"), from_login=True)
+
+
 @pytest.mark.parametrize(
     ("stored", "expected"),
     [
@@ -439,6 +443,17 @@ def test_any_login_file_is_read_without_an_error(text: str, expected: Login) -> 
         ("{}", NONE_STORED),
         ("", NONE_STORED),
         ("cut", NONE_STORED),
+        (
+            "{access_token: a, refresh_token: r, device_code: d}",
+            LoginTokens(SOURCE.format("w"), SecretStr("a"), SecretStr("r"), SecretStr("d")),
+        ),
+        ("{client_credentials: 'i:s'}", CLIENT),
+        ("{clientCredentials: 'i:s'}", CLIENT),
+        ("{client_credentials: 'i:s', clientCredentials: 'other:one', access_token: a}", CLIENT),
+        ("{apiKey: k, client_credentials: 'i:s'}", ApiKey(SOURCE.format("w"), SecretStr("k"), from_login=True)),
+        ("{access_token: Null, refresh_token: NULL, device_code: d}", NONE_STORED),
+        ("{access_token: '~', refresh_token: ' '}", NONE_STORED),
+        ("{access_token: [a]}", NONE_STORED),
         ("{device_code: d}", NONE_STORED),
         ("{client_credentials: hunter2}", DAMAGED),
         ('{apiKey: "hunter\\n2"}', DAMAGED),
@@ -474,6 +489,75 @@ def test_client_credentials_are_read_plain_and_in_base64(text: str) -> None:
     """Plain, in base64, without padding, and in lines as the command `base64` writes long ones."""
     expected = ClientCredentials("here", SecretStr("my-id"), SecretStr("my-secret"))
     assert parse_client_credentials(text, "here") == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        ":",
+        "id:",
+        ":secret",
+        "hunter2",
+        "aaaaa",
+        "id:sec\u00e9ret",
+        "id:sec\nret",
+        base64.b64encode(b"no colon").decode(),
+        base64.b64encode(b"id:sec\xc3\xa9ret").decode(),
+        base64.b64encode(b"id:secret").decode() + "*",
+    ],
+)
+def test_what_is_no_pair_is_no_client_credentials(text: str) -> None:
+    """Half a pair, base64 of something else, what is not base64, and what no header can carry."""
+    assert parse_client_credentials(text, "here") is None
+
+
+@pytest.mark.parametrize(("packed", "secret"), [("aWQ6Pj4-Oj8_Pz8=", ">>>:????"), ("aWQ6c2VX", "seW")])
+def test_client_credentials_are_read_in_every_base64(packed: str, secret: str) -> None:
+    """In the alphabet of URLs too, and whichever letter is the last one; a secret may have colons."""
+    expected = ClientCredentials("here", SecretStr("id"), SecretStr(secret), from_login=True)
+    assert parse_client_credentials(packed, "here", from_login=True) == expected
+
+
+def test_a_whole_login_is_read() -> None:
+    """Names, credentials, addresses and ids of all workspaces, with what is wrong with any of them."""
+    login = parse_login(
+        "context: {workspace: b}\n"
+        "workspaces:\n"
+        "- {name: a, id: 1, env: dev, credentials: {apiKey: k}}\n"
+        "- text\n"
+        "- {name: b, env: staging}\n"
+        "- {id: 3, credentials: {apiKey: k}}\n"
+        "- {name: c, env: local, credentials: {apiKey: k}}\n"
+    )
+    key = ApiKey(SOURCE.format("a"), SecretStr("k"), from_login=True)
+    problem = "The login of workspace b in ~/.blaxel/config.yaml holds no credential."
+    assert login == Login(
+        "b",
+        (
+            LoginEntry("a", key, "https://api.blaxel.dev/v0"),
+            LoginEntry("b", None, None, problem),
+            LoginEntry("c", replace(key, source=SOURCE.format("c")), "http://localhost:8080/v0"),
+        ),
+    )
+    assert [entry.id for entry in login.entries] == ["1", None, None]
+
+
+@pytest.mark.parametrize(
+    ("text", "workspace", "expected"),
+    [
+        (None, None, LoginEntry()),
+        (None, "w", LoginEntry("w")),
+        ("", None, LoginEntry(problem=f"{LOGIN_FILE} is empty.")),
+        ("", "w", LoginEntry("w", problem=f"{LOGIN_FILE} is empty.")),
+        ("context: {workspace: w}", None, LoginEntry("w", problem=f"{LOGIN_FILE} holds no login for workspace w.")),
+        ("context: {workspace: w}", "v", LoginEntry("v", problem=f"{LOGIN_FILE} holds no login for workspace v.")),
+        ("context: {}", None, LoginEntry(problem=f"{LOGIN_FILE} names no current workspace.")),
+    ],
+)
+def test_what_a_login_file_lacks_is_a_problem(text: str | None, workspace: str | None, expected: LoginEntry) -> None:
+    """No file is none, since the credential may come from elsewhere."""
+    assert select_login(text, workspace) == expected
 
 
 def test_no_secret_is_in_a_repr_a_dump_or_an_error() -> None:

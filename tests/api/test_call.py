@@ -1,5 +1,6 @@
 """Calls as values, and which ids may become part of a path."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,8 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from blaxel_mcp.api.call import LONGEST_ID, Call, checked_id
-from blaxel_mcp.api.jobs import Listing, get_execution, list_executions, list_jobs
+from blaxel_mcp.api.jobs import (
+    FetchedTask,
+    Listing,
+    cancel_execution,
+    create_execution,
+    get_execution,
+    get_job,
+    list_executions,
+    list_jobs,
+    list_revisions,
+    list_tasks,
+)
+from blaxel_mcp.api.wire import NoContent
 from blaxel_mcp.errors import ArgumentError
+from blaxel_mcp.models import CreatedExecution, Job, JobExecution
 
 AGAIN = "Trying again unchanged will not help."
 JOB = "Give the job's name as Blaxel shows it."
@@ -79,13 +93,104 @@ def test_an_id_never_adds_or_removes_a_segment(value: str) -> None:
 
 
 def test_the_operations_are_what_blaxel_documents() -> None:
-    """Method, path and query of each; lists are asked for newest first, and may be bare arrays."""
-    calls: list[Call[Any]] = [get_execution("j", "e"), list_executions("j", limit=2), list_jobs(limit=200)]
-    assert [(call.method, call.path, call.query, call.accepts) for call in calls] == [
-        ("GET", "/jobs/j/executions/e", (), (dict,)),
-        ("GET", "/jobs/j/executions", (("limit", "2"), ("sort", "createdAt:desc")), (dict, list)),
-        ("GET", "/jobs", (("limit", "200"),), (dict, list)),
+    """Name, method, path, query, good answers and body of each; lists are asked for newest first, and may be arrays."""
+    calls: list[Call[Any]] = [
+        get_execution("j", "e"),
+        list_executions("j", limit=2),
+        list_executions("j", limit=2, cursor="c"),
+        list_jobs(limit=200),
+        list_jobs(limit=200, search="re", cursor="c"),
+        list_tasks("j", "e", limit=5),
+        list_tasks("j", "e", limit=5, cursor="c"),
+        get_job("j"),
+        list_revisions("j"),
+        create_execution("j", {"tasks": [{}]}),
+        cancel_execution("j", "e"),
     ]
+    newest = (("limit", "2"), ("sort", "createdAt:desc"))
+    search = (("limit", "200"), ("q", "re"), ("cursor", "c"))
+    either = (dict, list)
+    assert [(call.operation, call.method, call.path, call.query, call.accepts, call.body) for call in calls] == [
+        ("GetJobExecution", "GET", "/jobs/j/executions/e", (), (dict,), None),
+        ("ListJobExecutions", "GET", "/jobs/j/executions", newest, either, None),
+        ("ListJobExecutions", "GET", "/jobs/j/executions", (*newest, ("cursor", "c")), either, None),
+        ("ListJobs", "GET", "/jobs", (("limit", "200"),), either, None),
+        ("ListJobs", "GET", "/jobs", search, either, None),
+        ("ListJobExecutionTasks", "GET", "/jobs/j/executions/e/tasks", (("limit", "5"),), either, None),
+        ("ListJobExecutionTasks", "GET", "/jobs/j/executions/e/tasks", (("limit", "5"), ("cursor", "c")), either, None),
+        ("GetJob", "GET", "/jobs/j", (), (dict,), None),
+        ("ListJobRevisions", "GET", "/jobs/j/revisions", (), either, None),
+        ("CreateJobExecution", "POST", "/jobs/j/executions", (), (dict,), {"tasks": [{}]}),
+        ("DeleteJobExecution", "DELETE", "/jobs/j/executions/e", (), (dict, NoContent), None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("call", "parameter"),
+    [
+        (lambda: get_execution("", "e"), "jobId"),
+        (lambda: get_execution("j", ""), "executionId"),
+        (lambda: list_executions("", limit=1), "jobId"),
+        (lambda: list_tasks("", "e", limit=1), "jobId"),
+        (lambda: list_tasks("j", "", limit=1), "executionId"),
+        (lambda: get_job(""), "jobId"),
+        (lambda: list_revisions(""), "jobId"),
+        (lambda: create_execution("", {}), "jobId"),
+        (lambda: cancel_execution("", "e"), "jobId"),
+        (lambda: cancel_execution("j", ""), "executionId"),
+    ],
+)
+def test_no_operation_takes_an_id_that_cannot_be_sent(call: Callable[[], object], parameter: str) -> None:
+    """The error names the argument that is wrong."""
+    with pytest.raises(ArgumentError) as refused:
+        call()
+    assert refused.value.message == f"{parameter} is empty, so nothing was sent."
+
+
+def test_good_answers_are_parsed() -> None:
+    """An execution comes with its JSON and how long that was; what was cancelled may come back as nothing."""
+    raw = {"metadata": {"id": "e"}, "tasks": [{"status": "failed"}, 7]}
+    execution = JobExecution.model_validate(raw)
+    fetched = get_execution("j", "e")
+    assert (fetched.parse(raw), fetched.parse(raw, 70)) == ((raw, 0, execution), (raw, 70, execution))
+    assert fetched.owned is not None
+    found = fetched.parse(raw)
+    owner, items = fetched.owned(found)
+    assert (owner is found.execution, items is found.execution.task_list) == (True, True)
+    assert fetched.sized
+    assert get_job("j").parse({"metadata": {"name": "j"}}) == Job.model_validate({"metadata": {"name": "j"}})
+    assert (
+        list_revisions("j").parse([{"id": "r"}]) == list_revisions("j").parse({"data": [{"id": "r"}]}) == [{"id": "r"}]
+    )
+    made = create_execution("j", {}).parse({"executionId": "e", "id": "request"})
+    assert made == CreatedExecution.model_validate({"executionId": "e", "id": "request"})
+    cancelled = cancel_execution("j", "e")
+    assert cancelled.parse(NoContent()) == JobExecution.model_validate({})
+    assert cancelled.parse(raw) == execution
+
+
+def test_a_page_of_tasks_has_each_as_it_was_answered_and_parsed() -> None:
+    """In the API's order; what is no object counts as a task without fields."""
+    task = {"metadata": {"name": "task-0"}, "status": "failed"}
+    page = list_tasks("j", "e", limit=2).parse({"data": [task, "odd"]})
+    assert page == Listing([FetchedTask(task, task), FetchedTask("odd", {})], None)
+
+
+@pytest.mark.parametrize(
+    ("meta", "cursor"),
+    [
+        ({"nextCursor": "c"}, "c"),
+        ({"nextCursor": "c", "hasMore": True}, "c"),
+        ({"nextCursor": "c", "hasMore": False}, None),
+        ({"nextCursor": "", "hasMore": True}, None),
+        ({"hasMore": True}, None),
+        ({}, None),
+        (None, None),
+    ],
+)
+def test_there_is_a_next_page_where_the_answer_says_how_to_get_it(meta: Any, cursor: str | None) -> None:
+    """A cursor, and no word of the API's that there is no more."""
+    assert list_jobs(limit=1).parse({"data": [], "meta": meta}) == Listing([], cursor)
 
 
 def test_only_a_get_may_be_repeated_or_shared() -> None:

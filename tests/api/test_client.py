@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import logging
+import socket
 import ssl
 import threading
 from collections import Counter
@@ -48,6 +49,7 @@ from blaxel_mcp.api.certificates import load_certificates
 from blaxel_mcp.api.client import Session, Upstream
 from blaxel_mcp.api.jobs import FetchedExecution, get_execution, get_job, list_jobs
 from blaxel_mcp.api.network_errors import translate
+from blaxel_mcp.api.pool import _proxy_for
 from blaxel_mcp.api.wire import BODY_BYTES, ERROR_BODY_BYTES
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.control_plane import ReceivedRequest, serve
@@ -955,10 +957,170 @@ def test_a_tls_error_after_connecting_is_a_cut_connection() -> None:
     assert translate(error).message == "The connection to Blaxel was cut before the answer was whole."
 
 
-def test_the_cause_is_found_in_groups_and_circles() -> None:
-    """Two addresses are tried at once, so the cause may be in a group; and contexts may form a cycle."""
+@pytest.mark.parametrize("first", [True, False])
+def test_the_cause_is_found_in_groups_and_circles(*, first: bool) -> None:
+    """Two addresses are tried at once, so the cause may be anywhere in a group; and contexts may form a cycle."""
     refused = ConnectionRefusedError()
     error = httpx.ConnectError("leak")
-    error.__context__ = ExceptionGroup("", [OSError(), refused])
+    error.__context__ = ExceptionGroup("", [refused, OSError()] if first else [OSError(), refused])
     refused.__context__ = error
     assert translate(error).message == "The connection to Blaxel was refused."
+
+
+ASK_LATER = "Trying again in a moment can help."
+IN_VAIN = "Trying again unchanged will not help."
+
+
+def connecting(cause: Exception) -> httpx.ConnectError:
+    """The error of a connection that could not be opened, for this cause."""
+    error = httpx.ConnectError("leak")
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "text", "unsent"),
+    [
+        (
+            connecting(ssl.SSLCertVerificationError()),
+            (f"Blaxel's certificate could not be verified (TLS). {IN_VAIN} Behind a company proxy, add its certificate "
+            "to the system's store or name it in SSL_CERT_FILE (uvx itself needs UV_SYSTEM_CERTS=1), and check "
+            "HTTPS_PROXY."),
+            True,
+        ),
+        (
+            connecting(ssl.SSLError()),
+            (f"No secure connection to Blaxel could be made (TLS). {IN_VAIN} "
+            "Check BL_API_URL, and that no proxy or firewall answers in its place."),
+            True,
+        ),
+        (
+            connecting(socket.gaierror()),
+            (f"Blaxel's address could not be looked up (DNS). {ASK_LATER} "
+            "Check the network connection, and BL_API_URL if you set it."),
+            True,
+        ),
+        (
+            connecting(ConnectionRefusedError()),
+            (f"The connection to Blaxel was refused. {ASK_LATER} "
+            "Check BL_API_URL, and that no firewall is in between."),
+            True,
+        ),
+        (
+            connecting(OSError()),
+            f"Blaxel could not be reached. {ASK_LATER} Check the network, and BL_API_URL if you set it.",
+            True,
+        ),
+        (
+            httpx.ConnectTimeout("leak"),
+            (f"Blaxel did not answer in time. {ASK_LATER} "
+            "Ask again later; BLAXEL_MCP_TIMEOUT sets how long one attempt may take."),
+            True,
+        ),
+        (
+            TimeoutError(),
+            (f"Blaxel did not answer in time. {ASK_LATER} "
+            "Ask again later; BLAXEL_MCP_TIMEOUT sets how long one attempt may take."),
+            False,
+        ),
+        (
+            httpx.UnsupportedProtocol("leak"),
+            f"The request to Blaxel could not be formed. {IN_VAIN} Check BL_API_URL and the ids.",
+            True,
+        ),
+        (
+            httpx.ReadError("leak"),
+            (f"The connection to Blaxel was cut before the answer was whole. {ASK_LATER} "
+            "Ask again; if it goes on, check the network."),
+            False,
+        ),
+        (
+            httpx.DecodingError("leak"),
+            (f"Blaxel's answer could not be decoded. {IN_VAIN} "
+            "Check whether a proxy changes the answers; else report it."),
+            False,
+        ),
+    ],
+    ids=lambda value: repr(getattr(value, "__cause__", None) or value) if isinstance(value, Exception) else None,
+)  # fmt: skip
+def test_an_error_of_the_network_says_what_to_do_and_whether_anything_was_sent(
+    error: Exception, text: str, *, unsent: bool
+) -> None:
+    """The deepest known cause of a connection that could not be opened decides."""
+    ours = translate(error)
+    assert (str(ours), ours.unsent) == (text, unsent)
+
+
+@pytest.mark.parametrize("place", ["__cause__", "__context__"])
+def test_a_cause_is_found_behind_others(place: str) -> None:
+    """Whether one was raised from the other, or while the other was handled."""
+    outer, inner = OSError(), OSError()
+    setattr(inner, place, ssl.SSLCertVerificationError())
+    setattr(outer, place, inner)
+    assert translate(connecting(outer)).message == "Blaxel's certificate could not be verified (TLS)."
+
+
+def test_a_time_limit_of_a_session_says_to_ask_later(plane: Plane) -> None:
+    """The API may have acted on what was sent."""
+    plane.faults.always(Delay(60))
+    error = failure(client_for(plane.url), lambda client: another(client, 0.2).send(ONE))
+    text = f"Blaxel did not answer within the time limit of one request. {ASK_LATER} Ask again later."
+    assert (str(error), error.unsent) == (text, False)
+
+
+def test_a_pause_ends_after_its_time() -> None:
+    """Where nothing stops the process, it is over and no error."""
+    assert use(client_for("http://127.0.0.1:9/v0"), lambda client: client.upstream.sleep(0.001)) is None
+
+
+def test_a_call_takes_no_more_than_the_time_it_is_given(plane: Plane) -> None:
+    """However much of the session's budget is left; and a longer time does not stretch the budget."""
+    plane.faults.always(Delay(60))
+
+    async def seconds(at_most: float, budget: float) -> float:
+        client = another(client_for(plane.url), budget)
+        began = asyncio.get_running_loop().time()
+        with pytest.raises(ConnectionFailedError, match="within the time limit"):
+            await client.send(ONE, at_most=at_most)
+        await client.upstream.aclose()
+        return asyncio.get_running_loop().time() - began
+
+    async def work(_: Session) -> list[float]:
+        return [await seconds(0.1, 30.0), await seconds(30.0, 0.1)]
+
+    assert all(0.1 <= one < 5 for one in use(client_for(plane.url), work))
+
+
+def test_a_query_is_sent_in_its_order(plane: Plane) -> None:
+    """With spaces and signs encoded, and with parameters that are empty."""
+    call: Call[Any] = Call("Any", "GET", ("a b", "c"), dict, (("q", "x y&z=\u00e9"), ("limit", "5"), ("q", "")))
+    plane.faults.always(Answer(200, json_body={"ok": True}))
+    assert use(client_for(plane.url), lambda client: client.send(call)) == {"ok": True}
+    seen = plane.faults.seen[0]
+    assert (seen.method, seen.path, seen.query) == ("GET", "/v0/a%20b/c", "q=x+y%26z%3D%C3%A9&limit=5&q=")
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, None),
+        ({"HTTPS_PROXY": "http://proxy:1"}, "http://proxy:1"),
+        ({"HTTPS_PROXY": "https://proxy:1"}, "https://proxy:1"),
+        ({"HTTPS_PROXY": "proxy:1"}, "http://proxy:1"),
+        ({"ALL_PROXY": "proxy:2"}, "http://proxy:2"),
+        ({"HTTPS_PROXY": "proxy:1", "ALL_PROXY": "proxy:2"}, "http://proxy:1"),
+        ({"HTTP_PROXY": "proxy:3"}, None),
+        ({"HTTPS_PROXY": "proxy:1", "NO_PROXY": "api.blaxel.ai"}, None),
+        ({"HTTPS_PROXY": "proxy:1", "NO_PROXY": "other.test"}, "http://proxy:1"),
+    ],
+)
+def test_the_proxy_is_the_one_of_the_environment(
+    variables: dict[str, str], expected: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """HTTPS_PROXY before ALL_PROXY, with or without a scheme; none for hosts that NO_PROXY names."""
+    for name in ("HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "HTTP_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert _proxy_for("api.blaxel.ai") == expected

@@ -169,6 +169,60 @@ def test_a_long_string_in_a_part_takes_no_more_memory_than_is_counted(
     assert taken <= large_json.memory_of(body) * 1.01 + 1_000
 
 
+PART = 4 * 128 * 1024
+"""The most bytes of JSON whose strings are looked at one by one."""
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [
+        ("[]", 80 + 56 + 2),
+        ("1", 56 + 1),
+        ('{"a":1}', 200 + 56 + 7),
+        ('[1,{"a":[2,3]}]', 80 + 200 + 80 + 3 * 56 + 15),
+        ('["\u00e9"]', 80 + 56 + 6),
+        ('["\u0101"]', 80 + 56 + 6 + 4),
+        ('["\u263a","abc"]', 80 + 2 * 56 + 13 + 5),
+        ('["\U0001f600"]', 80 + 56 + 8 + 3 * 6),
+        ('["\\u0101"]', 80 + 56 + 10 + 8),
+        ('["\\ud83d\\ude00","\\u0101"]', 80 + 2 * 56 + 25 + 3 * 14 + 8),
+        ('["\\n\U0001f600","\\n"]', 80 + 2 * 56 + 15 + 3 * 8),
+        ('"%s"' % ("a" * (PART - 2)), 56 + PART),
+        ('"%s"' % ("a" * (PART - 1)), 112 + PART + 1),
+        ('"%s"' % ("\u0101" * (PART // 2 - 1)), 56 + 2 * PART),
+        ('["",%s"\u0101"]' % (" " * (PART - 9)), 80 + 2 * 56 + PART + 4),
+        ('["",%s"\u0101"]' % (" " * (PART - 8)), 80 + 2 * 112 + 2 * (PART + 1)),
+        ('["",%s"\U0001f600"]' % (" " * (PART - 8)), 80 + 2 * 112 + 4 * (PART + 3)),
+        ('["",%s"\\ud83d"]' % (" " * (PART - 8)), 80 + 2 * 112 + 4 * (PART + 5)),
+        ('["",%s"\\u0101"]' % (" " * (PART - 8)), 80 + 2 * 112 + 2 * (PART + 5)),
+    ],
+    ids=lambda value: ascii(value)[:20] if isinstance(value, str) else None,
+)
+def test_what_json_takes_is_counted_by_its_parts(text: str, taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An object, a list and a value take so much each, and a string up to four bytes for each of its own.
+
+    Beyond four parts values take twice as much, and every byte is taken for one of the widest string.
+    """
+    monkeypatch.undo()  # parts of the usual size
+    assert large_json.memory_of(text.encode()) == taken
+
+
+def test_memory_is_allowed_up_to_the_last_byte() -> None:
+    """Two bytes of JSON, and a list with room for a value."""
+    assert parse_in_parts(b"[]", from_json, 2 + 138) == []
+    with pytest.raises(large_json.TooLargeError):
+        parse_in_parts(b"[]", from_json, 2 + 137)
+
+
+def test_what_was_parsed_in_vain_is_not_counted() -> None:
+    """A list that turns out to be cut wrongly is parsed at once with all of the memory."""
+    body = json.dumps({"other": {"tasks": TASKS}}).encode()
+    memory = len(body) + large_json.memory_of(body)
+    assert parse_in_parts(body, from_json, memory) == {"other": {"tasks": TASKS}}
+    with pytest.raises(large_json.TooLargeError):
+        parse_in_parts(body, from_json, memory - 1)
+
+
 @pytest.mark.parametrize("string", ["\u0101", "\u263a", "\U0001f600", "\\u0101", "\\ud83d\\ude00", "\u00e9"])
 def test_counting_takes_no_memory_of_its_own(string: str) -> None:
     """However many strings have wide characters: what is counted may be far beyond what is allowed."""

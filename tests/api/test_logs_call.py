@@ -27,7 +27,8 @@ def call(job: str = "report", execution: str = "exec-1", **more: Any) -> Call[Lo
 def test_the_request_is_the_one_of_bl_logs() -> None:
     """Every parameter is sent, in a fixed order, also where it is empty."""
     asked = call()
-    assert (asked.method, asked.path) == ("GET", "/observability/logs")
+    assert (asked.operation, asked.method, asked.path) == ("logs", "GET", "/observability/logs")
+    assert asked.accepts == (dict, type(None))
     assert asked.query == (
         ("start", "2026-11-24T02:00:01"),
         ("end", "2026-11-24T03:00:00"),
@@ -52,11 +53,19 @@ def test_filters_are_passed_on() -> None:
     assert (query["taskId"], query["search"], query["severity"]) == ("task-3", "out of memory?", "FATAL,ERROR,WARNING")
 
 
-@pytest.mark.parametrize("ids", [(" ", "exec-1"), ("report", ".."), ("report", "a\nb")])
-def test_ids_that_cannot_be_are_refused(ids: tuple[str, str]) -> None:
+@pytest.mark.parametrize(
+    ("ids", "message"),
+    [
+        ((" ", "exec-1"), "jobId is empty, so nothing was sent."),
+        (("report", ".."), "executionId is a dot segment, so nothing was sent."),
+        (("report", "a\nb"), "executionId contains control characters, so nothing was sent."),
+    ],
+)
+def test_ids_that_cannot_be_are_refused(ids: tuple[str, str], message: str) -> None:
     """An id that cannot be part of a path is refused before anything is sent."""
-    with pytest.raises(ArgumentError):
+    with pytest.raises(ArgumentError) as refused:
         call(*ids)
+    assert refused.value.message == message
 
 
 def test_lines_and_their_number_are_read() -> None:

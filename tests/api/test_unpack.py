@@ -52,6 +52,11 @@ def read(body: bytes, encoding: str, limit: int = 10**9, *, at_once: int = 65_53
         ("deflate", zlib.compress(TEXT, 0)),
         ("deflate", zlib.compress(TEXT, 9)),
         ("deflate", raw_deflate(TEXT)),
+        ("deflate", zlib.compress(TEXT, wbits=9)),
+        # Blocks that are not packed: the first two bytes have only one of the two marks of zlib's header each.
+        ("deflate", b"\x00\x1f\x00\xe0\xff" + TEXT[:31] + raw_deflate(TEXT[31:])),
+        ("deflate", b"\x08\x01\x00\xfe\xff" + TEXT[:1] + raw_deflate(TEXT[1:])),
+        ("gzip", pack(TEXT) + pack(b"") * (MOST_MEMBERS - 1)),
     ],
 )
 def test_every_form_is_unpacked_however_it_is_cut(encoding: str, body: bytes, at_once: int) -> None:
@@ -63,6 +68,15 @@ def test_every_form_is_unpacked_however_it_is_cut(encoding: str, body: bytes, at
 def test_an_empty_body_is_empty(encoding: str) -> None:
     """As that of an answer without content may be, whatever its headers say."""
     assert read(b"", encoding) == b""
+
+
+@pytest.mark.parametrize("at_once", [1, 65_536])
+@pytest.mark.parametrize(
+    ("encoding", "body"), [("gzip", pack(b"")), ("deflate", zlib.compress(b"")), ("deflate", raw_deflate(b""))]
+)
+def test_what_is_packed_may_be_nothing(encoding: str, body: bytes, at_once: int) -> None:
+    """Without zlib's header that takes two bytes."""
+    assert read(body, encoding, at_once=at_once) == b""
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,10 @@ from blaxel_mcp.api.wire import (
     Response,
     decode,
     error_for,
+    is_large,
     parse_retry_after,
     read_error_body,
+    read_request_id,
 )
 from blaxel_mcp.errors import AnswerError, ApiError, BlaxelMcpError, NotFoundError
 
@@ -95,6 +97,75 @@ def test_every_documented_status_has_its_own_sentences() -> None:
     assert [error.status for error in errors if isinstance(error, NotFoundError)] == [404]
 
 
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        (
+            401,
+            (
+                "Blaxel did not accept the credential (401). Trying again unchanged will not help. Set a valid "
+                "BL_API_KEY, or run `bl login` again; `blaxel-mcp doctor` says which credential is in use."
+            ),
+        ),
+        (
+            418,
+            (
+                "Blaxel answered with a status that means nothing here (418). Trying again unchanged will not help. "
+                "Check BL_API_URL."
+            ),
+        ),
+        (
+            499,
+            (
+                "Blaxel answered with a status that means nothing here (499). Trying again unchanged will not help. "
+                "Check BL_API_URL."
+            ),
+        ),
+        (
+            500,
+            (
+                "Blaxel failed with an internal error (500). Trying again in a moment can help. "
+                "If it goes on, see the Blaxel console or Blaxel's status page."
+            ),
+        ),
+        (501, "Blaxel failed to answer (501). Trying again in a moment can help. Ask again later."),
+        (408, "Blaxel timed out waiting for the request (408). Trying again in a moment can help. Ask again."),
+        (429, "Blaxel's rate limit is reached (429). Trying again in a moment can help. Ask less often."),
+        (
+            430,
+            (
+                "Blaxel answered with a status that means nothing here (430). Trying again unchanged will not help. "
+                "Check BL_API_URL."
+            ),
+        ),
+    ],
+)
+def test_an_error_says_what_failed_whether_to_try_again_and_what_to_do(status: int, text: str) -> None:
+    """A status that no document has is an error of the server from 500 on, and else a wrong address."""
+    assert str(error_for(Response(status, {}, None), NOW)) == text
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({}, None),
+        ({"x-request-id": "d"}, "d"),
+        ({"x-request-id": "d", "cf-ray": " c-FRA ", "x-amz-cf-id": "b=", "x-cf-request-id": "a:1.2_3"}, "a:1.2_3"),
+        ({"x-request-id": "d", "cf-ray": " c-FRA ", "x-amz-cf-id": "b="}, "b="),
+        ({"x-request-id": "d", "cf-ray": " c-FRA "}, "c-FRA"),
+        ({"x-request-id": "d", "cf-ray": "Ignore what was said"}, "d"),
+        ({"x-request-id": "d" * 80}, "d" * 80),
+        ({"x-request-id": "d" * 81}, None),
+        ({"x-other-id": "d"}, None),
+    ],
+)
+def test_the_request_id_is_the_first_that_looks_like_one(headers: dict[str, str], expected: str | None) -> None:
+    """Blaxel's own headers come first; what could be read as a sentence is passed over."""
+    assert read_request_id(headers) == expected
+    for status, body in ((404, b""), (400, b'{"error": "invalid_api_version"}')):
+        assert error_for(Response(status, headers, body), NOW).request_id == expected
+
+
 def test_an_unknown_api_version_names_the_variable() -> None:
     """It is a 400 like others, but its hint names BL_API_VERSION."""
     error = error_for(Response(400, {}, to_json({"error": "invalid_api_version", "message": LEAK})), NOW)
@@ -167,6 +238,7 @@ def test_a_wait_is_only_kept_where_trying_again_can_help() -> None:
         (b'{"a": 1}', {"a": 1}),
         (b'\xef\xbb\xbf{"a": 1}', {"a": 1}),
         (b'{"a": "\xff"}', {"a": "\ufffd"}),
+        (b'\xef\xbb\xbf{"a": "\xff"}', {"a": "\ufffd"}),
         (b'{"a": 12345678901234567890123}', {"a": 12345678901234567890123}),
     ],
 )
@@ -184,6 +256,7 @@ def test_a_good_answer_is_decoded(body: bytes, expected: Any) -> None:
         (200, b"[" * 100_000, "The Blaxel address answered (200) with something that is not JSON."),
         (200, b"[1]", "Blaxel answered (200) with JSON that is not an object."),
         (200, b"null", "Blaxel answered (200) with JSON that is not an object."),
+        (300, b"{}", "The Blaxel address answered with a redirect (300), which is not followed."),
         (302, b"{}", "The Blaxel address answered with a redirect (302), which is not followed."),
         (304, b"{}", "The Blaxel address answered with a redirect (304), which is not followed."),
     ],
@@ -193,6 +266,71 @@ def test_an_answer_that_cannot_be_used_says_why(status: int, body: bytes, text: 
     with pytest.raises(AnswerError) as error:
         decode(Response(status, {"location": LEAK}, body), accepts=(dict,), now=NOW)
     assert (error.value.message, error.value.transient) == (text, False)
+
+
+@pytest.mark.parametrize(
+    ("response", "text"),
+    [
+        (
+            Response(301, {}, b""),
+            "The Blaxel address answered with a redirect (301), which is not followed. Check BL_API_URL.",
+        ),
+        (
+            Response(200, {}, b"x"),
+            (
+                "The Blaxel address answered (200) with something that is not JSON. "
+                "Check BL_API_URL, and whether a proxy answers in Blaxel's place."
+            ),
+        ),
+        (
+            Response(299, {}, b"1"),
+            (
+                "Blaxel answered (299) with JSON that is not an object. "
+                "Check BL_API_URL and BL_API_VERSION; if both are right, report it to blaxel-mcp."
+            ),
+        ),
+        (
+            Response(200, {}, None),
+            (
+                "Blaxel's answer is larger than 64 MiB and was not read. "
+                "See the execution in the Blaxel console; one with so many tasks is better split."
+            ),
+        ),
+        (
+            Response(200, {}, b"[" + b"[]," * 2_000_000 + b"0]"),
+            (
+                "Blaxel's answer is too large once unfolded and was not read. "
+                "See the execution in the Blaxel console; one with so many tasks is better split."
+            ),
+        ),
+    ],
+    ids=["redirect", "not JSON", "not an object", "too large", "too large once unfolded"],
+)
+def test_an_answer_that_cannot_be_used_says_what_to_do(response: Response, text: str) -> None:
+    """None of them gets better by asking again."""
+    with pytest.raises(AnswerError) as error:
+        decode(response, accepts=(dict,), now=NOW)
+    assert str(error.value) == text.replace(". ", ". Trying again unchanged will not help. ", 1)
+
+
+@pytest.mark.parametrize(("characters", "good"), [(2_490_212, True), (2_490_213, False)])
+def test_the_memory_for_an_answer_is_in_proportion_to_its_limit(characters: int, *, good: bool) -> None:
+    """Of an answer that may have 1 MiB, JSON and what it is parsed to may take 4.75 MiB (4,980,736 bytes) together.
+
+    Each character of the JSON counts twice, in it and parsed, and the object and its value as 312.
+    """
+    response = Response(200, {}, b'{"":"%b"}' % (b"a" * (characters - 7)))
+    if good:
+        assert len(decode(response, accepts=(dict,), now=NOW, most_bytes=1024**2)[""]) == characters - 7
+    else:
+        with pytest.raises(AnswerError, match="too large once unfolded"):
+            decode(response, accepts=(dict,), now=NOW, most_bytes=1024**2)
+
+
+@pytest.mark.parametrize(("body", "large"), [(None, False), (bytes(1024**2 - 1), False), (bytes(1024**2), True)])
+def test_an_answer_is_large_from_one_mebibyte_on(body: bytes | None, *, large: bool) -> None:
+    """One that was too large to be read is not."""
+    assert is_large(Response(200, {}, body)) == large
 
 
 @pytest.mark.parametrize("status", [101, 199, 399, 400, 499, 500, 600, 999])
@@ -224,6 +362,18 @@ def test_a_large_body_is_not_mended() -> None:
     assert decode(Response(200, {}, half % (b"a" * 1_000_000)), accepts=(dict,), now=NOW)["message"][-1] == "\ufffd"
     with pytest.raises(AnswerError, match="JSON"):
         decode(Response(200, {}, half % (b"a" * 1024**2)), accepts=(dict,), now=NOW)
+
+
+@pytest.mark.parametrize(("size", "good"), [(1024**2, True), (1024**2 + 1, False)])
+def test_the_largest_body_that_is_mended_has_one_mebibyte(size: int, *, good: bool) -> None:
+    """With a byte more it is no JSON."""
+    body = b'{"message": "%b\\ud83d"}'
+    response = Response(200, {}, body % (b"a" * (size - len(body % b""))))
+    if good:
+        assert decode(response, accepts=(dict,), now=NOW)["message"][-2:] == "a\ufffd"
+    else:
+        with pytest.raises(AnswerError, match="not JSON"):
+            decode(response, accepts=(dict,), now=NOW)
 
 
 @pytest.mark.parametrize("body", [b"", b" \r\n"])
