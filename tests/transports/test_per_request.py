@@ -338,6 +338,9 @@ def test_no_credential_leaves_but_to_blaxel() -> None:
         ({"X-Blaxel-Authorization": "bearer-like-key"}, ("bearer-like-key", None)),
         ({"X-Blaxel-Authorization": "k", "X-Blaxel-Workspace": "a b"}, None),
         ({"X-Blaxel-Authorization": "k\r\nX: y"}, None),
+        ({"X-Blaxel-Authorization": "x" * 8_192}, ("x" * 8_192, None)),
+        ({"X-Blaxel-Authorization": "x" * 8_193}, None),
+        ({"X-Blaxel-Authorization": "Bearer"}, None),
     ],
 )
 def test_caller_of_headers(headers: dict[str, str], expected: tuple[str, str | None] | None) -> None:
