@@ -185,7 +185,7 @@ def test_an_error_whose_body_cannot_be_unpacked_is_told_by_its_status(plane: Pla
 def test_a_call_may_allow_less_than_others(plane: Plane) -> None:
     """An answer as large as it allows is read, and one that is larger by a byte is not."""
     plane.faults.always(Answer(200, b'{"a": 1}'))
-    call = Call("GetJob", "GET", ("jobs", "small"), dict)
+    call: Call[dict[str, int]] = Call("GetJob", "GET", ("jobs", "small"), dict)
     assert use(client_for(plane.url), lambda session: session.send(replace(call, most_bytes=8))) == {"a": 1}
     error = failure(client_for(plane.url), lambda session: session.send(replace(call, most_bytes=7)))
     assert isinstance(error, AnswerError)
