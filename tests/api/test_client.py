@@ -564,6 +564,16 @@ def test_aborting_fails_every_call_at_once(plane: Plane) -> None:
     assert plane.calls == 2
 
 
+def test_a_pause_ends_by_itself() -> None:
+    """When nobody tells the process to end."""
+
+    async def work(session: Session) -> None:
+        async with asyncio.timeout(10):
+            await session.upstream.sleep(0.001)
+
+    use(client_for("http://127.0.0.1:1/v0"), work)
+
+
 def test_each_session_counts_the_requests_it_made(plane: Plane) -> None:
     """Joining another session's flight counts nothing; a retry counts."""
     hold = Hold()
