@@ -18,7 +18,7 @@ HINTS = {
     403: f"Usually the workspace is the wrong one: name it in {WORKSPACE_HEADER}, or ask its admin for access to jobs.",
 }
 """What a caller can do about a status of the API's, where the usual hint names a variable of this process."""
-_BEARER = re.compile(r"bearer(?:\s+|$)", re.IGNORECASE)
+_BEARER = re.compile(r"^bearer(?:\s+|$)", re.IGNORECASE)
 _LONGEST_CREDENTIAL = 8_192
 """Characters. A JSON web token with many claims takes two thousand."""
 
@@ -43,7 +43,7 @@ def caller_of(headers: Mapping[str, str]) -> Caller | None:
     Args:
         headers: looked up without regard to case.
     """
-    key = _BEARER.sub("", headers.get(CREDENTIAL_HEADER, "").strip(), count=1).strip()
+    key = _BEARER.sub("", headers.get(CREDENTIAL_HEADER, "").strip()).strip()
     workspace = headers.get(WORKSPACE_HEADER, "").strip() or None
     if not key or len(key) > _LONGEST_CREDENTIAL or not is_header_safe(key):
         return None

@@ -336,6 +336,8 @@ def test_no_credential_leaves_but_to_blaxel() -> None:
         ({"X-Blaxel-Authorization": "bearer   k  ", "X-Blaxel-Workspace": " w "}, ("k", "w")),
         ({"X-Blaxel-Authorization": "k", "X-Blaxel-Workspace": ""}, ("k", None)),
         ({"X-Blaxel-Authorization": "bearer-like-key"}, ("bearer-like-key", None)),
+        ({"X-Blaxel-Authorization": "key-of-the-bearer"}, ("key-of-the-bearer", None)),
+        ({"X-Blaxel-Authorization": "Bearer bearer"}, ("bearer", None)),
         ({"X-Blaxel-Authorization": "k", "X-Blaxel-Workspace": "a b"}, None),
         ({"X-Blaxel-Authorization": "k\r\nX: y"}, None),
         ({"X-Blaxel-Authorization": "x" * 8_192}, ("x" * 8_192, None)),
