@@ -43,7 +43,6 @@ class BlaxelAuth:
         api_url: base URL of the control plane; nothing secret is sent to another address.
         read_login: gives the text of the login file, or `None` without one; must not raise.
         clock: seconds since 1970.
-        login_problem: why the login file gave no credential, for the error that says so.
         any_environment: whether a login of another environment may be sent to `api_url`, because the user chose that.
         of_caller: whether the credential came with the request, so that hints name headers instead of variables.
     """
@@ -56,7 +55,6 @@ class BlaxelAuth:
         api_url: str,
         read_login: Callable[[], str | None],
         clock: Callable[[], float] = time.time,
-        login_problem: str | None = None,
         any_environment: bool = False,
         of_caller: bool = False,
     ) -> None:
@@ -64,7 +62,6 @@ class BlaxelAuth:
         self._api_url = api_url
         self._read_login = read_login
         self._clock = clock
-        self._login_problem = login_problem
         self._any_environment = any_environment
         self._of_caller = of_caller
         self._renewing = asyncio.Lock()
@@ -76,9 +73,7 @@ class BlaxelAuth:
         self._adopt(credential)
 
     @classmethod
-    def from_settings(
-        cls, settings: Settings, read_login: Callable[[], str | None], clock: Callable[[], float] = time.time
-    ) -> Self:
+    def from_settings(cls, settings: Settings, read_login: Callable[[], str | None]) -> Self:
         """The credential of this process."""
         # While there is no credential, the login's current workspace is not settled: `bl login` may change it.
         settled = settings.credential is not None or settings.workspace_from != LOGIN_FILE
@@ -87,8 +82,6 @@ class BlaxelAuth:
             workspace=settings.workspace if settled else None,
             api_url=settings.api_url,
             read_login=read_login,
-            clock=clock,
-            login_problem=settings.login_problem,
             any_environment=settings.api_url_given,
         )
 
@@ -170,10 +163,10 @@ class BlaxelAuth:
 
         If the exchange fails without being refused, a token that is still valid stays in use.
         """
-        await self._read_login_again()
+        login_problem = await self._read_login_again()
         credential = self._credential
         if credential is None or self.workspace is None:
-            raise self._missing()
+            raise self._missing(login_problem)
         if self._is_usable(rejected) or not tokens.is_renewable(credential):
             return
         if self._clock() < self._refused_until:
@@ -194,10 +187,14 @@ class BlaxelAuth:
         else:
             self._quiet_until = 0.0
 
-    async def _read_login_again(self) -> None:
-        """Take credential and workspace from the login file, as far as they are not settled by other settings."""
+    async def _read_login_again(self) -> str | None:
+        """Take credential and workspace from the login file, as far as they are not settled by other settings.
+
+        Returns:
+            Why the file gave no credential, for the error that says so; `None` if it did, or was not needed.
+        """
         if self._credential and self.workspace and not self._credential.from_login:
-            return
+            return None
         text = self._read_login()
         chosen = select_login(text, self.workspace)
         if text is not None and chosen.credential is None:
@@ -207,12 +204,12 @@ class BlaxelAuth:
         if found and chosen.api_url != self._api_url and not self._any_environment:
             problem = f"To use {found.source}, restart blaxel-mcp: it is for another environment."
             found = None
-        self._login_problem = problem
         # What cannot be read now is no reason to drop what was read before.
         if found and found != self._credential and (self._credential is None or self._credential.from_login):
             self._adopt(found)
         if self._credential and self.workspace is None:
             self.workspace = chosen.workspace
+        return problem
 
     def _adopt(self, credential: Credential | None) -> None:
         """Use this credential from now on, and forget the tokens and failures of the previous one."""
@@ -220,8 +217,8 @@ class BlaxelAuth:
         self._token = tokens.initial_token(credential, self._clock())
         self._refused_until = self._quiet_until = 0.0
 
-    def _missing(self) -> CredentialsError:
-        """The error for a credential or a workspace that is not there."""
+    def _missing(self, login_problem: str | None) -> CredentialsError:
+        """The error for a credential or a workspace that is not there, and what is wrong with the login file."""
         message, hint = "The Blaxel workspace is not known.", "Set BL_WORKSPACE and restart blaxel-mcp."
         if self._of_caller:
             hint = f"Send its name in {WORKSPACE_HEADER} with each request."
@@ -232,4 +229,4 @@ class BlaxelAuth:
             hint = (
                 "Set BL_API_KEY and BL_WORKSPACE and restart blaxel-mcp, or run `bl login`; a login needs no restart."
             )
-        return CredentialsError(f"{message} {self._login_problem}" if self._login_problem else message, hint)
+        return CredentialsError(f"{message} {login_problem}" if login_problem else message, hint)

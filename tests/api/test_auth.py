@@ -5,7 +5,8 @@ import base64
 import gzip
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from support.token_server import TokenServer, jwt, serve
 from blaxel_mcp import __version__
 from blaxel_mcp.api.auth import BlaxelAuth
 from blaxel_mcp.api.call import Call
+from blaxel_mcp.api.callers import Caller
 from blaxel_mcp.api.client import Session, Upstream
 from blaxel_mcp.api.tokens import TOKEN_ANSWER_BYTES, parse_token
 from blaxel_mcp.api.wire import Request
@@ -30,12 +32,13 @@ from blaxel_mcp.errors import (
     CredentialsError,
     is_outcome_unknown,
 )
-from blaxel_mcp.login import ApiKey, ClientCredentials, Credential, select_login
-from blaxel_mcp.settings import load
+from blaxel_mcp.login import ApiKey, ClientCredentials, Credential, LoginTokens, select_login
+from blaxel_mcp.settings import Settings, load
 
 NOW = 1_800_000_000.0
 KEY = ApiKey("BL_API_KEY", SecretStr("bl-key"))
 CLIENT = ClientCredentials("BL_CLIENT_CREDENTIALS", SecretStr("my-id"), SecretStr("my-secret"))
+UNCHANGED = "Trying again unchanged will not help."
 
 
 class Clock:
@@ -221,12 +224,12 @@ def test_a_token_the_cli_renewed_is_taken_over(server: TokenServer, clock: Clock
 
 @pytest.mark.parametrize(
     ("left", "exchanges"),
-    [pytest.param(1441, 0, id="more than a fifth left"), pytest.param(1439, 1, id="less than a fifth left")],
+    [pytest.param(1441, 0, id="more than a fifth left"), pytest.param(1440, 1, id="a fifth left")],
 )
 def test_a_token_is_renewed_in_the_last_fifth_of_its_life(
     server: TokenServer, clock: Clock, left: int, exchanges: int
 ) -> None:
-    """A token of two hours is renewed when less than a fifth of them is left."""
+    """A token of two hours is renewed when a fifth of them is left."""
     text = login(jwt("old", iat=NOW + left - 7200, exp=NOW + left), "my-refresh")
     assert ask(auth_for(server, clock, stored(text), lambda: text), server) == [200]
     assert len(server.exchanges) == exchanges
@@ -315,8 +318,9 @@ def test_a_refused_exchange_is_remembered(server: TokenServer, clock: Clock, sta
             "The Blaxel API refused to issue a token for the client credentials from BL_CLIENT_CREDENTIALS. Trying "
             "again unchanged will not help. Check their id and secret, or make new ones, and restart blaxel-mcp."
         )
+        clock.now += 4.9
     assert (len(server.exchanges), server.calls) == (1, [])
-    clock.now += 5
+    clock.now = NOW + 5
     assert ask(auth, server) == [200]
 
 
@@ -380,7 +384,9 @@ class Network:
         return [sent.headers["X-Blaxel-Authorization"] for sent in self.sent if not sent.url.endswith("/oauth/token")]
 
 
-def test_a_lost_exchange_goes_on_with_a_valid_token(server: TokenServer, clock: Clock) -> None:
+def test_a_lost_exchange_goes_on_with_a_valid_token(
+    server: TokenServer, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
     """As after any exchange that fails for a while; the next call does not try again before the pause is over."""
     text = login(old := jwt("old", iat=NOW - 7000, exp=NOW + 200), "my-refresh")
     auth, network = auth_for(server, clock, stored(text), lambda: text), Network(lost=True)
@@ -391,6 +397,30 @@ def test_a_lost_exchange_goes_on_with_a_valid_token(server: TokenServer, clock: 
 
     assert asyncio.run(asking()) == [200, 200]
     assert (network.bearers, len(network.sent)) == ([f"Bearer {old}"] * 2, 3)
+    told = [record.getMessage() for record in caplog.records if record.name.startswith("blaxel_mcp")]
+    assert told == ["The Blaxel token was not renewed; the present one is still valid. unplugged"]
+
+
+@pytest.mark.parametrize(
+    ("left", "later", "exchanges"),
+    [(200, 29.9, 1), (200, 30.0, 2), (20, 19.9, 1), (20, 20.0, None)],
+    ids=["in the pause", "after the pause", "in the pause, still valid", "in the pause, but ended"],
+)
+def test_a_token_that_was_not_renewed_is_used_for_half_a_minute(
+    server: TokenServer, clock: Clock, left: float, later: float, exchanges: int | None
+) -> None:
+    """Then its renewal is tried again; and at once when it has ended, since it is worth nothing any more."""
+    text = login(jwt("old", iat=NOW - 7000, exp=NOW + left), "my-refresh")
+    auth, network = auth_for(server, clock, stored(text), lambda: text), Network(lost=True)
+    request = Request("GET", f"{server.url}/jobs/my-job")
+    asyncio.run(auth.send(request, network.round_trip))
+    clock.now += later
+    if exchanges is None:
+        with pytest.raises(ConnectionFailedError, match="unplugged"):
+            asyncio.run(auth.send(request, network.round_trip))
+    else:
+        asyncio.run(auth.send(request, network.round_trip))
+        assert len(network.sent) - len(network.bearers) == exchanges
 
 
 def test_a_lost_first_exchange_is_tried_again_by_the_next_call(server: TokenServer, clock: Clock) -> None:
@@ -500,6 +530,12 @@ def test_a_write_whose_token_cannot_be_had_is_not_sent(
     assert (caught.value.unsent, is_outcome_unknown(caught.value)) == (True, False)
 
 
+def test_a_token_in_an_answer_that_says_it_is_not_packed_is_taken(server: TokenServer, clock: Clock) -> None:
+    """As the request asked for it."""
+    server.answers = [Response(b'{"access_token": "plain"}', 200, {"Content-Encoding": "identity"})]
+    assert (ask(auth_for(server, clock, CLIENT), server), bearers(server)) == ([200], ["plain"])
+
+
 def test_a_write_whose_token_request_hangs_is_not_sent(clock: Clock) -> None:
     """Neither after the time of one attempt nor after that of the whole session."""
 
@@ -514,6 +550,25 @@ def test_a_write_whose_token_request_hangs_is_not_sent(clock: Clock) -> None:
         for attempt_seconds, budget in ((0.1, 10.0), (10.0, 0.1)):
             error = asyncio.run(asking(url, attempt_seconds, budget))
             assert (error.unsent, is_outcome_unknown(error)) == (True, False)
+
+
+@pytest.mark.parametrize(("text", "status"), [(login(key="my-key"), [200]), (None, [])], ids=["whole", "missing"])
+def test_a_login_file_that_is_whole_or_missing_is_read_once(
+    server: TokenServer, clock: Clock, text: str | None, status: list[int]
+) -> None:
+    """Without the pause that a half-written one gets."""
+    file = LoginFile(text)
+    with nullcontext() if text else pytest.raises(CredentialsError):
+        assert ask(auth_for(server, clock, None, file, workspace=None), server) == status
+    assert file.readings == 1
+
+
+def test_the_second_reading_looks_for_the_workspace_in_use(server: TokenServer, clock: Clock) -> None:
+    """And not for the current one of the file."""
+    whole = login(key="other-key").replace("my-ws", "other")
+    whole += "- name: my-ws\n  env: prod\n  credentials:\n    apiKey: my-key\n"
+    assert ask(auth_for(server, clock, None, LoginFile("", whole)), server) == [200]
+    assert server.calls == [("POST", "my-key", "my-ws")]
 
 
 def test_a_half_written_login_file_is_read_once_more(server: TokenServer, clock: Clock) -> None:
@@ -578,8 +633,31 @@ def test_a_key_takes_the_current_workspace_of_a_login_that_appears(server: Token
 def test_nothing_is_sent_to_another_origin(url: str) -> None:
     """Scheme, host and port must be those of the configured URL."""
     auth = BlaxelAuth(credential=KEY, workspace="my-ws", api_url="https://api.blaxel.ai/v0", read_login=lambda: None)
-    with pytest.raises(CredentialsError, match="another address"):
+    with pytest.raises(CredentialsError) as caught:
         first_request(auth, url)
+    assert str(caught.value) == (
+        "The Blaxel credential was not sent, because the request was for another address than the Blaxel API. "
+        "Trying again unchanged will not help. Check BL_API_URL."
+    )
+
+
+def test_a_request_is_sent_as_it_is_but_for_two_headers() -> None:
+    """The credential and the workspace, under the names that Blaxel has for them."""
+    auth = BlaxelAuth(credential=KEY, workspace="my-ws", api_url="https://h/v0", read_login=lambda: None)
+    request = Request("PUT", "https://h/v0/jobs", {"Accept": "x"}, (("limit", "2"),), {"say": "hello"}, 77)
+    network = Network(lost=False)
+    asyncio.run(auth.send(request, network.round_trip))
+    ours = {"X-Blaxel-Authorization": "Bearer bl-key", "X-Blaxel-Workspace": "my-ws"}
+    assert network.sent == [replace(request, headers={"Accept": "x"} | ours)]
+
+
+def test_a_login_without_any_token_is_an_error() -> None:
+    """There is nothing to send, and nothing to exchange for something."""
+    empty = LoginTokens("the login", None, None, None)
+    auth = BlaxelAuth(credential=empty, workspace="w", api_url="https://h/v0", read_login=lambda: None)
+    with pytest.raises(CredentialsError) as caught:
+        first_request(auth, "https://h/v0/jobs")
+    assert str(caught.value) == "The Blaxel login holds no token. Trying again unchanged will not help. Run `bl login`."
 
 
 def first_request(auth: BlaxelAuth, url: str) -> Request:
@@ -607,9 +685,25 @@ def test_a_login_is_refreshed_where_it_was_made(env: str, url: str) -> None:
 
 def test_a_login_of_another_environment_that_appears_is_not_sent() -> None:
     """The API's address is settled at start-up, so a login made for another one asks for a restart."""
-    auth = BlaxelAuth.from_settings(load({}, {}, None), lambda: login(key="dev-key", env="dev"))
-    with pytest.raises(CredentialsError, match="restart blaxel-mcp: it is for another environment"):
-        first_request(auth, "https://api.blaxel.ai/v0/jobs")
+    url, dev = "https://api.blaxel.ai/v0", login(key="dev-key", env="dev")
+    for auth in (
+        BlaxelAuth.from_settings(load({}, {}, None), lambda: dev),
+        BlaxelAuth(credential=None, workspace=None, api_url=url, read_login=lambda: dev),
+    ):
+        with pytest.raises(CredentialsError) as caught:
+            first_request(auth, f"{url}/jobs")
+        assert str(caught.value) == (
+            "No Blaxel credential was found. To use the login of workspace my-ws in ~/.blaxel/config.yaml, restart "
+            "blaxel-mcp: it is for another environment. Trying again unchanged will not help. Set BL_API_KEY and "
+            "BL_WORKSPACE and restart blaxel-mcp, or run `bl login`; a login needs no restart."
+        )
+
+
+def test_an_address_that_the_user_chose_gets_a_login_of_any_environment() -> None:
+    """BL_API_URL says where the login belongs."""
+    url = "http://localhost:9999/v0"
+    auth = BlaxelAuth.from_settings(load({}, {"BL_API_URL": url}, None), lambda: login(key="dev-key", env="dev"))
+    assert first_request(auth, f"{url}/jobs").headers["X-Blaxel-Authorization"] == "Bearer dev-key"
 
 
 def test_a_login_that_appears_decides_the_workspace() -> None:
@@ -618,6 +712,105 @@ def test_a_login_that_appears_decides_the_workspace() -> None:
     auth = BlaxelAuth.from_settings(settings, lambda: login(key="my-key"))
     sent = first_request(auth, "https://api.blaxel.ai/v0/jobs")
     assert (settings.workspace, auth.workspace, sent.headers["X-Blaxel-Workspace"]) == ("before", "my-ws", "my-ws")
+
+
+OTHERS = """\
+context:
+  workspace: other
+workspaces:
+- name: other
+  credentials:
+    apiKey: other-key
+- name: my-ws
+  credentials:
+    apiKey: my-key
+"""
+"""A login file whose current workspace is another one."""
+
+
+@pytest.mark.parametrize(
+    ("variables", "text"),
+    [({}, login(key="my-key")), ({"BL_WORKSPACE": "my-ws"}, None)],
+    ids=["of the login at the start", "of the environment"],
+)
+def test_a_workspace_that_is_settled_at_the_start_stays(variables: dict[str, str], text: str | None) -> None:
+    """Whatever workspace is the login's current one later."""
+    auth = BlaxelAuth.from_settings(load({}, variables, text), lambda: OTHERS)
+    assert first_request(auth, "https://api.blaxel.ai/v0/jobs").headers == {
+        "X-Blaxel-Authorization": "Bearer my-key",
+        "X-Blaxel-Workspace": "my-ws",
+    }
+
+
+def test_a_workspace_without_a_login_is_not_settled(server: TokenServer, clock: Clock) -> None:
+    """A call that found no credential leaves the choice to the `bl login` that comes after it."""
+    nobody = "context:\n  workspace: before\nworkspaces: []\n"
+    auth = auth_for(server, clock, None, LoginFile(nobody, nobody, login(key="my-key")), workspace=None)
+    with pytest.raises(CredentialsError, match="holds no login for workspace before"):
+        ask(auth, server)
+    assert (ask(auth, server), server.calls) == ([200], [("POST", "my-key", "my-ws")])
+
+
+WITHOUT_WORKSPACE = load({}, {}, None)
+WITH_WORKSPACE = load({}, {"BL_WORKSPACE": "of-all"}, None)
+
+
+@pytest.mark.parametrize(
+    ("workspace", "settings", "sent"),
+    [("theirs", WITHOUT_WORKSPACE, "theirs"), ("theirs", WITH_WORKSPACE, "theirs"), (None, WITH_WORKSPACE, "of-all")],
+)
+def test_a_callers_own_workspace_comes_first(workspace: str | None, settings: Settings, sent: str) -> None:
+    """Then the one that the server has for all."""
+    auth = BlaxelAuth.for_caller(Caller(SecretStr("their-key"), workspace), settings)
+    assert first_request(auth, "https://api.blaxel.ai/v0/jobs").headers == {
+        "X-Blaxel-Authorization": "Bearer their-key",
+        "X-Blaxel-Workspace": sent,
+    }
+
+
+SEND_A_KEY = "Send a valid Blaxel API key or access token in X-Blaxel-Authorization."
+
+
+@pytest.mark.parametrize(
+    ("caller", "settings", "text"),
+    [
+        (None, WITH_WORKSPACE, f"No Blaxel credential came with the request. {UNCHANGED} {SEND_A_KEY}"),
+        (None, WITHOUT_WORKSPACE, f"No Blaxel credential came with the request. {UNCHANGED} {SEND_A_KEY}"),
+        (
+            Caller(SecretStr("their-key")),
+            WITHOUT_WORKSPACE,
+            (f"The Blaxel workspace is not known. {UNCHANGED} Send its name in X-Blaxel-Workspace with each request."),
+        ),
+    ],
+    ids=["no credential", "nothing", "no workspace"],
+)
+def test_a_caller_is_told_which_header_is_missing(caller: Caller | None, settings: Settings, text: str) -> None:
+    """Never a variable: those are the server's."""
+    with pytest.raises(CredentialsError) as caught:
+        first_request(BlaxelAuth.for_caller(caller, settings), "https://api.blaxel.ai/v0/jobs")
+    assert str(caught.value) == text
+
+
+def test_a_callers_errors_name_headers_and_no_variables() -> None:
+    """Where there is a header that helps; whoever has the variables keeps the usual hint."""
+    callers = BlaxelAuth.for_caller(Caller(SecretStr("their-key"), "theirs"), WITHOUT_WORKSPACE)
+    own = BlaxelAuth(credential=KEY, workspace="w", api_url="https://h/v0", read_login=lambda: None)
+
+    def hints(auth: BlaxelAuth) -> list[str]:
+        errors: list[BlaxelMcpError] = [ApiError(status, "It failed.", "As ever.") for status in (400, 401, 403, 404)]
+        errors.append(CredentialsError("It failed.", "As ever."))
+        for error in errors:
+            auth.explain(error)
+        return [error.hint for error in errors]
+
+    assert hints(own) == ["As ever."] * 5
+    assert hints(callers) == [
+        "Check the job's name, the execution's id, and that X-Blaxel-Workspace names your workspace.",
+        SEND_A_KEY,
+        ("Usually the workspace is the wrong one: name it in X-Blaxel-Workspace, or ask its admin for access to jobs."),
+        "As ever.",
+        "As ever.",
+    ]
 
 
 def test_a_token_request_has_the_headers_of_every_request_and_no_others(server: TokenServer, clock: Clock) -> None:

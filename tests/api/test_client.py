@@ -1,14 +1,17 @@
 """Sending calls: `Upstream` and `Session` against a control plane with faults, over a real socket."""
 
 import asyncio
+import contextlib
+import gc
 import inspect
 import logging
 import socket
 import ssl
+import sys
 import threading
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import replace
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,8 +21,10 @@ import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind, StatusCode
 from pydantic import SecretStr
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from support import tls
 from support.caller import ACCOUNT, another, client_for, use
 from support.faults import (
     Answer,
@@ -66,6 +71,9 @@ from blaxel_mcp.settings import load
 ONE = get_execution("nightly-report", script.SUCCEEDED)
 PATH = f"/jobs/nightly-report/executions/{script.SUCCEEDED}"
 WRITE: Call[object] = Call("CreateJobExecution", "POST", ("jobs", "nightly-report", "executions"), dict)
+OUT_OF_BUDGET = "Blaxel did not answer within the time limit of one request."
+SOON = "Trying again in a moment can help."
+LASTING = "Trying again unchanged will not help."
 LATER = {"retry-after": "3600"}
 AT_ONCE = {"retry-after": "0"}
 LONG_PAST = {"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}
@@ -92,6 +100,15 @@ def plane() -> Iterator[Plane]:
     plane = Plane()
     with serve(plane.faults) as plane.url:
         yield plane
+
+
+@dataclass
+class Wire:
+    """What a server received, byte for byte; `closed` says that the client has hung up."""
+
+    host: str = ""
+    received: list[bytes] = field(default_factory=list)
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 async def fetch(session: Session) -> FetchedExecution:
@@ -160,6 +177,21 @@ def test_a_large_error_body_is_not_read(plane: Plane) -> None:
     assert {error.message for error in errors} == {"Blaxel failed with an internal error (500)."}
 
 
+def test_an_error_whose_body_cannot_be_unpacked_is_told_by_its_status(plane: Plane) -> None:
+    """What the body asks for is not known then."""
+    plane.faults.add(Answer(500, b"not gzip", {"content-encoding": "gzip"}))
+    assert failure(client_for(plane.url)).message == "Blaxel failed with an internal error (500)."
+
+
+def test_a_call_may_allow_less_than_others(plane: Plane) -> None:
+    """An answer as large as it allows is read, and one that is larger by a byte is not."""
+    plane.faults.always(Answer(200, b'{"a": 1}'))
+    call: Call[dict[str, int]] = Call("GetJob", "GET", ("jobs", "small"), dict)
+    assert use(client_for(plane.url), lambda session: session.send(replace(call, most_bytes=8))) == {"a": 1}
+    error = failure(client_for(plane.url), lambda session: session.send(replace(call, most_bytes=7)))
+    assert isinstance(error, AnswerError)
+
+
 def test_a_body_within_the_limit_is_read(plane: Plane) -> None:
     """An answer of four mebibytes is read whole."""
     plane.faults.add(Oversize(4 * 1024**2))
@@ -197,6 +229,13 @@ def test_a_retry_after_beyond_the_budget_is_not_waited_for(
     plane.faults.always(Answer(429, headers=headers))
     error = failure(client_for(plane.url), lambda client: another(client, seconds).send(ONE))
     assert (plane.calls, error.retry_after) == (1, float(headers["retry-after"]))
+
+
+def test_a_get_that_an_answer_does_without_is_sent_once(plane: Plane) -> None:
+    """However short the API asks to wait."""
+    plane.faults.always(Answer(503, headers=AT_ONCE))
+    failure(client_for(plane.url), lambda session: session.send(replace(ONE, retried=False)))
+    assert plane.calls == 1
 
 
 @pytest.mark.parametrize("fault", [Answer(503, headers=AT_ONCE), Answer(429), Drop(), Cut()], ids=repr)
@@ -322,6 +361,46 @@ def test_a_large_answer_is_freed_in_the_worker_thread(plane: Plane) -> None:
     assert use(client_for(plane.url), work) == {"large-answers_0": 10_000}
 
 
+def test_a_large_answer_that_outlives_the_client_is_freed_without_a_word(
+    plane: Plane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its thread and its event loop are gone by then."""
+    plane.faults.add(Oversize(2 * 1024**2))
+    call = Call("GetJob", "GET", ("jobs", "large"), lambda _: Owner(), owned=lambda owner: (owner, owner.items))
+    said: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", said.append)
+    owner = use(client_for(plane.url), lambda session: session.send(call))
+    del owner
+    gc.collect()
+    assert said == []
+
+
+def test_closing_waits_for_no_work_and_begins_none() -> None:
+    """What the worker thread does goes on to its end; what is queued behind it is not begun, and the thread ends."""
+    begun, release, done = threading.Event(), threading.Event(), list[str]()
+
+    def first() -> None:
+        begun.set()
+        release.wait(5)
+        done.append("first")
+
+    async def work(session: Session) -> list[object]:
+        pieces: list[Callable[[], None]] = [first, lambda: done.append("second")]
+        tasks = [asyncio.create_task(session.upstream.in_worker(piece)) for piece in pieces]
+        await reaches(begun)
+        await session.upstream.aclose()
+        assert done == []
+        release.set()
+        return [*await asyncio.gather(*tasks, return_exceptions=True)]
+
+    ends = use(client_for("http://127.0.0.1:1/v0"), work)
+    for thread in threading.enumerate():
+        if thread.name.startswith("large-answers"):
+            thread.join(5)
+            assert not thread.is_alive()
+    assert (ends[0], type(ends[1]), done) == (None, asyncio.CancelledError, ["first"])
+
+
 def test_an_attempt_is_bounded_before_the_first_byte() -> None:
     """A server that accepts the connection and never answers is given up after the same time."""
     with silent() as url:
@@ -332,7 +411,7 @@ def test_a_session_ends_an_attempt_when_its_budget_is_over(plane: Plane) -> None
     """The budget counts even where an attempt alone might take longer; the request is cancelled with it."""
     plane.faults.always(Delay(60))
     error = failure(client_for(plane.url), lambda client: another(client, 0.5).send(ONE))
-    assert error.message == "Blaxel did not answer within the time limit of one request."
+    assert (str(error), error.unsent) == (f"{OUT_OF_BUDGET} {SOON} Ask again later.", False)
     assert plane.faults.gone.wait(10)
     assert plane.calls == 1
 
@@ -340,7 +419,7 @@ def test_a_session_ends_an_attempt_when_its_budget_is_over(plane: Plane) -> None
 def test_a_session_without_budget_left_sends_nothing(plane: Plane) -> None:
     """All calls of a session share its budget."""
     error = failure(client_for(plane.url), lambda client: another(client, -1.0).send(ONE))
-    assert (plane.calls, type(error)) == (0, ConnectionFailedError)
+    assert (plane.calls, str(error)) == (0, f"{OUT_OF_BUDGET} {SOON} Ask again later.")
 
 
 def test_the_budget_counts_from_the_first_call_and_can_be_replaced(
@@ -486,6 +565,16 @@ def test_aborting_fails_every_call_at_once(plane: Plane) -> None:
     assert plane.calls == 2
 
 
+def test_a_pause_ends_by_itself() -> None:
+    """When nobody tells the process to end."""
+
+    async def work(session: Session) -> None:
+        async with asyncio.timeout(10):
+            await session.upstream.sleep(0.001)
+
+    use(client_for("http://127.0.0.1:1/v0"), work)
+
+
 def test_each_session_counts_the_requests_it_made(plane: Plane) -> None:
     """Joining another session's flight counts nothing; a retry counts."""
     hold = Hold()
@@ -509,16 +598,40 @@ def test_the_observer_sees_each_attempt(plane: Plane) -> None:
     """With the operation, and the status or `None` where there was no answer."""
     plane.faults.add(Answer(503), Drop())
     told: list[tuple[str, int | None]] = []
-    settings = load({}, {**ACCOUNT, "BL_API_URL": plane.url}, None)
+    use(observed(plane.url, told), fetch)
+    assert told == [("GetJobExecution", 503), ("GetJobExecution", None), ("GetJobExecution", 200)]
+
+
+def observed(url: str, told: list[tuple[str, int | None]], variables: Mapping[str, str] = ACCOUNT) -> Session:
+    """A session whose attempts are told, those that took no time, or more than ten seconds, with a status of -1."""
+    settings = load({}, {**variables, "BL_API_URL": url}, None)
     upstream = Upstream(
-        api_url=plane.url,
+        api_url=url,
         api_version=settings.api_version,
         timeout=10.0,
         first_wait=0.001,
-        observe=lambda operation, status, seconds: told.append((operation, status if seconds > 0 else -1)),
+        observe=lambda operation, status, seconds: told.append((operation, status if 0 < seconds < 10 else -1)),
     )
-    use(Session(upstream, BlaxelAuth.from_settings(settings, lambda: None)), fetch)
-    assert told == [("GetJobExecution", 503), ("GetJobExecution", None), ("GetJobExecution", 200)]
+    return Session(upstream, BlaxelAuth.from_settings(settings, lambda: None))
+
+
+def test_what_was_never_sent_is_not_counted(plane: Plane) -> None:
+    """Neither a call without a credential nor one that reached nobody, which is tried four times."""
+    told: list[tuple[str, int | None]] = []
+    with refused() as url:
+        reached_nobody = observed(url, told)
+        error = failure(reached_nobody)
+    without_credential = observed(plane.url, told, {})
+    failure(without_credential)
+    assert (error.unsent, reached_nobody.attempts, without_credential.attempts, told) == (True, 0, 0, [])
+    assert plane.calls == 0
+
+
+def test_what_was_sent_is_never_said_to_be_unsent(plane: Plane) -> None:
+    """A connection that was dropped without an answer may have brought the request."""
+    plane.faults.always(Drop())
+    session = client_for(plane.url)
+    assert (failure(session).unsent, session.attempts) == (False, 4)
 
 
 def test_twenty_identical_gets_are_one_request(plane: Plane) -> None:
@@ -535,6 +648,44 @@ def test_twenty_identical_gets_are_one_request(plane: Plane) -> None:
     *shared, alone = use(client_for(plane.url), work)
     assert {id(answer) for answer in shared} == {id(shared[0])}
     assert (alone is shared[0], alone == shared[0]) == (False, True)
+    assert plane.calls == 2
+
+
+def test_nobody_joins_a_flight_that_is_over(plane: Plane) -> None:
+    """Two that wait for one answer and ask again at once share a new one."""
+    hold = Hold()
+    plane.faults.add(hold)
+
+    async def twice(session: Session) -> list[FetchedExecution]:
+        return [await fetch(session), await fetch(session)]
+
+    async def work(session: Session) -> list[list[FetchedExecution]]:
+        both = [asyncio.create_task(twice(session)) for _ in range(2)]
+        await reaches(hold.arrived)
+        hold.release.set()
+        return await asyncio.gather(*both)
+
+    (first, second), (first_too, second_too) = use(client_for(plane.url), work)
+    assert (first is first_too, second is second_too, first is second) == (True, True, False)
+    assert plane.calls == 2
+
+
+def test_nobody_joins_a_flight_that_its_last_waiter_has_left(plane: Plane) -> None:
+    """Even before its request is cancelled."""
+    hold = Hold()
+    plane.faults.add(hold)
+
+    async def work(session: Session) -> FetchedExecution:
+        caller = asyncio.create_task(fetch(session))
+        await reaches(hold.arrived)
+        caller.add_done_callback(lambda _: again.append(asyncio.create_task(fetch(session))))
+        again: list[asyncio.Task[FetchedExecution]] = []
+        caller.cancel()
+        await asyncio.wait({caller})
+        await asyncio.sleep(0)
+        return await again[0]
+
+    assert use(client_for(plane.url), work).execution.status == "succeeded"
     assert plane.calls == 2
 
 
@@ -629,14 +780,15 @@ def test_closing_ends_what_is_under_way(plane: Plane) -> None:
     hold = Hold()
     plane.faults.add(hold)
 
-    async def work(client: Session) -> bool:
+    async def work(client: Session) -> tuple[bool, int]:
         caller = asyncio.create_task(fetch(client))
         await reaches(hold.arrived)
         await client.upstream.aclose()
+        under_way = asyncio.all_tasks() - {caller, asyncio.current_task()}
         await asyncio.wait({caller})
-        return caller.cancelled()
+        return caller.cancelled(), len(under_way)
 
-    assert use(client_for(plane.url), work)
+    assert use(client_for(plane.url), work) == (True, 0)
     assert plane.faults.gone.wait(10)
 
 
@@ -713,6 +865,101 @@ def test_exactly_the_documented_headers_are_sent(plane: Plane) -> None:
         "x-blaxel-authorization": f"Bearer {script.API_KEY}",
         "x-blaxel-workspace": script.WORKSPACE,
     }
+
+
+@contextlib.asynccontextmanager
+async def listening(answer: bytes = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}") -> AsyncIterator[Wire]:
+    """A server that answers each request with these bytes, and keeps what it receives."""
+    wire = Wire()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while True:
+                wire.received.append(await reader.readuntil(b"\r\n\r\n"))
+                writer.write(answer)
+        writer.close()
+        await writer.wait_closed()
+        wire.closed.set()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        wire.host = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        yield wire
+
+
+def test_a_request_on_the_wire_byte_for_byte() -> None:
+    """At an address with a path or without one; then the connection is closed with the client."""
+
+    async def work() -> None:
+        for path in ("/v0", ""):
+            async with listening() as wire, asyncio.timeout(10):
+                session = client_for(f"http://{wire.host}{path}")
+                await session.send(list_jobs(limit=2))
+                await another(session).send(WRITE)
+                assert not wire.closed.is_set()
+                await session.upstream.aclose()
+                await wire.closed.wait()
+            headers = (
+                f"Host: {wire.host}\r\n"
+                "Accept-Encoding: gzip, deflate\r\n"
+                "Accept: application/json\r\n"
+                "Blaxel-Version: 2026-04-28\r\n"
+                f"User-Agent: blaxel-mcp/{__version__}\r\n"
+                f"X-Blaxel-Authorization: Bearer {script.API_KEY}\r\n"
+                f"X-Blaxel-Workspace: {script.WORKSPACE}\r\n"
+                "\r\n"
+            )
+            assert [request.decode() for request in wire.received] == [
+                f"GET {path}/jobs?limit=2 HTTP/1.1\r\n{headers}",
+                f"POST {path}/jobs/nightly-report/executions HTTP/1.1\r\n{headers}",
+            ]
+
+    asyncio.run(work())
+
+
+def test_a_request_through_a_proxy_arrives_as_it_was_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """In a tunnel, in which nobody but the API is spoken to: the certificate is asked for there as well."""
+    ours, heard = tls.authority(tmp_path), list[str]()
+    tunnels: dict[asyncio.Task[Any] | None, bytes] = {}
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while part := await reader.read(65_536):
+                writer.write(part)
+            writer.write_eof()
+
+    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        address = tunnels[asyncio.current_task()] = (await reader.readuntil(b"\r\n\r\n")).split(b" ")[1]
+        host, port = address.decode().split(":")
+        to_api = await asyncio.open_connection(host, int(port))
+        writer.write(b"HTTP/1.1 200 Connected\r\n\r\n")
+        await asyncio.gather(pump(reader, to_api[1]), pump(to_api[0], writer))
+        for one in (to_api[1], writer):
+            one.close()
+            with contextlib.suppress(OSError):
+                await one.wait_closed()
+
+    async def work(url: str) -> tuple[list[object], str]:
+        async with await asyncio.start_server(proxy, "127.0.0.1", 0) as server:
+            monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+            trusting = client_for(f"{url}/v0", certificates=partial(load_certificates, ours.file))
+            answers: list[object] = [await another(trusting).send(call) for call in (job, jobs)]
+            await trusting.upstream.aclose()
+            doubting = client_for(f"{url}/v0")
+            with pytest.raises(ConnectionFailedError) as caught:
+                await doubting.send(job)
+            await doubting.upstream.aclose()
+            await asyncio.wait(filter(None, tunnels), timeout=10)
+            return answers, caught.value.message
+
+    job: Call[object] = Call("GetJob", "GET", ("jobs", "a/b"), dict)
+    jobs: Call[object] = Call("ListJobs", "GET", ("jobs",), dict, (("limit", "2"), ("sort", "createdAt:desc")))
+    paths = ["/v0/jobs/a%2Fb", "/v0/jobs?limit=2&sort=createdAt%3Adesc"]
+    monkeypatch.setenv("NO_PROXY", "")
+    with tls.serve(ours.server("localhost"), {path: {"path": path} for path in paths}, heard) as url:
+        answers, doubt = asyncio.run(work(url))
+    assert answers == [{"path": path} for path in paths]
+    assert (heard, set(tunnels.values())) == (paths, {url.removeprefix("https://").encode()})
+    assert doubt == "Blaxel's certificate could not be verified (TLS)."
 
 
 def test_an_id_stays_one_segment_on_the_wire(plane: Plane) -> None:
@@ -843,7 +1090,7 @@ def test_the_http_library_logs_no_header(plane: Plane, caplog: pytest.LogCapture
     assert [record.name for record in caplog.records if record.name.startswith("httpcore")] == []
 
 
-def test_a_span_tells_the_kind_of_error_and_nothing_of_the_exception(
+def test_a_span_tells_status_and_kind_of_error_and_nothing_of_the_exception(
     plane: Plane, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Exceptions of httpx may hold addresses, and stack traces more."""
@@ -854,19 +1101,31 @@ def test_a_span_tells_the_kind_of_error_and_nothing_of_the_exception(
     monkeypatch.setattr(attempts_module, "_tracer", tracer)
 
     async def work(session: Session) -> None:
-        with tracer.start_as_current_span("request"):
-            await asyncio.gather(session.send(replace(ONE, retried=False)), return_exceptions=True)
+        for call in (replace(ONE, retried=False), ONE, get_execution("nightly-report", "unknown")):
+            with tracer.start_as_current_span("request"):
+                await asyncio.gather(session.send(call), return_exceptions=True)
 
     use(client_for(plane.url), work)
-    span = exporter.get_finished_spans()[0]
-    assert (span.name, list(span.events), span.status.description) == ("GetJobExecution", [], None)
-    assert span.attributes == {"http.request.method": "GET", "error.type": "ConnectionFailedError"}
+    failed, _, found, _, missing, _ = exporter.get_finished_spans()
+    for span in (failed, found, missing):
+        assert (span.name, span.kind, list(span.events)) == ("GetJobExecution", SpanKind.CLIENT, [])
+    assert [(span.status.status_code, span.status.description) for span in (failed, found, missing)] == [
+        (StatusCode.ERROR, None),
+        (StatusCode.UNSET, None),
+        (StatusCode.ERROR, None),
+    ]
+    method = {"http.request.method": "GET"}
+    assert [span.attributes for span in (failed, found, missing)] == [
+        method | {"error.type": "ConnectionFailedError"},
+        method | {"http.response.status_code": 200},
+        method | {"http.response.status_code": 404, "error.type": "NotFoundError"},
+    ]
 
 
 def test_unusable_settings_of_the_machine_are_errors_with_a_hint(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A missing certificate file and a proxy of an unknown kind are no crashes."""
+    """A missing certificate file and a proxy of an unknown kind are no crashes; nothing was sent."""
     missing = partial(load_certificates, tmp_path / "missing.pem")
     no_file = failure(client_for("https://localhost:1/v0", certificates=missing))
     monkeypatch.setenv("ALL_PROXY", "ftp://127.0.0.1:1")
@@ -879,6 +1138,13 @@ def test_unusable_settings_of_the_machine_are_errors_with_a_hint(
         "The proxy settings cannot be used. Trying again unchanged will not help. "
         "Check HTTPS_PROXY and ALL_PROXY: http:// and https:// proxies work."
     )
+    assert (no_file.unsent, no_proxy.unsent) == (True, True)
+
+
+def test_loopback_needs_no_certificates(plane: Plane, tmp_path: Path) -> None:
+    """What SSL_CERT_FILE names is not read where there is no TLS."""
+    missing = partial(load_certificates, tmp_path / "missing.pem")
+    assert use(client_for(plane.url, certificates=missing), fetch).execution.status == "succeeded"
 
 
 def test_a_host_that_cannot_be_encoded_is_an_error_with_a_hint() -> None:
@@ -889,38 +1155,46 @@ def test_a_host_that_cannot_be_encoded_is_an_error_with_a_hint() -> None:
     )
 
 
-# Each exception that httpx can raise for a request, and what becomes of it. None: only ever a base class.
-CUT, LATE, REACH = "was cut before", "did not answer in time", "could not be reached"
-HTTPX: dict[str, tuple[str, bool] | None] = {
-    "CloseError": (CUT, True),
-    "ConnectError": (REACH, True),
-    "ConnectTimeout": (LATE, True),
-    "DecodingError": ("could not be decoded", False),
-    "HTTPError": (CUT, True),
-    "HTTPStatusError": (CUT, True),
-    "InvalidURL": ("could not be formed", False),
-    "LocalProtocolError": ("could not be formed", False),
-    "NetworkError": (CUT, True),
-    "PoolTimeout": (LATE, True),
-    "ProtocolError": (CUT, True),
-    "ProxyError": ("proxy between here and Blaxel", True),
-    "ReadError": (CUT, True),
-    "ReadTimeout": (LATE, True),
-    "RemoteProtocolError": (CUT, True),
-    "RequestError": (CUT, True),
-    "RequestNotRead": (CUT, True),
-    "ResponseNotRead": (CUT, True),
-    "StreamClosed": (CUT, True),
-    "StreamConsumed": (CUT, True),
-    "StreamError": (CUT, True),
-    "TimeoutException": (LATE, True),
-    "TooManyRedirects": (CUT, True),
-    "TransportError": (CUT, True),
-    "UnsupportedProtocol": ("could not be formed", False),
-    "WriteError": (CUT, True),
-    "WriteTimeout": (LATE, True),
+# Each exception that httpx can raise for a request, and what is said of it. None: only ever a base class.
+CUT = (
+    f"The connection to Blaxel was cut before the answer was whole. {SOON} Ask again; if it goes on, check the network."
+)
+LATE = f"Blaxel did not answer in time. {SOON} Ask again later; BLAXEL_MCP_TIMEOUT sets how long one attempt may take."
+REACH = f"Blaxel could not be reached. {SOON} Check the network, and BL_API_URL if you set it."
+FORM = f"The request to Blaxel could not be formed. {LASTING} Check BL_API_URL and the ids."
+HTTPX: dict[str, str | None] = {
+    "CloseError": CUT,
+    "ConnectError": REACH,
+    "ConnectTimeout": LATE,
+    "DecodingError": (
+        f"Blaxel's answer could not be decoded. {LASTING} Check whether a proxy changes the answers; else report it."
+    ),
+    "HTTPError": CUT,
+    "HTTPStatusError": CUT,
+    "InvalidURL": FORM,
+    "LocalProtocolError": FORM,
+    "NetworkError": CUT,
+    "PoolTimeout": LATE,
+    "ProtocolError": CUT,
+    "ProxyError": f"The proxy between here and Blaxel refused or failed. {SOON} Check HTTPS_PROXY and NO_PROXY.",
+    "ReadError": CUT,
+    "ReadTimeout": LATE,
+    "RemoteProtocolError": CUT,
+    "RequestError": CUT,
+    "RequestNotRead": CUT,
+    "ResponseNotRead": CUT,
+    "StreamClosed": CUT,
+    "StreamConsumed": CUT,
+    "StreamError": CUT,
+    "TimeoutException": LATE,
+    "TooManyRedirects": CUT,
+    "TransportError": CUT,
+    "UnsupportedProtocol": FORM,
+    "WriteError": CUT,
+    "WriteTimeout": LATE,
     "CookieConflict": None,  # raised by reading a cookie, which nobody here does
 }
+NEVER_SENT = {"ConnectError", "ConnectTimeout", "InvalidURL", "UnsupportedProtocol"}
 
 
 def made(name: str) -> Exception:
@@ -944,10 +1218,54 @@ def test_the_table_of_httpx_errors_is_whole() -> None:
 @pytest.mark.parametrize("name", [name for name, meaning in HTTPX.items() if meaning])
 def test_an_error_of_httpx_becomes_one_of_ours(name: str) -> None:
     """The text of httpx's exception is dropped, since it may hold an address or a header."""
-    meaning = HTTPX[name]
-    assert meaning is not None
     error = translate(made(name))
-    assert (meaning[0] in error.message, error.transient, "leak" in str(error)) == (True, meaning[1], False)
+    assert (str(error), error.unsent) == (HTTPX[name], name in NEVER_SENT)
+
+
+@pytest.mark.parametrize(
+    ("cause", "text"),
+    [
+        (
+            ssl.SSLCertVerificationError("leak"),
+            (
+                f"Blaxel's certificate could not be verified (TLS). {LASTING} Behind a company proxy, add its "
+                "certificate to the system's store or name it in SSL_CERT_FILE (uvx itself needs UV_SYSTEM_CERTS=1), "
+                "and check HTTPS_PROXY."
+            ),
+        ),
+        (
+            ssl.SSLError("leak"),
+            (
+                f"No secure connection to Blaxel could be made (TLS). {LASTING} "
+                "Check BL_API_URL, and that no proxy or firewall answers in its place."
+            ),
+        ),
+        (
+            socket.gaierror("leak"),
+            (
+                f"Blaxel's address could not be looked up (DNS). {SOON} "
+                "Check the network connection, and BL_API_URL if you set it."
+            ),
+        ),
+        (
+            ConnectionRefusedError("leak"),
+            (f"The connection to Blaxel was refused. {SOON} Check BL_API_URL, and that no firewall is in between."),
+        ),
+        (OSError("leak"), REACH),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_why_there_is_no_connection_is_said_wherever_the_reason_is(cause: Exception, text: str) -> None:
+    """It may be the cause or the context of httpx's error or of another one in between, or in a group of several."""
+    for where in ("cause", "context", "second", "in a group"):
+        error, between = httpx.ConnectError("leak"), OSError("leak")
+        error.__cause__ = cause if where == "cause" else between
+        error.__context__ = cause if where == "context" else OSError("leak")
+        if where == "second":
+            between.__context__ = cause
+        if where == "in a group":
+            error.__cause__ = ExceptionGroup("leak", [OSError("leak"), cause])
+        assert (str(translate(error)), translate(error).unsent) == (text, True)
 
 
 def test_a_tls_error_after_connecting_is_a_cut_connection() -> None:

@@ -28,6 +28,8 @@ def status(number: int, retry_after: float | None = None) -> ApiError:
         # What is left of the total.
         (status(503), 0.9, False),
         (CUT, 0.9, False),
+        (CUT, 1.0, False),
+        (CUT, 1.1, True),
         (status(503), -1.0, False),
         # What the API asks for.
         (status(429, 0.0), 20.0, 0.0),

@@ -5,6 +5,7 @@ import ssl
 from pathlib import Path
 
 import pytest
+import truststore
 from support import tls
 from support.plane import execution
 from support.program import Program, account
@@ -52,3 +53,15 @@ def test_old_versions_of_tls_are_refused(tmp_path: Path) -> None:
     context = load_certificates(tls.authority(tmp_path).file)
     assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
     assert (context.check_hostname, context.verify_mode) == (True, ssl.CERT_REQUIRED)
+
+
+def test_named_authorities_are_the_only_ones(tmp_path: Path) -> None:
+    """Those in the file, or in the folder, which is looked into as certificates are verified; else the system's."""
+    ours = tls.authority(tmp_path)
+    (empty := tmp_path / "empty").mkdir()
+    for context in (load_certificates(ours.file), load_certificates(ours.file, empty)):
+        assert [authority["subject"] for authority in context.get_ca_certs()] == [
+            ((("commonName", "authority of the tests"),),)
+        ]
+    assert load_certificates(folder=empty).get_ca_certs() == []
+    assert isinstance(load_certificates(), truststore.SSLContext)

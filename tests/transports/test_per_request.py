@@ -339,8 +339,12 @@ def test_no_credential_leaves_but_to_blaxel() -> None:
         ({"X-Blaxel-Authorization": "key-of-a-bearer"}, ("key-of-a-bearer", None)),
         ({"X-Blaxel-Authorization": "Bearer key-of-a-bearer"}, ("key-of-a-bearer", None)),
         ({"X-Blaxel-Authorization": "Bearer bearer k"}, ("bearer k", None)),
+        ({"X-Blaxel-Authorization": "Bearer bearer"}, ("bearer", None)),
         ({"X-Blaxel-Authorization": "k", "X-Blaxel-Workspace": "a b"}, None),
         ({"X-Blaxel-Authorization": "k\r\nX: y"}, None),
+        ({"X-Blaxel-Authorization": "x" * 8_192}, ("x" * 8_192, None)),
+        ({"X-Blaxel-Authorization": "x" * 8_193}, None),
+        ({"X-Blaxel-Authorization": "Bearer"}, None),
     ],
 )
 def test_caller_of_headers(headers: dict[str, str], expected: tuple[str, str | None] | None) -> None:
