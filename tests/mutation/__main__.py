@@ -296,7 +296,7 @@ def parse(arguments: Sequence[str] | None) -> Options:
     )
     asked.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many at a time (%(default)s)")
     asked.add_argument(
-        "--at-least", type=float, default=100, metavar="PERCENT", help="that must be noticed or listed (%(default)s)"
+        "--at-least", type=float, default=98, metavar="PERCENT", help="that must be noticed or listed (%(default)g)"
     )
     asked.add_argument("--again", action="store_true", help="try what survived again, though the tests are the same")
     asked.add_argument("--list", action="store_true", help="show each survivor that is not in the reviewed list")
