@@ -9,6 +9,7 @@ import io
 import json
 import os
 import queue
+import re
 import signal
 import subprocess
 import sys
@@ -178,6 +179,11 @@ def run(*arguments: str, env: Mapping[str, str] | None = None, cwd: Path | None 
     with Program(*arguments, env=env, cwd=cwd) as program:
         program.close_input()
         return program.wait(), program.output(), program.errors()
+
+
+def without_ages(text: str) -> str:
+    """What the program said, without how long ago things were: of two runs one is always a little later."""
+    return re.sub(r"\b\d+[dhms](?: \d+[hms])? ago\b", "ago", text)
 
 
 def side_by_side(runs: Mapping[str, Callable[[], T]]) -> dict[str, T]:
