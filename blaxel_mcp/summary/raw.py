@@ -80,7 +80,7 @@ def limit_raw(raw: dict[str, Any], mode: RawMode, limit: int, *, size: int | Non
 
 def _succeeded(task: Any) -> bool:
     status = task.get("status") if isinstance(task, dict) else None
-    return isinstance(status, str) and status.casefold() == "succeeded"
+    return status == "succeeded" or (isinstance(status, str) and status.casefold() == "succeeded")
 
 
 class _Task(NamedTuple):
