@@ -134,7 +134,8 @@ class Asked:
 def knowing(asked: Asked, rng: random.Random) -> Asked:
     """The same moment, estimated by one that knows the very distribution which the run's tasks are drawn from.
 
-    Nobody can know more: what it promises too little, the middle of 101 ways in which the run may go on, is chance.
+    Its value is the middle of 101 ways in which the run may go on. No estimate can know more than it does, so that how
+    often the truth is more than twice its value is owed to chance alone.
     """
     normal, waiting = NormalDist(math.log(asked.scale), KINDS[asked.kind].sigma), range(asked.waiting)
     ends = []

@@ -49,37 +49,37 @@ _GENERATIONS, _WRAPPERS = 64, 8
 
 
 @dataclass(frozen=True)
-class Stat:
+class ProcessStat:
     """What Linux says of a process (proc_pid_stat(5)).
 
     Attributes:
-        letter: its state.
+        state: one letter, such as `R` (it runs), `S` (it sleeps) or `Z` (a zombie).
         parent: its parent's id, 0 if it has none that can be seen.
         started: when, in clock ticks since the machine's start.
     """
 
-    letter: str
+    state: str
     parent: int
     started: str
 
     @property
     def has_ended(self) -> bool:
         """Whether it is dead, or waits as a zombie for its own parent to notice."""
-        return self.letter in "ZX"
+        return self.state in "ZX"
 
 
-class Machine:
-    """The processes of this machine, as the operating system tells of them."""
+class ProcessTable:
+    """What the operating system says of this process and of all others; a test has a table of its own."""
 
-    def tells(self) -> bool:
-        """Whether it tells anything: Linux does, where `/proc` is mounted."""
+    def is_readable(self) -> bool:
+        """Whether the operating system says anything of other processes: Linux does, where `/proc` is mounted."""
         return Path("/proc/self/stat").exists()
 
-    def me(self) -> int:
+    def own_pid(self) -> int:
         """The id of this process."""
         return os.getpid()
 
-    def parent(self) -> int | None:
+    def parent_pid(self) -> int | None:
         """The id of this process's parent, another one once that has died; None on Windows, which keeps it for ever."""
         return os.getppid() if hasattr(os, "fork") else None
 
@@ -87,14 +87,14 @@ class Machine:
         """The ids of all processes."""
         return (int(directory.name) for directory in Path("/proc").glob("[1-9]*"))
 
-    def stat_of(self, pid: int) -> Stat | None:
+    def stat_of(self, pid: int) -> ProcessStat | None:
         """What is known of a process; None if there is none."""
         try:
             text = Path(f"/proc/{pid}/stat").read_bytes()
         except OSError:
             return None
         fields = text.rpartition(b")")[2].decode().split()
-        return Stat(fields[0], int(fields[1]), fields[19])
+        return ProcessStat(fields[0], int(fields[1]), fields[19])
 
     def pipe_of(self, pid: int, fd: int) -> Path | None:
         """The pipe that a descriptor is an end of; None if it is something else, or can't be known."""
@@ -154,14 +154,14 @@ class Watched:
     is_maker: bool
     pipe: Path | None = None
 
-    def has_died(self, machine: Machine) -> bool:
+    def has_died(self, table: ProcessTable) -> bool:
         """Whether it is gone, or waits as a zombie for its own parent to notice."""
         if self.started is None:
-            return machine.parent() != self.pid
-        state = machine.stat_of(self.pid)
+            return table.parent_pid() != self.pid
+        state = table.stat_of(self.pid)
         return state is None or state.started != self.started or state.has_ended
 
-    def find_heir(self, machine: Machine) -> "Watched | None":
+    def find_heir(self, table: ProcessTable) -> "Watched | None":
         """Find the living process that was given the end to write to this one's pipe as its standard output.
 
         Of several it is the oldest, as the others can have inherited it. It has no heir in turn: its own children may
@@ -170,38 +170,38 @@ class Watched:
         if self.pipe is None:
             return None
         heirs: list[tuple[int, int, Watched]] = []
-        for pid in machine.pids():
-            if pid not in {self.pid, machine.me()} and machine.has_as_output(pid, self.pipe):
-                state = machine.stat_of(pid)
+        for pid in table.pids():
+            if pid not in {self.pid, table.own_pid()} and table.has_as_output(pid, self.pipe):
+                state = table.stat_of(pid)
                 if state and not state.has_ended:
                     heirs.append((int(state.started), pid, Watched(pid, state.started, self.is_maker)))
         return min(heirs)[2] if heirs else None
 
 
-def find_makers(stdin: int, machine: Machine) -> list[Watched]:
+def find_makers(stdin: int, table: ProcessTable) -> list[Watched]:
     """Find the processes that made the pipe of standard input, and the pipe of that process, as described above."""
-    parent = machine.parent()
-    if not machine.tells():
+    parent = table.parent_pid()
+    if not table.is_readable():
         return [] if parent is None else [Watched(parent, None, is_maker=False)]
-    pipe = machine.pipe_of(machine.me(), stdin)
-    pid = _outermost_writer(pipe, parent, machine) if pipe else machine.maker_of_socket(stdin)
-    if pid == machine.me():
+    pipe = table.pipe_of(table.own_pid(), stdin)
+    pid = _outermost_writer(pipe, parent, table) if pipe else table.maker_of_socket(stdin)
+    if pid == table.own_pid():
         return []
     found: list[Watched] = []
-    while pid and (state := machine.stat_of(pid)) and len(found) < _WRAPPERS:
+    while pid and (state := table.stat_of(pid)) and len(found) < _WRAPPERS:
         found.append(Watched(pid, state.started, is_maker=not found, pipe=pipe))
-        pipe = machine.pipe_of(pid, 0)
-        pid = _outermost_writer(pipe, state.parent, machine) if pipe else None
+        pipe = table.pipe_of(pid, 0)
+        pid = _outermost_writer(pipe, state.parent, table) if pipe else None
     return found
 
 
-def _outermost_writer(pipe: Path, pid: int | None, machine: Machine) -> int | None:
+def _outermost_writer(pipe: Path, pid: int | None, table: ProcessTable) -> int | None:
     """The outermost of a process and its ancestors that can write to a pipe; those below can have inherited it."""
     found = None
     for _ in range(_GENERATIONS):
-        if not pid or (state := machine.stat_of(pid)) is None:
+        if not pid or (state := table.stat_of(pid)) is None:
             break
-        if machine.writes_to(pid, pipe):
+        if table.writes_to(pid, pipe):
             found = pid
         pid = state.parent
     return found
@@ -220,7 +220,7 @@ class ClientWatch:
     Args:
         reader: of what the client sends.
         writer: of what it is sent.
-        machine: what the operating system says of processes.
+        table: what the operating system says of processes.
 
     Attributes:
         may_ping: whether the client speaks a protocol era that has `ping`.
@@ -228,14 +228,14 @@ class ClientWatch:
 
     may_ping = False
 
-    def __init__(self, reader: PipeReader, writer: PipeWriter, machine: Machine | None = None) -> None:
+    def __init__(self, reader: PipeReader, writer: PipeWriter, table: ProcessTable | None = None) -> None:
         self._reader = reader
         self._writer = writer
-        self._machine = machine or Machine()
+        self._table = table or ProcessTable()
         self._watched: list[Watched] = []
         self._doubt: tuple[int, float] | None = None  # how often something had been read, and until when to wait
         with contextlib.suppress(OSError):
-            self._watched = find_makers(reader.fd, self._machine)
+            self._watched = find_makers(reader.fd, self._table)
 
     async def until_gone(self) -> None:
         """Wait until the client has gone."""
@@ -243,9 +243,9 @@ class ClientWatch:
         while not reader_has_gone(self._writer.fd):
             if self._is_silent(now()):
                 return
-            for one in [one for one in self._watched if one.has_died(self._machine)]:
+            for one in [one for one in self._watched if one.has_died(self._table)]:
                 self._watched.remove(one)
-                if heir := one.find_heir(self._machine):
+                if heir := one.find_heir(self._table):
                     self._watched.append(heir)
                 elif one.is_maker or self.may_ping:
                     self._ask_for_a_sign(now())

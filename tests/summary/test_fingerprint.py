@@ -173,7 +173,6 @@ def test_the_name_of_the_task_is_folded() -> None:
     assert fingerprint("worker alpha died", "Alpha") == fingerprint("worker beta died", "beta") == " worker # died"
     assert fingerprint("ab died", "AB") == " # died"
     assert fingerprint("a died", "A") == " a died"
-    assert fingerprint("XXXX died") == " xxxx died"
     assert fingerprint("exit code 12", "12") != fingerprint("exit code 13", "13")
 
 

@@ -14,7 +14,14 @@ from pathlib import Path
 import pytest
 from support.wire import Wire, now, run, standard_descriptors, wire
 
-from blaxel_mcp.transports.client_watch import ClientWatch, Machine, Stat, Watched, find_makers, reader_has_gone
+from blaxel_mcp.transports.client_watch import (
+    ClientWatch,
+    ProcessStat,
+    ProcessTable,
+    Watched,
+    find_makers,
+    reader_has_gone,
+)
 from blaxel_mcp.transports.pipes import PipeReader
 
 pytestmark = pytest.mark.skipif(not hasattr(select, "poll"), reason="pipes are not polled here")
@@ -86,12 +93,12 @@ class Process:
 
     parent: int = 0
     fds: dict[int, tuple[str, str]] = field(default_factory=dict)
-    letter: str = "S"
+    state: str = "S"
     started: str = ""
 
 
-class Table(Machine):
-    """A machine whose processes are in a table, and change as a test says; 1,000 is the server.
+class Table(ProcessTable):
+    """A table of processes that changes as a test says; 1,000 is the server.
 
     Args:
         parent: The server's parent.
@@ -110,15 +117,15 @@ class Table(Machine):
     def _find(self, pid: int) -> Process | None:
         return self.server if pid == ME else self.processes.get(pid)
 
-    def tells(self) -> bool:
+    def is_readable(self) -> bool:
         """As on Linux."""
         return self.linux
 
-    def me(self) -> int:
+    def own_pid(self) -> int:
         """The server."""
         return ME
 
-    def parent(self) -> int | None:
+    def parent_pid(self) -> int | None:
         """Its parent."""
         return self.up
 
@@ -126,10 +133,10 @@ class Table(Machine):
         """All."""
         return iter([*self.processes, ME])
 
-    def stat_of(self, pid: int) -> Stat | None:
+    def stat_of(self, pid: int) -> ProcessStat | None:
         """By the table."""
         found = self._find(pid)
-        return Stat(found.letter, found.parent, found.started or str(pid * 10)) if found else None
+        return ProcessStat(found.state, found.parent, found.started or str(pid * 10)) if found else None
 
     def pipe_of(self, pid: int, fd: int) -> Path | None:
         """By the table."""
@@ -177,7 +184,7 @@ def wrappers(count: int) -> dict[int, Process]:
 
 
 @pytest.mark.parametrize(
-    ("machine", "found"),
+    ("table", "found"),
     [
         pytest.param(Table(10, {10: Process(1, CLIENT), 1: Process()}), [maker(10)], id="the client itself"),
         pytest.param(
@@ -231,27 +238,27 @@ def wrappers(count: int) -> dict[int, Process]:
         pytest.param(Table(5, {10: Process()}, ""), [], id="a file"),
     ],
 )
-def test_who_made_the_pipes_is_found(machine: Table, found: list[Watched]) -> None:
+def test_who_made_the_pipes_is_found(table: Table, found: list[Watched]) -> None:
     """The outermost ancestor that can write to ours; of a wrapper, who made that of its own input in turn."""
-    assert find_makers(0, machine) == found
+    assert find_makers(0, table) == found
 
 
 @pytest.mark.parametrize(("parent", "found"), [(10, [Watched(10, None, is_maker=False)]), (None, [])])
 def test_where_the_system_tells_nothing_the_parent_is_watched(parent: int | None, found: list[Watched]) -> None:
     """Not on Windows, where it stays the same when it has died."""
-    machine = Table(parent, {10: Process(0, CLIENT)})
-    machine.linux = False
-    assert find_makers(0, machine) == found
+    table = Table(parent, {10: Process(0, CLIENT)})
+    table.linux = False
+    assert find_makers(0, table) == found
 
 
 def test_a_process_has_died_if_another_has_its_number() -> None:
     """Or none has, or it is a zombie; without its start, if we have another parent."""
-    machine = Table(10, {10: Process(), 11: Process(letter="Z"), 12: Process(letter="X"), 13: Process(letter="T")})
-    died = {pid: maker(pid).has_died(machine) for pid in (10, 11, 12, 13, 14)}
+    table = Table(10, {10: Process(), 11: Process(state="Z"), 12: Process(state="X"), 13: Process(state="T")})
+    died = {pid: maker(pid).has_died(table) for pid in (10, 11, 12, 13, 14)}
     assert died == {10: False, 11: True, 12: True, 13: False, 14: True}
-    assert Watched(10, "99", is_maker=True).has_died(machine)
-    assert not Watched(10, None, is_maker=False).has_died(machine)
-    assert Watched(11, None, is_maker=False).has_died(machine)
+    assert Watched(10, "99", is_maker=True).has_died(table)
+    assert not Watched(10, None, is_maker=False).has_died(table)
+    assert Watched(11, None, is_maker=False).has_died(table)
 
 
 @pytest.mark.parametrize(
@@ -262,7 +269,7 @@ def test_a_process_has_died_if_another_has_its_number() -> None:
         ({20: Process(fds={1: (OURS, "w")}, started="900"), 101: Process(fds={1: (OURS, "w")}, started="1000")}, 20),
         ({20: Process(fds={1: (OURS, "w")}, started="1000"), 30: Process(fds={1: (OURS, "w")}, started="900")}, 30),
         ({30: Process(fds={1: (OURS, "w")}, started="7"), 20: Process(fds={1: (OURS, "w")}, started="7")}, 20),
-        ({20: Process(fds={1: (OURS, "w")}, letter="Z"), 30: Process(fds={1: (OURS, "w")})}, 30),
+        ({20: Process(fds={1: (OURS, "w")}, state="Z"), 30: Process(fds={1: (OURS, "w")})}, 30),
         ({20: Process(fds={3: (OURS, "w")})}, None),
         ({20: Process(fds={1: (OURS, "r")})}, None),
         ({20: Process(fds={1: (OTHER, "w")})}, None),
@@ -285,9 +292,9 @@ def test_a_process_has_died_if_another_has_its_number() -> None:
 )
 def test_who_was_given_the_pipe_is_watched_in_its_makers_place(processes: dict[int, Process], heir: int | None) -> None:
     """The living process whose standard output it is, the oldest if there are several."""
-    machine = Table(1, processes)
+    table = Table(1, processes)
     for first in (True, False):
-        found = maker(10, first=first).find_heir(machine)
+        found = maker(10, first=first).find_heir(table)
         if heir is None:
             assert found is None
         else:
@@ -297,9 +304,9 @@ def test_who_was_given_the_pipe_is_watched_in_its_makers_place(processes: dict[i
 
 def test_the_server_is_no_heir() -> None:
     """Its own output can be the pipe that it reads, in a test of somebody's; and of no pipe there is none."""
-    machine = Table(1, {})
-    machine.server.fds[1] = (OURS, "w")
-    assert maker(10).find_heir(machine) is None
+    table = Table(1, {})
+    table.server.fds[1] = (OURS, "w")
+    assert maker(10).find_heir(table) is None
     assert maker(10, None).find_heir(Table(1, {20: Process(fds={1: ("None", "w")})})) is None
 
 
@@ -310,24 +317,24 @@ Step = Callable[[Wire, Table, ClientWatch], object]
 def dies(*pids: int) -> Step:
     """Processes end."""
 
-    def step(_wire: Wire, machine: Table, _watch: ClientWatch) -> None:
+    def step(_wire: Wire, table: Table, _watch: ClientWatch) -> None:
         for pid in pids:
-            del machine.processes[pid]
+            del table.processes[pid]
 
     return step
 
 
-def speaks(wire: Wire, _machine: Table, _watch: ClientWatch) -> None:
+def speaks(wire: Wire, _table: Table, _watch: ClientWatch) -> None:
     """The client sends something."""
     wire.sends.write(b"{}\n")
 
 
-def shakes_hands(_wire: Wire, _machine: Table, watch: ClientWatch) -> None:
+def shakes_hands(_wire: Wire, _table: Table, watch: ClientWatch) -> None:
     """The client is of a 2025 era."""
     watch.may_ping = True
 
 
-def closes(wire: Wire, _machine: Table, _watch: ClientWatch) -> None:
+def closes(wire: Wire, _table: Table, _watch: ClientWatch) -> None:
     """The client reads no more."""
     wire.hears.close()
 
@@ -371,12 +378,12 @@ def test_a_client_has_gone_once_its_makers_died_and_nobody_spoke(
 
     async def watch() -> tuple[float | None, bytes]:
         with wire() as pipes:
-            machine = Table(20 if 20 in processes else 10, dict(processes))
-            machine.server.fds = {pipes.reader.fd: (OURS, "r")}
-            watch = ClientWatch(pipes.reader, pipes.writer, machine)
+            table = Table(20 if 20 in processes else 10, dict(processes))
+            table.server.fds = {pipes.reader.fd: (OURS, "r")}
+            watch = ClientWatch(pipes.reader, pipes.writer, table)
             reading = asyncio.create_task(read(pipes.reader))
             for at, step in steps:
-                asyncio.get_running_loop().call_later(at, step, pipes, machine, watch)
+                asyncio.get_running_loop().call_later(at, step, pipes, table, watch)
             try:
                 async with asyncio.timeout(60):
                     await watch.until_gone()
@@ -409,53 +416,53 @@ def odd_name() -> Iterator[str]:
 @LINUX
 def test_linux_tells_of_this_process(odd_name: str) -> None:
     """Whatever it is called; and that there is no other of some number."""
-    machine = Machine()
-    assert (machine.tells(), machine.me(), machine.parent()) == (True, os.getpid(), os.getppid())
-    assert machine.stat_of(os.getpid()) == Stat("R", os.getppid(), odd_name)
-    assert machine.stat_of(NOBODY) is None
-    assert os.getpid() in set(machine.pids())
+    table = ProcessTable()
+    assert (table.is_readable(), table.own_pid(), table.parent_pid()) == (True, os.getpid(), os.getppid())
+    assert table.stat_of(os.getpid()) == ProcessStat("R", os.getppid(), odd_name)
+    assert table.stat_of(NOBODY) is None
+    assert os.getpid() in set(table.pids())
 
 
 def test_where_processes_do_not_fork_there_is_no_parent(monkeypatch: pytest.MonkeyPatch) -> None:
     """Windows tells the same number when it has died, or another has it."""
     monkeypatch.delattr(os, "fork")
-    assert Machine().parent() is None
+    assert ProcessTable().parent_pid() is None
 
 
 @LINUX
 def test_linux_tells_whose_a_pipe_is(tmp_path: Path) -> None:
     """Of each end which pipe it is; who writes to it is one who has the other end, perhaps as standard output."""
-    machine, me = Machine(), os.getpid()
+    table, me = ProcessTable(), os.getpid()
     reading, writing = os.pipe()
     pipe = Path(f"pipe:[{os.fstat(reading).st_ino}]")
-    assert [machine.pipe_of(me, fd) for fd in (reading, writing)] == [pipe, pipe]
-    assert (machine.writes_to(me, pipe), machine.writes_to(NOBODY, pipe)) == (True, False)
-    assert not machine.writes_to(me, Path("pipe:[0]"))
+    assert [table.pipe_of(me, fd) for fd in (reading, writing)] == [pipe, pipe]
+    assert (table.writes_to(me, pipe), table.writes_to(NOBODY, pipe)) == (True, False)
+    assert not table.writes_to(me, Path("pipe:[0]"))
     for fd, is_output in ((writing, True), (reading, False), (None, False)):
         with standard_descriptors({1: fd}):
-            found = machine.has_as_output(me, pipe)
+            found = table.has_as_output(me, pipe)
         assert found == is_output
     os.close(writing)
-    assert not machine.writes_to(me, pipe)
+    assert not table.writes_to(me, pipe)
     os.close(reading)
-    assert machine.pipe_of(me, reading) is None
+    assert table.pipe_of(me, reading) is None
     with (tmp_path / "file").open("wb") as file:
-        assert machine.pipe_of(me, file.fileno()) is None
+        assert table.pipe_of(me, file.fileno()) is None
 
 
 @LINUX
 def test_linux_tells_who_made_a_pair_of_sockets() -> None:
     """Of a pair only, and nothing stays open."""
-    machine = Machine()
+    table = ProcessTable()
     pair, (reading, writing), other = socket.socketpair(), os.pipe(), socket.socket()
     with pair[0], pair[1], other:
         before = len(list(Path("/proc/self/fd").iterdir()))
-        made = [machine.maker_of_socket(fd) for fd in (pair[0].fileno(), other.fileno(), reading)]
+        made = [table.maker_of_socket(fd) for fd in (pair[0].fileno(), other.fileno(), reading)]
         assert (made, len(list(Path("/proc/self/fd").iterdir()))) == ([os.getpid(), None, None], before)
     os.close(reading)
     os.close(writing)
     with pytest.raises(OSError, match="Bad file descriptor"):
-        machine.maker_of_socket(reading)
+        table.maker_of_socket(reading)
 
 
 def test_a_closed_input_has_no_makers() -> None:
