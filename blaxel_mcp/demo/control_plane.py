@@ -10,7 +10,7 @@ import secrets
 import socket
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import unquote
@@ -119,6 +119,28 @@ def serve(app: ASGIApp, *, host: str = "127.0.0.1") -> Iterator[str]:
 
     In the end it stops at once: connections are aborted and requests in flight are cancelled.
     """
+    loop = asyncio.new_event_loop()
+    serving = served(app, host=host)
+
+    def run() -> None:
+        loop.run_forever()
+        loop.close()
+
+    thread = threading.Thread(target=run, name="demo-control-plane", daemon=True)
+    thread.start()
+    try:
+        yield asyncio.run_coroutine_threadsafe(serving.__aenter__(), loop).result()
+    finally:
+        with contextlib.suppress(TimeoutError):
+            ended = serving.__aexit__(None, None, None)
+            asyncio.run_coroutine_threadsafe(ended, loop).result(timeout=_STOP_SECONDS)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(timeout=_STOP_SECONDS)
+
+
+@contextlib.asynccontextmanager
+async def served(app: ASGIApp, *, host: str = "127.0.0.1") -> AsyncIterator[str]:
+    """Serve an ASGI app as `serve` does, but in the running event loop."""
     cancellable = _Cancellable(app)
     connections: dict[asyncio.Protocol, asyncio.Transport] = {}
 
@@ -140,22 +162,20 @@ def serve(app: ASGIApp, *, host: str = "127.0.0.1") -> Iterator[str]:
             super().connection_lost(exc)
 
     config.http_protocol_class = Tracked
-    server, loop = uvicorn.Server(config), asyncio.new_event_loop()
+    server = uvicorn.Server(config)
     listening = socket.create_server((host, 0))
     # asyncio turns TCP_NODELAY on only for sockets that name their protocol, and these do not; without it, every answer
     # after a connection's first one waits 40 ms for an acknowledgement.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    port = listening.getsockname()[1]
-
     # Not `uvicorn.Server.serve()`, which looks only ten times a second whether it is to stop; and its `shutdown()`
     # sleeps for a tenth of a second and then waits for requests, which is long for tests that start hundreds of these.
-    async def start() -> None:
-        server.lifespan = config.lifespan_class(config)
-        await server.startup(sockets=[listening])
-
-    async def stop() -> None:
+    server.lifespan = config.lifespan_class(config)
+    await server.startup(sockets=[listening])
+    try:
+        yield f"http://{host}:{listening.getsockname()[1]}/v0"
+    finally:
         with contextlib.suppress(NotImplementedError):  # Windows
-            loop.remove_reader(listening)
+            asyncio.get_running_loop().remove_reader(listening)
         # A connection that was accepted a moment ago takes some steps of the loop to reach its protocol, and one that
         # is aborted takes one to be closed: then uvicorn knows, and does not complain about missing answers.
         for _ in range(_STEPS):
@@ -166,18 +186,3 @@ def serve(app: ASGIApp, *, host: str = "127.0.0.1") -> Iterator[str]:
         # Only now: before Python 3.12, a server that is closed leaks the sockets of connections on their way in.
         for listener in server.servers:
             listener.close()
-
-    def run() -> None:
-        loop.run_forever()
-        loop.close()
-
-    thread = threading.Thread(target=run, name="demo-control-plane", daemon=True)
-    thread.start()
-    asyncio.run_coroutine_threadsafe(start(), loop).result()
-    try:
-        yield f"http://{host}:{port}/v0"
-    finally:
-        with contextlib.suppress(TimeoutError):
-            asyncio.run_coroutine_threadsafe(stop(), loop).result(timeout=_STOP_SECONDS)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(timeout=_STOP_SECONDS)

@@ -206,10 +206,11 @@ class Trickle:
 
 @dataclass(frozen=True, slots=True)
 class Oversize:
-    """A 200 of at least `size` bytes of JSON whose length is not announced, made as it is sent."""
+    """A 200 of at least `size` bytes of JSON whose length is not announced, made as it is sent: a chunk per `gap`."""
 
     size: int
     chunk: int = 65_536
+    gap: float = 0.0
 
     async def __call__(self, exchange: Exchange) -> None:
         """Send until it is enough for somebody."""
@@ -218,7 +219,9 @@ class Oversize:
             await exchange.body(b'{"padding": "', more=True)
             for _ in range(-(-self.size // self.chunk)):
                 await exchange.body(b"x" * self.chunk, more=True)
-                await asyncio.sleep(0)  # a send to a client that is gone returns without letting anybody else run
+                await asyncio.sleep(
+                    self.gap
+                )  # a send to a client that is gone returns without letting anybody else run
                 if hangs_up.done():
                     return
         await exchange.body(b'"}')

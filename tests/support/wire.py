@@ -1,57 +1,14 @@
-"""A stdio server in the tests' process, at one end of two pipes, and a clock that a test has to itself.
+"""A stdio server in the tests' process, at one end of two pipes.
 
 What differs from a process: standard input and output are not touched, and what is printed is the tests' own.
 """
 
-import asyncio
 import contextlib
 import os
-import selectors
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from typing import IO, Any, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import IO
 
 from blaxel_mcp.transports.pipes import PipeReader, PipeWriter
-
-T = TypeVar("T")
-
-
-class _Selector(selectors.DefaultSelector):
-    """Tells of what has happened, and lets the time pass at once where nothing has."""
-
-    now = 0.0
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        happened = super().select(None if timeout is None else 0)
-        if not happened and timeout is not None:
-            self.now += max(timeout, 0)
-        return happened
-
-
-class Clock(asyncio.SelectorEventLoop):
-    """An event loop whose seconds take no time: they begin at 0, and pass while everybody waits for them."""
-
-    def __init__(self) -> None:
-        self._seconds = _Selector()
-        super().__init__(self._seconds)
-
-    def time(self) -> float:
-        """Seconds since it was made."""
-        return self._seconds.now
-
-
-def run(coroutine: Callable[[], Awaitable[T]]) -> T:
-    """Run a coroutine function in an event loop with such a clock."""
-
-    async def awaited() -> T:
-        return await coroutine()
-
-    with asyncio.Runner(loop_factory=Clock) as runner:
-        return runner.run(awaited())
-
-
-def now() -> float:
-    """What the clock says."""
-    return round(asyncio.get_running_loop().time(), 3)
 
 
 class Wire:
@@ -112,12 +69,3 @@ def standard_descriptors(fds: Mapping[int, int | None]) -> Iterator[None]:
         for fd, kept in before.items():
             os.dup2(kept, fd)
             os.close(kept)
-
-
-async def until(is_so: Callable[[], Any]) -> None:
-    """Let the others go on until something is so, which must not take long."""
-    for _ in range(20_000):
-        if is_so():
-            return
-        await asyncio.sleep(0)
-    raise TimeoutError

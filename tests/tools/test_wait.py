@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 from mcp import Client
 from mcp_types import CallToolResult, TextContent
+from support import virtual_time
 from support.caller import tool_state, without_request_id
 from support.faults import Answer, Delay, Fault, Faults
 from support.plane import NOW
+from support.virtual_time import now
 
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.playback import Execution, Failure, Task
@@ -305,50 +307,50 @@ def test_a_first_poll_that_fails_is_an_error(arguments: dict[str, str], faults: 
     assert world.slept == []
 
 
-def wait_in_real_time(*faults: Fault, always: Fault, seconds: int = 1) -> tuple[CallToolResult, Faults]:
-    """A wait of real seconds on an API that is slow or does not answer."""
+def wait_for_slow(*faults: Fault, always: Fault, seconds: int) -> tuple[CallToolResult, float, bool]:
+    """Wait on an API that is slow or silent; the result, after how many seconds, and whether a request was given up."""
     faulty = Faults(control_plane.build_app(clock=lambda: NOW, jobs=lambda _: [run_job(Task(600))]))
     faulty.add(*faults, path=EXECUTION)
     faulty.always(always, path=EXECUTION)
 
-    async def call(url: str) -> CallToolResult:
+    async def call() -> tuple[CallToolResult, float, bool]:
         async with (
-            tool_state(url) as state,
-            Client(server_for(state)) as client,
-            asyncio.timeout(4),
+            control_plane.served(faulty) as url,
+            tool_state(url, timeout=60) as made,
+            Client(server_for(replace(made, timer=now))) as client,
         ):
-            return await client.call_tool("wait_for_job_execution", {**RUN, "timeoutSeconds": seconds})
+            began = now()
+            result = await client.call_tool("wait_for_job_execution", {**RUN, "timeoutSeconds": seconds})
+            ended = now() - began
+            await asyncio.sleep(0.1)  # until the API has seen that nobody waits for its answer
+            return result, round(ended, 1), faulty.gone.is_set()
 
-    with control_plane.serve(faulty) as url:
-        return asyncio.run(call(url)), faulty
+    return virtual_time.run(call)
 
 
-def test_a_first_poll_without_an_answer_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It has a time limit of its own, here in real seconds."""
-    monkeypatch.setattr(wait_execution, "WAIT_FIRST_SECONDS", 0.2)
-    result, faulty = wait_in_real_time(always=Delay(30))
+def test_a_first_poll_without_an_answer_ends_in_time() -> None:
+    """It has a time limit of its own, and is given up then."""
+    result, ended, given_up = wait_for_slow(always=Delay(600), seconds=1)
     assert result.is_error
     assert text_of(result).startswith("Blaxel did not answer within the time limit of one request.")
-    assert faulty.gone.wait(2)
+    assert (ended, given_up) == (WAIT_FIRST_SECONDS, True)
 
 
-@pytest.mark.slow
-def test_a_later_poll_without_an_answer_ends_with_the_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_later_poll_without_an_answer_ends_with_the_wait() -> None:
     """It ends with the time to wait and a margin; the first state is the answer."""
-    monkeypatch.setattr(wait_execution, "WAIT_MARGIN_SECONDS", 0.2)
-    result, faulty = wait_in_real_time(Delay(0), always=Delay(30))
+    result, ended, given_up = wait_for_slow(Delay(0), always=Delay(600), seconds=20)
     said = "Looking again failed: Blaxel did not answer within the time limit of one request. "
     assert facts_of(result)["summary"].startswith(said)
-    assert faulty.gone.wait(2)
+    assert (ended, given_up) == (20 + WAIT_MARGIN_SECONDS, True)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(("seconds", "slow"), [(2, 0.8), (1, 1.6)])
-def test_a_slow_api_raises_no_warning(seconds: int, slow: float, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("seconds", "slow"), [(2, 0.8), (1, 1.6), (45, 7), (3, 9.9)])
+def test_a_slow_api_raises_no_warning(seconds: int, slow: float) -> None:
     """However short the wait and slow the answers, an unfinished execution is an answer without doubts."""
-    monkeypatch.setattr(wait_execution, "WAIT_MARGIN_SECONDS", 0.5)
-    result, _ = wait_in_real_time(always=Delay(slow), seconds=seconds)
+    result, ended, given_up = wait_for_slow(always=Delay(slow), seconds=seconds)
     assert facts_of(result)["summary"].startswith("Running: ")
+    assert ended <= max(slow, seconds + WAIT_MARGIN_SECONDS)
+    assert not given_up
 
 
 @pytest.mark.slow

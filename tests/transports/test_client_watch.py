@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from support.wire import Wire, now, run, standard_descriptors, wire
+from support.virtual_time import now, run
+from support.wire import Wire, standard_descriptors, wire
 
 from blaxel_mcp.transports.client_watch import (
     ClientWatch,

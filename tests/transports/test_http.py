@@ -1,14 +1,12 @@
 """Serving over HTTP from its start to its end: where it listens, what it says, and how it takes a signal.
 
-The server runs in the tests' process, in the loop that also asks it over a socket. Its time passes only where a test
-lets it, so that no test waits for a deadline.
+The server runs in the tests' process, in the loop that also asks it over a socket, whose seconds take no time.
 """
 
 import asyncio
 import logging
 import re
 import resource
-import selectors
 import signal
 import socket
 import sys
@@ -18,6 +16,7 @@ import pytest
 from starlette.responses import PlainTextResponse
 from starlette.types import Receive, Scope, Send
 from support.sockets import request
+from support.virtual_time import run, until
 
 from blaxel_mcp import __version__
 from blaxel_mcp.errors import ConfigurationError
@@ -25,8 +24,6 @@ from blaxel_mcp.settings import Settings, load
 from blaxel_mcp.transports.http import listen, raise_file_limit, serve_http
 
 SIGINT, SIGTERM = signal.SIGINT, signal.SIGTERM
-ROUNDS = 20_000
-"""As often the loop goes round, at most, for what happens without any time passing."""
 
 
 def has_ipv6() -> bool:
@@ -39,26 +36,6 @@ def has_ipv6() -> bool:
 
 
 IPV6 = pytest.mark.skipif(not has_ipv6(), reason="There is no IPv6 here.")
-
-
-class Polling(selectors.DefaultSelector):
-    """Sees what has come, and never waits: the loop's time stands still meanwhile."""
-
-    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """Look once; give other processes a turn where the loop has nothing to do."""
-        return super().select(0 if timeout == 0 else 0.0005)
-
-
-class Loop(asyncio.SelectorEventLoop):
-    """A loop whose time is what the test says."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        super().__init__(Polling())
-
-    def time(self) -> float:
-        """Seconds since the start."""
-        return self.now
 
 
 class App:
@@ -114,13 +91,13 @@ class Served:
     async def run(self, test: "Test") -> int:
         """Start, run the test, which has to end it, and return the exit code."""
         self._serving = asyncio.create_task(serve_http(self.app, self._settings, self._abort_in_flight))
-        await self.until(lambda: self.is_over or self._heard())
+        await until(lambda: self.is_over or self._heard())
         if self.is_over:
             return await self._serving
         self._port = int(self.said.rpartition(":")[2].partition("/")[0])
         try:
             await test(self)
-            await self.until(lambda: self.is_over)
+            await until(lambda: self.is_over)
             self._heard()
             return await self._serving
         finally:
@@ -148,7 +125,7 @@ class Served:
         reader, writer = await self.connect()
         before = self.app.asked.count(path)
         writer.write(request(f"{method} {path}"))
-        await self.until(lambda: self.app.asked.count(path) > before)
+        await until(lambda: self.app.asked.count(path) > before)
         return reader
 
     async def signal(self, number: int) -> None:
@@ -156,23 +133,6 @@ class Served:
         signal.raise_signal(number)
         for _ in range(5):
             await asyncio.sleep(0)
-
-    async def until(self, is_so: Callable[[], object]) -> None:
-        """Go round the loop until something is so, while no time passes."""
-        for _ in range(ROUNDS):
-            if is_so():
-                return
-            await asyncio.sleep(0)
-        raise AssertionError(self.said)
-
-    async def pass_time(self, seconds: float) -> None:
-        """Let time pass, a tenth of a second after the other, and whatever happens meanwhile."""
-        loop = asyncio.get_running_loop()
-        assert isinstance(loop, Loop)
-        for _ in range(round(seconds * 10)):
-            loop.now = round(loop.now + 0.1, 3)
-            for _ in range(10):
-                await asyncio.sleep(0)
 
 
 Test = Callable[[Served], Awaitable[None]]
@@ -206,8 +166,7 @@ def serve(capsys: pytest.CaptureFixture[str]) -> Serve:
     def serve(test: Test, **env: str) -> tuple[int, Served]:
         usual = {"BLAXEL_MCP_TRANSPORT": "http", "BLAXEL_MCP_PORT": "0", "BL_API_KEY": "key", "BL_WORKSPACE": "ws"}
         served = Served(App(), load({}, usual | env, None), capsys)
-        with asyncio.Runner(loop_factory=Loop) as runner:
-            return runner.run(served.run(test)), served
+        return run(lambda: served.run(test)), served
 
     return serve
 
@@ -215,7 +174,7 @@ def serve(capsys: pytest.CaptureFixture[str]) -> Serve:
 async def end(served: Served) -> None:
     """Tell it to end while nothing is under way."""
     await served.signal(SIGTERM)
-    await served.pass_time(0.5)
+    await asyncio.sleep(0.5)
 
 
 @pytest.mark.parametrize(
@@ -248,7 +207,7 @@ def test_no_address_that_is_asked_for_is_logged(serve: Serve, caplog: pytest.Log
     async def use(served: Served) -> None:
         _, writer = await served.connect()
         writer.write(request("GET /?token=hunter2"))
-        await served.until(lambda: "/" in served.app.asked)
+        await until(lambda: "/" in served.app.asked)
         await end(served)
 
     with caplog.at_level(logging.DEBUG):
@@ -284,10 +243,10 @@ def test_an_idle_connection_is_kept_for_75_seconds(serve: Serve) -> None:
     async def use(served: Served) -> None:
         reader, writer = await served.connect()
         for idle in (0, 74.9):
-            await served.pass_time(idle)
+            await asyncio.sleep(idle)
             writer.write(request("GET /"))
             assert (await reader.readuntil(b"hello")).startswith(b"HTTP/1.1 200 ")
-        await served.pass_time(75)
+        await asyncio.sleep(75)
         assert await reader.read() == b""
         await end(served)
 
@@ -325,13 +284,13 @@ def test_calls_in_flight_have_a_second_and_a_half(serve: Serve) -> None:
     async def use(served: Served) -> None:
         call = await served.ask("/held")
         await served.signal(SIGTERM)
-        await served.pass_time(1.4)
+        await asyncio.sleep(1.4)
         assert (served.aborted, served.is_over) == (0, False)
         with pytest.raises(ConnectionRefusedError):
             await served.connect()
-        await served.pass_time(0.1)
+        await asyncio.sleep(0.1)
         assert served.aborted == 1
-        await served.pass_time(0.5)
+        await asyncio.sleep(0.5)
         answers.append(await call.read())
 
     code, served = serve(use)
@@ -345,11 +304,11 @@ def test_a_stream_is_closed_once_the_last_answers_can_have_been_written_to_it(se
         stream = await served.ask("/stream", "GET")
         assert (await stream.readuntil(b"hello\r\n")).startswith(b"HTTP/1.1 200 ")
         await served.signal(SIGTERM)
-        await served.pass_time(1.8)
+        await asyncio.sleep(1.8)
         assert (stream.at_eof(), served.aborted) == (False, 1)
-        await served.pass_time(0.1)
-        await served.until(stream.at_eof)
-        await served.pass_time(0.2)
+        await asyncio.sleep(0.1)
+        await until(stream.at_eof)
+        await asyncio.sleep(0.2)
         assert served.is_over
 
     code, served = serve(use)
@@ -362,9 +321,9 @@ def test_what_does_not_end_is_cut_off_after_three_seconds(serve: Serve, caplog: 
     async def use(served: Served) -> None:
         call = await served.ask("/never")
         await served.signal(SIGTERM)
-        await served.pass_time(3)
+        await asyncio.sleep(3)
         assert (served.app.cut_off, call.at_eof(), served.is_over) == ([], False, False)
-        await served.pass_time(0.3)
+        await asyncio.sleep(0.3)
         assert served.app.cut_off == ["/never"]
         logging.getLogger("blaxel_mcp").warning("All is well.")
 
@@ -383,11 +342,11 @@ def test_a_second_signal_ends_it_now(serve: Serve, first: int, second: int, code
     async def use(served: Served) -> None:
         await served.ask("/held")
         await served.signal(first)
-        await served.pass_time(0.3)
+        await asyncio.sleep(0.3)
         assert (served.aborted, served.is_over) == (0, False)
         await served.signal(second)
-        await served.until(lambda: served.aborted)
-        await served.pass_time(0.3)
+        await until(lambda: served.aborted)
+        await asyncio.sleep(0.3)
         assert served.is_over
 
     ended, served = serve(use)
@@ -401,7 +360,7 @@ def test_one_interruption_is_an_orderly_end(serve: Serve) -> None:
         idle, _ = await served.connect()
         await (await served.ask("/")).readuntil(b"hello")
         await served.signal(SIGINT)
-        await served.pass_time(0.5)
+        await asyncio.sleep(0.5)
         assert (await idle.read(), served.is_over) == (b"", True)
 
     code, served = serve(use)

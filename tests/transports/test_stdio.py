@@ -17,7 +17,8 @@ from mcp.server.mcpserver import Context
 from support.plane import slow_upstream
 from support.program import COMMAND, ENVELOPE, PATIENCE, Program, nobody
 from support.sockets import tool_call
-from support.wire import Wire, now, run, standard_descriptors, until, wire
+from support.virtual_time import now, run, until
+from support.wire import Wire, standard_descriptors, wire
 
 from blaxel_mcp.runtime import compose, create_server
 from blaxel_mcp.settings import load
