@@ -48,7 +48,7 @@ def answer(job: str, execution: str) -> str:
     async def ask(url: str) -> str:
         settings = load({}, {"BL_API_URL": url, "BL_API_KEY": script.API_KEY, "BL_WORKSPACE": script.WORKSPACE}, None)
         auth = BlaxelAuth.from_settings(settings, lambda: None)
-        upstream = Upstream(api_url=url, api_version=settings.api_version, timeout=5)
+        upstream = Upstream(api_url=url, api_version=settings.api_version, timeout=60)
         try:
             session = Session(upstream, auth)
             app = AppContext(lambda _: session, lambda: NOW)

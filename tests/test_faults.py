@@ -26,6 +26,7 @@ from support.faults import (
     refused,
     silent,
 )
+from support.program import PATIENCE
 
 from blaxel_mcp.demo.control_plane import serve
 
@@ -43,7 +44,7 @@ def faults() -> Faults:
 @pytest.fixture
 def client(faults: Faults) -> Iterator[httpx.Client]:
     """A client of it over a real socket."""
-    with serve(faults) as base_url, httpx.Client(base_url=base_url, timeout=5) as client:
+    with serve(faults) as base_url, httpx.Client(base_url=base_url, timeout=PATIENCE) as client:
         yield client
 
 
@@ -93,8 +94,8 @@ def test_a_delay_ends_when_the_client_goes_away(faults: Faults, client: httpx.Cl
     """A client that gives up frees the server at once."""
     faults.add(Delay(600))
     with pytest.raises(httpx.ReadTimeout):
-        client.get("/", timeout=0.05)
-    assert faults.gone.wait(5)
+        client.get("/", timeout=httpx.Timeout(PATIENCE, read=0.05))
+    assert faults.gone.wait(PATIENCE)
 
 
 def test_a_held_request_waits_for_its_release(faults: Faults, client: httpx.Client) -> None:
@@ -123,7 +124,7 @@ def test_an_oversize_body_says_no_length_and_stops_when_nobody_reads(faults: Fau
     assert len(whole.json()["padding"]) >= 200_000
     with client.stream("GET", "/") as endless:
         next(endless.iter_raw())
-    assert faults.gone.wait(5)
+    assert faults.gone.wait(PATIENCE)
 
 
 def test_odd_answers_are_as_they_say(faults: Faults, client: httpx.Client) -> None:
@@ -141,7 +142,7 @@ def test_before_any_http() -> None:
     with refused() as nobody, pytest.raises(httpx.ConnectError):
         httpx.get(nobody)
     with silent() as mute, pytest.raises(httpx.ReadTimeout):
-        httpx.get(mute, timeout=0.05)
+        httpx.get(mute, timeout=httpx.Timeout(PATIENCE, read=0.05))
 
 
 def test_the_server_stops_at_once_and_quietly_with_a_request_in_flight(
@@ -154,10 +155,10 @@ def test_the_server_stops_at_once_and_quietly_with_a_request_in_flight(
     with ThreadPoolExecutor() as pool:
         with serve(faults) as base_url:
             answer = pool.submit(httpx.get, base_url, timeout=60)
-            assert hold.arrived.wait(5)
+            assert hold.arrived.wait(PATIENCE)
         # `serve` waits two seconds for its thread, then leaves it behind.
         left = set(threading.enumerate()) - before
         assert [thread.name for thread in left if thread.name == "demo-control-plane"] == []
-        assert isinstance(answer.exception(timeout=5), httpx.TransportError)
+        assert isinstance(answer.exception(timeout=PATIENCE), httpx.TransportError)
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
     assert capfd.readouterr() == ("", "")

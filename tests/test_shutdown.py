@@ -17,16 +17,24 @@ from mcp import Client
 from mcp.client.sse import sse_client
 from mcp_types import TextContent
 from support.faults import Faults, Hold
-from support.program import MODERN, PATIENCE, Program, account, nobody, side_by_side
+from support.program import (
+    AT_ONCE_SECONDS,
+    HTTP_SECONDS,
+    LOGGED,
+    MODERN,
+    PATIENCE,
+    STDIO_SECONDS,
+    Program,
+    account,
+    nobody,
+    side_by_side,
+)
 from support.sockets import ERAS, call, message, said
 
 from blaxel_mcp.demo import control_plane, script
 
 pytestmark = pytest.mark.slow
 
-STDIO_SECONDS = 2.0
-HTTP_SECONDS = 5.0
-AT_ONCE_SECONDS = 1.5
 CALL: dict[str, Any] = {
     "name": "get_job_execution",
     "arguments": {"jobId": "image-resize", "executionId": script.FAILED},
@@ -37,7 +45,7 @@ class Upstream:
     """A control plane that keeps every call until it is told otherwise."""
 
     def __init__(self, url: str, faults: Faults, hold: Hold) -> None:
-        self.env = account(url)
+        self.env = account(url) | LOGGED
         self.faults = faults
         self.hold = hold
 
@@ -78,9 +86,9 @@ def test_stdio_ends_within_two_seconds(upstream: Upstream, end: str, *, modern: 
             program.shake_hands()
             program.request("ping")
         tell(program)
-        assert program.wait(STDIO_SECONDS) == code
+        assert program.ends_within(STDIO_SECONDS) == code
         assert program.is_gone()
-        assert program.errors() == ""
+        assert program.warnings() == ""
     assert not modern or upstream.faults.gone.wait(PATIENCE)
 
 
@@ -100,13 +108,14 @@ def test_a_look_up_that_hangs_does_not_keep_it() -> None:
         "socket.getaddrinfo = lambda *_, **__: (said(), threading.Event().wait()); "
         "from blaxel_mcp.cli import main; sys.exit(main())"
     )
-    env = account("https://api.invalid/v0")
+    env = account("https://api.invalid/v0") | LOGGED
     with Program(command=(sys.executable, "-c", hanging), env=env) as program:
         program.ask("tools/call", CALL, modern=True)
-        assert program.next_error() == "looking up\n"
+        while program.next_error() != "looking up\n":
+            pass
         program.close_input()
-        assert program.wait(STDIO_SECONDS) == 0
-        assert program.errors() == "looking up\n"
+        assert program.ends_within(STDIO_SECONDS) == 0
+        assert program.warnings() == "looking up\n"
 
 
 @pytest.mark.parametrize("module", ["blaxel_mcp.cli", "blaxel_mcp.runtime", "mcp.server.mcpserver"])
@@ -185,9 +194,12 @@ def end_http(transport: str, busy: Busy, signals: Sequence[signal.Signals]) -> E
                 while True:
                     httpx.get(f"{client.base_url}/health", timeout=PATIENCE)
         program.signal(signals[-1])
-        code = program.wait(HTTP_SECONDS if len(signals) == 1 else AT_ONCE_SECONDS)
+        if len(signals) == 1:
+            code = program.ends_within(HTTP_SECONDS)
+        else:
+            code = program.ends_within(AT_ONCE_SECONDS, "Ending at once: ")
         gave_up = upstream.hold.arrived.is_set() and upstream.faults.gone.wait(PATIENCE)
-        return Ended(code, program.is_gone(), program.errors().count("\n"), gave_up)
+        return Ended(code, program.is_gone(), program.warnings().count("\n"), gave_up)
 
 
 @pytest.fixture(scope="module")
@@ -238,8 +250,8 @@ def test_callers_in_flight_are_told(number: signal.Signals) -> None:
             while sum(script.RUNNING in one.path for one in upstream.faults.seen) < 1:
                 httpx.get(f"{base}/health")
             program.signal(number)
-            assert program.wait(HTTP_SECONDS) == 0
-            assert program.errors().count("\n") == 1
+            assert program.ends_within(HTTP_SECONDS) == 0
+            assert program.warnings().count("\n") == 1
         assert [(one.result()["isError"], said(one.result())) for one in asked] == [(True, GIVEN_UP)] * 2
         for one in waits:
             answer = one.result()["structuredContent"]
@@ -262,6 +274,6 @@ def test_callers_over_sse_are_told() -> None:
             asked = threads.submit(lambda: asyncio.run(ask()))
             assert upstream.hold.arrived.wait(PATIENCE)
             program.signal(signal.SIGTERM)
-            assert program.wait(HTTP_SECONDS) == 0
-            assert program.errors().count("\n") == 1
+            assert program.ends_within(HTTP_SECONDS) == 0
+            assert program.warnings().count("\n") == 1
         assert asked.result(PATIENCE) == GIVEN_UP

@@ -188,7 +188,7 @@ def test_a_full_standard_error_holds_up_nothing_over_http() -> None:
         read(post(str(client.base_url), "tools/list"))
         assert "lines were dropped here, because nobody read standard error." in drain(ours)
         program.signal(signal.SIGTERM)
-        assert program.wait(5) == 0
+        assert program.wait() == 0
 
 
 def test_a_program_without_standard_error_works() -> None:

@@ -123,7 +123,7 @@ def test_http_serves_and_ends_at_a_signal(user: dict[str, str]) -> None:
     with Program("--transport", "http", "--port", "0", command=ON_WINDOWS, env=user) as program:
         assert httpx.get(f"{program.listening()}/health").text == "ok"
         program.signal(signal.SIGTERM)
-        assert program.wait(5) == 0
+        assert program.wait() == 0
 
 
 @pytest.mark.sampled(every=4)

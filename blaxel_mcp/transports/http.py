@@ -24,6 +24,8 @@ from blaxel_mcp.transports.deadlines import DeadlineProtocol
 from blaxel_mcp.transports.exposure import check_exposure, log_warnings
 from blaxel_mcp.transports.signals import on_signals
 
+logger = logging.getLogger(__name__)
+
 KEEP_ALIVE_SECONDS = 75
 """For the next request on a connection. Longer than clients and load balancers keep theirs, which is 60 s at most: one
 that is closed here at the moment when they send is an error there; and uvicorn's own 5 s is how often many poll."""
@@ -81,10 +83,12 @@ async def serve_http(app: ASGIApp, settings: Settings, abort_in_flight: Callable
         for name in ("uvicorn.error", "mcp"):  # what they say from here on is a traceback for each call that is cut off
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         if server.should_exit:  # the second signal: whoever sends it wants the process to end now
+            logger.info("Ending at once: %s.", number.name)
             server.force_exit = True
             code = 128 + number if number == signal.SIGINT else 0
             abort_in_flight()
             return
+        logger.info("Ending: %s.", number.name)
         server.should_exit = True
         asyncio.get_running_loop().call_later(IN_FLIGHT_SECONDS, abort_in_flight)
 

@@ -65,7 +65,7 @@ class _Conversation:
 
     async def serve(self, server: Server) -> int:
         """Serve until the end; return the exit code."""
-        on_signals(lambda number: self._end(128 + number))
+        on_signals(lambda number: self._end(128 + number, number.name))
         if os.isatty(self._reader.fd):
             sys.stderr.write(
                 "blaxel-mcp waits for an MCP client on standard input; to see it at work: blaxel-mcp demo\n"
@@ -75,6 +75,8 @@ class _Conversation:
         reasons: set[asyncio.Future[Any]] = {serving, gone, self._told_to_end}
         done, _ = await asyncio.wait(reasons, return_when=asyncio.FIRST_COMPLETED)
         gone.cancel()
+        if gone in done:
+            logger.info("Ending: the client has gone.")
         if serving in done:
             serving.result()
         else:
@@ -87,8 +89,9 @@ class _Conversation:
         await serve_connections(server, self._messages(), self._send)
         await self._writer.finish()
 
-    def _end(self, code: int) -> None:
+    def _end(self, code: int, why: str) -> None:
         if not self._told_to_end.done():
+            logger.info("Ending: %s.", why)
             self._told_to_end.set_result(code)
 
     async def _messages(self) -> AsyncIterator[SessionMessage]:
@@ -127,7 +130,10 @@ class _Conversation:
             for line in drop_stale_probes(lines):
                 yield line
             lines = await self._reader.read_lines()
-        self._loop.call_later(_LAST_ANSWERS_SECONDS + _LAST_READS_SECONDS, self._end, 0)
+        logger.info("Ending: the client has closed standard input.")
+        self._loop.call_later(
+            _LAST_ANSWERS_SECONDS + _LAST_READS_SECONDS, self._end, 0, "the last answers took too long"
+        )
 
     async def _send(self, item: SessionMessage) -> None:
         """Send to the client what it hasn't been told yet."""
@@ -136,7 +142,7 @@ class _Conversation:
             if not (self._front and self._front.answered and _is_answered(message, self._front.answered)):
                 await self._writer.write(write_message(message) + "\n")
         except ConnectionError:
-            self._end(0)
+            self._end(0, "nobody reads standard output any more")
             raise anyio.BrokenResourceError from None  # which the SDK expects
         if isinstance(message, JSONRPCResponse | JSONRPCError):
             self._settle(message.id)

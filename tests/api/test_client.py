@@ -43,6 +43,7 @@ from support.faults import (
     silent,
 )
 from support.plane import clock
+from support.program import PATIENCE
 from support.virtual_time import now, until
 
 from blaxel_mcp import __version__
@@ -126,7 +127,7 @@ def failure(client: Session, work: Callable[[Session], Awaitable[object]] = fetc
 
 async def reaches(event: threading.Event) -> None:
     """Wait, without blocking the loop, until the server's thread has set the event."""
-    assert await asyncio.to_thread(event.wait, 10)
+    assert await asyncio.to_thread(event.wait, PATIENCE)
 
 
 @pytest.mark.parametrize(
@@ -391,7 +392,7 @@ def test_closing_waits_for_no_work_and_begins_none() -> None:
 
     def first() -> None:
         begun.set()
-        release.wait(5)
+        release.wait(PATIENCE)
         done.append("first")
 
     async def work(session: Session) -> list[object]:
@@ -406,7 +407,7 @@ def test_closing_waits_for_no_work_and_begins_none() -> None:
     ends = use(client_for("http://127.0.0.1:1/v0"), work)
     for thread in threading.enumerate():
         if thread.name.startswith("large-answers"):
-            thread.join(5)
+            thread.join(PATIENCE)
             assert not thread.is_alive()
     assert (ends[0], type(ends[1]), done) == (None, asyncio.CancelledError, ["first"])
 
@@ -422,7 +423,7 @@ def test_a_session_ends_an_attempt_when_its_budget_is_over(plane: Plane) -> None
     plane.faults.always(Delay(60))
     error = failure(client_for(plane.url), lambda client: another(client, 0.5).send(ONE))
     assert (str(error), error.unsent) == (f"{OUT_OF_BUDGET} {SOON} Ask again later.", False)
-    assert plane.faults.gone.wait(10)
+    assert plane.faults.gone.wait(PATIENCE)
     assert plane.calls == 1
 
 
@@ -571,7 +572,7 @@ def test_aborting_fails_every_call_at_once(plane: Plane) -> None:
         "blaxel-mcp is shutting down and gave the call up. Trying again in a moment can help. "
         "Ask again, once it is back."
     )
-    assert plane.faults.gone.wait(10)
+    assert plane.faults.gone.wait(PATIENCE)
     assert plane.calls == 2
 
 
@@ -579,7 +580,7 @@ def test_a_pause_ends_by_itself() -> None:
     """When nobody tells the process to end."""
 
     async def work(session: Session) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await session.upstream.sleep(0.001)
 
     use(client_for("http://127.0.0.1:1/v0"), work)
@@ -799,7 +800,7 @@ def test_closing_ends_what_is_under_way(plane: Plane) -> None:
         return caller.cancelled(), len(under_way)
 
     assert use(client_for(plane.url), work) == (True, 0)
-    assert plane.faults.gone.wait(10)
+    assert plane.faults.gone.wait(PATIENCE)
 
 
 def test_identities_never_share(plane: Plane) -> None:
@@ -901,7 +902,7 @@ def test_a_request_on_the_wire_byte_for_byte() -> None:
 
     async def work() -> None:
         for path in ("/v0", ""):
-            async with listening() as wire, asyncio.timeout(10):
+            async with listening() as wire, asyncio.timeout(PATIENCE):
                 session = client_for(f"http://{wire.host}{path}")
                 await session.send(list_jobs(limit=2))
                 await another(session).send(WRITE)

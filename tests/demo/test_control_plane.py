@@ -18,6 +18,7 @@ import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
+from support.program import PATIENCE
 
 from blaxel_mcp.demo import control_plane, script
 from blaxel_mcp.demo.control_plane import ReceivedRequest, build_app, serve
@@ -213,7 +214,7 @@ def test_it_stops_at_once_whatever_is_open(app: Starlette) -> None:
             idle.sendall(b"GET /v0/jobs HTTP/1.1\r\nHost: x\r\n\r\n")
             half.sendall(b"GET /v0/jobs HTTP/1.1\r\nHo")
             waiting.sendall(b"GET /v0/stuck HTTP/1.1\r\nHost: x\r\n\r\n")
-            assert arrived.wait(5)
+            assert arrived.wait(PATIENCE)
             assert idle.recv(65_536).startswith(b"HTTP/1.1 401")
         assert cancelled.is_set()
         for one in (half, waiting):
@@ -228,7 +229,7 @@ def test_connections_that_were_not_accepted_yet_are_cut_off_at_the_end() -> None
 
     async def hold_the_loop(*_: object) -> None:
         busy.set()
-        go_on.wait(5)
+        go_on.wait(PATIENCE)
 
     with contextlib.ExitStack() as sockets:
         serving = serve(hold_the_loop)
@@ -236,13 +237,13 @@ def test_connections_that_were_not_accepted_yet_are_cut_off_at_the_end() -> None
         address = (parts.hostname, parts.port)
         first = sockets.enter_context(socket.create_connection(address))
         first.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        assert busy.wait(5)
-        late = [sockets.enter_context(socket.create_connection(address, timeout=5)) for _ in range(5)]
+        assert busy.wait(PATIENCE)
+        late = [sockets.enter_context(socket.create_connection(address, timeout=PATIENCE)) for _ in range(5)]
         ending = threading.Thread(target=serving.__exit__, args=(None, None, None))
         ending.start()
         ending.join(0.1)  # by then it has asked the loop to stop
         go_on.set()
-        ending.join(5)
+        ending.join(PATIENCE)
         for one in late:
             with contextlib.suppress(ConnectionResetError):
                 assert one.recv(1) == b""

@@ -1,7 +1,8 @@
 """The program as its users meet it: a subprocess, spoken to over pipes, with a deadline on every wait.
 
-The deadlines are generous where they only keep a broken test from hanging (`PATIENCE`); where an end in time is what
-is promised, the test gives its own.
+The deadlines are generous (`PATIENCE`): they only keep a broken test from hanging. Where an end in time is what is
+promised, the time is counted from the program's own log of why it ends (`ends_within`), so that how long a signal or
+the end of a pipe takes to reach a program on a busy machine doesn't count.
 """
 
 import contextlib
@@ -26,6 +27,10 @@ from blaxel_mcp.demo import script
 T = TypeVar("T")
 
 PATIENCE = 30.0
+STDIO_SECONDS, HTTP_SECONDS, AT_ONCE_SECONDS = 2.0, 5.0, 1.5
+"""Within which it ends: over stdio, over HTTP, and after a second signal."""
+LOGGED = {"BLAXEL_MCP_LOG_LEVEL": "INFO"}
+"""Has it log why it ends."""
 HANDSHAKE, MODERN = "2025-11-25", "2026-07-28"
 ENVELOPE = {
     "io.modelcontextprotocol/protocolVersion": MODERN,
@@ -146,6 +151,12 @@ class Program:
         """Its exit code, which must come within this time."""
         return self.process.wait(seconds)
 
+    def ends_within(self, seconds: float, log: str = "Ending: ") -> int:
+        """Its exit code, which must come within this time of its log of the reason; it must run with `LOGGED`."""
+        while log not in self._err.next():
+            pass
+        return self.process.wait(seconds)
+
     def next_line(self) -> str:
         """The next line of its standard output."""
         return self._out.next()
@@ -157,6 +168,10 @@ class Program:
     def errors(self) -> str:
         """All of its standard error, to the end."""
         return self._err.rest()
+
+    def warnings(self) -> str:
+        """The lines of its standard error that are no log of what goes as it should."""
+        return "".join(line for line in self.errors().splitlines(keepends=True) if not line.startswith("INFO "))
 
     def next_error(self) -> str:
         """The next line of its standard error."""

@@ -16,6 +16,7 @@ from support import virtual_time
 from support.caller import tool_state, without_request_id
 from support.faults import Answer, Delay, Fault, Faults
 from support.plane import NOW
+from support.program import PATIENCE
 from support.virtual_time import now
 
 from blaxel_mcp.demo import control_plane, script
@@ -383,7 +384,7 @@ def test_a_cancelled_wait_polls_no_more() -> None:
             while not ids or ids[-1] != number:
                 ids.append(json.loads(await server.stdout.readline()).get("id"))
 
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE):
             client = {"name": "test", "version": "1"}
             await say("initialize", 1, protocolVersion="2025-06-18", capabilities={}, clientInfo=client)
             await answer(1)
@@ -479,7 +480,7 @@ def test_a_client_that_goes_away_stops_the_polling(era: str) -> None:
             finally:
                 ended.set()
 
-        async with tool_state(url) as made, asyncio.timeout(10):
+        async with tool_state(url) as made, asyncio.timeout(PATIENCE):
             server = server_for(replace(made, sleep=sleep))
             async with Client(server, mode=era) as client:
                 waiting = asyncio.create_task(client.call_tool("wait_for_job_execution", RUN))

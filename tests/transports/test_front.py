@@ -18,6 +18,7 @@ from typing import Any
 
 import anyio
 import pytest
+import support.virtual_time
 import support.wire
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -228,7 +229,7 @@ class Wire:
         """Send some lines before the SDK is there, the others after that, and read what is wanted and whatever else."""
         there = Event()
         self.send(early)
-        fronting = asyncio.create_task(self.front.answer_during(lambda: there.wait(5)))
+        fronting = asyncio.create_task(self.front.answer_during(lambda: there.wait(PATIENCE)))
         while unread(self._fds[0]):  # noqa: ASYNC110 - nothing tells when the front has read
             await asyncio.sleep(0)
         there.set()
@@ -452,11 +453,11 @@ async def fronted(
     """What the front answers to lines, as they come one read after the other while the SDK is loaded."""
     there = Event()
     made = front.Front(pipes.reader, pipes.writer, allow_writes=allow_writes)
-    fronting = asyncio.create_task(made.answer_during(lambda: ("loaded", there.wait(5))))
+    fronting = asyncio.create_task(made.answer_during(lambda: ("loaded", there.wait(PATIENCE))))
     try:
         for lines in reads:
             pipes.sends.write("".join(f"{one}\n" for one in lines).encode())
-            await support.wire.until(lambda: not unread(pipes.reader.fd))
+            await support.virtual_time.until(lambda: not unread(pipes.reader.fd))
     finally:
         there.set()
     assert await fronting == ("loaded", True)
@@ -545,9 +546,9 @@ def test_a_client_that_ends_its_input_at_the_opening_is_answered(*, reads: bool)
         if not reads:
             pipes.hears.close()
         loaded = Event()
-        fronting = asyncio.create_task(made.answer_during(lambda: loaded.wait(5)))
+        fronting = asyncio.create_task(made.answer_during(lambda: loaded.wait(PATIENCE)))
         try:
-            await support.wire.until(lambda: len(made.lines) == 2)
+            await support.virtual_time.until(lambda: len(made.lines) == 2)
             for _ in range(10):
                 await asyncio.sleep(0)
             assert not fronting.done()

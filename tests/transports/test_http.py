@@ -336,8 +336,11 @@ def test_what_does_not_end_is_cut_off_after_three_seconds(serve: Serve, caplog: 
     ("first", "second", "code"),
     [(SIGINT, SIGINT, 130), (SIGTERM, SIGINT, 130), (SIGINT, SIGTERM, 0), (SIGTERM, SIGTERM, 0)],
 )
-def test_a_second_signal_ends_it_now(serve: Serve, first: int, second: int, code: int) -> None:
+def test_a_second_signal_ends_it_now(
+    serve: Serve, first: signal.Signals, second: signal.Signals, code: int, caplog: pytest.LogCaptureFixture
+) -> None:
     """The call in flight is told at once, and the application is not asked to wind down, which may take its time."""
+    caplog.set_level("INFO", "blaxel_mcp")
 
     async def use(served: Served) -> None:
         await served.ask("/held")
@@ -351,6 +354,7 @@ def test_a_second_signal_ends_it_now(serve: Serve, first: int, second: int, code
 
     ended, served = serve(use)
     assert (ended, served.app.asked) == (code, ["lifespan.startup", "/held"])
+    assert caplog.messages == [f"Ending: {first.name}.", f"Ending at once: {second.name}."]
 
 
 def test_one_interruption_is_an_orderly_end(serve: Serve) -> None:

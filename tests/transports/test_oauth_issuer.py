@@ -560,7 +560,7 @@ def test_an_issuer_elsewhere_is_asked_by_way_of_the_proxy(monkeypatch: pytest.Mo
     for name in ("NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy", "https_proxy"):
         monkeypatch.delenv(name, raising=False)
     with socket.create_server(("127.0.0.1", 0)) as proxy, ThreadPoolExecutor(1) as threads:
-        proxy.settimeout(5)
+        proxy.settimeout(PATIENCE)
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.getsockname()[1]}")
 
         def hear() -> bytes:

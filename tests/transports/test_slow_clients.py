@@ -18,7 +18,7 @@ import pytest
 import uvicorn
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
-from support.program import COMMAND, HANDSHAKE, PATIENCE, Program
+from support.program import COMMAND, HANDSHAKE, HTTP_SECONDS, LOGGED, PATIENCE, Program
 from support.sockets import Answer, Connection, exchange, port_of, request, resident, rpc_body
 
 from blaxel_mcp.telemetry import Observers
@@ -314,7 +314,7 @@ def test_hundreds_of_streams_that_say_nothing() -> None:
                 pass  # until it has seen that those before are gone
         assert resident(pid) < 1.2 * full
         program.process.terminate()
-        assert program.wait(5) == 0
+        assert program.wait() == 0
         assert program.errors().count("\n") == 1
 
 
@@ -338,7 +338,7 @@ def posts(stream: Connection) -> Iterator[bytes]:
 def test_a_stream_that_nobody_reads_does_not_keep_it_from_ending() -> None:
     """More answers wait there than the system takes for it; when the time for a shutdown is over it is cut off."""
     with (
-        Program("--transport", "sse", "--port", "0", "--demo") as program,
+        Program("--transport", "sse", "--port", "0", "--demo", env=LOGGED) as program,
         Connection(port := port_of(program.listening()), window=4096) as stream,
         Connection(port) as posting,
     ):
@@ -346,8 +346,8 @@ def test_a_stream_that_nobody_reads_does_not_keep_it_from_ending() -> None:
             posting.send(post)
             assert posting.answer().status == 202
         program.process.terminate()
-        assert program.wait(5) == 0
-        assert program.errors().count("\n") == 1
+        assert program.ends_within(HTTP_SECONDS) == 0
+        assert program.warnings().count("\n") == 1
 
 
 def test_answers_that_nobody_reads_do_not_pile_up() -> None:

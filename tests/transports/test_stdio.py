@@ -15,7 +15,7 @@ import anyio
 import pytest
 from mcp.server.mcpserver import Context
 from support.plane import slow_upstream
-from support.program import COMMAND, ENVELOPE, PATIENCE, Program, nobody
+from support.program import COMMAND, ENVELOPE, LOGGED, PATIENCE, STDIO_SECONDS, Program, nobody
 from support.sockets import tool_call
 from support.virtual_time import now, run, until
 from support.wire import Wire, standard_descriptors, wire
@@ -165,13 +165,13 @@ def terminate(program: Program) -> None:
 def test_a_client_that_reads_nothing_does_not_keep_it(end: Callable[[Program], None], code: int) -> None:
     """It ends within two seconds, with half an answer in the pipe and more behind it; the pipe blocks again."""
     reading, writing = os.pipe()
-    with os.fdopen(reading, "rb") as answers, Program(stdout=writing) as program:
+    with os.fdopen(reading, "rb") as answers, Program(stdout=writing, env=LOGGED) as program:
         for _ in range(50):
             program.ask("tools/list")
         assert answers.read(1) == b"{"
         assert not os.get_blocking(writing)
         end(program)
-        assert (program.wait(2), program.errors()) == (code, "")
+        assert (program.ends_within(STDIO_SECONDS), program.warnings()) == (code, "")
         assert os.get_blocking(writing)
         os.close(writing)
 
@@ -189,7 +189,7 @@ def test_a_client_that_closes_its_end_while_it_asks() -> None:
 def test_the_last_answers_are_written_after_the_input_has_ended() -> None:
     """For a client that takes them slowly: each one whole."""
     reading, writing = os.pipe()
-    with os.fdopen(reading, "rb") as answers, Program(stdout=writing) as program:
+    with os.fdopen(reading, "rb") as answers, Program(stdout=writing, env=LOGGED) as program:
         os.close(writing)
         ids: list[Any] = [program.ask("tools/list") for _ in range(50)]
         assert answers.read(1) == b"{"
@@ -281,6 +281,39 @@ def converse(act: Callable[[Client], Awaitable[None]]) -> tuple[int, float, list
     return run(serve)
 
 
+async def takes_nothing(client: Client) -> None:
+    """Ask for more than a pipe holds, and read none of it."""
+    lists = [{"jsonrpc": "2.0", "id": at, "method": "tools/list", "params": {"_meta": ENVELOPE}} for at in range(20)]
+    client.send(*lists)
+    client.end()
+
+
+async def ends(client: Client) -> None:
+    """End the server's input."""
+    client.end()
+
+
+async def interrupts(client: Client) -> None:
+    """Have the server interrupted twice."""
+    client.send(PING)
+    await client.hear(1)
+    signal.raise_signal(signal.SIGINT)
+    signal.raise_signal(signal.SIGTERM)
+
+
+async def leaves(client: Client) -> None:
+    """Leave without a word, while another process keeps the server's input open."""
+    client.send(PING)
+    await client.hear(1)
+    client.pipes.hears.close()
+
+
+async def leaves_an_answer(client: Client) -> None:
+    """The same, with a question on its way."""
+    await leaves(client)
+    client.send(PING)
+
+
 def test_what_is_no_message_is_answered_in_its_place() -> None:
     """Each line that has an id, a batch once for each of its requests; what has none is left out."""
 
@@ -354,46 +387,46 @@ def test_a_signal_ends_it_with_its_code(
 
 def test_a_client_that_takes_no_answers_keeps_it_no_longer_than_a_second_and_a_half() -> None:
     """One second for what is under way, half of one for the client to read what is left."""
-
-    async def act(client: Client) -> None:
-        lists = [
-            {"jsonrpc": "2.0", "id": at, "method": "tools/list", "params": {"_meta": ENVELOPE}} for at in range(20)
-        ]
-        client.send(*lists)
-        client.end()
-
-    code, at, _ = converse(act)
+    code, at, _ = converse(takes_nothing)
     assert (code, at) == (0, 1.5)
 
 
 def test_an_output_that_nobody_reads_ends_it_quietly(caplog: pytest.LogCaptureFixture) -> None:
     """Be it an answer of ours or of the SDK's that can't be written."""
 
-    async def answer(client: Client) -> None:
-        client.send(PING)
-        await client.hear(1)
-        client.pipes.hears.close()
-        client.send(PING)
-
-    async def refusal(client: Client) -> None:
-        client.send(PING)
-        await client.hear(1)
-        client.pipes.hears.close()
+    async def leaves_a_refusal(client: Client) -> None:
+        await leaves(client)
         client.send({**PING, "id": 1.5}, PING)
 
-    assert [converse(act) for act in (answer, refusal)] == [(0, 0, [])] * 2
+    assert [converse(act) for act in (leaves_an_answer, leaves_a_refusal)] == [(0, 0, [])] * 2
     assert caplog.text == ""
 
 
 def test_it_ends_when_its_client_has_gone() -> None:
     """Though its input goes on: the next look at its output finds nobody."""
+    assert converse(leaves) == (0, 1, [])
 
-    async def act(client: Client) -> None:
-        client.send(PING)
-        await client.hear(1)
-        client.pipes.hears.close()
 
-    assert converse(act) == (0, 1, [])
+CLOSED = "Ending: the client has closed standard input."
+
+
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        (ends, [CLOSED]),
+        (takes_nothing, [CLOSED, "Ending: the last answers took too long."]),
+        (interrupts, ["Ending: SIGINT."]),
+        (leaves, ["Ending: the client has gone."]),
+        (leaves_an_answer, ["Ending: nobody reads standard output any more."]),
+    ],
+)
+def test_it_logs_why_it_ends(
+    act: Callable[[Client], Awaitable[None]], said: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """For whoever runs it, with the log's level at INFO."""
+    with caplog.at_level("INFO", "blaxel_mcp"):
+        converse(act)
+    assert [one for one in caplog.messages if "Ending" in one] == said
 
 
 @pytest.mark.parametrize(
