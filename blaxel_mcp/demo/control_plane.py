@@ -86,6 +86,7 @@ def build_app(
     return app
 
 
+_HOST = "127.0.0.1"
 _STEPS = 10
 _STOP_SECONDS = 5.0
 """How long the end waits for requests that do not let themselves be cancelled."""
@@ -114,13 +115,13 @@ class _Cancellable:
 
 
 @contextlib.contextmanager
-def serve(app: ASGIApp, *, host: str = "127.0.0.1") -> Iterator[str]:
+def serve(app: ASGIApp) -> Iterator[str]:
     """Serve an ASGI app on a free port from a thread of its own; yields the base URL, including `/v0`.
 
     In the end it stops at once: connections are aborted and requests in flight are cancelled.
     """
     loop = asyncio.new_event_loop()
-    serving = served(app, host=host)
+    serving = served(app)
 
     def run() -> None:
         loop.run_forever()
@@ -139,7 +140,7 @@ def serve(app: ASGIApp, *, host: str = "127.0.0.1") -> Iterator[str]:
 
 
 @contextlib.asynccontextmanager
-async def served(app: ASGIApp, *, host: str = "127.0.0.1") -> AsyncIterator[str]:
+async def served(app: ASGIApp) -> AsyncIterator[str]:
     """Serve an ASGI app as `serve` does, but in the running event loop."""
     cancellable = _Cancellable(app)
     connections: dict[asyncio.Protocol, asyncio.Transport] = {}
@@ -163,7 +164,7 @@ async def served(app: ASGIApp, *, host: str = "127.0.0.1") -> AsyncIterator[str]
 
     config.http_protocol_class = Tracked
     server = uvicorn.Server(config)
-    listening = socket.create_server((host, 0))
+    listening = socket.create_server((_HOST, 0))
     # asyncio turns TCP_NODELAY on only for sockets that name their protocol, and these do not; without it, every answer
     # after a connection's first one waits 40 ms for an acknowledgement.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -172,7 +173,7 @@ async def served(app: ASGIApp, *, host: str = "127.0.0.1") -> AsyncIterator[str]
     server.lifespan = config.lifespan_class(config)
     await server.startup(sockets=[listening])
     try:
-        yield f"http://{host}:{listening.getsockname()[1]}/v0"
+        yield f"http://{_HOST}:{listening.getsockname()[1]}/v0"
     finally:
         with contextlib.suppress(NotImplementedError):  # Windows
             asyncio.get_running_loop().remove_reader(listening)

@@ -247,7 +247,8 @@ def _with_history(
 ) -> tuple[list[float], list[float]]:
     """The draws weighed by how usual they are, and usual ends weighed by how near they are to the draws.
 
-    Where both agree these are the same; where they don't, the range has room for both.
+    Where both agree these are the same; where they don't, the range has room for both, as far as the draws differ among
+    themselves: usual ends that none of them is near to count for nothing.
     """
     mean, spread, _ = _usual_logs(usual)
     weights = [
