@@ -80,6 +80,7 @@ def limit_raw(raw: dict[str, Any], mode: RawMode, limit: int, *, size: int | Non
 
 def _succeeded(task: Any) -> bool:
     status = task.get("status") if isinstance(task, dict) else None
+    # First as it is spelt nearly always: this is asked of every task.
     return status == "succeeded" or (isinstance(status, str) and status.casefold() == "succeeded")
 
 

@@ -71,12 +71,10 @@ class _Conversation:
                 "blaxel-mcp waits for an MCP client on standard input; to see it at work: blaxel-mcp demo\n"
             )
         serving = asyncio.create_task(self._serve(server))
-        gone = asyncio.create_task(self._watch.until_gone() if self._watch else asyncio.Event().wait())
-        reasons: set[asyncio.Future[Any]] = {serving, gone, self._told_to_end}
+        watching = asyncio.create_task(self._end_without_client())
+        reasons: set[asyncio.Future[Any]] = {serving, self._told_to_end}
         done, _ = await asyncio.wait(reasons, return_when=asyncio.FIRST_COMPLETED)
-        gone.cancel()
-        if gone in done:
-            logger.info("Ending: the client has gone.")
+        watching.cancel()
         if serving in done:
             serving.result()
         else:
@@ -88,6 +86,11 @@ class _Conversation:
     async def _serve(self, server: Server) -> None:
         await serve_connections(server, self._messages(), self._send)
         await self._writer.finish()
+
+    async def _end_without_client(self) -> None:
+        if self._watch:
+            await self._watch.until_gone()
+            self._end(0, "the client has gone")
 
     def _end(self, code: int, why: str) -> None:
         if not self._told_to_end.done():

@@ -206,7 +206,7 @@ class Trickle:
 
 @dataclass(frozen=True, slots=True)
 class Oversize:
-    """A 200 of at least `size` bytes of JSON whose length is not announced, made as it is sent: a chunk per `gap`."""
+    """A 200 of at least `size` bytes of JSON of no announced length, made as it is sent, `gap` seconds between chunks."""
 
     size: int
     chunk: int = 65_536
@@ -219,9 +219,7 @@ class Oversize:
             await exchange.body(b'{"padding": "', more=True)
             for _ in range(-(-self.size // self.chunk)):
                 await exchange.body(b"x" * self.chunk, more=True)
-                await asyncio.sleep(
-                    self.gap
-                )  # a send to a client that is gone returns without letting anybody else run
+                await asyncio.sleep(self.gap)  # also 0: a send to a client that is gone lets nobody else run
                 if hangs_up.done():
                     return
         await exchange.body(b'"}')

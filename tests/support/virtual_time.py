@@ -10,6 +10,7 @@ T = TypeVar("T")
 _IDLE_SECONDS = 0.001
 """Real seconds without an event after which everybody is taken to wait for the time."""
 _ROUNDS = 20_000
+"""Of the loop, after which what a test waits for is taken not to come."""
 
 
 class _Selector(selectors.DefaultSelector):

@@ -189,7 +189,7 @@ def test_a_client_that_closes_its_end_while_it_asks() -> None:
 def test_the_last_answers_are_written_after_the_input_has_ended() -> None:
     """For a client that takes them slowly: each one whole."""
     reading, writing = os.pipe()
-    with os.fdopen(reading, "rb") as answers, Program(stdout=writing, env=LOGGED) as program:
+    with os.fdopen(reading, "rb") as answers, Program(stdout=writing) as program:
         os.close(writing)
         ids: list[Any] = [program.ask("tools/list") for _ in range(50)]
         assert answers.read(1) == b"{"
@@ -308,8 +308,8 @@ async def leaves(client: Client) -> None:
     client.pipes.hears.close()
 
 
-async def leaves_an_answer(client: Client) -> None:
-    """The same, with a question on its way."""
+async def asks_and_leaves(client: Client) -> None:
+    """Leave with a question on its way, while another process keeps the server's input open."""
     await leaves(client)
     client.send(PING)
 
@@ -394,11 +394,11 @@ def test_a_client_that_takes_no_answers_keeps_it_no_longer_than_a_second_and_a_h
 def test_an_output_that_nobody_reads_ends_it_quietly(caplog: pytest.LogCaptureFixture) -> None:
     """Be it an answer of ours or of the SDK's that can't be written."""
 
-    async def leaves_a_refusal(client: Client) -> None:
+    async def errs_and_leaves(client: Client) -> None:
         await leaves(client)
         client.send({**PING, "id": 1.5}, PING)
 
-    assert [converse(act) for act in (leaves_an_answer, leaves_a_refusal)] == [(0, 0, [])] * 2
+    assert [converse(act) for act in (asks_and_leaves, errs_and_leaves)] == [(0, 0, [])] * 2
     assert caplog.text == ""
 
 
@@ -417,7 +417,7 @@ CLOSED = "Ending: the client has closed standard input."
         (takes_nothing, [CLOSED, "Ending: the last answers took too long."]),
         (interrupts, ["Ending: SIGINT."]),
         (leaves, ["Ending: the client has gone."]),
-        (leaves_an_answer, ["Ending: nobody reads standard output any more."]),
+        (asks_and_leaves, ["Ending: nobody reads standard output any more."]),
     ],
 )
 def test_it_logs_why_it_ends(
