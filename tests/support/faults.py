@@ -206,7 +206,7 @@ class Trickle:
 
 @dataclass(frozen=True, slots=True)
 class Oversize:
-    """A 200 of at least `size` bytes of JSON of no announced length, made as it is sent, `gap` seconds between chunks."""
+    """A 200 of at least `size` bytes of JSON, made as it is sent, `gap` seconds between chunks; it names no length."""
 
     size: int
     chunk: int = 65_536
